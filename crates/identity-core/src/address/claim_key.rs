@@ -1,0 +1,82 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What a claim key stands for: the namespace in which the key is unique within a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimKind {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A username.
+    Username,
+}
+
+impl ClaimKind {
+    /// The stable name that adapters store: `email`, `phone` or `username`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Username => "username",
+        }
+    }
+
+    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "email" => Some(Self::Email),
+            "phone" => Some(Self::Phone),
+            "username" => Some(Self::Username),
+            _ => None,
+        }
+    }
+}
+
+/// The form of an address or username by which two of them are one: equal keys, same thing.
+///
+/// The key names the version of the rule that made it, so that a rule can change later without guessing who owns what.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClaimKey {
+    kind: ClaimKind,
+    rule: u8,
+    key: Arc<str>,
+}
+
+impl ClaimKey {
+    /// A key as the rule with the number `rule` made it, or as a store returns it.
+    #[must_use]
+    pub fn new(kind: ClaimKind, rule: u8, key: impl Into<Arc<str>>) -> Self {
+        Self { kind, rule, key: key.into() }
+    }
+
+    /// The namespace of the key.
+    #[must_use]
+    pub const fn kind(&self) -> ClaimKind {
+        self.kind
+    }
+
+    /// The version of the rule that made the key.
+    #[must_use]
+    pub const fn rule(&self) -> u8 {
+        self.rule
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Masked: a claim key is an address.
+impl fmt::Debug for ClaimKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), super::mask::masked(&self.key))
+    }
+}

@@ -1,0 +1,3 @@
+//! What a user's contact identifiers are and what may happen to them.
+
+pub mod address;
