@@ -2,6 +2,9 @@
 
 mod claim_key;
 mod mask;
+mod value;
 
 pub use claim_key::{ClaimKey, ClaimKind};
 pub use mask::masked;
+pub(crate) use value::stored;
+pub use value::{Address, Channel};

@@ -1,0 +1,103 @@
+use crate::address::Channel;
+use crate::{Identifier, IdentifierId, Inconsistent};
+
+/// A user's addresses of one kind, and which of them is primary. Two primaries cannot be written down, nor one that is
+/// not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    channel: Channel,
+    entries: Vec<Identifier>,
+    primary: Option<IdentifierId>,
+}
+
+impl Book {
+    /// A book with nothing in it.
+    #[must_use]
+    pub const fn new(channel: Channel) -> Self {
+        Self { channel, entries: Vec::new(), primary: None }
+    }
+
+    /// A book as a store returns it.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when an entry is of another kind, an id or an address comes twice, or the primary is not there.
+    pub fn restore(
+        channel: Channel,
+        entries: Vec<Identifier>,
+        primary: Option<IdentifierId>,
+    ) -> Result<Self, Inconsistent> {
+        for (index, entry) in entries.iter().enumerate() {
+            if entry.address.channel() != channel {
+                return Err(Inconsistent("an address stands in the book of another kind"));
+            }
+            let mut earlier = entries.iter().take(index);
+            if earlier.any(|other| other.id == entry.id || other.address == entry.address) {
+                return Err(Inconsistent("an identifier or address stands twice in a book"));
+            }
+        }
+        if primary.is_some_and(|primary| !entries.iter().any(|entry| entry.id == primary)) {
+            return Err(Inconsistent("the primary identifier is not in the book"));
+        }
+        Ok(Self { channel, entries, primary })
+    }
+
+    /// What kind of address is in it.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    /// The addresses, in the order in which they were added.
+    #[must_use]
+    pub fn entries(&self) -> &[Identifier] {
+        &self.entries
+    }
+
+    /// Its entry with this id.
+    #[must_use]
+    pub fn get(&self, id: IdentifierId) -> Option<&Identifier> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// The primary one.
+    #[must_use]
+    pub fn primary(&self) -> Option<&Identifier> {
+        self.primary.and_then(|id| self.get(id))
+    }
+
+    /// Whether this one is primary.
+    #[must_use]
+    pub fn is_primary(&self, id: IdentifierId) -> bool {
+        self.primary == Some(id)
+    }
+
+    /// The verified ones.
+    pub fn verified(&self) -> impl Iterator<Item = &Identifier> {
+        self.entries.iter().filter(|entry| entry.is_verified())
+    }
+
+    pub(crate) fn get_mut(&mut self, id: IdentifierId) -> Option<&mut Identifier> {
+        self.entries.iter_mut().find(|entry| entry.id == id)
+    }
+
+    pub(crate) fn push(&mut self, entry: Identifier) {
+        self.entries.push(entry);
+    }
+
+    pub(crate) fn remove(&mut self, id: IdentifierId) -> Option<Identifier> {
+        let index = self.entries.iter().position(|entry| entry.id == id)?;
+        if self.primary == Some(id) {
+            self.primary = None;
+        }
+        for entry in &mut self.entries {
+            if entry.replaces == Some(id) {
+                entry.replaces = None;
+            }
+        }
+        Some(self.entries.remove(index))
+    }
+
+    pub(crate) fn set_primary(&mut self, primary: Option<IdentifierId>) {
+        self.primary = primary.filter(|id| self.get(*id).is_some());
+    }
+}

@@ -1,0 +1,215 @@
+use std::sync::Arc;
+
+use super::bounded;
+use crate::address::Address;
+use crate::policy::By;
+use crate::{Change, Context, Decision, Identifier, IdentifierId, Method, Refusal, Status, User, Verified};
+
+/// An address to add. Only an administrator's may be verified or unrestricted.
+#[derive(Debug, Clone)]
+pub struct NewAddress {
+    /// The address.
+    pub address: Address,
+    /// Whether it is verified on the administrator's word.
+    pub verified: bool,
+    /// Who vouches for it; at most 800 bytes.
+    pub verified_source: Option<Arc<str>>,
+    /// Whether the restrictions are set aside for it.
+    pub unrestricted: bool,
+    /// Where it was collected; at most 800 bytes.
+    pub source: Option<Arc<str>>,
+}
+
+impl<A: Into<Address>> From<A> for NewAddress {
+    /// Unverified and restricted like any other.
+    fn from(address: A) -> Self {
+        Self { address: address.into(), verified: false, verified_source: None, unrestricted: false, source: None }
+    }
+}
+
+impl NewAddress {
+    /// Verified on the administrator's word.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        Self { verified: true, ..self }
+    }
+
+    /// With the restrictions set aside.
+    #[must_use]
+    pub fn unrestricted(self) -> Self {
+        Self { unrestricted: true, ..self }
+    }
+
+    /// Collected there, in the host's words.
+    #[must_use]
+    pub fn with_source(self, source: &str) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
+    /// Vouched for by this, in the host's words.
+    #[must_use]
+    pub fn with_verified_source(self, source: &str) -> Self {
+        Self { verified_source: Some(source.into()), ..self }
+    }
+}
+
+/// The id of the address that was added.
+pub type Added = IdentifierId;
+
+/// That an address was removed.
+pub type Removed = ();
+
+impl User {
+    /// Adds an address.
+    ///
+    /// # Errors
+    /// [`Refusal::Duplicate`], [`Refusal::Restricted`], [`Refusal::TooMany`], [`Refusal::Disabled`],
+    /// [`Refusal::AdministratorOnly`] when a holder asks for one that is verified or unrestricted.
+    pub fn add(&self, new: &NewAddress, context: &Context<'_>) -> Result<Decision<Added>, Refusal> {
+        self.add_numbered(new, 0, context)
+    }
+
+    pub(super) fn add_numbered(
+        &self,
+        new: &NewAddress,
+        number: u32,
+        context: &Context<'_>,
+    ) -> Result<Decision<Added>, Refusal> {
+        let channel = new.address.channel();
+        self.admissible(new, context)?;
+        self.has_room(channel, context)?;
+        let id = context.seed.uuid(context.now, number).into();
+        let mut changes = vec![added(id, new, None)?];
+        if let Some(verified) = vouched(new, context)? {
+            changes.push(Change::Verified { id, verified });
+            changes.extend(self.elect(channel, id, context));
+        }
+        Ok(Decision::of(context, changes, id))
+    }
+
+    /// Replaces an address. A verified one stays, primary too, until the new one is verified, and then goes; an unverified one
+    /// goes at once. A replacement that was under way for the same address is dropped.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add); [`Refusal::Unchanged`] when it is the same address, [`Refusal::IdentifierNotFound`].
+    pub fn replace(
+        &self,
+        old: IdentifierId,
+        new: &NewAddress,
+        context: &Context<'_>,
+    ) -> Result<Decision<Added>, Refusal> {
+        let old = self.entry(old)?;
+        let channel = new.address.channel();
+        if channel != old.address.channel() {
+            return Err(Refusal::IdentifierNotFound);
+        }
+        if new.address.claim_key() == old.address.claim_key() {
+            return Err(Refusal::Unchanged);
+        }
+        let pending = self.book(channel).entries().iter().filter(|entry| entry.replaces == Some(old.id));
+        // The address of a replacement under way may be asked for again: it starts over.
+        let dropped: Vec<IdentifierId> = pending.map(|entry| entry.id).collect();
+        let without = self.without(&dropped);
+        without.admissible(new, context)?;
+        let id = context.seed.uuid(context.now, 0).into();
+        let mut changes: Vec<Change> = dropped.into_iter().map(|id| Change::Removed { id }).collect();
+        let verified = vouched(new, context)?;
+        if verified.is_none() && old.is_verified() {
+            without.has_room(channel, context)?;
+            changes.push(added(id, new, Some(old.id))?);
+            return Ok(Decision::of(context, changes, id));
+        }
+        // It takes the place at once, so there is always room for it.
+        changes.push(added(id, new, verified.is_some().then_some(old.id))?);
+        let was_primary = self.book(channel).is_primary(old.id);
+        let is_verified = verified.is_some();
+        changes.extend(verified.map(|verified| Change::Verified { id, verified }));
+        changes.push(Change::Removed { id: old.id });
+        if was_primary && is_verified {
+            changes.push(Change::PrimaryChanged { channel, id: Some(id) });
+        } else if was_primary {
+            changes.extend(self.succeed(old, context));
+        } else if is_verified {
+            changes.extend(self.elect(channel, id, context));
+        }
+        Ok(Decision::of(context, changes, id))
+    }
+
+    /// Removes an address, its challenge included.
+    ///
+    /// # Errors
+    /// [`Refusal::LastVerified`] when it is the last verified one and the policy keeps it, [`Refusal::IdentifierNotFound`],
+    /// [`Refusal::Disabled`].
+    pub fn remove(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Removed>, Refusal> {
+        self.open(context)?;
+        let entry = self.entry(id)?;
+        if entry.is_verified() && self.identifiers().filter(|entry| entry.is_verified()).count() == 1 {
+            match (context.policy.primary().last_verified(), context.authority.is_administrator()) {
+                (By::Anyone, _) | (By::Administrator, true) => {}
+                (By::Administrator | By::Nobody, _) => return Err(Refusal::LastVerified),
+            }
+        }
+        let mut changes = vec![Change::Removed { id }];
+        changes.extend(self.succeed(entry, context));
+        Ok(Decision::of(context, changes, ()))
+    }
+
+    fn admissible(&self, new: &NewAddress, context: &Context<'_>) -> Result<(), Refusal> {
+        self.open(context)?;
+        if new.verified || new.unrestricted {
+            context.administrator()?;
+        }
+        let key = new.address.claim_key();
+        if self.book(new.address.channel()).entries().iter().any(|entry| entry.address.claim_key() == key) {
+            return Err(Refusal::Duplicate);
+        }
+        let restriction = context.policy.restriction().restricts(&new.address).filter(|_| !new.unrestricted);
+        restriction.map_or(Ok(()), |restriction| Err(Refusal::Restricted(restriction)))
+    }
+
+    fn without(&self, gone: &[IdentifierId]) -> Self {
+        let mut user = self.clone();
+        for id in gone {
+            user.emails.remove(*id);
+            user.phones.remove(*id);
+        }
+        user
+    }
+
+    /// What follows when an address becomes verified: the one that it replaces goes, and somebody is primary.
+    pub(super) fn settle_verified(&self, entry: &Identifier, context: &Context<'_>) -> Vec<Change> {
+        let channel = entry.address.channel();
+        let old = entry.replaces.and_then(|old| self.book(channel).get(old));
+        let Some(old) = old else {
+            return self.elect(channel, entry.id, context).into_iter().collect();
+        };
+        let mut changes = vec![Change::Removed { id: old.id }];
+        if self.book(channel).is_primary(old.id) {
+            changes.push(Change::PrimaryChanged { channel, id: Some(entry.id) });
+        } else {
+            changes.extend(self.elect(channel, entry.id, context));
+        }
+        changes
+    }
+}
+
+fn added(id: IdentifierId, new: &NewAddress, replaces: Option<IdentifierId>) -> Result<Change, Refusal> {
+    Ok(Change::Added {
+        id,
+        address: new.address.clone(),
+        source: bounded("source", new.source.as_deref())?,
+        unrestricted: new.unrestricted,
+        replaces,
+    })
+}
+
+fn vouched(new: &NewAddress, context: &Context<'_>) -> Result<Option<Verified>, Refusal> {
+    let source = bounded("verified_source", new.verified_source.as_deref())?;
+    Ok(new.verified.then_some(Verified { at: context.now, by: Method::Administrator, source }))
+}
+
+impl Identifier {
+    pub(super) const fn is_pending(&self) -> bool {
+        matches!(self.status, Status::Pending(_))
+    }
+}

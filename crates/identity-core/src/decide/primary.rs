@@ -1,0 +1,26 @@
+use crate::policy::By;
+use crate::{Change, Context, Decision, IdentifierId, Refusal, User};
+
+impl User {
+    /// Makes an address the primary one of its kind. Nothing changes when it is.
+    ///
+    /// # Errors
+    /// [`Refusal::NotVerified`] unless the policy lets an administrator choose an unverified one,
+    /// [`Refusal::IdentifierNotFound`], [`Refusal::Disabled`].
+    pub fn set_primary(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        self.open(context)?;
+        let entry = self.entry(id)?;
+        let channel = entry.address.channel();
+        if self.book(channel).is_primary(id) {
+            return Ok(Decision::nothing(()));
+        }
+        let unverified_may = match context.policy.primary().unverified() {
+            By::Nobody => false,
+            By::Administrator | By::Anyone => context.authority.is_administrator(),
+        };
+        if !entry.is_verified() && !unverified_may {
+            return Err(Refusal::NotVerified);
+        }
+        Ok(Decision::of(context, vec![Change::PrimaryChanged { channel, id: Some(id) }], ()))
+    }
+}

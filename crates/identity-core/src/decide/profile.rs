@@ -1,0 +1,105 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::credentials::MAX_REPORT_BYTES;
+use crate::{Change, Context, Credentials, Decision, IdentifierId, JsonObject, Refusal, SignInUse, SignIns, User};
+
+/// A change of the profile, member by member at the top level: a value replaces, a null removes, what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    /// Changes of the claims.
+    pub claims: Map<String, Value>,
+    /// Changes of the public data.
+    pub public_data: Map<String, Value>,
+    /// Changes of the private data.
+    pub private_data: Map<String, Value>,
+}
+
+impl User {
+    /// Changes the profile. Nothing changes when it is so already.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`], [`Refusal::Json`] when an object becomes too large or too deep.
+    pub fn change_profile(&self, change: &ProfileChange, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        let claims = patched(&self.profile.claims, &change.claims)?;
+        let public_data = patched(&self.profile.public_data, &change.public_data)?;
+        let private_data = patched(&self.profile.private_data, &change.private_data)?;
+        if claims.is_none() && public_data.is_none() && private_data.is_none() {
+            return Ok(Decision::nothing(()));
+        }
+        Ok(Decision::of(context, vec![Change::ProfileChanged { claims, public_data, private_data }], ()))
+    }
+
+    /// Records the credentials that the host keeps, in place of those before.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`], [`Refusal::TooLarge`] above 262,144 bytes of JSON.
+    pub fn report_credentials(
+        &self,
+        credentials: &Arc<Credentials>,
+        context: &Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        if self.credentials == *credentials {
+            return Ok(Decision::nothing(()));
+        }
+        bounded_report(&**credentials)?;
+        let credentials = Arc::clone(credentials);
+        Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
+    }
+
+    /// Records sign-in activity, in place of that before.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`], [`Refusal::TooLarge`] above 262,144 bytes of JSON.
+    pub fn report_sign_ins(&self, sign_ins: &Arc<SignIns>, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        if self.sign_ins == *sign_ins {
+            return Ok(Decision::nothing(()));
+        }
+        bounded_report(&**sign_ins)?;
+        Ok(Decision::of(context, vec![Change::SignInsReported { sign_ins: Arc::clone(sign_ins) }], ()))
+    }
+
+    /// Records how sign-in uses an identifier or the username.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`], [`Refusal::TooLarge`].
+    pub fn report_sign_in_use(
+        &self,
+        id: IdentifierId,
+        sign_in: &Arc<SignInUse>,
+        context: &Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        let username = self.username.as_ref().filter(|entry| entry.id == id).map(|entry| &entry.sign_in);
+        let known = match username {
+            Some(known) => known,
+            None => &self.entry(id)?.sign_in,
+        };
+        if known.as_ref() == Some(sign_in) {
+            return Ok(Decision::nothing(()));
+        }
+        bounded_report(&**sign_in)?;
+        Ok(Decision::of(context, vec![Change::SignInUseReported { id, sign_in: Arc::clone(sign_in) }], ()))
+    }
+}
+
+fn patched(object: &JsonObject, patch: &Map<String, Value>) -> Result<Option<Arc<JsonObject>>, Refusal> {
+    if patch.is_empty() {
+        return Ok(None);
+    }
+    let patched = object.patched(patch)?;
+    Ok((patched != *object).then(|| Arc::new(patched)))
+}
+
+pub(super) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
+    let size = serde_json::to_string(report).map_or(usize::MAX, |text| text.len());
+    if size > MAX_REPORT_BYTES {
+        return Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" });
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The only place where a user changes: events are folded into the next value.
+
+use std::sync::Arc;
+
+use crate::address::Channel;
+use crate::identifier::DAY;
+use crate::{
+    Attempts, Book, Change, Credentials, Event, Identifier, IdentifierId, Profile, Retired, SignIns, Status, Timestamp,
+    User, UserId, UsernameEntry,
+};
+
+/// The most removed addresses whose wrong answers a user remembers.
+pub(crate) const MAX_RETIRED: usize = 50;
+
+impl User {
+    /// The user after these events; `None` once it was erased.
+    #[must_use]
+    pub fn after(&self, events: &[Event]) -> Option<Self> {
+        events.iter().try_fold(self.clone(), User::fold)
+    }
+
+    /// The user that these events, the first ones of all, make; `None` when they make none.
+    #[must_use]
+    pub fn from_events(events: &[Event]) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let user = match &first.change {
+            Change::Created { user } => Self::empty(user.clone(), first.at),
+            Change::Imported { record } => record.to_user(first.at).ok()?,
+            _ => return None,
+        };
+        user.after(rest)
+    }
+
+    pub(crate) fn empty(id: UserId, at: Timestamp) -> Self {
+        Self {
+            id,
+            created_at: at,
+            updated_at: at,
+            disabled: false,
+            username: None,
+            emails: Book::new(Channel::Email),
+            phones: Book::new(Channel::Phone),
+            profile: Profile::default(),
+            credentials: Arc::new(Credentials::default()),
+            sign_ins: Arc::new(SignIns::default()),
+            retired: Vec::new(),
+        }
+    }
+
+    fn fold(mut self, event: &Event) -> Option<Self> {
+        let at = event.at;
+        self.updated_at = self.updated_at.max(at);
+        match &event.change {
+            Change::UsernameSet { id, username, source } => {
+                self.username = Some(UsernameEntry {
+                    id: *id,
+                    username: username.clone(),
+                    source: source.clone(),
+                    added_at: at,
+                    sign_in: None,
+                });
+            }
+            Change::UsernameRemoved { id } => {
+                self.username.take_if(|entry| entry.id == *id);
+            }
+            Change::Added { id, address, source, unrestricted, replaces } => {
+                let attempts = self.recall(address);
+                self.book_mut(address.channel()).push(Identifier {
+                    id: *id,
+                    address: address.clone(),
+                    status: Status::Unverified,
+                    source: source.clone(),
+                    unrestricted: *unrestricted,
+                    added_at: at,
+                    replaces: *replaces,
+                    attempts,
+                    sign_in: None,
+                });
+            }
+            Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
+                entry.status = Status::Pending(challenge.clone());
+                entry.attempts.send(at);
+            }),
+            Change::CodeResent { id } => self.change(*id, |entry| entry.attempts.send(at)),
+            Change::CodeIssued { id, challenge } => {
+                self.change(*id, |entry| entry.status = Status::Pending(challenge.clone()));
+            }
+            Change::AnswerRejected { id } => self.change(*id, |entry| {
+                entry.attempts.fail(at);
+                if let Status::Pending(challenge) = &mut entry.status {
+                    challenge.failed = challenge.failed.saturating_add(1);
+                }
+            }),
+            Change::Verified { id, verified } => self.change(*id, |entry| {
+                entry.status = Status::Verified(verified.clone());
+                entry.replaces = None;
+                entry.attempts.succeed();
+            }),
+            Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
+            Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
+            Change::Removed { id } => {
+                if let Some(entry) = self.emails.remove(*id).or_else(|| self.phones.remove(*id)) {
+                    self.retire(entry, at);
+                }
+            }
+            Change::AttemptsCleared { id } => self.change(*id, |entry| {
+                entry.attempts.succeed();
+                if let Status::Pending(challenge) = &mut entry.status {
+                    challenge.failed = 0;
+                }
+            }),
+            Change::ProfileChanged { claims, public_data, private_data } => {
+                let profile = &mut self.profile;
+                profile.claims = claims.as_ref().unwrap_or(&profile.claims).clone();
+                profile.public_data = public_data.as_ref().unwrap_or(&profile.public_data).clone();
+                profile.private_data = private_data.as_ref().unwrap_or(&profile.private_data).clone();
+            }
+            Change::CredentialsReported { credentials } => self.credentials = Arc::clone(credentials),
+            Change::SignInsReported { sign_ins } => self.sign_ins = Arc::clone(sign_ins),
+            Change::SignInUseReported { id, sign_in } => match &mut self.username {
+                Some(entry) if entry.id == *id => entry.sign_in = Some(Arc::clone(sign_in)),
+                _ => self.change(*id, |entry| entry.sign_in = Some(Arc::clone(sign_in))),
+            },
+            Change::Disabled => self.disabled = true,
+            Change::Enabled => self.disabled = false,
+            Change::Erased => return None,
+            // These stand first, or for somebody who is gone.
+            Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
+        }
+        Some(self)
+    }
+
+    fn change(&mut self, id: IdentifierId, change: impl FnOnce(&mut Identifier)) {
+        if let Some(entry) = self.identifier_mut(id) {
+            change(entry);
+        }
+    }
+
+    /// Wrong answers and sends of an address outlive its removal: otherwise whoever guesses would remove and add it again.
+    fn retire(&mut self, entry: Identifier, at: Timestamp) {
+        self.retired.retain(|retired| !retired.attempts.is_idle(at));
+        if !entry.attempts.is_idle(at) {
+            self.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
+        }
+        // A holder never gets this far, adding is refused before; an administrator's removals push out the oldest.
+        if self.retired.len() > MAX_RETIRED {
+            self.retired.remove(0);
+        }
+    }
+
+    fn recall(&mut self, address: &crate::address::Address) -> Attempts {
+        if self.retired.is_empty() {
+            return Attempts::default();
+        }
+        let key = address.claim_key();
+        let index = self.retired.iter().position(|retired| retired.key == key);
+        index.map(|index| self.retired.swap_remove(index).attempts).unwrap_or_default()
+    }
+}

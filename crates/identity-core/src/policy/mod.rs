@@ -1,0 +1,146 @@
+//! What a host decides once: five values, of which a dangerous one does not build.
+
+mod claim;
+mod primary;
+mod restriction;
+mod send;
+mod verification;
+
+pub use claim::ClaimPolicy;
+pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
+pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
+pub use send::{Budget, SendPolicy, SendPolicyBuilder};
+pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
+
+/// Why a policy does not build.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DangerousPolicy {
+    /// Codes can be guessed: fewer than 19.9 bits (NIST SP 800-63B-4, 3.1.3.2; OWASP ASVS 5.0, 6.5.4).
+    #[error("a code has {bits:.1} bits of entropy and needs 19.9; use 6 digits or 5 letters at least")]
+    WeakCode {
+        /// What the format has.
+        bits: f64,
+    },
+    /// A format that no code can have.
+    #[error("a code has 1 to 20 symbols")]
+    CodeLength,
+    /// Guessing succeeds too often.
+    #[error("guessing succeeds on one identifier with a chance of {chance}, 0.001 is the most; lengthen the code or allow fewer failures in a row")]
+    Guessable {
+        /// The chance that guessing ever succeeds on one identifier before an administrator looks at it.
+        chance: f64,
+    },
+    /// More than 100 failures in a row (NIST SP 800-63B-4, 3.2.2).
+    #[error("at most 100 failures in a row are allowed, {0} were asked for")]
+    Failures(u32),
+    /// A count that has to be at least one is zero.
+    #[error("{0} has to be at least 1")]
+    Zero(&'static str),
+    /// A code for a phone lives longer than 600 s (NIST SP 800-63B-4, 3.1.3.2).
+    #[error("a phone code lives 600 s at most")]
+    PhoneLife,
+    /// A code for an e-mail address lives longer than 86,400 s (NIST SP 800-63A-4, 3.8).
+    #[error("an e-mail code lives 86,400 s at most")]
+    EmailLife,
+    /// Anybody could make an address primary that they have not shown to be theirs.
+    #[error("an unverified address may be primary by an administrator's word only; a holder could name somebody else's address")]
+    UnverifiedPrimary,
+    /// A limit on sends is lifted that keeps strangers from being flooded.
+    #[error("the budget per address cannot be lifted; anybody could flood it with messages")]
+    UnlimitedSends,
+    /// A list names something that it cannot hold.
+    #[error("{entry:?} is no {what}")]
+    Entry {
+        /// What was expected.
+        what: &'static str,
+        /// What was given.
+        entry: String,
+    },
+}
+
+/// What a host decides once.
+///
+/// ```
+/// use identity_core::{Policy, VerificationPolicy};
+/// let policy = Policy::default().with_verification(VerificationPolicy::builder().digits(8).build()?);
+/// assert!(policy.entropy_bits() > 26.0);
+/// assert!(VerificationPolicy::builder().digits(5).build().is_err());
+/// # Ok::<(), identity_core::DangerousPolicy>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub(crate) primary: PrimaryPolicy,
+    pub(crate) claim: ClaimPolicy,
+    pub(crate) verification: VerificationPolicy,
+    pub(crate) restriction: RestrictionPolicy,
+    pub(crate) send: SendPolicy,
+}
+
+impl Policy {
+    /// With this rule of who is primary.
+    #[must_use]
+    pub fn with_primary(self, primary: PrimaryPolicy) -> Self {
+        Self { primary, ..self }
+    }
+
+    /// With this rule of what belongs to one user alone.
+    #[must_use]
+    pub fn with_claim(self, claim: ClaimPolicy) -> Self {
+        Self { claim, ..self }
+    }
+
+    /// With these codes.
+    #[must_use]
+    pub fn with_verification(self, verification: VerificationPolicy) -> Self {
+        Self { verification, ..self }
+    }
+
+    /// With these restrictions.
+    #[must_use]
+    pub fn with_restriction(self, restriction: RestrictionPolicy) -> Self {
+        Self { restriction, ..self }
+    }
+
+    /// With these budgets.
+    #[must_use]
+    pub fn with_send(self, send: SendPolicy) -> Self {
+        Self { send, ..self }
+    }
+
+    /// Who is primary.
+    #[must_use]
+    pub const fn primary(&self) -> &PrimaryPolicy {
+        &self.primary
+    }
+
+    /// What belongs to one user alone.
+    #[must_use]
+    pub const fn claim(&self) -> ClaimPolicy {
+        self.claim
+    }
+
+    /// The codes.
+    #[must_use]
+    pub const fn verification(&self) -> &VerificationPolicy {
+        &self.verification
+    }
+
+    /// The restrictions.
+    #[must_use]
+    pub const fn restriction(&self) -> &RestrictionPolicy {
+        &self.restriction
+    }
+
+    /// The budgets.
+    #[must_use]
+    pub const fn send(&self) -> &SendPolicy {
+        &self.send
+    }
+
+    /// The entropy of a code, in bits.
+    #[must_use]
+    pub fn entropy_bits(&self) -> f64 {
+        self.verification.format().entropy_bits()
+    }
+}

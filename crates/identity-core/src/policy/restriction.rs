@@ -1,0 +1,262 @@
+use std::collections::HashSet;
+
+use super::DangerousPolicy;
+use crate::address::{Address, Email, NumberType, Phone, Region};
+
+/// Which restriction keeps an address out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Restriction {
+    /// Its e-mail address or phone number is on the block list.
+    Address,
+    /// Its domain, or one above it, is on the block list.
+    Domain,
+    /// Its number begins with a prefix on the block list.
+    Prefix,
+    /// Its country is on the block list.
+    Country,
+    /// Its type of number is refused.
+    NumberType,
+    /// There is an allow list for its kind and it is not on it.
+    NotAllowed,
+}
+
+impl Restriction {
+    /// A stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Domain => "domain",
+            Self::Prefix => "prefix",
+            Self::Country => "country",
+            Self::NumberType => "number_type",
+            Self::NotAllowed => "not_allowed",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Lists {
+    /// Claim keys of addresses, so that case does not get around a list.
+    addresses: HashSet<String>,
+    domains: HashSet<String>,
+    prefixes: Vec<String>,
+    countries: HashSet<String>,
+}
+
+impl Lists {
+    fn names(&self, address: &Address) -> Option<Restriction> {
+        if !self.addresses.is_empty() && self.addresses.contains(address.claim_key().as_str()) {
+            return Some(Restriction::Address);
+        }
+        match address {
+            Address::Email(email) => {
+                let listed = || domain_and_above(email.domain()).any(|domain| self.domains.contains(domain));
+                (!self.domains.is_empty() && listed()).then_some(Restriction::Domain)
+            }
+            Address::Phone(phone) => {
+                if self.prefixes.iter().any(|prefix| phone.as_str().starts_with(prefix)) {
+                    return Some(Restriction::Prefix);
+                }
+                let listed = || phone.country().is_some_and(|country| self.countries.contains(country.as_str()));
+                (!self.countries.is_empty() && listed()).then_some(Restriction::Country)
+            }
+        }
+    }
+
+    fn is_empty_for(&self, address: &Address) -> bool {
+        match address {
+            Address::Email(_) => self.domains.is_empty() && !self.addresses.iter().any(|key| key.contains('@')),
+            Address::Phone(_) => {
+                self.prefixes.is_empty()
+                    && self.countries.is_empty()
+                    && !self.addresses.iter().any(|key| key.starts_with('+'))
+            }
+        }
+    }
+}
+
+/// `a.b.example.com`, `b.example.com`, `example.com`, `com`.
+fn domain_and_above(domain: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, above)| above))
+}
+
+/// Which addresses are kept out. By default nothing is listed, and premium-rate, shared-cost, pager, UAN and voicemail
+/// numbers are refused: a message there costs money or reaches no person.
+#[derive(Debug, Clone)]
+pub struct RestrictionPolicy {
+    allowed: Lists,
+    blocked: Lists,
+    refused_types: Vec<NumberType>,
+}
+
+impl Default for RestrictionPolicy {
+    fn default() -> Self {
+        Self {
+            allowed: Lists::default(),
+            blocked: Lists::default(),
+            refused_types: vec![
+                NumberType::PremiumRate,
+                NumberType::SharedCost,
+                NumberType::Pager,
+                NumberType::Uan,
+                NumberType::Voicemail,
+            ],
+        }
+    }
+}
+
+impl RestrictionPolicy {
+    /// Starts from the defaults.
+    #[must_use]
+    pub fn builder() -> RestrictionPolicyBuilder {
+        RestrictionPolicyBuilder { policy: Self::default(), problem: None }
+    }
+
+    /// Which restriction keeps this address out; `None` when none does. The block list wins over the allow list.
+    ///
+    /// ```
+    /// use identity_core::{Email, Restriction, RestrictionPolicy};
+    /// let policy = RestrictionPolicy::builder().block_domain("example.com").build()?;
+    /// let at = |text| Email::parse(text).map(Into::into);
+    /// assert_eq!(policy.restricts(&at("ada@mail.Example.com")?), Some(Restriction::Domain));
+    /// assert_eq!(policy.restricts(&at("ada@notexample.com")?), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn restricts(&self, address: &Address) -> Option<Restriction> {
+        if let Some(restriction) = self.blocked.names(address) {
+            return Some(restriction);
+        }
+        if let Address::Phone(phone) = address
+            && !self.refused_types.is_empty()
+            && self.refused_types.contains(&phone.number_type())
+        {
+            return Some(Restriction::NumberType);
+        }
+        let allowed = self.allowed.is_empty_for(address) || self.allowed.names(address).is_some();
+        (!allowed).then_some(Restriction::NotAllowed)
+    }
+}
+
+/// Builds a [`RestrictionPolicy`].
+#[derive(Debug, Clone)]
+pub struct RestrictionPolicyBuilder {
+    policy: RestrictionPolicy,
+    problem: Option<DangerousPolicy>,
+}
+
+impl RestrictionPolicyBuilder {
+    fn put(mut self, what: &'static str, entry: &str, put: impl FnOnce(&mut RestrictionPolicy) -> Option<()>) -> Self {
+        if put(&mut self.policy).is_none() {
+            self.problem.get_or_insert_with(|| DangerousPolicy::Entry { what, entry: entry.to_owned() });
+        }
+        self
+    }
+
+    /// Lets this e-mail address or phone number in (E.164), and no others of its kind that are not listed too.
+    #[must_use]
+    pub fn allow_address(self, address: &str) -> Self {
+        self.put(ADDRESS, address, |policy| insert(&mut policy.allowed.addresses, listed_address(address)?))
+    }
+
+    /// Keeps this e-mail address or phone number (E.164) out.
+    #[must_use]
+    pub fn block_address(self, address: &str) -> Self {
+        self.put(ADDRESS, address, |policy| insert(&mut policy.blocked.addresses, listed_address(address)?))
+    }
+
+    /// Lets a domain and those below it in, and no other domain that is not listed too.
+    #[must_use]
+    pub fn allow_domain(self, domain: &str) -> Self {
+        self.put("domain", domain, |policy| insert(&mut policy.allowed.domains, listed_domain(domain)?))
+    }
+
+    /// Keeps a domain and those below it out.
+    #[must_use]
+    pub fn block_domain(self, domain: &str) -> Self {
+        self.put("domain", domain, |policy| insert(&mut policy.blocked.domains, listed_domain(domain)?))
+    }
+
+    /// Lets numbers in that begin so, `+4420` for example, and no others that are not listed too.
+    #[must_use]
+    pub fn allow_prefix(self, prefix: &str) -> Self {
+        self.put(PREFIX, prefix, |policy| {
+            policy.allowed.prefixes.push(listed_prefix(prefix)?);
+            Some(())
+        })
+    }
+
+    /// Keeps numbers out that begin so, `+4420` for example.
+    #[must_use]
+    pub fn block_prefix(self, prefix: &str) -> Self {
+        self.put(PREFIX, prefix, |policy| {
+            policy.blocked.prefixes.push(listed_prefix(prefix)?);
+            Some(())
+        })
+    }
+
+    /// Lets the numbers of a country in (ISO 3166-1 alpha-2), and no others that are not listed too.
+    #[must_use]
+    pub fn allow_country(self, country: &str) -> Self {
+        self.put(COUNTRY, country, |policy| insert(&mut policy.allowed.countries, listed_country(country)?))
+    }
+
+    /// Keeps the numbers of a country out (ISO 3166-1 alpha-2).
+    #[must_use]
+    pub fn block_country(self, country: &str) -> Self {
+        self.put(COUNTRY, country, |policy| insert(&mut policy.blocked.countries, listed_country(country)?))
+    }
+
+    /// Refuses these types of numbers, in place of the default ones.
+    #[must_use]
+    pub fn refuse_types(mut self, types: &[NumberType]) -> Self {
+        self.policy.refused_types = types.to_vec();
+        self
+    }
+
+    /// The policy.
+    ///
+    /// # Errors
+    /// [`DangerousPolicy::Entry`] for the first entry that is not what its list holds: a typing error in a block list would
+    /// block nothing.
+    pub fn build(self) -> Result<RestrictionPolicy, DangerousPolicy> {
+        self.problem.map_or(Ok(self.policy), Err)
+    }
+}
+
+const ADDRESS: &str = "e-mail address or E.164 number";
+const PREFIX: &str = "prefix such as +4420";
+const COUNTRY: &str = "country code (ISO 3166-1 alpha-2)";
+
+fn insert(set: &mut HashSet<String>, entry: String) -> Option<()> {
+    set.insert(entry);
+    Some(())
+}
+
+fn listed_address(text: &str) -> Option<String> {
+    let key = if text.starts_with('+') {
+        Phone::from_e164(text).ok()?.claim_key()
+    } else {
+        Email::parse(text).ok()?.claim_key()
+    };
+    Some(key.as_str().to_owned())
+}
+
+/// A domain goes through the rule that addresses go through: `Example.COM` and `bücher.example` are found again. A single
+/// label, `com` for example, stands for all below it.
+fn listed_domain(text: &str) -> Option<String> {
+    let email = Email::parse(&format!("a@a.{}", text.trim_start_matches('.'))).ok()?;
+    email.domain().strip_prefix("a.").map(str::to_owned)
+}
+
+fn listed_prefix(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+')?;
+    let shaped = (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    shaped.then(|| text.to_owned())
+}
+
+fn listed_country(text: &str) -> Option<String> {
+    Region::parse(text).ok().map(|region| region.as_str().to_owned())
+}

@@ -1,0 +1,317 @@
+//! Whole users as another system had them, or as this one gives them away.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Channel, Email, Phone, Username};
+use crate::decide::MAX_IDENTIFIERS;
+use crate::policy::{By, Restriction};
+use crate::{
+    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, SignInUse, SignIns, Status,
+    Timestamp, User, UserId, UsernameEntry, Verified,
+};
+
+/// A whole user, for import and export; as JSON one line of a file. Times are microseconds since the Unix epoch.
+///
+/// Open challenges and counters are not part of it: a code in hand does not move house.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRecord {
+    /// Who it is.
+    pub id: UserId,
+    /// When the user was created.
+    pub created_at: Timestamp,
+    /// When the user last changed.
+    pub updated_at: Timestamp,
+    /// Whether the user is disabled.
+    #[serde(default)]
+    pub disabled: bool,
+    /// The name to sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<UsernameRecord>,
+    /// The e-mail addresses.
+    #[serde(default)]
+    pub emails: Vec<IdentifierRecord>,
+    /// The phone numbers.
+    #[serde(default)]
+    pub phones: Vec<IdentifierRecord>,
+    /// The profile.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The credentials, as the host reports them.
+    #[serde(default)]
+    pub credentials: Arc<Credentials>,
+    /// The sign-in activity, as the host reports it.
+    #[serde(default)]
+    pub sign_ins: Arc<SignIns>,
+}
+
+/// An address of a [`UserRecord`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifierRecord {
+    /// Its id; made anew when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<IdentifierId>,
+    /// The address as it was typed.
+    pub address: Typed,
+    /// Whether it is primary.
+    #[serde(default)]
+    pub primary: bool,
+    /// Since when, how and by whom it is verified; absent when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<VerifiedRecord>,
+    /// Where it was collected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+    /// Whether an administrator exempted it from the restrictions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrestricted: bool,
+    /// Since when the user has it; the user's creation when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<Timestamp>,
+    /// How sign-in uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<Arc<SignInUse>>,
+}
+
+/// How an address of a [`UserRecord`] came to be verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifiedRecord {
+    /// Since when; when the address was added if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// How; `import` when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Method>,
+    /// Who vouches for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+}
+
+/// A username of a [`UserRecord`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsernameRecord {
+    /// Its id; made anew when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<IdentifierId>,
+    /// The username as it was typed.
+    pub username: Username,
+    /// Where it was collected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+    /// Since when the user has it; the user's creation when it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<Timestamp>,
+    /// How sign-in uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<Arc<SignInUse>>,
+}
+
+/// An address as it was typed, not judged yet. Masked in `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&crate::address::masked(&self.0))
+    }
+}
+
+/// Why a user cannot be imported. Positions count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportProblem {
+    /// An e-mail address is none.
+    #[error("emails[{index}]: {error}")]
+    Email {
+        /// Where.
+        index: usize,
+        /// Why.
+        error: crate::EmailError,
+    },
+    /// A phone number is none.
+    #[error("phones[{index}]: {error}")]
+    Phone {
+        /// Where.
+        index: usize,
+        /// Why.
+        error: crate::PhoneError,
+    },
+    /// A restriction keeps an address out.
+    #[error("{}s[{index}]: kept out by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
+    Restricted {
+        /// In which list.
+        channel: Channel,
+        /// Where.
+        index: usize,
+        /// Which one.
+        restriction: Restriction,
+    },
+    /// An id or an address stands twice.
+    #[error("an identifier's id or an address stands twice")]
+    Twice,
+    /// Several are primary.
+    #[error("more than one of a kind is primary")]
+    Primaries,
+    /// An unverified address is primary and the policy says no.
+    #[error("an unverified address is primary")]
+    UnverifiedPrimary,
+    /// More addresses than a user can have.
+    #[error("more than {MAX_IDENTIFIERS} addresses of a kind")]
+    TooMany,
+    /// The user changed before it was created, or in the future.
+    #[error("created_at, updated_at and now are not in this order")]
+    Times,
+}
+
+impl UserRecord {
+    /// The record with every id that is absent filled in.
+    pub(crate) fn with_ids(mut self, context: &Context<'_>) -> Self {
+        let ids = self.emails.iter_mut().chain(&mut self.phones).map(|record| &mut record.id);
+        for (number, id) in (0..).zip(ids.chain(self.username.as_mut().map(|record| &mut record.id))) {
+            id.get_or_insert_with(|| context.seed.uuid(context.now, number).into());
+        }
+        self
+    }
+
+    /// The rules that an import is held to beyond being a user at all.
+    pub(crate) fn judge(&self, user: &User, context: &Context<'_>) -> Result<(), ImportProblem> {
+        if self.created_at > self.updated_at || self.updated_at > context.now {
+            return Err(ImportProblem::Times);
+        }
+        for (channel, records) in [(Channel::Email, &self.emails), (Channel::Phone, &self.phones)] {
+            let book = user.book(channel);
+            if book.entries().len() > MAX_IDENTIFIERS {
+                return Err(ImportProblem::TooMany);
+            }
+            if records.iter().filter(|record| record.primary).count() > 1 {
+                return Err(ImportProblem::Primaries);
+            }
+            let unverified = book.primary().is_some_and(|primary| !primary.is_verified());
+            if unverified && context.policy.primary().unverified() == By::Nobody {
+                return Err(ImportProblem::UnverifiedPrimary);
+            }
+            for (index, entry) in book.entries().iter().enumerate() {
+                let restriction = context.policy.restriction().restricts(&entry.address);
+                if let Some(restriction) = restriction.filter(|_| !entry.unrestricted) {
+                    return Err(ImportProblem::Restricted { channel, index, restriction });
+                }
+                let key = entry.address.claim_key();
+                if book.entries().iter().skip(index + 1).any(|other| other.address.claim_key() == key) {
+                    return Err(ImportProblem::Twice);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn to_user(&self, at: Timestamp) -> Result<User, ImportProblem> {
+        let book = |channel, records: &[IdentifierRecord]| {
+            let entries = records.iter().enumerate().map(|(index, record)| self.to_identifier(channel, index, record));
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            let primary = records.iter().find(|record| record.primary).and_then(|record| record.id);
+            Book::restore(channel, entries, primary).map_err(|_| ImportProblem::Twice)
+        };
+        Ok(User {
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            disabled: self.disabled,
+            username: self.username.as_ref().map(|record| UsernameEntry {
+                id: record.id.unwrap_or(NO_ID),
+                username: record.username.clone(),
+                source: record.source.clone(),
+                added_at: record.added_at.unwrap_or(self.created_at),
+                sign_in: record.sign_in.clone(),
+            }),
+            emails: book(Channel::Email, &self.emails)?,
+            phones: book(Channel::Phone, &self.phones)?,
+            profile: self.profile.clone(),
+            credentials: Arc::clone(&self.credentials),
+            sign_ins: Arc::clone(&self.sign_ins),
+            ..User::empty(self.id.clone(), at)
+        })
+    }
+
+    fn to_identifier(&self, channel: Channel, index: usize, record: &IdentifierRecord) -> Result<Identifier, ImportProblem> {
+        let text = &record.address.0;
+        let address = match channel {
+            Channel::Email => Email::parse(text).map(Address::from).map_err(|error| ImportProblem::Email { index, error })?,
+            Channel::Phone => Phone::parse(text).map(Address::from).map_err(|error| ImportProblem::Phone { index, error })?,
+        };
+        let added_at = record.added_at.unwrap_or(self.created_at);
+        let verified = record.verified.as_ref().map(|verified| Verified {
+            at: verified.at.unwrap_or(added_at),
+            by: verified.by.unwrap_or(Method::Import),
+            source: verified.source.clone(),
+        });
+        Ok(Identifier {
+            id: record.id.unwrap_or(NO_ID),
+            address,
+            status: verified.map_or(Status::Unverified, Status::Verified),
+            source: record.source.clone(),
+            unrestricted: record.unrestricted,
+            added_at,
+            replaces: None,
+            attempts: Attempts::default(),
+            sign_in: record.sign_in.clone(),
+        })
+    }
+}
+
+/// Stands for an id that is absent; [`UserRecord::with_ids`] runs before anything is kept.
+const NO_ID: IdentifierId = IdentifierId::from_uuid(uuid::Uuid::nil());
+
+impl From<&User> for UserRecord {
+    fn from(user: &User) -> Self {
+        let records = |book: &Book| {
+            let record = |entry: &Identifier| IdentifierRecord {
+                id: Some(entry.id),
+                address: Typed(readable(&entry.address).to_owned()),
+                primary: book.is_primary(entry.id),
+                verified: entry.verified().map(|verified| VerifiedRecord {
+                    at: Some(verified.at),
+                    by: Some(verified.by),
+                    source: verified.source.clone(),
+                }),
+                source: entry.source.clone(),
+                unrestricted: entry.unrestricted,
+                added_at: Some(entry.added_at),
+                sign_in: entry.sign_in.clone(),
+            };
+            book.entries().iter().map(record).collect()
+        };
+        Self {
+            id: user.id().clone(),
+            created_at: user.created_at(),
+            updated_at: user.updated_at(),
+            disabled: user.is_disabled(),
+            username: user.username().map(|entry| UsernameRecord {
+                id: Some(entry.id),
+                username: entry.username.clone(),
+                source: entry.source.clone(),
+                added_at: Some(entry.added_at),
+                sign_in: entry.sign_in.clone(),
+            }),
+            emails: records(user.emails()),
+            phones: records(user.phones()),
+            profile: user.profile().clone(),
+            credentials: Arc::clone(&user.credentials),
+            sign_ins: Arc::clone(&user.sign_ins),
+        }
+    }
+}
+
+/// What was typed, if it still reads as this address; a number typed in national form does so in one country only.
+fn readable(address: &Address) -> &str {
+    let typed = address.typed();
+    let again = match address {
+        Address::Email(_) => Email::parse(typed).map(Address::from).ok(),
+        Address::Phone(_) => Phone::parse(typed).map(Address::from).ok(),
+    };
+    if again.as_ref() == Some(address) { typed } else { address.as_str() }
+}

@@ -1,0 +1,146 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use subtle::{Choice, ConstantTimeEq as _};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The most characters that a code can have.
+pub(crate) const MAX: usize = 20;
+
+/// The symbols that a code is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alphabet {
+    /// `0` to `9`.
+    Digits,
+    /// 20 capital consonants: no vowels, so that no word comes up, and none of the letters that are taken for a digit.
+    /// What a person types is read without regard to case.
+    Letters,
+}
+
+impl Alphabet {
+    /// The symbols, each once.
+    #[must_use]
+    pub const fn symbols(self) -> &'static [u8] {
+        match self {
+            Self::Digits => b"0123456789",
+            Self::Letters => b"BCDFGHJKLMNPQRSTVWXZ",
+        }
+    }
+}
+
+/// How a code looks: how many symbols, of which alphabet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodeFormat {
+    length: u8,
+    alphabet: Alphabet,
+}
+
+impl CodeFormat {
+    /// A format of 1 to 20 symbols; `None` for any other length. Whether it is long enough is the policy's to say.
+    #[must_use]
+    pub const fn new(length: u8, alphabet: Alphabet) -> Option<Self> {
+        if length >= 1 && length as usize <= MAX { Some(Self { length, alphabet }) } else { None }
+    }
+
+    /// How many symbols a code has.
+    #[must_use]
+    pub const fn length(self) -> u8 {
+        self.length
+    }
+
+    /// Which symbols a code has.
+    #[must_use]
+    pub const fn alphabet(self) -> Alphabet {
+        self.alphabet
+    }
+
+    /// The entropy of a code, in bits.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "an alphabet has a few dozen symbols")]
+    pub fn entropy_bits(self) -> f64 {
+        f64::from(self.length) * (self.alphabet.symbols().len() as f64).log2()
+    }
+}
+
+/// Why a text cannot be a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// Nothing was typed.
+    #[error("the code is empty; type the code from the message")]
+    Empty,
+    /// More than 20 characters.
+    #[error("a code has at most 20 characters; type the code from the message alone")]
+    TooLong,
+}
+
+/// A code as a person types it or a notifier sends it. It does not print, and it is wiped when dropped.
+///
+/// ```
+/// use identity_core::Code;
+/// let code = Code::parse(" 123456 ")?;
+/// assert_eq!(code.reveal(), "123456");
+/// assert_eq!(format!("{code:?}"), "[redacted]");
+/// assert!(Code::parse("").is_err());
+/// assert!(Code::parse("123456789012345678901").is_err());
+/// # Ok::<(), identity_core::CodeError>(())
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Code(String);
+
+impl Code {
+    /// Reads 1 to 20 characters; white space around them is not part of the code.
+    ///
+    /// # Errors
+    /// [`CodeError`]: such an input costs no try.
+    pub fn parse(text: &str) -> Result<Self, CodeError> {
+        // A code has at most 80 bytes; a huge text is refused before it is walked.
+        if text.len() > 1_024 {
+            return Err(CodeError::TooLong);
+        }
+        let text = text.trim();
+        match text.chars().count() {
+            0 => Err(CodeError::Empty),
+            1..=MAX => Ok(Self(text.to_owned())),
+            _ => Err(CodeError::TooLong),
+        }
+    }
+
+    pub(crate) fn from_symbols(symbols: String) -> Self {
+        Self(symbols)
+    }
+
+    /// The code in clear, for the one who sends it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both are the same code, case apart; takes the same time wherever they differ, in length too.
+    pub(crate) fn matches(&self, right: &Self) -> Choice {
+        let (mut a, mut b) = (self.padded(), right.padded());
+        let same = a.ct_eq(&b);
+        a.zeroize();
+        b.zeroize();
+        same
+    }
+
+    /// Upper case, in a buffer of the same size for every code. The last byte holds the length, so "1" is not "1\0".
+    fn padded(&self) -> [u8; 4 * MAX + 1] {
+        let mut buffer = [0; 4 * MAX + 1];
+        for (to, from) in buffer.iter_mut().zip(self.0.bytes()) {
+            *to = from.to_ascii_uppercase();
+        }
+        if let Some(last) = buffer.last_mut() {
+            *last = u8::try_from(self.0.len()).unwrap_or(u8::MAX);
+        }
+        buffer
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}

@@ -1,0 +1,239 @@
+use std::fmt;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::code::{Code, CodeFormat};
+use super::link::LinkToken;
+use crate::{IdentifierId, Nonce, Purpose, TenantId, UserId};
+
+type Prf = Hmac<Sha256>;
+
+/// The name of a key: 1 to 32 letters, digits, `-` or `_`. It is stored beside what was made with the key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(Arc<str>);
+
+impl KeyId {
+    /// Reads a key's name.
+    ///
+    /// # Errors
+    /// [`KeyError::Name`] when it is empty, longer than 32 characters or has others in it.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.into()))
+        } else {
+            Err(KeyError::Name)
+        }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why keys cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// There is no key at all.
+    #[error("there is no key; make one of 32 random bytes in hexadecimal, for example with `openssl rand -hex 32`")]
+    Missing,
+    /// A key's name is empty, too long or has a forbidden character.
+    #[error("a key's name has 1 to 32 letters, digits, '-' or '_'")]
+    Name,
+    /// Two keys have one name.
+    #[error("two keys have the same name; a name stands for one key for ever")]
+    Twice,
+    /// A key is not hexadecimal.
+    #[error("a key is written in hexadecimal, two digits a byte")]
+    NotHex,
+    /// A key has a length other than 32 to 64 bytes.
+    #[error("a key has 32 to 64 bytes (64 to 128 hexadecimal digits), this one has {0}")]
+    Length(usize),
+}
+
+struct Key {
+    id: KeyId,
+    prf: Prf,
+}
+
+/// The host's keys, from which every code and link token is derived: the current one makes new ones, the previous ones still
+/// confirm what they made. They do not print and are wiped when dropped.
+///
+/// ```
+/// use identity_core::CodeKeys;
+/// let keys = CodeKeys::parse(&format!("2026b:{},2026a:{}", "5a".repeat(32), "a5".repeat(32)))?;
+/// assert_eq!(keys.current().as_str(), "2026b");
+/// assert_eq!(format!("{keys:?}"), "CodeKeys { 2026b, 2026a }");
+/// assert!(CodeKeys::parse("short").is_err());
+/// # Ok::<(), identity_core::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct CodeKeys {
+    current: Arc<Key>,
+    previous: Arc<[Key]>,
+}
+
+impl CodeKeys {
+    /// One key of 32 to 64 bytes under a name.
+    ///
+    /// # Errors
+    /// [`KeyError::Length`] when it has another length.
+    pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self { current: Arc::new(Key::new(id, secret)?), previous: Arc::new([]) })
+    }
+
+    /// Reads `name:hex` or plain `hex`, several of them with commas between, the current one first. A key without a name is
+    /// named after its SHA-256.
+    ///
+    /// # Errors
+    /// [`KeyError`] for each way in which the text is not that.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (name, hex) = part.split_once(':').map_or((None, part), |(name, hex)| (Some(name), hex));
+            let secret = from_hex(hex)?;
+            let id = match name {
+                Some(name) => KeyId::parse(name)?,
+                None => KeyId(to_hex(Sha256::digest(&*secret).get(..4).unwrap_or_default()).into()),
+            };
+            if keys.iter().any(|key| key.id == id) {
+                return Err(KeyError::Twice);
+            }
+            keys.push(Key::new(id, &secret)?);
+        }
+        let mut keys = keys.into_iter();
+        let current = keys.next().ok_or(KeyError::Missing)?;
+        Ok(Self { current: Arc::new(current), previous: keys.collect() })
+    }
+
+    /// The name of the key that new challenges are made with.
+    #[must_use]
+    pub fn current(&self) -> &KeyId {
+        &self.current.id
+    }
+
+    /// The code of a challenge; `None` when its key is not among these any more.
+    #[must_use]
+    pub fn code(&self, binding: &Binding<'_>, format: CodeFormat) -> Option<Code> {
+        let prf = self.bound(b"identity code v1", binding)?;
+        let symbols = format.alphabet().symbols();
+        // Bytes from here on would make the first symbols of the alphabet likelier than the last: they are passed over.
+        let fair = 256 - 256 % symbols.len();
+        let mut code = String::with_capacity(usize::from(format.length()));
+        for block in 0_u32.. {
+            let mut bytes: [u8; 32] = prf.clone().chain_update(block.to_be_bytes()).finalize().into_bytes().into();
+            for byte in bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair) {
+                if code.len() == usize::from(format.length()) {
+                    break;
+                }
+                code.extend(symbols.get(byte % symbols.len()).map(|symbol| char::from(*symbol)));
+            }
+            bytes.zeroize();
+            if code.len() == usize::from(format.length()) {
+                break;
+            }
+        }
+        Some(Code::from_symbols(code))
+    }
+
+    /// The link token of a challenge; `None` when its key is not among these any more.
+    #[must_use]
+    pub fn link(&self, binding: &Binding<'_>) -> Option<LinkToken> {
+        let proof = self.bound(b"identity link v1", binding)?.finalize().into_bytes().into();
+        Some(LinkToken::new(binding.user.clone(), binding.identifier, proof))
+    }
+
+    /// A pseudonym of `text` within a tenant, 128 bits in hexadecimal: quotas are kept under it, so that an erased address
+    /// does not live on in their table. It changes with the current key.
+    #[must_use]
+    pub fn pseudonym(&self, tenant: &TenantId, text: &str) -> String {
+        let mut prf = self.current.prf.clone();
+        field(&mut prf, b"identity pseudonym v1");
+        field(&mut prf, tenant.as_str().as_bytes());
+        field(&mut prf, text.as_bytes());
+        to_hex(prf.finalize().into_bytes().get(..16).unwrap_or_default())
+    }
+
+    fn bound(&self, label: &[u8], binding: &Binding<'_>) -> Option<Prf> {
+        let key = std::iter::once(&*self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
+        let mut prf = key.prf.clone();
+        field(&mut prf, label);
+        field(&mut prf, binding.tenant.as_str().as_bytes());
+        field(&mut prf, binding.user.as_str().as_bytes());
+        field(&mut prf, binding.identifier.as_uuid().as_bytes());
+        field(&mut prf, binding.address.as_bytes());
+        field(&mut prf, binding.purpose.as_str().as_bytes());
+        field(&mut prf, binding.nonce.as_bytes());
+        Some(prf)
+    }
+}
+
+impl Key {
+    fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
+        if !(32..=64).contains(&secret.len()) {
+            return Err(KeyError::Length(secret.len()));
+        }
+        let prf = Prf::new_from_slice(secret).map_err(|_| KeyError::Length(secret.len()))?;
+        Ok(Self { id, prf })
+    }
+}
+
+/// Everything that a code or link token is bound to; a change of any of it makes another code.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// The name of the key.
+    pub key: &'a KeyId,
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// The user.
+    pub user: &'a UserId,
+    /// The identifier.
+    pub identifier: IdentifierId,
+    /// The canonical address.
+    pub address: &'a str,
+    /// What the code is for.
+    pub purpose: Purpose,
+    /// The challenge's nonce.
+    pub nonce: &'a Nonce,
+}
+
+/// Length first, so that no two lists of fields give the same bytes.
+fn field(prf: &mut Prf, bytes: &[u8]) {
+    prf.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    prf.update(bytes);
+}
+
+fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let digits = text.as_bytes();
+    if digits.len() > 128 {
+        return Err(KeyError::Length(digits.len() / 2));
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(KeyError::NotHex);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64));
+    let (pairs, rest) = digits.as_chunks::<2>();
+    for [high, low] in pairs {
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    if rest.is_empty() { Ok(bytes) } else { Err(KeyError::NotHex) }
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+impl fmt::Debug for CodeKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeKeys {{ {}", self.current.id.as_str())?;
+        self.previous.iter().try_for_each(|key| write!(f, ", {}", key.id.as_str()))?;
+        f.write_str(" }")
+    }
+}

@@ -1,0 +1,77 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::Timestamp;
+
+/// 32 fresh random bytes, the only randomness of one decision. Ids and nonces are drawn from it, each under its own number.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// A seed of bytes that nobody can guess and that serve one decision only.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    fn draw(&self, purpose: &[u8], number: u32) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(purpose);
+        hash.update(number.to_be_bytes());
+        hash.finalize().into()
+    }
+
+    /// The `number`-th id of this decision: a UUID of version 7, its time from `now`.
+    #[must_use]
+    pub fn uuid(&self, now: Timestamp, number: u32) -> Uuid {
+        let [a, b, c, d, e, f, g, h, i, j, ..] = self.draw(b"id", number);
+        let millis = u64::try_from(now.as_micros().div_euclid(1_000)).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+    }
+
+    /// The `number`-th nonce of this decision.
+    #[must_use]
+    pub fn nonce(&self, number: u32) -> Nonce {
+        let mut half = [0; 16];
+        for (to, from) in half.iter_mut().zip(self.draw(b"nonce", number)) {
+            *to = from;
+        }
+        Nonce(half)
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What makes a challenge different from every other: 16 random bytes. It is stored; without the host's key it yields nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nonce([u8; 16]);
+
+impl Nonce {
+    /// The nonce with these bytes, as a store returns it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the nonce.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[nonce]")
+    }
+}
