@@ -2,6 +2,8 @@
 
 mod claim_key;
 mod mask;
+mod phone;
 
 pub use claim_key::{ClaimKey, ClaimKind};
 pub use mask::masked;
+pub use phone::{NumberType, Phone, PhoneError, Region, UnknownRegion};
