@@ -1,0 +1,321 @@
+//! Turns the numbering plans that the crate `phonenumber` carries into the tables that `address::phone` reads.
+//!
+//! Two files are written. `numbers.bin` is one minimal automaton over the digits of an E.164 number: eleven
+//! little-endian `u16` a node, the successors for the digits 0 to 9 and the verdict on the number that ends there
+//! (see `verdict`). All of libphonenumber's rules for choosing region and type are run here, so that the program
+//! that uses the tables has nothing to load, to compile or to lock. `plans.rs` lists what reading a national form
+//! needs: prefixes, the rule that rewrites them, lengths.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// E.164 clause 6.2.1: at most 15 digits, country code included.
+const MAX_DIGITS: usize = 15;
+/// Set in a verdict when the national prefix's pattern matches the beginning of the number.
+const PREFIX_LIKE: u16 = 1 << 15;
+
+// The codes of the types in the verdicts; `NumberType::from_code` reads them.
+const FIXED_LINE: u16 = 0;
+const MOBILE: u16 = 1;
+const FIXED_LINE_OR_MOBILE: u16 = 2;
+
+fn main() -> Result<()> {
+    #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+    {
+        println!("cargo::rerun-if-changed=build.rs");
+    }
+
+    let mut plans: Vec<Plan> = Vec::new();
+    for code in 1..=999u16 {
+        for (rank, metadata) in DATABASE.by_code(&code).unwrap_or_default().into_iter().enumerate() {
+            plans.push(Plan::new(metadata, rank));
+        }
+    }
+    plans.sort_by(|a, b| (&a.id, a.code).cmp(&(&b.id, b.code)));
+
+    let mut numbers = Numbers::default();
+    numbers.intern([0; 10], 0)?;
+    let mut by_code: HashMap<u16, Vec<(usize, &Plan)>> = HashMap::new();
+    for (index, plan) in plans.iter().enumerate() {
+        by_code.entry(plan.code).or_default().push((index, plan));
+    }
+    let root = numbers.country_codes(0, 0, &mut by_code)?;
+
+    let out = env::var("OUT_DIR")?;
+    let bytes: Vec<u8> = numbers.nodes.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
+    fs::write(Path::new(&out).join("numbers.bin"), bytes)?;
+    fs::write(Path::new(&out).join("plans.rs"), source(&plans, root)?)?;
+    Ok(())
+}
+
+/// What the build needs to know of one region's numbering plan.
+struct Plan {
+    id: String,
+    code: u16,
+    /// The place among the regions that share the country code: the main region first, as libphonenumber orders them.
+    rank: usize,
+    general: String,
+    lengths: u32,
+    local_lengths: u32,
+    /// In the order in which libphonenumber tries the types.
+    kinds: Vec<Kind>,
+    leading_digits: Option<String>,
+    prefix: Option<String>,
+    rewrite: Option<String>,
+    idd: Option<String>,
+}
+
+struct Kind {
+    code: u16,
+    pattern: String,
+    lengths: u32,
+}
+
+impl Plan {
+    fn new(metadata: &Metadata, rank: usize) -> Self {
+        let of = metadata.descriptors();
+        let kinds: Vec<(u16, &Descriptor)> = [
+            (4, of.premium_rate()),
+            (3, of.toll_free()),
+            (5, of.shared_cost()),
+            (6, of.voip()),
+            (7, of.personal_number()),
+            (8, of.pager()),
+            (9, of.uan()),
+            (10, of.voicemail()),
+            (FIXED_LINE, of.fixed_line()),
+            (MOBILE, of.mobile()),
+        ]
+        .into_iter()
+        .filter_map(|(code, descriptor)| Some((code, descriptor?)))
+        .collect();
+        // The source states lengths by type alone; a plan's own are all of them together.
+        let lengths = kinds.iter().fold(0, |all, (_, kind)| all | mask(kind.possible_length()));
+        let local_lengths = kinds.iter().fold(0, |all, (_, kind)| all | mask(kind.possible_local_length()));
+        Self {
+            id: metadata.id().to_owned(),
+            code: metadata.country_code(),
+            rank,
+            general: pattern(of.general().national_number().as_str()),
+            lengths,
+            local_lengths: local_lengths & !lengths,
+            kinds: kinds
+                .into_iter()
+                .map(|(code, kind)| Kind {
+                    code,
+                    pattern: pattern(kind.national_number().as_str()),
+                    lengths: mask(kind.possible_length()),
+                })
+                .collect(),
+            leading_digits: metadata.leading_digits().map(|regex| pattern(regex.as_str())),
+            prefix: metadata
+                .national_prefix_for_parsing()
+                .map(|regex| pattern(regex.as_str()))
+                .or_else(|| metadata.national_prefix().map(str::to_owned)),
+            rewrite: metadata.national_prefix_transform_rule().map(str::to_owned),
+            idd: metadata.international_prefix().map(|regex| pattern(regex.as_str())),
+        }
+    }
+}
+
+/// Patterns are laid out over several lines in the source.
+fn pattern(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn mask(lengths: &[u16]) -> u32 {
+    lengths.iter().fold(0, |all, length| all | 1u32.checked_shl(u32::from(*length)).unwrap_or(0))
+}
+
+fn has(lengths: u32, length: usize) -> bool {
+    lengths >> length & 1 == 1
+}
+
+/// The automaton under construction; equal nodes are one, so that it is minimal.
+#[derive(Default)]
+struct Numbers {
+    nodes: Vec<[u16; 11]>,
+    known: HashMap<[u16; 11], u16>,
+}
+
+impl Numbers {
+    fn intern(&mut self, next: [u16; 10], verdict: u16) -> Result<u16> {
+        let mut node = [verdict; 11];
+        for (slot, successor) in node.iter_mut().zip(next) {
+            *slot = successor;
+        }
+        if let Some(known) = self.known.get(&node) {
+            return Ok(*known);
+        }
+        let id = u16::try_from(self.nodes.len()).map_err(|_| "more nodes than 16 bits can number: widen the table")?;
+        self.nodes.push(node);
+        self.known.insert(node, id);
+        Ok(id)
+    }
+
+    /// The node reached by the `length` digits of `read`: the start of a country's numbers, or a part of a code.
+    fn country_codes(&mut self, read: u16, length: usize, of: &mut HashMap<u16, Vec<(usize, &Plan)>>) -> Result<u16> {
+        if let Some(mut plans) = of.remove(&read) {
+            plans.sort_by_key(|(_, plan)| plan.rank);
+            let country = Country::new(plans)?;
+            return self.nationals(&country, country.start()?, 0, MAX_DIGITS - length, &mut HashMap::new());
+        }
+        let mut next = [0; 10];
+        if length < 3 {
+            // No country code begins with 0.
+            for (digit, slot) in (0u16..).zip(&mut next).skip(usize::from(length == 0)) {
+                *slot = self.country_codes(read * 10 + digit, length + 1, of)?;
+            }
+        }
+        self.intern(next, 0)
+    }
+
+    fn nationals(
+        &mut self,
+        country: &Country<'_>,
+        state: StateID,
+        length: usize,
+        longest: usize,
+        done: &mut HashMap<(StateID, usize), u16>,
+    ) -> Result<u16> {
+        if country.dfa.is_dead_state(state) {
+            return Ok(0);
+        }
+        if let Some(node) = done.get(&(state, length)) {
+            return Ok(*node);
+        }
+        let mut next = [0; 10];
+        if length < longest {
+            for (digit, slot) in (b'0'..).zip(&mut next) {
+                let state = country.dfa.next_state(state, digit);
+                *slot = self.nationals(country, state, length + 1, longest, done)?;
+            }
+        }
+        let node = self.intern(next, country.verdict(state, length))?;
+        done.insert((state, length), node);
+        Ok(node)
+    }
+}
+
+/// All plans of one country code as one automaton that tells which of their patterns match.
+struct Country<'a> {
+    plans: Vec<(usize, &'a Plan)>,
+    roles: Vec<Role>,
+    dfa: dense::DFA<Vec<u32>>,
+}
+
+/// What a pattern of the automaton stands for; the number is the plan's place in `Country::plans`.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    General(usize),
+    Kind(usize, u16),
+    LeadingDigits(usize),
+    NationalPrefix,
+}
+
+impl<'a> Country<'a> {
+    fn new(plans: Vec<(usize, &'a Plan)>) -> Result<Self> {
+        let (mut roles, mut patterns) = (Vec::new(), Vec::new());
+        let mut add = |role, pattern: &str, whole: bool| {
+            roles.push(role);
+            patterns.push(format!(r"\A(?:{pattern}){}\z", if whole { "" } else { "[0-9]*" }));
+        };
+        for (place, (_, plan)) in plans.iter().enumerate() {
+            add(Role::General(place), &plan.general, true);
+            for kind in &plan.kinds {
+                add(Role::Kind(place, kind.code), &kind.pattern, true);
+            }
+            if let Some(digits) = &plan.leading_digits {
+                add(Role::LeadingDigits(place), digits, false);
+            }
+            // An international number is read by the plan of the code's main region.
+            if let (0, Some(prefix)) = (place, &plan.prefix) {
+                add(Role::NationalPrefix, prefix, false);
+            }
+        }
+        let dfa = dense::Builder::new()
+            .syntax(syntax::Config::new().unicode(false).utf8(false))
+            .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
+            .build_many(&patterns)?;
+        Ok(Self { plans, roles, dfa })
+    }
+
+    fn start(&self) -> Result<StateID> {
+        Ok(self.dfa.start_state_forward(&Input::new("").anchored(Anchored::Yes))?)
+    }
+
+    /// 0 for a number that is not valid; else the index of its plan plus 1, the type's code shifted by 8 and
+    /// perhaps `PREFIX_LIKE`.
+    fn verdict(&self, state: StateID, length: usize) -> u16 {
+        let end = self.dfa.next_eoi_state(state);
+        if !self.dfa.is_match_state(end) {
+            return 0;
+        }
+        let matched: Vec<Role> = (0..self.dfa.match_len(end))
+            .filter_map(|i| self.roles.get(self.dfa.match_pattern(end, i).as_usize()).copied())
+            .collect();
+        // With one region to a code no choice is made. Else the leading digits decide where there are any, even if
+        // the number then turns out to be invalid there.
+        let alone = self.plans.len() == 1;
+        for (place, (index, plan)) in self.plans.iter().enumerate() {
+            let kind = kind(place, plan, &matched, length);
+            let chosen = match plan.leading_digits {
+                _ if alone => true,
+                Some(_) => matched.contains(&Role::LeadingDigits(place)),
+                None => kind.is_some(),
+            };
+            if chosen {
+                let prefix_like = if matched.contains(&Role::NationalPrefix) { PREFIX_LIKE } else { 0 };
+                let index = u16::try_from(*index).unwrap_or(u16::MAX);
+                return kind.map_or(0, |kind| (index + 1) | kind << 8 | prefix_like);
+            }
+        }
+        0
+    }
+}
+
+/// The type of a number in one plan, or nothing where it is not a number of the plan.
+fn kind(place: usize, plan: &Plan, matched: &[Role], length: usize) -> Option<u16> {
+    if !has(plan.lengths, length) || !matched.contains(&Role::General(place)) {
+        return None;
+    }
+    let matches = |kind: &&Kind| has(kind.lengths, length) && matched.contains(&Role::Kind(place, kind.code));
+    let first = plan.kinds.iter().find(matches)?;
+    let mobile = plan.kinds.iter().find(|kind| kind.code == MOBILE);
+    // Equal patterns are both types whatever their lengths say.
+    let both =
+        first.code == FIXED_LINE && mobile.is_some_and(|mobile| mobile.pattern == first.pattern || matches(&mobile));
+    let same = |kind: &Kind| plan.kinds.iter().any(|fixed| fixed.code == FIXED_LINE && fixed.pattern == kind.pattern);
+    if first.code == MOBILE && same(first) {
+        return None;
+    }
+    Some(if both { FIXED_LINE_OR_MOBILE } else { first.code })
+}
+
+fn source(plans: &[Plan], root: u16) -> Result<String> {
+    let mut text = format!("pub(super) const ROOT: u16 = {root};\n");
+    writeln!(text, "pub(super) static PLANS: [Plan; {}] = [", plans.len())?;
+    for plan in plans {
+        let Plan { id, code, general, lengths, local_lengths, prefix, rewrite, idd, .. } = plan;
+        writeln!(
+            text,
+            "Plan {{ id: {id:?}, code: {code}, general: {general:?}, lengths: {lengths:#x}, \
+             local_lengths: {local_lengths:#x}, prefix: {prefix:?}, rewrite: {rewrite:?}, idd: {idd:?} }},"
+        )?;
+    }
+    let mut main: Vec<(u16, usize)> = (0..).zip(plans).filter(|(_, p)| p.rank == 0).map(|(i, p)| (p.code, i)).collect();
+    main.sort_unstable();
+    writeln!(text, "];\npub(super) static MAIN: [(u16, usize); {}] = {main:?};", main.len())?;
+    Ok(text)
+}

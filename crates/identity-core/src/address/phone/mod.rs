@@ -1,0 +1,14 @@
+//! Phone numbers: E.164, valid by the numbering plan of their country.
+
+mod error;
+mod fold;
+mod number_type;
+mod parser;
+mod plan;
+mod region;
+mod value;
+
+pub use error::PhoneError;
+pub use number_type::NumberType;
+pub use region::{Region, UnknownRegion};
+pub use value::Phone;

@@ -1,0 +1,126 @@
+use std::fmt;
+use std::str::FromStr;
+
+use phonenumber::country::Id;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use thiserror::Error;
+
+use super::plan::{PLANS, Plan};
+
+/// A region with a numbering plan of its own, by its ISO 3166-1 alpha-2 code (and `AC`, `TA`, `XK`, which the plans
+/// use for Ascension Island, Tristan da Cunha and Kosovo).
+///
+/// ```
+/// use identity_core::address::Region;
+///
+/// let region = Region::parse("gb")?;
+/// assert_eq!(region.as_str(), "GB");
+/// assert_eq!(region.country_code(), 44);
+/// assert!(Region::parse("ZZ").is_err());
+/// # Ok::<(), identity_core::address::UnknownRegion>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Region(&'static Plan);
+
+/// Two ASCII letters are wanted that name a region with a numbering plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("enter the two-letter code of a country, such as GB")]
+pub struct UnknownRegion;
+
+impl Region {
+    /// Reads the two letters of a region in either case.
+    ///
+    /// # Errors
+    /// [`UnknownRegion`] for anything else than the code of a region that has a numbering plan.
+    pub fn parse(code: &str) -> Result<Self, UnknownRegion> {
+        if code.len() != 2 {
+            return Err(UnknownRegion);
+        }
+        let id = Id::from_str(&code.to_ascii_uppercase()).map_err(|_| UnknownRegion)?;
+        Self::all().find(|region| region.as_str() == id.as_ref()).ok_or(UnknownRegion)
+    }
+
+    /// Every region that has a numbering plan, in alphabetical order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        PLANS.iter().filter_map(Self::of)
+    }
+
+    /// The code in capital letters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0.id
+    }
+
+    /// The country code that numbers of the region begin with, 1 to 999; regions may share one.
+    #[must_use]
+    pub const fn country_code(self) -> u16 {
+        self.0.code
+    }
+
+    pub(super) fn of(plan: &'static Plan) -> Option<Self> {
+        plan.is_geographic().then_some(Self(plan))
+    }
+
+    pub(super) const fn plan(self) -> &'static Plan {
+        self.0
+    }
+}
+
+impl PartialEq for Region {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Region {}
+
+impl std::hash::Hash for Region {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for Region {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Region {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+
+    fn from_str(code: &str) -> Result<Self, UnknownRegion> {
+        Self::parse(code)
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Region {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Region {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&code).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,273 @@
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::plan::{self, PLANS};
+use super::{NumberType, PhoneError, Region, fold, parser};
+use crate::address::{ClaimKey, ClaimKind, masked};
+
+/// The version of the rule that makes claim keys of phone numbers: the E.164 form.
+const RULE: u8 = 1;
+
+/// A phone number that exists by its country's numbering plan, in E.164 form; what was typed is kept beside it.
+///
+/// Two numbers are equal if their E.164 forms are, however they were typed. Cloning copies no text.
+///
+/// | typed | read as |
+/// |---|---|
+/// | spaces, hyphens, dots, slashes, parentheses between digits | nothing |
+/// | decimal digits of any script | the ASCII digit of the same value |
+/// | `tel:` before the number (RFC 3966) | nothing |
+/// | the national prefix after the country code, as in `+44 (0)1514 960453` | nothing, where the plan has it |
+/// | letters, extensions, `;phone-context=` and other parameters, invisible characters | refused |
+///
+/// ```
+/// use identity_core::address::{Phone, Region};
+///
+/// let phone = Phone::parse("+44 1514 960453")?;
+/// assert_eq!(phone.as_str(), "+441514960453");
+/// assert_eq!(phone.typed(), "+44 1514 960453");
+/// assert_eq!(phone.country(), Some(Region::parse("GB")?));
+/// assert_eq!(phone, Phone::parse_in("01514 960453", Region::parse("GB")?)?);
+/// assert_eq!(format!("{phone:?}"), "+44******0453");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Phone {
+    e164: Arc<str>,
+    typed: Arc<str>,
+}
+
+impl Phone {
+    /// Takes a number in canonical form alone: `+`, a country code, 7 to 15 ASCII digits in all and nothing else
+    /// (E.164 clause 6). No digit is ever changed.
+    ///
+    /// ```
+    /// use identity_core::address::Phone;
+    ///
+    /// assert!(Phone::from_e164("+441514960453").is_ok());
+    /// assert!(Phone::from_e164("+44 1514 960453").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// The [`PhoneError`] that names the rule broken: the form first, then the country code, then the plan.
+    pub fn from_e164(text: &str) -> Result<Self, PhoneError> {
+        parser::canonical(syntax(text)?)?;
+        let e164: Arc<str> = text.into();
+        Ok(Self { typed: Arc::clone(&e164), e164 })
+    }
+
+    /// Reads what a person types in international form, beginning with `+` and the country code.
+    ///
+    /// # Errors
+    /// The [`PhoneError`] that names the rule broken; [`PhoneError::MissingPlus`] for a national number.
+    pub fn parse(text: &str) -> Result<Self, PhoneError> {
+        let folded = fold::fold(text)?;
+        Ok(Self::assemble(&parser::international(&folded)?, text))
+    }
+
+    /// Reads what a person in `region` types: a national number, one with the region's prefix for calls abroad, or
+    /// one in international form.
+    ///
+    /// ```
+    /// use identity_core::address::{Phone, Region};
+    ///
+    /// let france = Region::parse("FR")?;
+    /// assert_eq!(Phone::parse_in("06 12 34 56 78", france)?.as_str(), "+33612345678");
+    /// assert_eq!(Phone::parse_in("00 44 1514 960453", france)?.as_str(), "+441514960453");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The [`PhoneError`] that names the rule broken.
+    pub fn parse_in(text: &str, region: Region) -> Result<Self, PhoneError> {
+        let folded = fold::fold(text)?;
+        Ok(Self::assemble(&parser::national(&folded, region.plan())?, text))
+    }
+
+    /// A number as a store returns it. Its form alone is checked, not the plan: a number that newer plans no longer
+    /// list is still somebody's.
+    ///
+    /// # Errors
+    /// The [`PhoneError`] that names what `e164` lacks to be the canonical form, or [`PhoneError::TooLong`] for a
+    /// typed form that [`parse`](Self::parse) would never have looked at.
+    pub fn restore(e164: &str, typed: &str) -> Result<Self, PhoneError> {
+        let digits = syntax(e164)?;
+        if typed.len() > fold::MAX_INPUT {
+            return Err(PhoneError::TooLong);
+        }
+        Ok(Self::assemble(digits, typed))
+    }
+
+    /// Compiles what reading national forms needs, for every region. The first national number of a region pays for
+    /// that region otherwise; the canonical and international forms need no preparation.
+    pub fn warm_up() {
+        for plan in &PLANS {
+            plan.compile();
+        }
+    }
+
+    /// The version of the numbering plans, as libphonenumber counts them.
+    #[must_use]
+    pub const fn metadata_version() -> &'static str {
+        METADATA_VERSION
+    }
+
+    /// The E.164 form: `+441514960453`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.e164
+    }
+
+    /// What was typed, unchanged.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// The region whose plan has the number; `None` for the codes that belong to no country, such as +800, and for a
+    /// restored number that no plan lists.
+    #[must_use]
+    pub fn country(&self) -> Option<Region> {
+        Region::of(plan::verdict(self.digits())?.plan()?)
+    }
+
+    /// The country code, 1 to 999.
+    #[must_use]
+    pub fn country_code(&self) -> u16 {
+        let digits = self.digits();
+        // The codes that are not assigned have three digits (E.164 annex D).
+        plan::split(digits)
+            .map_or_else(|| digits.get(..3).and_then(|code| code.parse().ok()).unwrap_or(0), |(plan, _)| plan.code)
+    }
+
+    /// What the number is for.
+    #[must_use]
+    pub fn number_type(&self) -> NumberType {
+        plan::verdict(self.digits()).map_or(NumberType::Unknown, plan::Verdict::number_type)
+    }
+
+    /// The key by which two phone numbers are one.
+    #[must_use]
+    pub fn claim_key(&self) -> ClaimKey {
+        ClaimKey::new(ClaimKind::Phone, RULE, Arc::clone(&self.e164))
+    }
+
+    /// The block of 100 adjacent numbers in which the number lies: the E.164 form without its last two digits.
+    #[must_use]
+    pub fn block(&self) -> &str {
+        self.e164.get(..self.e164.len().saturating_sub(2)).unwrap_or_default()
+    }
+
+    /// The number as a global `tel:` URI (RFC 3966 clause 5.1.4): `tel:+441514960453`.
+    #[must_use]
+    pub fn to_tel_uri(&self) -> String {
+        format!("tel:{}", self.e164)
+    }
+
+    fn assemble(digits: &str, typed: &str) -> Self {
+        let e164: Arc<str> = format!("+{digits}").into();
+        let typed = if *e164 == *typed { Arc::clone(&e164) } else { typed.into() };
+        Self { e164, typed }
+    }
+
+    fn digits(&self) -> &str {
+        self.e164.strip_prefix('+').unwrap_or_default()
+    }
+}
+
+/// What follows the `+` after the version of the crate `phonenumber`; a test compares the two.
+const METADATA_VERSION: &str = "9.0.33";
+
+/// The digits of a text that has the form `^\+[1-9][0-9]{6,14}$`.
+fn syntax(text: &str) -> Result<&str, PhoneError> {
+    if text.is_empty() {
+        return Err(PhoneError::Empty);
+    }
+    if text.len() > fold::MAX_INPUT {
+        return Err(PhoneError::TooLong);
+    }
+    let digits = text.strip_prefix('+').ok_or(PhoneError::MissingPlus)?;
+    if let Some((at, c)) = digits.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
+        let (before, rest) = digits.split_at(at);
+        return Err(match c {
+            '+' => PhoneError::MisplacedPlus,
+            c => fold::refusal(c, rest, !before.is_empty()),
+        });
+    }
+    match digits.len() {
+        _ if digits.starts_with('0') => Err(PhoneError::UnknownCountryCode),
+        0 => Err(PhoneError::Empty),
+        1..7 => Err(PhoneError::TooShort),
+        7..16 => Ok(digits),
+        _ => Err(PhoneError::TooLong),
+    }
+}
+
+impl PartialEq for Phone {
+    fn eq(&self, other: &Self) -> bool {
+        self.e164 == other.e164
+    }
+}
+
+impl Eq for Phone {}
+
+impl Hash for Phone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.e164.hash(state);
+    }
+}
+
+impl PartialOrd for Phone {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Phone {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.e164.cmp(&other.e164)
+    }
+}
+
+/// Reads the international form, like [`Phone::parse`].
+impl FromStr for Phone {
+    type Err = PhoneError;
+
+    fn from_str(text: &str) -> Result<Self, PhoneError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.e164)
+    }
+}
+
+/// Masked: `+44******0453`.
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&masked(&self.e164))
+    }
+}
+
+/// The E.164 form.
+impl Serialize for Phone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.e164)
+    }
+}
+
+/// From one string, like [`Phone::parse`].
+impl<'de> Deserialize<'de> for Phone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
