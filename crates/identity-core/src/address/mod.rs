@@ -1,12 +1,23 @@
 //! Addresses and usernames as values: parsed once, always canonical, the typed form kept.
 
 mod claim_key;
+mod confusable;
+mod confusable_chars;
+mod email;
+mod email_domain;
+mod email_error;
 mod mask;
 mod phone;
 mod value;
+mod username;
 
 pub use claim_key::{ClaimKey, ClaimKind};
+pub use confusable::{ScriptFlags, skeleton};
+pub use confusable_chars::CharacterError;
+pub use email::Email;
+pub use email_error::EmailError;
 pub use mask::masked;
 pub use phone::{NumberType, Phone, PhoneError, Region, UnknownRegion};
 pub(crate) use value::stored;
 pub use value::{Address, Channel};
+pub use username::{Username, UsernameError};

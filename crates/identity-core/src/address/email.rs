@@ -1,0 +1,370 @@
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use email_address::EmailAddress;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::confusable::{ScriptFlags, skeleton};
+use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
+use super::email_domain::{to_a_labels, to_u_labels};
+use super::email_error::EmailError;
+use super::{ClaimKey, ClaimKind};
+
+/// An e-mail address: parsed once, always canonical, what was typed kept.
+///
+/// Two forms and a key:
+///
+/// | | local part | domain | for |
+/// |---|---|---|---|
+/// | [`typed`](Self::typed) | as typed | as typed | showing it to its owner |
+/// | [`as_str`](Self::as_str), the canonical form | NFC, case as typed | lower-case A-labels | sending, storing, comparing |
+/// | [`claim_key`](Self::claim_key), rule 1 | NFC, ASCII letters in lower case | lower-case A-labels | who owns it |
+///
+/// Equality, order and hash are those of the canonical form. A message goes to the canonical form of the address that
+/// was stored, never to one that a caller brings along because its key is equal. Letters outside ASCII are never
+/// case-folded: `ı` is not `i`, and `É` is not `é`. Dots and plus signs mean what the provider makes of them, so they
+/// stay.
+///
+/// # What is an address here
+///
+/// The rules are RFC 5321 section 4.1.2 (`Dot-string "@" Domain`) with the internationalisation of RFC 6531, narrowed
+/// where a standard leaves room or two readers disagree:
+///
+/// | feature | verdict | why |
+/// |---|---|---|
+/// | local part of `atext` and single inner dots; any script, symbols and emoji | accepted | RFC 5321, RFC 6531 section 3.3 |
+/// | quoted local part, `"a b"@example.com` | refused | carries spaces, `@` and line breaks into places that split on them |
+/// | address literal, `a@[192.0.2.1]` | refused | names a machine, not a mailbox somebody keeps |
+/// | comment, folding white space, obsolete syntax | refused | RFC 5322 header syntax, no part of a mailbox |
+/// | display name, `Ada <ada@example.com>` | refused | the value is one address and nothing else |
+/// | white space at either end or inside | refused | trimming is the business of whoever shows the field |
+/// | two addresses, lists, any second `@` | refused | one value is one address (CVE-2023-7028) |
+/// | controls, bidirectional and zero-width characters, variation selectors, joiners | refused | invisible: two addresses would look the same; this includes ZWJ and ZWNJ, which RFC 5892 would admit in context |
+/// | private use, unassigned, noncharacters, U+FFFC, U+FFFD | refused | without stable normalisation or meaning |
+/// | characters that NFC turns into ASCII (U+212A, U+037E, U+1FEF) | refused | would become the address of somebody else |
+/// | a combining mark that begins a word of the local part | refused | joins the text before it |
+/// | compatibility characters in the local part, such as full-width letters | accepted | NFC keeps them apart from ASCII; see [`script_flags`](Self::script_flags) |
+/// | more than 64 octets before the `@`, 254 in all, after NFC and IDNA | refused | RFC 5321 section 4.5.3.1 |
+/// | more than 1,024 octets as typed | refused | unread, before any normalisation |
+/// | domain without a dot, `a@localhost`, `a@org` | refused | RFC 5321 section 2.3.5 wants a fully-qualified name |
+/// | trailing dot, empty label | refused | RFC 5321 section 4.1.2 |
+/// | underscore and other signs in a domain | refused | RFC 1123 section 2.1: letters, digits, hyphens |
+/// | hyphens in third and fourth place, `ab--cd.com` | refused | reserved by RFC 5891 section 4.2.3.1 |
+/// | all-numeric last label, `a@192.0.2.1` | refused | read as an IPv4 address by some, RFC 3696 section 2 |
+/// | last label of one letter, or with hyphen or digit, `a@iana.co-uk` | accepted | grammar; which names exist changes daily |
+/// | reserved names (`.test`, `.example`, `.invalid`, `.arpa`, `.onion`, `.local`) | accepted | grammar; a host that minds lists them in its restrictions |
+/// | internationalised domain, as U-labels or A-labels | accepted | UTS 46 non-transitional (`ß` stays `ß`), and RFC 5892 |
+/// | emoji and symbols in a domain | refused | UTS 46 admits them, RFC 5892 does not |
+/// | `xn--` label that decodes to nothing, to ASCII, or to what would be written differently | refused | RFC 5890 section 2.3.2.1 |
+/// | domain characters read as ASCII: full-width letters and dots, ligatures, `。` | refused | the stored name would not be the typed one |
+/// | mixed or confusable scripts | accepted, flagged | [`script_flags`](Self::script_flags) |
+///
+/// ```
+/// use identity_core::address::{Email, EmailError};
+///
+/// let email = Email::parse("Jeff@臺網中心.TW")?;
+/// assert_eq!(email.as_str(), "Jeff@xn--fiqq24b10vi0d.tw");
+/// assert_eq!(email.typed(), "Jeff@臺網中心.TW");
+/// assert_eq!(email.claim_key(), Email::parse("jeff@臺網中心.tw")?.claim_key());
+/// assert_eq!(format!("{email:?}"), "J***@xn--fiqq24b10vi0d.tw");
+///
+/// assert_eq!(Email::parse("a@example.com,b@example.com"), Err(EmailError::SeveralAts));
+/// # Ok::<(), EmailError>(())
+/// ```
+#[derive(Clone)]
+pub struct Email {
+    canonical: Arc<str>,
+    typed: Arc<str>,
+    at: usize,
+}
+
+impl Email {
+    /// The version of the rule that makes [`claim_key`](Self::claim_key).
+    pub const CLAIM_RULE: u8 = 1;
+    /// The longest canonical address in octets (RFC 5321 section 4.5.3.1.3: a path of 256 with its brackets).
+    pub const MAX_OCTETS: usize = 254;
+    /// The longest local part in octets, in NFC (RFC 5321 section 4.5.3.1.1).
+    pub const MAX_LOCAL_OCTETS: usize = 64;
+    /// The longest input that is looked at, in octets: room for what normalisation shortens.
+    pub const MAX_INPUT_OCTETS: usize = 1024;
+
+    /// Reads an address as a person types it.
+    ///
+    /// # Errors
+    ///
+    /// The rule that `text` breaks; where it breaks several, one of them. Length is judged first, so that the work is
+    /// bounded whatever comes in.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        if text.is_empty() {
+            return Err(EmailError::Empty);
+        }
+        if text.len() > Self::MAX_INPUT_OCTETS {
+            return Err(EmailError::TooLong);
+        }
+        if !text.bytes().all(is_plain) {
+            return Err(explain(text));
+        }
+        let Some((local, domain)) = text.split_once('@') else {
+            return Err(EmailError::MissingAt);
+        };
+        if domain.contains('@') {
+            return Err(EmailError::SeveralAts);
+        }
+        let local = canonical_local(local)?;
+        let domain = to_a_labels(domain)?;
+        let length = local.len() + 1 + domain.len();
+        if length > Self::MAX_OCTETS {
+            return Err(EmailError::TooLong);
+        }
+        let typed: Arc<str> = Arc::from(text);
+        let canonical = if matches!((&local, &domain), (Cow::Borrowed(_), Cow::Borrowed(_))) {
+            Arc::clone(&typed)
+        } else {
+            let mut canonical = String::with_capacity(length);
+            canonical.push_str(&local);
+            canonical.push('@');
+            canonical.push_str(&domain);
+            Arc::from(canonical)
+        };
+        Ok(Self { canonical, typed, at: local.len() })
+    }
+
+    /// An address as a store returns it: what [`as_str`](Self::as_str) and [`typed`](Self::typed) gave when it was
+    /// written.
+    ///
+    /// The rules of [`parse`](Self::parse) are not applied again, so that an address outlives a rule that changes.
+    ///
+    /// # Errors
+    ///
+    /// [`EmailError::Stored`] for what no version of the rules wrote: not exactly one `@` between two parts, a control
+    /// character, more than [`MAX_INPUT_OCTETS`](Self::MAX_INPUT_OCTETS) octets, no typed form.
+    pub fn restore(canonical: &str, typed: &str) -> Result<Self, EmailError> {
+        let sound = |text: &str| {
+            !text.is_empty() && text.len() <= Self::MAX_INPUT_OCTETS && !text.chars().any(char::is_control)
+        };
+        let (local, domain) = canonical.split_once('@').ok_or(EmailError::Stored)?;
+        if local.is_empty() || domain.is_empty() || domain.contains('@') || !sound(canonical) || !sound(typed) {
+            return Err(EmailError::Stored);
+        }
+        let at = local.len();
+        let stored: Arc<str> = Arc::from(canonical);
+        let typed = if typed == canonical { Arc::clone(&stored) } else { Arc::from(typed) };
+        Ok(Self { canonical: stored, typed, at })
+    }
+
+    /// The canonical form: what is stored, compared and written to.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.canonical
+    }
+
+    /// What was typed, character by character.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    /// The part before the `@`, in NFC and in the case that was typed.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.canonical.get(..self.at).unwrap_or_default()
+    }
+
+    /// The domain as lower-case A-labels.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.canonical.get(self.at + 1..).unwrap_or_default()
+    }
+
+    /// The domain as U-labels, for people to read.
+    #[must_use]
+    pub fn unicode_domain(&self) -> Cow<'_, str> {
+        to_u_labels(self.domain())
+    }
+
+    /// The form by which two addresses are one for the purpose of owning it, by rule 1: ASCII letters of the local part
+    /// in lower case (RFC 5321 section 2.4 leaves its case to the receiver, and no receiver of note tells it apart).
+    ///
+    /// ```
+    /// use identity_core::address::Email;
+    ///
+    /// let (upper, lower) = (Email::parse("Ada@example.com")?, Email::parse("ada@EXAMPLE.com")?);
+    /// assert_ne!(upper, lower);
+    /// assert_eq!(upper.claim_key(), lower.claim_key());
+    /// # Ok::<(), identity_core::address::EmailError>(())
+    /// ```
+    #[must_use]
+    pub fn claim_key(&self) -> ClaimKey {
+        let key: Arc<str> = if self.local_part().bytes().any(|b| b.is_ascii_uppercase()) {
+            Arc::from(format!("{}@{}", fold_ascii(self.local_part()), self.domain()))
+        } else {
+            Arc::clone(&self.canonical)
+        };
+        ClaimKey::new(ClaimKind::Email, Self::CLAIM_RULE, key)
+    }
+
+    /// What is suspicious about the scripts of the local part and of each label of the domain (UTS 39).
+    #[must_use]
+    pub fn script_flags(&self) -> ScriptFlags {
+        let domain = self.unicode_domain();
+        domain.split('.').map(ScriptFlags::of).fold(ScriptFlags::of(self.local_part()), ScriptFlags::or)
+    }
+
+    /// Whether the address mixes scripts or may be taken for an ASCII one: shorthand for
+    /// [`script_flags`](Self::script_flags)`().any()`.
+    #[must_use]
+    pub fn is_confusable(&self) -> bool {
+        self.script_flags().any()
+    }
+
+    /// The confusable [`skeleton`] of the address with its domain as U-labels: equal for addresses that look alike.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        format!("{}@{}", skeleton(self.local_part()), skeleton(&self.unicode_domain()))
+    }
+}
+
+/// ASCII that can stand in a `Dot-string` or a domain, the `@` between them, and everything that is not ASCII.
+const fn is_plain(byte: u8) -> bool {
+    match byte {
+        b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'[' | b'\\' | b']' => false,
+        _ => byte.is_ascii_graphic() || !byte.is_ascii(),
+    }
+}
+
+/// The reason for refusing a text in which some byte is not plain.
+#[cold]
+fn explain(text: &str) -> EmailError {
+    if text.contains('"') {
+        return EmailError::Quoted;
+    }
+    if text.contains(['<', '>']) {
+        return EmailError::DisplayName;
+    }
+    if text.contains(['(', ')']) {
+        return EmailError::Comment;
+    }
+    if text.contains(['[', ']']) {
+        return EmailError::AddressLiteral;
+    }
+    if let Err(error) = screen(text) {
+        return error.into();
+    }
+    match text.split_once('@') {
+        None => EmailError::MissingAt,
+        Some((_, domain)) if domain.contains('@') => EmailError::SeveralAts,
+        Some((local, _)) if !local.bytes().all(is_plain) => EmailError::LocalPart,
+        Some(_) => EmailError::Domain,
+    }
+}
+
+/// The local part in NFC, if it is a `Dot-string`.
+fn canonical_local(typed: &str) -> Result<Cow<'_, str>, EmailError> {
+    if typed.is_ascii() {
+        if typed.len() > Email::MAX_LOCAL_OCTETS {
+            return Err(EmailError::LocalPartTooLong);
+        }
+        return if EmailAddress::is_valid_local_part(typed) {
+            Ok(Cow::Borrowed(typed))
+        } else {
+            Err(EmailError::LocalPart)
+        };
+    }
+    screen(typed)?;
+    let local = nfc(typed);
+    if local.len() > Email::MAX_LOCAL_OCTETS {
+        return Err(EmailError::LocalPartTooLong);
+    }
+    if local.split('.').any(|word| word.starts_with(is_mark)) {
+        return Err(CharacterError::LeadingMark.into());
+    }
+    // The grammar's crate knows `UTF8-non-ascii` in part only, so a letter stands in for what RFC 6531 admits.
+    let outline: String = local.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
+    if EmailAddress::is_valid_local_part(&outline) { Ok(local) } else { Err(EmailError::LocalPart) }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for Email {}
+
+impl Hash for Email {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.canonical.hash(state);
+    }
+}
+
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.canonical.cmp(&other.canonical)
+    }
+}
+
+/// The canonical form.
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.canonical)
+    }
+}
+
+/// Masked: `j***@example.com`.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::mask::masked(&self.canonical))
+    }
+}
+
+impl AsRef<str> for Email {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl FromStr for Email {
+    type Err = EmailError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// The canonical form as a string.
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.canonical)
+    }
+}
+
+/// From a string, through [`Email::parse`]; a list or a map is an error (CVE-2023-7028).
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text)
+    }
+}
+
+struct Text;
+
+impl de::Visitor<'_> for Text {
+    type Value = Email;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one e-mail address as a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Email, E> {
+        Email::parse(text).map_err(E::custom)
+    }
+}

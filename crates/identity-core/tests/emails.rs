@@ -1,0 +1,535 @@
+//! The laws of e-mail addresses, numbered as in the checklist.
+
+mod corpora;
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::{Duration, Instant};
+
+use identity_core::address::{CharacterError, ClaimKind, Email, EmailError, skeleton};
+use proptest::prelude::*;
+
+fn parse(text: &str) -> Email {
+    Email::parse(text).unwrap_or_else(|error| unreachable!("{text:?}: {error}"))
+}
+
+fn key(text: &str) -> String {
+    parse(text).claim_key().as_str().to_owned()
+}
+
+/// `labels` labels of 61 letters and a last one, so that the domain has `octets` octets.
+fn domain_of(octets: usize) -> String {
+    let mut domain = String::new();
+    while octets - domain.len() > 63 {
+        domain.push_str(&"d".repeat(30));
+        domain.push('.');
+    }
+    domain.push_str(&"d".repeat(octets - domain.len()));
+    assert_eq!(domain.len(), octets);
+    domain
+}
+
+#[test]
+fn c20_a_local_part_has_at_most_64_octets() {
+    assert!(Email::parse(&format!("{}@example.com", "a".repeat(64))).is_ok());
+    assert_eq!(Email::parse(&format!("{}@example.com", "a".repeat(65))), Err(EmailError::LocalPartTooLong));
+}
+
+#[test]
+fn c20_a_local_part_is_measured_in_nfc() {
+    // 32 letters: 96 octets as typed, 64 composed.
+    let typed = "e\u{301}".repeat(32);
+    assert_eq!(parse(&format!("{typed}@example.com")).local_part().len(), 64);
+    assert_eq!(Email::parse(&format!("{typed}a@example.com")), Err(EmailError::LocalPartTooLong));
+    // U+FB2C is excluded from composition: 3 octets as typed, 6 in NFC.
+    assert_eq!(parse(&format!("{}@example.com", "\u{FB2C}".repeat(10))).local_part().len(), 60);
+    assert_eq!(Email::parse(&format!("{}@example.com", "\u{FB2C}".repeat(11))), Err(EmailError::LocalPartTooLong));
+}
+
+#[test]
+fn c20_an_address_has_at_most_254_octets() {
+    assert_eq!(parse(&format!("ab@{}", domain_of(251))).as_str().len(), 254);
+    assert_eq!(Email::parse(&format!("abc@{}", domain_of(251))), Err(EmailError::TooLong));
+    assert_eq!(parse(&format!("a@{}", domain_of(252))).as_str().len(), 254);
+    assert_eq!(Email::parse(&format!("a@{}", domain_of(253))), Err(EmailError::TooLong));
+    assert_eq!(Email::parse(&format!("a@{}", domain_of(254))), Err(EmailError::DomainTooLong));
+}
+
+#[test]
+fn c20_an_address_is_measured_after_idna() {
+    // 9 octets as typed, 10 as the A-label xn--1cac.. of the same letters: measured, not assumed.
+    let label = parse("a@\u{E4}\u{E4}.com").domain().split('.').next().unwrap().len();
+    let rest = domain_of(254 - 2 - label - 1);
+    assert_eq!(parse(&format!("a@\u{E4}\u{E4}.{rest}")).as_str().len(), 254);
+    assert_eq!(Email::parse(&format!("ab@\u{E4}\u{E4}.{rest}")), Err(EmailError::TooLong));
+    // Shorter as A-label than as typed: 3 octets a letter become one.
+    let wide = format!("a@{}.com", "\u{304A}".repeat(50));
+    assert!(parse(&wide).as_str().len() < wide.len());
+    // 64 octets and more as A-label.
+    assert_eq!(Email::parse(&format!("a@{}\u{E4}.com", "b".repeat(58))), Err(EmailError::LabelTooLong));
+    assert!(Email::parse(&format!("a@{}.com", "b".repeat(63))).is_ok());
+    assert_eq!(Email::parse(&format!("a@{}.com", "b".repeat(64))), Err(EmailError::LabelTooLong));
+}
+
+#[test]
+fn c21_the_case_of_the_local_part_is_kept_and_the_domain_folded() {
+    for (typed, canonical, claim) in [
+        ("ada@example.com", "ada@example.com", "ada@example.com"),
+        ("Ada@Example.COM", "Ada@example.com", "ada@example.com"),
+        ("ADA+Tag@example.com", "ADA+Tag@example.com", "ada+tag@example.com"),
+        ("a.d.a@gmail.com", "a.d.a@gmail.com", "a.d.a@gmail.com"),
+        ("E\u{301}va@example.com", "\u{C9}va@example.com", "\u{C9}va@example.com"),
+        ("\u{C9}VA@example.com", "\u{C9}VA@example.com", "\u{C9}va@example.com"),
+        ("T\u{308}om@example.com", "T\u{308}om@example.com", "\u{1E97}om@example.com"),
+        ("\u{130}x@example.com", "\u{130}x@example.com", "\u{130}x@example.com"),
+        ("\u{FF21}@example.com", "\u{FF21}@example.com", "\u{FF21}@example.com"),
+        ("a@M\u{DC}LLER.de", "a@xn--mller-kva.de", "a@xn--mller-kva.de"),
+        ("a@XN--MLLER-KVA.DE", "a@xn--mller-kva.de", "a@xn--mller-kva.de"),
+        ("a@stra\u{DF}e.de", "a@xn--strae-oqa.de", "a@xn--strae-oqa.de"),
+    ] {
+        let email = parse(typed);
+        assert_eq!((email.typed(), email.as_str()), (typed, canonical));
+        let made = email.claim_key();
+        assert_eq!((made.kind(), made.rule(), made.as_str()), (ClaimKind::Email, 1, claim));
+        assert_eq!(format!("{}@{}", email.local_part(), email.domain()), canonical);
+    }
+}
+
+#[test]
+fn c21_equality_order_and_hash_are_those_of_the_canonical_form() {
+    let set: HashSet<Email> = ["a@example.com", "a@EXAMPLE.com", "a@Example.Com", "A@example.com"].map(parse).into();
+    assert_eq!(set.len(), 2);
+    assert!(set.contains(&parse("a@eXample.com")));
+    let ordered: BTreeSet<Email> = set.into_iter().collect();
+    assert_eq!(ordered.iter().map(Email::as_str).collect::<Vec<_>>(), ["A@example.com", "a@example.com"]);
+}
+
+#[test]
+fn c22_every_must_row_of_the_corpus_is_judged_right() {
+    let Some(rows) = corpora::rows("emails.tsv") else { return };
+    let must: Vec<_> = rows.iter().filter(|row| row[3] == "must").collect();
+    assert!(must.len() >= 370, "{} rows", must.len());
+    let wrong: Vec<_> = must
+        .iter()
+        .map(|row| (row, Email::parse(&row[0])))
+        .filter(|(row, parsed)| parsed.is_ok() != (row[1] == "valid"))
+        .map(|(row, parsed)| format!("{:?} {}: {:?}", row[0], row[1], parsed.err()))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), must.len(), wrong.join("\n"));
+}
+
+#[test]
+fn c22_policy_rows_follow_the_decision_table() {
+    let Some(rows) = corpora::rows("emails.tsv") else { return };
+    let mut judged = 0;
+    for row in rows.iter().filter(|row| row[3] == "policy") {
+        let (text, features, detail) = (&row[0], &row[4], &row[6]);
+        let refused =
+            ["quoted-local", "domain-literal", "comment", "no-dot-domain", "numeric-tld", "ws", "ctl", "at!=1"];
+        if features.split(',').any(|feature| refused.contains(&feature)) || detail.contains("display-name") {
+            assert!(Email::parse(text).is_err(), "{text:?} ({features})");
+            judged += 1;
+        } else if detail.contains("reserved domain") || row[5].contains("EAI atext") {
+            assert!(Email::parse(text).is_ok(), "{text:?}: {:?}", Email::parse(text));
+            judged += 1;
+        }
+    }
+    assert!(judged > 150, "{judged} rows");
+}
+
+#[test]
+fn c22_the_decision_table_holds() {
+    for accepted in [
+        "a@b.c",
+        "z@co.c",
+        "test@iana.co-uk",
+        "me@bad.tld-2",
+        "me@anything.arpa",
+        "me@onion.onion.onion",
+        "a@b.test",
+        "a@b.local",
+        "hans.m\u{7AEF}ller@test.com",
+        "t\u{FC}st@invalid.com",
+        "examp\u{2551}le@symfony.com",
+        "\u{1F347}@example.com",
+        "user%host!path@example.com",
+        "xn--a@example.com",
+        "\u{FF20}@example.com",
+    ] {
+        assert!(Email::parse(accepted).is_ok(), "{accepted:?}: {:?}", Email::parse(accepted));
+    }
+    let invisible = EmailError::Character(CharacterError::Invisible);
+    let white = EmailError::Character(CharacterError::WhiteSpace);
+    for (refused, reason) in [
+        ("", EmailError::Empty),
+        ("a", EmailError::MissingAt),
+        ("\"a\"@example.com", EmailError::Quoted),
+        ("a@[192.0.2.1]", EmailError::AddressLiteral),
+        ("a(b)@example.com", EmailError::Comment),
+        ("Ada <a@example.com>", EmailError::DisplayName),
+        (" a@example.com", white),
+        ("a@example.com ", white),
+        ("a\u{A0}b@example.com", white),
+        ("a@exam\u{3000}ple.com", white),
+        ("a\u{200B}b@example.com", invisible),
+        ("a@exa\u{AD}mple.com", invisible),
+        ("a@exa\u{200D}mple.com", invisible),
+        ("a@exa\u{200C}mple.com", invisible),
+        ("a\u{202E}b@example.com", invisible),
+        ("\u{2764}\u{FE0F}@example.com", invisible),
+        ("\u{E000}@example.com", EmailError::Character(CharacterError::Unassigned)),
+        ("a\u{FFFD}@example.com", EmailError::Character(CharacterError::Unassigned)),
+        ("\u{212A}@example.com", EmailError::Character(CharacterError::AsciiTwin)),
+        ("a\u{37E}b@example.com", EmailError::Character(CharacterError::AsciiTwin)),
+        ("\u{300}a@example.com", EmailError::Character(CharacterError::LeadingMark)),
+        ("a.\u{300}@example.com", EmailError::Character(CharacterError::LeadingMark)),
+        ("a@b@example.com", EmailError::SeveralAts),
+        ("@example.com", EmailError::LocalPart),
+        ("a..b@example.com", EmailError::LocalPart),
+        (".a@example.com", EmailError::LocalPart),
+        ("\u{E4}.@example.com", EmailError::LocalPart),
+        ("a:b@example.com", EmailError::LocalPart),
+        ("a@", EmailError::Domain),
+        ("a@example.com.", EmailError::Domain),
+        ("a@ex_ample.com", EmailError::Domain),
+        ("a@example.com:25", EmailError::Domain),
+        ("a@ab--cd.com", EmailError::Domain),
+        ("a@-b.com", EmailError::Domain),
+        ("a@localhost", EmailError::SingleLabel),
+        ("a@\u{6E38}\u{620F}", EmailError::SingleLabel),
+        ("a@192.0.2.1", EmailError::NumericTopLevel),
+        ("a@\u{1F600}.com", EmailError::InternationalDomain),
+        ("a@\u{20AC}uro.com", EmailError::InternationalDomain),
+        ("a@xn--a.com", EmailError::InternationalDomain),
+        ("a@\u{FF47}mail.com", EmailError::DomainAsciiTwin),
+        ("a@example\u{3002}com", EmailError::DomainAsciiTwin),
+        ("a@example\u{FF0E}com", EmailError::DomainAsciiTwin),
+        ("a@\u{FB01}sh.com", EmailError::DomainAsciiTwin),
+    ] {
+        assert_eq!(Email::parse(refused), Err(reason), "{refused:?}");
+    }
+}
+
+#[test]
+fn c23_local_parts_are_one_in_nfc() {
+    let (composed, decomposed) = (parse("\u{E9}va@example.com"), parse("e\u{301}va@example.com"));
+    assert_eq!(composed, decomposed);
+    assert_eq!(composed.claim_key(), decomposed.claim_key());
+    assert_eq!(decomposed.typed(), "e\u{301}va@example.com");
+    assert_ne!(composed.typed(), decomposed.typed());
+}
+
+#[test]
+fn c23_u_labels_and_a_labels_are_one_domain() {
+    for (u, a) in [
+        ("b\u{FC}cher.example", "xn--bcher-kva.example"),
+        ("BU\u{308}CHER.example", "xn--bcher-kva.example"),
+        ("fa\u{DF}.de", "xn--fa-hia.de"),
+        ("\u{3B2}\u{3CC}\u{3BB}\u{3BF}\u{3C2}.com", "xn--nxasmm1c.com"),
+        ("\u{304A}.com", "xn--t8j.com"),
+        ("\u{5D0}\u{5D1}.co.il", "xn--4dbc.co.il"),
+        ("\u{440}\u{444}.\u{440}\u{444}", "xn--p1ai.xn--p1ai"),
+    ] {
+        let (typed_u, typed_a) = (parse(&format!("x@{u}")), parse(&format!("x@{a}")));
+        assert_eq!(typed_u.domain(), a);
+        assert_eq!(typed_u, typed_a);
+        assert_eq!(typed_u.claim_key(), typed_a.claim_key());
+        assert_eq!(parse(&format!("x@{}", typed_a.unicode_domain())), typed_a);
+    }
+}
+
+#[test]
+fn c23_fake_a_labels_are_refused() {
+    for domain in [
+        "xn--a.com",
+        "xn--.com",
+        "xn--example-.com",
+        "XN--EXAMPLE-.com",
+        "xn--a-.com",
+        "a.xn--zzzzzzzzzz99999.com",
+        "xn--a\u{E4}.com",
+        "xn--0.pt",
+        "xn--a-\u{E4}.pt",
+        "xn--bcher-KVA-.com",
+    ] {
+        assert!(Email::parse(&format!("a@{domain}")).is_err(), "{domain}");
+    }
+}
+
+#[test]
+fn c24_no_character_outside_ascii_makes_the_key_of_an_ascii_address() {
+    let Some(rows) = corpora::rows("unicode_ascii_collisions.tsv") else { return };
+    assert_eq!(rows.len(), 1391);
+    for row in &rows {
+        let c = &row[0];
+        let ascii: HashSet<&str> =
+            row[3].split(';').filter_map(|mapping| mapping.split_once('=')).map(|(_, ascii)| ascii).collect();
+        for frame in [("a", "b"), ("", ""), ("A", ""), ("", "Z"), ("x.", ".y")] {
+            if let Ok(email) = Email::parse(&format!("{}{c}{}@example.com", frame.0, frame.1)) {
+                let made = email.claim_key();
+                assert!(!made.as_str().is_ascii(), "{}", row[1]);
+                assert!(email.local_part().contains(c.as_str()), "{}: {}", row[1], email.local_part());
+            }
+            if let Ok(email) = Email::parse(&format!("u@{}{c}{}.com", frame.0, frame.1)) {
+                assert!(email.domain().contains("xn--"), "{}: {}", row[1], email.domain());
+                for twin in &ascii {
+                    if let Ok(other) = Email::parse(&format!("u@{}{twin}{}.com", frame.0, frame.1)) {
+                        assert_ne!(email.claim_key(), other.claim_key(), "{}", row[1]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn c25_one_value_is_one_address() {
+    for json in [
+        r#"["a@x.com","b@y.com"]"#,
+        r#"["a@x.com"]"#,
+        r#"{"0":"a@x.com"}"#,
+        r#"{"email":"a@x.com"}"#,
+        r#""a@x.com,b@y.com""#,
+        r#""a@x.com;b@y.com""#,
+        r#""a@x.com b@y.com""#,
+        r#""a@x.com\nb@y.com""#,
+        r#""a@x.com\u0000b@y.com""#,
+        r#""a,b@y.com""#,
+        r#""a@x.com,""#,
+        "null",
+        "1",
+        "true",
+    ] {
+        assert!(serde_json::from_str::<Email>(json).is_err(), "{json}");
+    }
+    assert_eq!(serde_json::from_str::<Email>(r#""a@X.com""#).unwrap(), parse("a@x.com"));
+    assert_eq!(serde_json::to_string(&parse("a@X.com")).unwrap(), r#""a@x.com""#);
+}
+
+/// What may not reach a notifier inside an address, in any of its forms.
+fn is_clean(email: &Email) -> bool {
+    let clean = |text: &str| !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    clean(email.as_str()) && clean(email.typed()) && clean(email.claim_key().as_str()) && clean(&email.unicode_domain())
+}
+
+#[test]
+fn c26_no_control_character_is_in_an_address() {
+    for c in (0..=0x9F_u32).filter_map(char::from_u32).filter(|c| c.is_control()).chain(['\u{2028}', '\u{2029}']) {
+        for text in [
+            format!("{c}a@example.com"),
+            format!("a{c}@example.com"),
+            format!("a{c}b@example.com"),
+            format!("a@{c}example.com"),
+            format!("a@exa{c}mple.com"),
+            format!("a@example.com{c}"),
+            format!("\u{E4}@b\u{FC}cher{c}.de"),
+        ] {
+            assert!(Email::parse(&text).is_err(), "{text:?}");
+            assert!(Email::restore(&text, "a@example.com").is_err() || !c.is_control(), "{text:?}");
+            assert!(Email::restore("a@example.com", &text).is_err() || !c.is_control(), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn c26_naughty_strings_never_smuggle_a_control_character() {
+    let Some(text) = corpora::text("blns.json") else { return };
+    let naughty: Vec<String> = serde_json::from_str(&text).unwrap();
+    assert!(naughty.len() > 500);
+    for string in &naughty {
+        for text in [string.clone(), format!("{string}@example.com"), format!("a@{string}"), format!("a@{string}.com")]
+        {
+            if let Ok(email) = Email::parse(&text) {
+                assert!(is_clean(&email), "{text:?}");
+                assert_eq!(email.as_str().matches('@').count(), 1);
+            }
+        }
+    }
+    for row in corpora::rows("emails.tsv").unwrap_or_default() {
+        assert!(Email::parse(&row[0]).map_or(true, |email| is_clean(&email)), "{:?}", row[0]);
+    }
+}
+
+#[test]
+fn c31_a_mixed_script_address_is_flagged_and_never_merged() {
+    for (latin, other) in [
+        ("paypal@example.com", "p\u{430}ypal@example.com"),
+        ("a@paypal.com", "a@p\u{430}ypal.com"),
+        ("a@apple.com", "a@\u{430}\u{440}\u{440}\u{4CF}\u{435}.com"),
+        ("scope@example.com", "\u{455}\u{441}\u{43E}\u{440}\u{435}@example.com"),
+        ("gmail@example.com", "\u{FF47}mail@example.com"),
+    ] {
+        let (latin, other) = (parse(latin), parse(other));
+        assert!(!latin.is_confusable() && other.is_confusable(), "{}", other.typed());
+        assert_ne!(latin, other);
+        assert_ne!(latin.claim_key(), other.claim_key());
+        assert_eq!(latin.skeleton(), other.skeleton());
+        assert_eq!(skeleton(latin.local_part()), skeleton(other.local_part()));
+    }
+}
+
+#[test]
+fn c31_addresses_of_one_script_are_not_flagged() {
+    for text in [
+        "юзер@екзампл.ком",
+        "राम@मोहन.ईन्फो",
+        "甲斐黒川日本@example.tld",
+        "jeff@臺網中心.tw",
+        "hans.m端ller@test.com",
+        "ñoñó1234@something.com",
+        "чебурашкаящик-с-апельсинами.рф@example.tld",
+        "a@bücher.de",
+        "ada+tag@example.com",
+    ] {
+        assert!(!parse(text).is_confusable(), "{text}: {:?}", parse(text).script_flags());
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the law is about time: the least of five runs")]
+fn c32_length_is_checked_before_any_normalisation() {
+    let mib = |unit: &str| unit.repeat((1 << 20) / unit.len());
+    for text in [
+        mib("a"),
+        mib("@"),
+        mib("e\u{301}"),
+        format!("a@{}", mib("\u{FB2C}.")),
+        format!("{}@example.com", mib("\u{1F82}")),
+        mib("\u{300}"),
+    ] {
+        let least = (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                assert_eq!(Email::parse(&text), Err(EmailError::TooLong));
+                start.elapsed()
+            })
+            .min();
+        assert!(least < Some(Duration::from_millis(1)), "{least:?}");
+    }
+}
+
+#[test]
+fn a_stored_address_outlives_the_rules_it_was_read_by() {
+    let email = parse("E\u{301}va@B\u{DC}CHER.de");
+    let restored = Email::restore(email.as_str(), email.typed()).unwrap();
+    assert_eq!((&restored, restored.typed()), (&email, email.typed()));
+    assert_eq!(restored.claim_key(), email.claim_key());
+    let older = Email::restore("a@localhost", "A@Localhost").unwrap();
+    assert_eq!((older.local_part(), older.domain(), older.typed()), ("a", "localhost", "A@Localhost"));
+}
+
+#[test]
+fn what_no_rule_ever_wrote_is_not_restored() {
+    let long = "a".repeat(2000);
+    for (canonical, typed) in [
+        ("", "a@b.c"),
+        ("a", "a"),
+        ("@b.c", "@b.c"),
+        ("a@", "a@"),
+        ("a@b@c", "a@b@c"),
+        ("a@b.c\r\nBcc: d@e.f", "a@b.c"),
+        ("a@b.c", "a\0@b.c"),
+        ("a@b.c", ""),
+        ("a@b.c", long.as_str()),
+    ] {
+        assert_eq!(Email::restore(canonical, typed), Err(EmailError::Stored), "{canonical:?}");
+    }
+    assert_eq!(Email::restore(&format!("a@{long}"), "a@b.c"), Err(EmailError::Stored));
+}
+
+#[test]
+fn debug_and_errors_do_not_show_the_address() {
+    assert_eq!(format!("{:?}", parse("jane.doe@example.com")), "j***@example.com");
+    for text in ["canary canary@example.com", "canary", "\"canary\"@example.com", "canary@localhost", "canary@@x.y"] {
+        let error = Email::parse(text).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
+        let error = serde_json::from_value::<Email>(text.into()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}
+
+/// Text out of the pieces that addresses and attacks on them are made of.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,12}",
+        "[a-z0-9-]{1,10}\\.[a-z]{2,5}",
+        Just("@".to_owned()),
+        Just(".".to_owned()),
+        Just("xn--".to_owned()),
+        "[\u{80}-\u{24F}\u{300}-\u{45F}\u{5D0}-\u{5F4}\u{660}-\u{6F9}]{1,4}",
+        "[\u{1E00}-\u{1FFF}\u{2000}-\u{206F}\u{2100}-\u{21FF}\u{3000}-\u{30FF}\u{FB00}-\u{FFFF}]{1,4}",
+        "\\PC{1,4}",
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+/// Text that is an address more often than not.
+fn likely() -> impl Strategy<Value = String> {
+    let local = "[a-zA-Z0-9+_\u{C0}-\u{17F}\u{300}-\u{308}\u{1E00}-\u{1EFF}\u{400}-\u{45F}\u{FF21}-\u{FF5A}]{1,14}";
+    let label = "[a-zA-Z\u{E0}-\u{F6}\u{430}-\u{44F}\u{3042}-\u{3093}\u{5D0}-\u{5EA}]{1,8}";
+    (local, proptest::collection::vec(label, 2..4)).prop_map(|(local, labels)| format!("{local}@{}", labels.join(".")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn c26_no_text_panics_or_smuggles(text in prop_oneof![any::<String>(), pieces(), likely()]) {
+        if let Ok(email) = Email::parse(&text) {
+            prop_assert!(is_clean(&email));
+            prop_assert_eq!(email.as_str().matches('@').count(), 1);
+            prop_assert!(email.domain().bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')));
+            prop_assert!(email.local_part().len() <= 64 && email.as_str().len() <= 254);
+            let _ = (email.is_confusable(), email.skeleton());
+        }
+        let _ = Email::restore(&text, &text);
+    }
+
+    #[test]
+    fn c27_the_canonical_form_is_idempotent(text in prop_oneof![pieces(), likely()]) {
+        if let Ok(email) = Email::parse(&text) {
+            let again = Email::parse(email.as_str());
+            prop_assert_eq!(again.as_ref().map(Email::as_str), Ok(email.as_str()));
+            prop_assert_eq!(again.map(|e| e.claim_key()), Ok(email.claim_key()));
+            let key = email.claim_key();
+            let of_key = Email::parse(key.as_str());
+            prop_assert_eq!(of_key.as_ref().map(Email::as_str), Ok(key.as_str()));
+            prop_assert_eq!(of_key.map(|e| e.claim_key()), Ok(key));
+            let readable = format!("{}@{}", email.local_part(), email.unicode_domain());
+            prop_assert_eq!(Email::parse(&readable), Ok(email));
+        }
+    }
+
+    #[test]
+    fn c27_serde_display_and_storage_round_trip(text in likely()) {
+        if let Ok(email) = Email::parse(&text) {
+            let json = serde_json::to_string(&email).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Email>(&json).unwrap(), &email);
+            prop_assert_eq!(&email.to_string().parse::<Email>().unwrap(), &email);
+            let restored = Email::restore(email.as_str(), email.typed()).unwrap();
+            prop_assert_eq!(restored.typed(), text.as_str());
+            prop_assert_eq!(restored, email);
+        }
+    }
+
+    #[test]
+    fn c24_a_key_is_ascii_only_where_the_local_part_was(text in prop_oneof![pieces(), likely()]) {
+        if let Ok(email) = Email::parse(&text) {
+            let typed = text.split('@').next().unwrap_or_default();
+            prop_assert_eq!(typed.is_ascii(), email.claim_key().as_str().is_ascii());
+        }
+    }
+}
+
+#[test]
+fn the_strategies_make_addresses() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let made = (0..500)
+        .filter(|_| {
+            let tree = likely().new_tree(&mut runner).unwrap();
+            Email::parse(&proptest::strategy::ValueTree::current(&tree)).is_ok()
+        })
+        .count();
+    assert!(made > 50, "{made} of 500");
+    assert_eq!(key("Ada@Example.com"), "ada@example.com");
+}
