@@ -49,7 +49,8 @@ impl ClaimChanges {
             .filter(|(key, strength)| had.get(*key) != Some(strength) && held_as(key) != Some(**strength))
             .map(|(key, strength)| Claim { key: key.clone(), strength: *strength })
             .collect();
-        let release = held.iter().filter(|claim| !has.contains_key(&claim.key)).map(|claim| claim.key.clone()).collect();
+        let release =
+            held.iter().filter(|claim| !has.contains_key(&claim.key)).map(|claim| claim.key.clone()).collect();
         Self { take, release }
     }
 }

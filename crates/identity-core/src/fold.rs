@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::address::Channel;
-use crate::identifier::DAY;
 use crate::{
     Attempts, Book, Change, Credentials, Event, Identifier, IdentifierId, Profile, Retired, SignIns, Status, Timestamp,
     User, UserId, UsernameEntry,

@@ -47,7 +47,9 @@ pub use event::{Actor, Change, Event, EventFormat, Recorded};
 pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Version};
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
 pub use message::{BudgetKind, Charge, Content, Message, NoticeKind, Outgoing, WhenExhausted, messages};
-pub use policy::{ClaimPolicy, DangerousPolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy};
+pub use policy::{
+    ClaimPolicy, DangerousPolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
+};
 pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
 pub use record::UserRecord;
 pub use refusal::{PublicRefusal, Refusal, RefusalKind, SendLimit, TakenWhat};

@@ -220,7 +220,9 @@ impl Post<'_> {
             // The replacement that this verifies is told as one thing.
             Change::Verified { id, .. } if !replaces(before, events, *id) => (*id, NoticeKind::Verified),
             Change::Verified { id, .. } => (*id, NoticeKind::Replaced),
-            Change::PrimaryChanged { id: Some(id), .. } if !replaces(before, events, *id) => (*id, NoticeKind::MadePrimary),
+            Change::PrimaryChanged { id: Some(id), .. } if !replaces(before, events, *id) => {
+                (*id, NoticeKind::MadePrimary)
+            }
             Change::Removed { id } if !is_replaced(before, events, *id) => (*id, NoticeKind::Removed),
             _ => return,
         };
@@ -266,11 +268,8 @@ impl Post<'_> {
 
     fn code_charges(&self, address: &Address) -> Vec<Charge> {
         // A holder must not learn from a budget that strangers use the address, or one beside it.
-        let shared = if self.context.authority.is_administrator() {
-            WhenExhausted::Refuse
-        } else {
-            WhenExhausted::Withhold
-        };
+        let shared =
+            if self.context.authority.is_administrator() { WhenExhausted::Refuse } else { WhenExhausted::Withhold };
         let policy = self.context.policy.send();
         let [short, long] = policy.address();
         let quota = self.pseudonym(address);

@@ -237,11 +237,20 @@ impl UserRecord {
         })
     }
 
-    fn to_identifier(&self, channel: Channel, index: usize, record: &IdentifierRecord) -> Result<Identifier, ImportProblem> {
+    fn to_identifier(
+        &self,
+        channel: Channel,
+        index: usize,
+        record: &IdentifierRecord,
+    ) -> Result<Identifier, ImportProblem> {
         let text = &record.address.0;
         let address = match channel {
-            Channel::Email => Email::parse(text).map(Address::from).map_err(|error| ImportProblem::Email { index, error })?,
-            Channel::Phone => Phone::parse(text).map(Address::from).map_err(|error| ImportProblem::Phone { index, error })?,
+            Channel::Email => {
+                Email::parse(text).map(Address::from).map_err(|error| ImportProblem::Email { index, error })?
+            }
+            Channel::Phone => {
+                Phone::parse(text).map(Address::from).map_err(|error| ImportProblem::Phone { index, error })?
+            }
         };
         let added_at = record.added_at.unwrap_or(self.created_at);
         let verified = record.verified.as_ref().map(|verified| Verified {

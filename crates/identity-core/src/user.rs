@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use crate::address::Channel;
-use crate::{
-    Book, Credentials, Identifier, IdentifierId, Profile, Retired, SignIns, Timestamp, UserId, UsernameEntry,
-};
+use crate::{Book, Credentials, Identifier, IdentifierId, Profile, Retired, SignIns, Timestamp, UserId, UsernameEntry};
 
 /// Why parts do not make a user: a row was damaged, or written by something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,8 +8,8 @@ mod email_domain;
 mod email_error;
 mod mask;
 mod phone;
-mod value;
 mod username;
+mod value;
 
 pub use claim_key::{ClaimKey, ClaimKind};
 pub use confusable::{ScriptFlags, skeleton};
@@ -18,6 +18,6 @@ pub use email::Email;
 pub use email_error::EmailError;
 pub use mask::masked;
 pub use phone::{NumberType, Phone, PhoneError, Region, UnknownRegion};
+pub use username::{Username, UsernameError};
 pub(crate) use value::stored;
 pub use value::{Address, Channel};
-pub use username::{Username, UsernameError};

@@ -89,7 +89,10 @@ impl User {
         let same = alive.filter(|alive| {
             context.policy.verification().resend() == Resend::SameCode
                 && (alive.proof, &alive.hint) == (fresh.proof, &fresh.hint)
-                && context.keys.code(&binding(context.tenant, &self.id, id, &entry.address, alive), alive.format).is_some()
+                && context
+                    .keys
+                    .code(&binding(context.tenant, &self.id, id, &entry.address, alive), alive.format)
+                    .is_some()
         });
         let (change, expires_at) = match same {
             Some(alive) => (Change::CodeResent { id }, alive.expires_at),

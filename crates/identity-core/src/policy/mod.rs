@@ -26,7 +26,9 @@ pub enum DangerousPolicy {
     #[error("a code has 1 to 20 symbols")]
     CodeLength,
     /// Guessing succeeds too often.
-    #[error("guessing succeeds on one identifier with a chance of {chance}, 0.001 is the most; lengthen the code or allow fewer failures in a row")]
+    #[error(
+        "guessing succeeds on one identifier with a chance of {chance}, 0.001 is the most; lengthen the code or allow fewer failures in a row"
+    )]
     Guessable {
         /// The chance that guessing ever succeeds on one identifier before an administrator looks at it.
         chance: f64,
@@ -44,7 +46,9 @@ pub enum DangerousPolicy {
     #[error("an e-mail code lives 86,400 s at most")]
     EmailLife,
     /// Anybody could make an address primary that they have not shown to be theirs.
-    #[error("an unverified address may be primary by an administrator's word only; a holder could name somebody else's address")]
+    #[error(
+        "an unverified address may be primary by an administrator's word only; a holder could name somebody else's address"
+    )]
     UnverifiedPrimary,
     /// A limit on sends is lifted that keeps strangers from being flooded.
     #[error("the budget per address cannot be lifted; anybody could flood it with messages")]

@@ -216,7 +216,8 @@ fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if digits.len() > 128 {
         return Err(KeyError::Length(digits.len() / 2));
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(KeyError::NotHex);
+    let digit =
+        |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(KeyError::NotHex);
     let mut bytes = Zeroizing::new(Vec::with_capacity(64));
     let (pairs, rest) = digits.as_chunks::<2>();
     for [high, low] in pairs {
