@@ -6,17 +6,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use identity_core::address::{CharacterError, ClaimKind, Email, EmailError, skeleton};
-use proptest::prelude::*;
 
 fn parse(text: &str) -> Email {
     Email::parse(text).unwrap_or_else(|error| unreachable!("{text:?}: {error}"))
 }
 
-fn key(text: &str) -> String {
-    parse(text).claim_key().as_str().to_owned()
-}
-
-/// `labels` labels of 61 letters and a last one, so that the domain has `octets` octets.
+/// A domain of exactly `octets` octets, in labels of at most 63.
 fn domain_of(octets: usize) -> String {
     let mut domain = String::new();
     while octets - domain.len() > 63 {
@@ -56,7 +51,7 @@ fn c20_an_address_has_at_most_254_octets() {
 
 #[test]
 fn c20_an_address_is_measured_after_idna() {
-    // 9 octets as typed, 10 as the A-label xn--1cac.. of the same letters: measured, not assumed.
+    // A label that is longer as A-label than as typed.
     let label = parse("a@\u{E4}\u{E4}.com").domain().split('.').next().unwrap().len();
     let rest = domain_of(254 - 2 - label - 1);
     assert_eq!(parse(&format!("a@\u{E4}\u{E4}.{rest}")).as_str().len(), 254);
@@ -445,91 +440,4 @@ fn debug_and_errors_do_not_show_the_address() {
         let error = serde_json::from_value::<Email>(text.into()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
-}
-
-/// Text out of the pieces that addresses and attacks on them are made of.
-fn pieces() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        "[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,12}",
-        "[a-z0-9-]{1,10}\\.[a-z]{2,5}",
-        Just("@".to_owned()),
-        Just(".".to_owned()),
-        Just("xn--".to_owned()),
-        "[\u{80}-\u{24F}\u{300}-\u{45F}\u{5D0}-\u{5F4}\u{660}-\u{6F9}]{1,4}",
-        "[\u{1E00}-\u{1FFF}\u{2000}-\u{206F}\u{2100}-\u{21FF}\u{3000}-\u{30FF}\u{FB00}-\u{FFFF}]{1,4}",
-        "\\PC{1,4}",
-        any::<char>().prop_map(String::from),
-    ];
-    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
-}
-
-/// Text that is an address more often than not.
-fn likely() -> impl Strategy<Value = String> {
-    let local = "[a-zA-Z0-9+_\u{C0}-\u{17F}\u{300}-\u{308}\u{1E00}-\u{1EFF}\u{400}-\u{45F}\u{FF21}-\u{FF5A}]{1,14}";
-    let label = "[a-zA-Z\u{E0}-\u{F6}\u{430}-\u{44F}\u{3042}-\u{3093}\u{5D0}-\u{5EA}]{1,8}";
-    (local, proptest::collection::vec(label, 2..4)).prop_map(|(local, labels)| format!("{local}@{}", labels.join(".")))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn c26_no_text_panics_or_smuggles(text in prop_oneof![any::<String>(), pieces(), likely()]) {
-        if let Ok(email) = Email::parse(&text) {
-            prop_assert!(is_clean(&email));
-            prop_assert_eq!(email.as_str().matches('@').count(), 1);
-            prop_assert!(email.domain().bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.')));
-            prop_assert!(email.local_part().len() <= 64 && email.as_str().len() <= 254);
-            let _ = (email.is_confusable(), email.skeleton());
-        }
-        let _ = Email::restore(&text, &text);
-    }
-
-    #[test]
-    fn c27_the_canonical_form_is_idempotent(text in prop_oneof![pieces(), likely()]) {
-        if let Ok(email) = Email::parse(&text) {
-            let again = Email::parse(email.as_str());
-            prop_assert_eq!(again.as_ref().map(Email::as_str), Ok(email.as_str()));
-            prop_assert_eq!(again.map(|e| e.claim_key()), Ok(email.claim_key()));
-            let key = email.claim_key();
-            let of_key = Email::parse(key.as_str());
-            prop_assert_eq!(of_key.as_ref().map(Email::as_str), Ok(key.as_str()));
-            prop_assert_eq!(of_key.map(|e| e.claim_key()), Ok(key));
-            let readable = format!("{}@{}", email.local_part(), email.unicode_domain());
-            prop_assert_eq!(Email::parse(&readable), Ok(email));
-        }
-    }
-
-    #[test]
-    fn c27_serde_display_and_storage_round_trip(text in likely()) {
-        if let Ok(email) = Email::parse(&text) {
-            let json = serde_json::to_string(&email).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<Email>(&json).unwrap(), &email);
-            prop_assert_eq!(&email.to_string().parse::<Email>().unwrap(), &email);
-            let restored = Email::restore(email.as_str(), email.typed()).unwrap();
-            prop_assert_eq!(restored.typed(), text.as_str());
-            prop_assert_eq!(restored, email);
-        }
-    }
-
-    #[test]
-    fn c24_a_key_is_ascii_only_where_the_local_part_was(text in prop_oneof![pieces(), likely()]) {
-        if let Ok(email) = Email::parse(&text) {
-            let typed = text.split('@').next().unwrap_or_default();
-            prop_assert_eq!(typed.is_ascii(), email.claim_key().as_str().is_ascii());
-        }
-    }
-}
-
-#[test]
-fn the_strategies_make_addresses() {
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let made = (0..500)
-        .filter(|_| {
-            let tree = likely().new_tree(&mut runner).unwrap();
-            Email::parse(&proptest::strategy::ValueTree::current(&tree)).is_ok()
-        })
-        .count();
-    assert!(made > 50, "{made} of 500");
-    assert_eq!(key("Ada@Example.com"), "ada@example.com");
 }
