@@ -31,16 +31,16 @@ const MOBILE: u16 = 1;
 const FIXED_LINE_OR_MOBILE: u16 = 2;
 
 fn main() -> Result<()> {
-    #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
-    {
-        println!("cargo::rerun-if-changed=build.rs");
-    }
+    println!("cargo::rerun-if-changed=build.rs");
 
     let mut plans: Vec<Plan> = Vec::new();
     for code in 1..=999u16 {
         for (rank, metadata) in DATABASE.by_code(&code).unwrap_or_default().into_iter().enumerate() {
             plans.push(Plan::new(metadata, rank));
         }
+    }
+    if plans.len() > 0xff {
+        return Err("more plans than a verdict's 8 bits can number".into());
     }
     plans.sort_by(|a, b| (&a.id, a.code).cmp(&(&b.id, b.code)));
 
@@ -291,16 +291,15 @@ fn kind(place: usize, plan: &Plan, matched: &[Role], length: usize) -> Option<u1
         return None;
     }
     let matches = |kind: &&Kind| has(kind.lengths, length) && matched.contains(&Role::Kind(place, kind.code));
-    let first = plan.kinds.iter().find(matches)?;
-    let mobile = plan.kinds.iter().find(|kind| kind.code == MOBILE);
-    // Equal patterns are both types whatever their lengths say.
-    let both =
-        first.code == FIXED_LINE && mobile.is_some_and(|mobile| mobile.pattern == first.pattern || matches(&mobile));
-    let same = |kind: &Kind| plan.kinds.iter().any(|fixed| fixed.code == FIXED_LINE && fixed.pattern == kind.pattern);
-    if first.code == MOBILE && same(first) {
-        return None;
+    let of = |code: u16| plan.kinds.iter().find(|kind| kind.code == code);
+    let (fixed, mobile) = (of(FIXED_LINE), of(MOBILE));
+    // Equal patterns are both types at once, whatever lengths are stated for the second.
+    let same = matches!((fixed, mobile), (Some(fixed), Some(mobile)) if fixed.pattern == mobile.pattern);
+    match plan.kinds.iter().find(matches)?.code {
+        FIXED_LINE if same || mobile.is_some_and(|mobile| matches(&mobile)) => Some(FIXED_LINE_OR_MOBILE),
+        MOBILE if same => None,
+        code => Some(code),
     }
-    Some(if both { FIXED_LINE_OR_MOBILE } else { first.code })
 }
 
 fn source(plans: &[Plan], root: u16) -> Result<String> {

@@ -178,6 +178,8 @@ fn compile(pattern: &str) -> Option<Regex> {
 
 #[cfg(test)]
 mod tests {
+    use phonenumber::metadata::{DATABASE, Descriptor};
+
     use super::*;
 
     #[test]
@@ -188,6 +190,33 @@ mod tests {
             assert_eq!(patterns.prefix.is_some(), plan.prefix.is_some(), "{}", plan.id);
             assert_eq!(patterns.idd.is_some(), plan.idd.is_some(), "{}", plan.id);
         }
+    }
+
+    #[test]
+    fn every_example_of_the_metadata_is_a_number_of_its_country() {
+        let mut tried = 0;
+        for metadata in (1..=999).flat_map(|code: u16| DATABASE.by_code(&code).unwrap_or_default()) {
+            let of = metadata.descriptors();
+            let types = [
+                of.fixed_line(),
+                of.mobile(),
+                of.toll_free(),
+                of.premium_rate(),
+                of.shared_cost(),
+                of.personal_number(),
+                of.voip(),
+                of.pager(),
+                of.uan(),
+                of.voicemail(),
+            ];
+            for example in types.into_iter().flatten().filter_map(Descriptor::example) {
+                let number = format!("{}{example}", metadata.country_code());
+                let plan = verdict(&number).unwrap_or_else(|| panic!("{number} of {}", metadata.id())).plan().unwrap();
+                assert_eq!(plan.code, metadata.country_code());
+                tried += 1;
+            }
+        }
+        assert!(tried > 900, "{tried}");
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Region {
             return Err(UnknownRegion);
         }
         let id = Id::from_str(&code.to_ascii_uppercase()).map_err(|_| UnknownRegion)?;
-        Self::all().find(|region| region.as_str() == id.as_ref()).ok_or(UnknownRegion)
+        let at = PLANS.binary_search_by_key(&id.as_ref(), |plan| plan.id).map_err(|_| UnknownRegion)?;
+        PLANS.get(at).and_then(Self::of).ok_or(UnknownRegion)
     }
 
     /// Every region that has a numbering plan, in alphabetical order.
@@ -120,7 +121,7 @@ impl Serialize for Region {
 
 impl<'de> Deserialize<'de> for Region {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let code = String::deserialize(deserializer)?;
         Self::parse(&code).map_err(de::Error::custom)
     }
 }
