@@ -1,0 +1,158 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey, Version};
+use identity_ports::{
+    Commit, CommitError, Expected, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Parked, Settled, StoreError,
+    Stored, UserRepository,
+};
+
+use crate::people::People;
+use crate::post::Post;
+use crate::quotas::Quotas;
+
+/// A store in memory. Clones share what is kept.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<RwLock<Tables>>);
+
+/// Everything that is kept.
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) tenants: HashMap<TenantId, Tenant>,
+    pub(crate) post: Post,
+}
+
+#[derive(Default)]
+pub(crate) struct Tenant {
+    pub(crate) people: People,
+    pub(crate) quotas: Quotas,
+}
+
+impl MemoryStore {
+    /// A store with nothing in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // A writer that panicked may have left half a commit, and nobody may be given that.
+    pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Tables>, StoreError> {
+        self.0.read().map_err(|_| poisoned())
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, Tables>, StoreError> {
+        self.0.write().map_err(|_| poisoned())
+    }
+}
+
+fn poisoned() -> StoreError {
+    StoreError::failed("a thread panicked while it wrote to the store in memory")
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl Tables {
+    fn commit(&mut self, commit: Commit) -> Result<(), CommitError> {
+        let Commit { key, expected, before: _, after, claims, events, messages } = commit;
+        follow(expected, &events)?;
+        if after.as_ref().is_some_and(|user| *user.id() != key.user) {
+            return Err(StoreError::failed("a commit brings another user than its key says").into());
+        }
+        let tenant = self.tenants.entry(key.tenant.clone()).or_default();
+
+        if !tenant.people.is_as(&key.user, expected) {
+            return Err(CommitError::Conflict);
+        }
+        if let Some(claim) = tenant.people.taken(&key.user, &claims) {
+            return Err(CommitError::Taken(claim.clone()));
+        }
+        let drawn = tenant.quotas.judge(&messages)?;
+        if messages.iter().any(|outgoing| self.post.knows(&outgoing.message)) {
+            return Err(StoreError::failed("a message of this id was enqueued before").into());
+        }
+
+        // From here on nothing can refuse.
+        let erased = after.is_none();
+        for (outgoing, withheld) in messages.into_iter().zip(&drawn.withheld) {
+            if !withheld {
+                self.post.enqueue(outgoing.message);
+            }
+        }
+        tenant.quotas.write(drawn);
+        tenant.people.write(&key.user, after, claims, events);
+        if erased {
+            self.post.forget(&key);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the events are numbered on from the expected version.
+fn follow(expected: Expected, events: &[Recorded]) -> Result<(), StoreError> {
+    let from = match expected {
+        Expected::Absent => 0,
+        Expected::At(Version(version)) => version,
+    };
+    let on = (from.saturating_add(1)..).zip(events).all(|(number, recorded)| number == recorded.number);
+    if on && !events.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::failed("the events of a commit are not numbered on from the expected version"))
+    }
+}
+
+#[async_trait]
+impl UserRepository for MemoryStore {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        let tables = self.read()?;
+        Ok(tables.tenants.get(&key.tenant).and_then(|tenant| tenant.people.load(&key.user)))
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        let tables = self.read()?;
+        Ok(tables.tenants.get(tenant).map(|tenant| tenant.people.find(keys)).unwrap_or_default())
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        let tables = self.read()?;
+        let page = tables.tenants.get(tenant).map(|tenant| tenant.people.list(query));
+        Ok(page.unwrap_or(Page { users: Vec::new(), next: None }))
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        let tables = self.read()?;
+        let tenant = tables.tenants.get(&key.tenant);
+        Ok(tenant.map(|tenant| tenant.people.history(&key.user, after, limit)).unwrap_or_default())
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.write()?.commit(commit)
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryStore {
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        Ok(self.write()?.post.lease(lease))
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        let mut tables = self.write()?;
+        Ok(settled.into_iter().map(|settled| tables.post.settle(lease, settled)).filter(|held| *held).count())
+    }
+
+    async fn parked(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Parked>, StoreError> {
+        Ok(self.read()?.post.parked(tenant, after, limit))
+    }
+}
