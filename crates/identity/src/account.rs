@@ -11,22 +11,6 @@ use crate::{Error, Identity, Receipt};
 ///
 /// Nothing here attests anything, sets a restriction aside or shows a code, and
 /// [`Refusal::public`] does not tell whether an address is somebody else's.
-///
-/// ```compile_fail,E0599
-/// # async fn f(identity: identity::Identity, user: identity::UserId, id: identity::IdentifierId) {
-/// identity.account(&user).mark_verified(id).await; // only an administrator attests
-/// # }
-/// ```
-/// ```compile_fail,E0599
-/// # async fn f(identity: identity::Identity, user: identity::UserId, id: identity::IdentifierId) {
-/// identity.account(&user).issue_code(id).await; // only an administrator sees a code
-/// # }
-/// ```
-/// ```compile_fail,E0277
-/// # async fn f(identity: identity::Identity, user: identity::UserId, address: identity::NewAddress) {
-/// identity.account(&user).add(address.verified()).await; // only an administrator adds as verified
-/// # }
-/// ```
 #[derive(Debug, Clone)]
 pub struct Account {
     pub(crate) identity: Identity,

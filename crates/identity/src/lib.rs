@@ -12,6 +12,8 @@ mod admin;
 mod delivery;
 mod error;
 mod identity;
+#[cfg(doctest)]
+mod laws;
 pub mod manual;
 mod receipt;
 mod resolve;

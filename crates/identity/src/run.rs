@@ -120,7 +120,6 @@ impl Identity {
         self.parts.store.commit(commit).await.map_err(Failure::from)?;
         if any_mail {
             self.parts.mail.notify_waiters();
-            self.parts.mail.notify_one();
         }
         Ok(Receipt { outcome, user, version, at: context.now })
     }

@@ -1,0 +1,8 @@
+//! The laws of the use cases, on the model store.
+
+mod delivery;
+mod failures;
+mod kit;
+mod rules;
+mod secrets;
+mod transfer;
