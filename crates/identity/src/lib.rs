@@ -32,3 +32,8 @@ pub use identity_ports::*;
 pub use receipt::Receipt;
 pub use system::{FromEnv, KeysFromEnvError, OsEntropy, SystemClock};
 pub use transfer::{Exported, Imported};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
