@@ -1,0 +1,113 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
+use identity_sqlite::SqliteStore;
+
+use crate::{LogFormat, TenantNames, TenantNamesError};
+
+/// The settings that every host has. Each is an option of the command line and a variable of the environment.
+#[derive(Debug, Clone, Args)]
+pub struct HostSettings {
+    /// The SQLite file with the users; it is created when it is not there.
+    #[arg(long, env = "IDENTITY_DATABASE", value_name = "FILE", default_value = "identity.db")]
+    pub database: PathBuf,
+    /// Where to listen.
+    #[arg(long, env = "IDENTITY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// What codes and links are derived from: 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`. The
+    /// environment is the better place: a command line is seen by every process of the machine.
+    #[arg(long, env = "IDENTITY_KEY", value_name = "HEX", hide_env_values = true)]
+    key: Option<Secret>,
+    /// Under which address people reach this host; links in messages begin with it. Never taken from a request.
+    #[arg(long, env = "IDENTITY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The tenant that is served, when `--hosts` names none.
+    #[arg(long, env = "IDENTITY_TENANT", default_value = "default", value_parser = TenantId::parse)]
+    pub tenant: TenantId,
+    /// Tenants by host name, `shop.example.com=shop`, separated by commas. Requests to any other name are refused.
+    #[arg(long, env = "IDENTITY_HOSTS", value_name = "HOST=TENANT", value_delimiter = ',')]
+    hosts: Vec<String>,
+    /// Lets these addresses in and no others: e-mail addresses, domains, phone numbers, prefixes such as +4420, countries
+    /// such as GB; separated by commas.
+    #[arg(long, env = "IDENTITY_ALLOW", value_name = "ENTRY", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Keeps these addresses out; entries as in --allow.
+    #[arg(long, env = "IDENTITY_BLOCK", value_name = "ENTRY", value_delimiter = ',')]
+    pub block: Vec<String>,
+    /// How log lines look. RUST_LOG says which ones there are.
+    #[arg(long, env = "IDENTITY_LOG", value_enum, default_value_t)]
+    pub log: LogFormat,
+}
+
+/// A setting that does not print.
+#[derive(Clone)]
+struct Secret(String);
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Why a host does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no key.
+    #[error("there is no key; set IDENTITY_KEY to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`")]
+    NoKey,
+    /// The key is none.
+    #[error("IDENTITY_KEY: {0}")]
+    Key(#[from] KeyError),
+    /// The database cannot be opened.
+    #[error("{}: {error}", .file.display())]
+    Database {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        error: StoreError,
+    },
+    /// The host names are none.
+    #[error(transparent)]
+    Hosts(#[from] TenantNamesError),
+}
+
+impl HostSettings {
+    /// Opens the database, and gives the use cases on it. The tenant is the one of the settings.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn identity(&self, notifier: impl Notifier, policy: Policy) -> Result<Identity, StartError> {
+        let keys = CodeKeys::parse(&self.key.as_ref().ok_or(StartError::NoKey)?.0)?;
+        let store = SqliteStore::open(&self.database).await;
+        let store = store.map_err(|error| StartError::Database { file: self.database.clone(), error })?;
+        Ok(Identity::new(store, notifier, keys).with_policy(policy).for_tenant(self.tenant.clone()))
+    }
+
+    /// Which tenant a request is for.
+    ///
+    /// # Errors
+    /// [`StartError::Hosts`].
+    pub fn tenants(&self) -> Result<TenantNames, StartError> {
+        Ok(TenantNames::new(self.tenant.clone(), &self.hosts)?)
+    }
+
+    /// The beginning of every link, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let listening = || format!("http://{}", self.listen);
+        let url = self.public_url.clone().unwrap_or_else(listening);
+        url.trim_end_matches('/').to_owned()
+    }
+}
