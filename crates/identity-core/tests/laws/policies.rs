@@ -157,7 +157,7 @@ fn block_lists_keep_out_what_they_name_and_nothing_else() {
         ("+441514960453", Some(Restriction::Address)),
         ("+441514960454", None),
         ("+33612345678", Some(Restriction::Prefix)),
-        ("+33712345678", None),
+        ("+33756789012", None),
         ("+4915123456789", Some(Restriction::Country)),
     ] {
         assert_eq!(verdict(&policy, &phone(text)), expected, "{text}");
@@ -191,9 +191,10 @@ fn numbers_that_cost_money_or_reach_no_person_are_refused_by_default() {
         ("+441514960453", NumberType::FixedLine, false),
         ("+447400123456", NumberType::Mobile, false),
         ("+449012345678", NumberType::PremiumRate, true),
-        ("+448431234567", NumberType::SharedCost, true),
+        ("+39848123456", NumberType::SharedCost, true),
         ("+447640123456", NumberType::Pager, true),
         ("+445512345678", NumberType::Uan, true),
+        ("+49177991234567", NumberType::Voicemail, true),
     ] {
         let address = phone(text);
         let Address::Phone(number) = &address else { panic!("{text}") };
