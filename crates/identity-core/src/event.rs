@@ -47,8 +47,9 @@ impl Serialize for EventFormat {
 
 impl<'de> Deserialize<'de> for EventFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u8::deserialize(deserializer)? {
-            Self::VERSION => Ok(Self),
+        // Wider than it is written, so that a version of the far future is named too.
+        match u64::deserialize(deserializer)? {
+            version if version == u64::from(Self::VERSION) => Ok(Self),
             other => Err(serde::de::Error::custom(fmt::from_fn(move |f| {
                 write!(f, "the event has format {other}, this program reads format {}", Self::VERSION)
             }))),
