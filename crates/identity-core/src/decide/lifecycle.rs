@@ -64,9 +64,11 @@ impl User {
     /// A user as another system had it, held to the rules of this one.
     ///
     /// # Errors
-    /// On the holder's road always; [`Refusal::Import`] for what contradicts a rule.
+    /// On the holder's road always; [`Refusal::Import`] for what contradicts a rule; [`Refusal::TooLarge`] for a text or report
+    /// that is.
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
+        record.bounded()?;
         let record = record.clone().with_ids(context);
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;

@@ -96,7 +96,7 @@ fn patched(object: &JsonObject, patch: &Map<String, Value>) -> Result<Option<Arc
     Ok((patched != *object).then(|| Arc::new(patched)))
 }
 
-pub(super) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
+pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
     let size = serde_json::to_string(report).map_or(usize::MAX, |text| text.len());
     if size > MAX_REPORT_BYTES {
         return Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" });
