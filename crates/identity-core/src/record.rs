@@ -8,8 +8,8 @@ use crate::address::{Address, Channel, Email, Phone, Username};
 use crate::decide::{MAX_IDENTIFIERS, bounded, bounded_report};
 use crate::policy::{By, Restriction};
 use crate::{
-    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, Refusal, SignInUse, SignIns, Status,
-    Timestamp, User, UserId, UsernameEntry, Verified,
+    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, Refusal, SignInUse, SignIns,
+    Status, Timestamp, User, UserId, UsernameEntry, Verified,
 };
 
 /// A whole user, for import and export; as JSON one line of a file. Times are microseconds since the Unix epoch.

@@ -576,8 +576,7 @@ fn c47_counters_hang_on_the_identifier_and_not_on_who_asks() {
     let wrong = crate::kit::code("000");
     let mut compared = 0;
     for origin in 0..1_000 {
-        let authority =
-            if origin % 2 == 0 { identity_core::Authority::Holder } else { staff() };
+        let authority = if origin % 2 == 0 { identity_core::Authority::Holder } else { staff() };
         let tried = ada.act(&authority, |user, context| user.confirm(mail, Answer::Code(&wrong), context));
         compared += u32::from(tried.result.is_ok());
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
     Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Connection, Credentials, Event, EventFormat,
-    ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, Proof, Purpose,
-    Recorded, SignInUse, SignIns, Timestamp, User, UserId, UserRecord, Username, Verified,
+    ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, Proof,
+    Purpose, Recorded, SignInUse, SignIns, Timestamp, User, UserId, UserRecord, Username, Verified,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -47,7 +47,11 @@ fn credentials() -> Arc<Credentials> {
         has_password: true,
         password_updated_at: Some(Timestamp::from_secs(5)),
         force_password_reset: true,
-        passkeys: vec![Passkey { name: Some("canary phone".into()), user_agent: "canary".into(), ..Passkey::default() }],
+        passkeys: vec![Passkey {
+            name: Some("canary phone".into()),
+            user_agent: "canary".into(),
+            ..Passkey::default()
+        }],
         providers: vec![ExternalIdentity {
             authenticator: "google".into(),
             provider_user_id: "canary-7".into(),

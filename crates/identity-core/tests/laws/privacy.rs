@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use identity_core::record::{IdentifierRecord, Typed, VerifiedRecord};
 use identity_core::{
-    Address, Answer, Binding, Book, Change, Channel, Claim, ClaimChanges, Code, CodeKeys, CodeFormat, Credentials,
+    Address, Answer, Binding, Book, Change, Channel, Claim, ClaimChanges, Code, CodeFormat, CodeKeys, Credentials,
     DangerousPolicy, Email, ExternalIdentity, JsonObject, NewAddress, NewUser, Phone, Policy, Profile, ProfileChange,
     Proof, Purpose, RestrictionPolicy, Retired, Seed, SendPolicy, Strength, UserRecord, Username, Verification,
 };
@@ -15,9 +15,7 @@ use serde_json::{Map, json};
 use crate::kit::{email, given, phone, staff};
 
 /// Parts of addresses, names and keys that must not be seen: all but what a mask leaves.
-const HIDDEN: [&str; 9] = [
-    "canary", "Canary", "CANARY", "400123", "7400", "636e6172", "07, 07", "7, 7, 7", "BwcHBwcH",
-];
+const HIDDEN: [&str; 9] = ["canary", "Canary", "CANARY", "400123", "7400", "636e6172", "07, 07", "7, 7, 7", "BwcHBwcH"];
 
 #[track_caller]
 fn silent(what: &str, value: &impl Debug) {

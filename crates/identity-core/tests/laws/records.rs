@@ -5,9 +5,9 @@ use std::sync::Arc;
 use identity_core::policy::{By, Restriction};
 use identity_core::record::{IdentifierRecord, ImportProblem, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Authority, Channel, Connection, Credentials, ExternalIdentity, IdentifierId, JsonError, JsonObject, MAX_JSON_BYTES,
-    MAX_JSON_DEPTH, Method, Passkey, Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, SignInUse, SignIns,
-    Timestamp, User, UserId, UserRecord, Username,
+    Authority, Book, Channel, Connection, Credentials, ExternalIdentity, Identifier, IdentifierId, JsonError,
+    JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Passkey, Policy, PrimaryPolicy, Profile, ProfileChange,
+    Refusal, SignInUse, SignIns, Timestamp, User, UserId, UserParts, UserRecord, Username, UsernameEntry,
 };
 use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
@@ -108,17 +108,78 @@ fn an_import_is_refused_for_each_rule_that_it_breaks() {
 fn an_id_stands_once_in_a_user() {
     let id = Some(IdentifierId::from_uuid(Uuid::from_u128(1)));
     let with_id = |address: &str| IdentifierRecord { id, ..identifier(address) };
-    let name = UsernameRecord {
-        id,
-        username: Username::parse("ada").unwrap(),
-        source: None,
-        added_at: None,
-        sign_in: None,
-    };
+    let name =
+        UsernameRecord { id, username: Username::parse("ada").unwrap(), source: None, added_at: None, sign_in: None };
     let mail = vec![with_id("a@example.com")];
-    refused(&UserRecord { emails: [mail.clone(), vec![with_id("b@example.com")]].concat(), ..record() }, ImportProblem::Twice);
-    refused(&UserRecord { emails: mail.clone(), phones: vec![with_id("+441514960453")], ..record() }, ImportProblem::Twice);
+    refused(
+        &UserRecord { emails: [mail.clone(), vec![with_id("b@example.com")]].concat(), ..record() },
+        ImportProblem::Twice,
+    );
+    refused(
+        &UserRecord { emails: mail.clone(), phones: vec![with_id("+441514960453")], ..record() },
+        ImportProblem::Twice,
+    );
     refused(&UserRecord { emails: mail, username: Some(name), ..record() }, ImportProblem::Twice);
+}
+
+#[test]
+fn parts_that_contradict_each_other_make_no_user() {
+    let mut ada = given();
+    let mail = ada.add_verified(email("ada@example.com"));
+    let line = ada.add_verified(phone("+441514960453"));
+    let (mail, line) = (ada.entry(mail).clone(), ada.entry(line).clone());
+    let parts = |emails: Vec<Identifier>, phones: Vec<Identifier>, name: Option<IdentifierId>| {
+        let username = name.map(|id| UsernameEntry {
+            id,
+            username: Username::parse("ada").unwrap(),
+            source: None,
+            added_at: ada.bench.now,
+            sign_in: None,
+        });
+        User::restore(UserParts {
+            id: ada.user.id().clone(),
+            created_at: ada.bench.now,
+            updated_at: ada.bench.now,
+            disabled: false,
+            username,
+            emails: Book::restore(Channel::Email, emails, None)?,
+            phones: Book::restore(Channel::Phone, phones, None)?,
+            profile: Profile::default(),
+            credentials: Arc::default(),
+            sign_ins: Arc::default(),
+            retired: Vec::new(),
+        })
+    };
+    assert!(parts(vec![mail.clone()], vec![line.clone()], Some(Uuid::nil().into())).is_ok());
+    let of_mail = |id, replaces| Identifier { id, replaces, ..mail.clone() };
+    for (emails, phones, name) in [
+        (vec![line.clone()], vec![], None),
+        (vec![], vec![mail.clone()], None),
+        (vec![mail.clone(), mail.clone()], vec![], None),
+        (vec![mail.clone(), of_mail(line.id, None)], vec![], None),
+        (vec![of_mail(line.id, None)], vec![line.clone()], None),
+        (vec![mail.clone()], vec![], Some(mail.id)),
+        (vec![], vec![line.clone()], Some(line.id)),
+        (vec![of_mail(mail.id, Some(mail.id))], vec![], None),
+        (vec![of_mail(mail.id, Some(line.id))], vec![line.clone()], None),
+    ] {
+        assert!(parts(emails, phones, name).is_err());
+    }
+    assert!(Book::restore(Channel::Email, vec![mail.clone()], Some(line.id)).is_err(), "the primary is not there");
+    let swapped = UserParts {
+        id: ada.user.id().clone(),
+        created_at: ada.bench.now,
+        updated_at: ada.bench.now,
+        disabled: false,
+        username: None,
+        emails: Book::new(Channel::Phone),
+        phones: Book::new(Channel::Email),
+        profile: Profile::default(),
+        credentials: Arc::default(),
+        sign_ins: Arc::default(),
+        retired: Vec::new(),
+    };
+    assert!(User::restore(swapped).is_err());
 }
 
 #[test]
@@ -235,7 +296,8 @@ fn an_unknown_field_of_a_record_is_refused() {
 
 fn nested(levels: usize) -> Map<String, Value> {
     // The object itself is the first level.
-    let inner = (1..levels).fold(json!(1), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({"a": inner}) });
+    let inner =
+        (1..levels).fold(json!(1), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({"a": inner}) });
     Map::from_iter([("a".to_owned(), inner)])
 }
 
@@ -451,10 +513,12 @@ fn every_field_of_the_pages_has_a_home() {
         "provider_user_id": "79a500f9-aba6-4f03-baec-c18f4b7136ad", "authenticator": "google",
         "claims": {"email": "user@example.com", "email_verified": "true", "name": "John Doe"},
     }]);
-    let known = |name: &str, address: &str, id: &str, second: &str| json!([{
-        "id": id, name: address, "verified": true, "primary": false, "source": "monocloud",
-        "verification_source": "monocloud", "authenticators": ["password", second], "idps": ["monocloud", "google"],
-    }]);
+    let known = |name: &str, address: &str, id: &str, second: &str| {
+        json!([{
+            "id": id, name: address, "verified": true, "primary": false, "source": "monocloud",
+            "verification_source": "monocloud", "authenticators": ["password", second], "idps": ["monocloud", "google"],
+        }])
+    };
     let expected = json!({
         "creation_time": AT, "last_updated": AT, "password_updated_at": AT, "last_activity": AT, "block_until": AT,
         "last_sign_in_attempt": AT, "last_sign_in_success": AT, "user_id": "UOtBaOybB6dTpIJNrnkRw", "disabled": true,

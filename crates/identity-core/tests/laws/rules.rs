@@ -61,10 +61,9 @@ fn c42_an_address_that_loses_its_verification_loses_what_it_granted() {
 fn c42_a_holder_attests_nothing() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    for new in [
-        NewAddress::from(email("b@example.com")).verified(),
-        NewAddress::from(email("b@example.com")).unrestricted(),
-    ] {
+    for new in
+        [NewAddress::from(email("b@example.com")).verified(), NewAddress::from(email("b@example.com")).unrestricted()]
+    {
         let added = ada.holder(|user, context| user.add(&new, context));
         assert_eq!(added.refused(), Refusal::AdministratorOnly);
         let replaced = ada.holder(|user, context| user.replace(mail, &new, context));
@@ -153,11 +152,8 @@ fn nobody_is_elected_and_nobody_succeeds_when_the_policy_says_so() {
 
 #[test]
 fn the_last_verified_goes_on_the_word_that_the_policy_asks_for() {
-    for (by, holder, admin) in [
-        (By::Anyone, true, true),
-        (By::Administrator, false, true),
-        (By::Nobody, false, false),
-    ] {
+    for (by, holder, admin) in [(By::Anyone, true, true), (By::Administrator, false, true), (By::Nobody, false, false)]
+    {
         for (authority, may) in [(Authority::Holder, holder), (staff(), admin)] {
             let mut ada = under(PrimaryPolicy::builder().last_verified(by).build().unwrap());
             let mail = ada.add_verified(email("a@example.com"));
@@ -343,10 +339,7 @@ fn a_username_is_one_and_its_change_keeps_its_id() {
     let entry = ada.user.username().unwrap();
     assert_eq!((entry.username.as_str(), entry.source.as_deref()), ("Ada", Some("form")));
     ada.holder(|user, context| user.remove_username(context)).then(&["username_removed"]);
-    assert_eq!(
-        ada.holder(|user, context| user.remove_username(context)).refused(),
-        Refusal::IdentifierNotFound
-    );
+    assert_eq!(ada.holder(|user, context| user.remove_username(context)).refused(), Refusal::IdentifierNotFound);
 }
 
 #[test]
@@ -414,7 +407,8 @@ fn a_new_user_has_everything_that_the_request_names() {
     assert_eq!((open.source.as_deref(), ada.source.as_deref()), (Some("import"), Some("signup")));
     assert_eq!(ada.verified().unwrap().source.as_deref(), Some("desk"));
     assert!(user.emails().is_primary(ada.id) && user.phones().primary().is_none());
-    let mut ids: Vec<_> = user.identifiers().map(|entry| entry.id).chain(user.username().map(|entry| entry.id)).collect();
+    let mut ids: Vec<_> =
+        user.identifiers().map(|entry| entry.id).chain(user.username().map(|entry| entry.id)).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 4);

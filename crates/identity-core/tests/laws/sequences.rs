@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use identity_core::{
-    Address, Authority, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal, Status,
-    User, UserParts, Username,
+    Address, Authority, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal,
+    Status, User, UserParts, Username,
 };
 use proptest::prelude::*;
 
