@@ -77,6 +77,7 @@ pub enum Change {
         /// The username's id.
         id: IdentifierId,
         /// The username.
+        #[serde(deserialize_with = "stored_username")]
         username: Username,
         /// Where it was collected.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,6 +202,12 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
+}
+
+/// A username as it was written: what was once accepted stays readable when a rule changes later.
+fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }
 
 impl Change {

@@ -2,13 +2,13 @@
 
 use identity_core::policy::Resend;
 use identity_core::{
-    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, SendLimit, Status,
-    Verification, VerificationPolicy,
+    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, Status, Verification,
+    VerificationPolicy,
 };
 
-use crate::kit::{Person, email, given, given_under, phone, secs, staff};
+use crate::kit::{email, given, given_under, phone, secs, staff};
 
-fn resending(resend: Resend) -> Policy {
+pub(crate) fn resending(resend: Resend) -> Policy {
     Policy::default().with_verification(VerificationPolicy::builder().resend(resend, secs(30)).build().unwrap())
 }
 
@@ -252,105 +252,6 @@ fn c09_success_resets_the_count_of_that_identifier_alone() {
 }
 
 #[test]
-fn c11_the_6th_send_in_600_s_and_the_11th_of_a_day_are_refused_with_the_time() {
-    let mut ada = given();
-    let mail = ada.add(email("ada@example.com")).done();
-    let first = ada.bench.now;
-    for number in 0..5 {
-        ada.bench.now = first + secs(number * 30);
-        ada.start(mail).done();
-    }
-    ada.pass(29);
-    // The wait ends sooner than the window has room: the later of the two is told.
-    let window = Refusal::TooSoon { retry_at: first + secs(600), limit: SendLimit::Window };
-    assert_eq!(ada.start(mail).refused(), window);
-    ada.pass(1);
-    assert_eq!(ada.start(mail).refused(), window);
-    ada.bench.now = first + secs(599);
-    assert_eq!(ada.start(mail).refused(), window);
-    for number in 5..10 {
-        ada.bench.now = first + secs(1_000 + number * 30);
-        ada.start(mail).done();
-    }
-    ada.bench.now = first + secs(3_600);
-    let day = Refusal::TooSoon { retry_at: first + secs(86_400), limit: SendLimit::Day };
-    assert_eq!(ada.start(mail).refused(), day);
-    assert_eq!((day.retry_at(), day.code()), (Some(first + secs(86_400)), "too_soon"));
-    ada.bench.now = first + secs(86_400);
-    ada.start(mail).done();
-}
-
-#[test]
-fn c11_a_send_may_come_when_the_refusal_said() {
-    // All three limits at once: 10 sends in a day of which the last 5 came within the window.
-    let mut ada = given();
-    let mail = ada.add(email("ada@example.com")).done();
-    let first = ada.bench.now;
-    for number in 0..5 {
-        ada.bench.now = first + secs(number * 30);
-        ada.start(mail).done();
-    }
-    for number in 0..5 {
-        ada.bench.now = first + secs(86_200 + number * 30);
-        ada.start(mail).done();
-    }
-    let refusal = ada.start(mail).refused();
-    ada.bench.now = refusal.retry_at().unwrap();
-    ada.start(mail).done();
-}
-
-#[test]
-fn c11_the_answer_to_a_send_says_when_the_next_may_come() {
-    let mut ada = given();
-    let mail = ada.add(email("ada@example.com")).done();
-    for _ in 0..12 {
-        let resend_at = ada.start(mail).done().resend_at;
-        ada.bench.now = resend_at - secs(1);
-        assert!(matches!(ada.start(mail).refused(), Refusal::TooSoon { retry_at, .. } if retry_at == resend_at));
-        ada.bench.now = resend_at;
-    }
-}
-
-#[test]
-fn c12_a_resend_keeps_the_code_in_hand_working_while_it_lives() {
-    let mut ada = given();
-    let mail = ada.pending(email("ada@example.com"));
-    let (in_hand, expires_at) = (ada.code(mail), ada.challenge(mail).expires_at);
-    ada.pass(30);
-    assert_eq!(ada.start(mail).then(&["code_resent"]).expires_at, expires_at);
-    assert_eq!(ada.code(mail).reveal(), in_hand.reveal());
-    assert_eq!(ada.answer(mail, &in_hand).done(), Confirmation::Verified);
-}
-
-#[test]
-fn c12_a_new_challenge_kills_the_old_code() {
-    let start = |ada: &mut Person, request: &Verification| {
-        let mail = ada.user.emails().entries()[0].id;
-        ada.holder(|user, context| user.start_verification(mail, request, context)).then(&["verification_started"]);
-    };
-    let hinted = Verification { hint: Some("other".into()), ..Verification::default() };
-    let either = Verification { proof: Proof::Either, ..Verification::default() };
-    for case in 0..4 {
-        let mut ada = given_under(resending(if case == 0 { Resend::NewCode } else { Resend::SameCode }));
-        let mail = ada.pending(email("ada@example.com"));
-        let old = ada.code(mail);
-        ada.pass(30);
-        match case {
-            0 => start(&mut ada, &Verification::default()),
-            1 => start(&mut ada, &hinted),
-            2 => start(&mut ada, &either),
-            _ => {
-                ada.pass(600);
-                start(&mut ada, &Verification::default());
-            }
-        }
-        assert_ne!(ada.code(mail).reveal(), old.reveal());
-        assert!(matches!(ada.answer(mail, &old).done(), Confirmation::Rejected { .. }), "case {case}");
-        assert_eq!(ada.right(mail).done(), Confirmation::Verified, "case {case}");
-    }
-}
-
-#[test]
 fn c17_a_clock_that_steps_back_never_revives_a_code() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
@@ -383,99 +284,6 @@ fn c17_a_clock_that_steps_back_never_forgives_a_failure() {
     ada.remove(mail).done();
     let again = ada.add(email("ada@example.com")).done();
     assert_eq!(ada.entry(again).attempts.failed_in_a_row, 5);
-}
-
-#[test]
-fn c43_removal_replacement_unverify_and_an_administrators_word_void_the_open_challenge() {
-    for voids in ["removal", "replacement", "unverify", "administrator"] {
-        let mut ada = given();
-        let mail = ada.pending(email("ada@example.com"));
-        let old = ada.code(mail);
-        let again = match voids {
-            "removal" => {
-                ada.remove(mail).done();
-                assert_eq!(ada.answer(mail, &old).refused(), Refusal::IdentifierNotFound);
-                ada.add(email("ada@example.com")).done()
-            }
-            "replacement" => {
-                let other = ada.replace(mail, email("other@example.com")).done();
-                assert_eq!(ada.answer(mail, &old).refused(), Refusal::IdentifierNotFound);
-                assert_eq!(ada.answer(other, &old).refused(), Refusal::NoChallenge);
-                ada.replace(other, email("ada@example.com")).done()
-            }
-            "unverify" => {
-                ada.admin(|user, context| user.mark_unverified(mail, context)).then(&["unverified"]);
-                mail
-            }
-            _ => {
-                ada.admin(|user, context| user.mark_verified(mail, None, context)).done();
-                assert_eq!(ada.answer(mail, &old).refused(), Refusal::AlreadyVerified);
-                ada.admin(|user, context| user.mark_unverified(mail, context)).done();
-                mail
-            }
-        };
-        assert_eq!(ada.answer(again, &old).refused(), Refusal::NoChallenge, "{voids}");
-        ada.pass(30);
-        ada.start(again).then(&["verification_started"]);
-        assert!(matches!(ada.answer(again, &old).done(), Confirmation::Rejected { .. }), "{voids}");
-        assert_eq!(ada.right(again).done(), Confirmation::Verified, "{voids}");
-    }
-}
-
-#[test]
-fn c43_in_whatever_order_they_come() {
-    // Every order of the four, on one address; no code of an earlier challenge ever works again.
-    let orders = (0..24).map(|number: usize| {
-        let mut left = vec!["removal", "replacement", "unverify", "administrator"];
-        [number / 6, number / 2 % 3, number % 2, 0].map(|index| left.remove(index))
-    });
-    for order in orders {
-        let mut ada = given();
-        let mut mail = ada.add(email("ada@example.com")).done();
-        let mut old = Vec::new();
-        for voids in order {
-            ada.pass(601);
-            ada.start(mail).then(&["verification_started"]);
-            old.push(ada.code(mail));
-            match voids {
-                "removal" => {
-                    ada.remove(mail).done();
-                    mail = ada.add(email("ada@example.com")).done();
-                }
-                "replacement" => {
-                    let other = ada.replace(mail, email("other@example.com")).done();
-                    mail = ada.replace(other, email("ada@example.com")).done();
-                }
-                "unverify" => ada.admin(|user, context| user.mark_unverified(mail, context)).done(),
-                _ => {
-                    ada.admin(|user, context| user.mark_verified(mail, None, context)).done();
-                    ada.admin(|user, context| user.mark_unverified(mail, context)).done();
-                }
-            }
-            for code in &old {
-                assert_eq!(ada.answer(mail, code).refused(), Refusal::NoChallenge, "{order:?}");
-            }
-        }
-        ada.pass(601);
-        ada.start(mail).done();
-        for code in &old {
-            assert!(matches!(ada.answer(mail, code).done(), Confirmation::Rejected { .. }), "{order:?}");
-        }
-    }
-}
-
-#[test]
-fn c43_a_replacement_that_is_verified_takes_the_old_address_and_every_code_of_it_along() {
-    let mut ada = given();
-    let old = ada.add_verified(email("old@example.com"));
-    let new = ada.replace(old, email("new@example.com")).then(&["added"]);
-    ada.start(new).done();
-    // The old one loses its verification meanwhile and is asked for a code of its own.
-    ada.admin(|user, context| user.mark_unverified(old, context)).done();
-    ada.start(old).done();
-    let code = ada.code(old);
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
-    assert_eq!(ada.answer(old, &code).refused(), Refusal::IdentifierNotFound);
 }
 
 #[test]

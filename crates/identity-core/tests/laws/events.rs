@@ -195,6 +195,22 @@ fn what_was_typed_survives_in_an_event() {
 }
 
 #[test]
+fn what_was_once_accepted_stays_readable_when_a_rule_changes() {
+    // None of these would be accepted today.
+    let id = IdentifierId::from_uuid(Uuid::nil());
+    let address = |channel, text| json!({"type": "added", "id": id, "address": {"channel": channel, "address": text}});
+    for change in [
+        json!({"type": "username_set", "id": id, "username": "a b"}),
+        address("email", "ada@localhost"),
+        address("phone", "+4400000"),
+    ] {
+        let event = json!({"v": 1, "at": 1, "actor": "holder", "change": change});
+        let read = serde_json::from_value::<Event>(event).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap()["change"]["type"], change["type"]);
+    }
+}
+
+#[test]
 fn an_event_of_another_format_is_refused_and_both_versions_are_named() {
     let mut value = serde_json::to_value(event(Change::Disabled)).unwrap();
     for other in [0_u64, 2, 255, 256, 300, u64::MAX] {

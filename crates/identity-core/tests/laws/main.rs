@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
@@ -11,9 +10,12 @@ mod codes;
 mod events;
 mod guessing;
 mod kit;
+mod pages;
 mod policies;
 mod privacy;
 mod records;
+mod resending;
 mod rules;
 mod sends;
 mod sequences;
+mod voiding;
