@@ -48,6 +48,9 @@ pub enum Refusal {
     /// The user has no such identifier.
     #[error("the user has no such identifier")]
     IdentifierNotFound,
+    /// The user has no such passkey, or no such identity at another provider.
+    #[error("the user has no such passkey or identity at a provider")]
+    CredentialNotFound,
     /// The user has that address already.
     #[error("the user has this address already")]
     Duplicate,
@@ -153,7 +156,7 @@ impl Refusal {
     #[must_use]
     pub const fn kind(&self) -> RefusalKind {
         match self {
-            Self::UserNotFound | Self::IdentifierNotFound => RefusalKind::NotFound,
+            Self::UserNotFound | Self::IdentifierNotFound | Self::CredentialNotFound => RefusalKind::NotFound,
             Self::UserExists | Self::Duplicate | Self::Unchanged | Self::Taken(_) | Self::AlreadyVerified => {
                 RefusalKind::Conflict
             }
@@ -178,6 +181,7 @@ impl Refusal {
             Self::UserNotFound => "user_not_found",
             Self::UserExists => "user_exists",
             Self::IdentifierNotFound => "identifier_not_found",
+            Self::CredentialNotFound => "credential_not_found",
             Self::Duplicate => "duplicate",
             Self::Unchanged => "unchanged",
             Self::Taken(TakenWhat::Email) => "email_taken",

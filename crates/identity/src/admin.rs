@@ -247,6 +247,36 @@ impl Admin {
         self.run("admin.report_sign_in_use", user, decide).await
     }
 
+    /// Forgets a passkey; the others stay as they were reported.
+    ///
+    /// # Errors
+    /// As [`User::remove_passkey`].
+    pub async fn remove_passkey(&self, user: &UserId, passkey_id: &str) -> Result<Receipt<()>, Error> {
+        self.run("admin.remove_passkey", user, |user, context| user.remove_passkey(passkey_id, context)).await
+    }
+
+    /// Forgets the user's identity at another provider.
+    ///
+    /// # Errors
+    /// As [`User::disconnect`].
+    pub async fn disconnect(
+        &self,
+        user: &UserId,
+        authenticator: &str,
+        provider_user_id: &str,
+    ) -> Result<Receipt<()>, Error> {
+        let decide = |user: &User, context: &Context<'_>| user.disconnect(authenticator, provider_user_id, context);
+        self.run("admin.disconnect", user, decide).await
+    }
+
+    /// Ends a block of sign-in that the host reported. Nothing is written when there is none.
+    ///
+    /// # Errors
+    /// As [`User::unblock`].
+    pub async fn unblock(&self, user: &UserId) -> Result<Receipt<()>, Error> {
+        self.run("admin.unblock", user, User::unblock).await
+    }
+
     /// Closes the user's own road. Nothing is written when it is closed.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod logging;
 mod restrictions;
+mod secret;
 mod serve;
 mod settings;
 mod tenants;
@@ -12,6 +13,7 @@ mod trace;
 
 pub use logging::{LogFormat, start_logging};
 pub use restrictions::restrictions;
+pub use secret::Secret;
 pub use serve::{ServeError, serve};
 pub use settings::{HostSettings, StartError};
 pub use tenants::{TenantNames, TenantNamesError};

@@ -5,7 +5,7 @@ use clap::Args;
 use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
 use identity_sqlite::SqliteStore;
 
-use crate::{LogFormat, TenantNames, TenantNamesError};
+use crate::{LogFormat, Secret, TenantNames, TenantNamesError};
 
 /// The settings that every host has. Each is an option of the command line and a variable of the environment.
 #[derive(Debug, Clone, Args)]
@@ -41,30 +41,14 @@ pub struct HostSettings {
     pub log: LogFormat,
 }
 
-/// A setting that does not print.
-#[derive(Clone)]
-struct Secret(String);
-
-impl std::str::FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
 /// Why a host does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// There is no key.
-    #[error("there is no key; set IDENTITY_KEY to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`")]
+    #[error(
+        "there is no key; set IDENTITY_KEY to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`"
+    )]
     NoKey,
     /// The key is none.
     #[error("IDENTITY_KEY: {0}")]
@@ -89,7 +73,7 @@ impl HostSettings {
     /// # Errors
     /// [`StartError`].
     pub async fn identity(&self, notifier: impl Notifier, policy: Policy) -> Result<Identity, StartError> {
-        let keys = CodeKeys::parse(&self.key.as_ref().ok_or(StartError::NoKey)?.0)?;
+        let keys = CodeKeys::parse(&self.key.as_ref().ok_or(StartError::NoKey)?.reveal())?;
         let store = SqliteStore::open(&self.database).await;
         let store = store.map_err(|error| StartError::Database { file: self.database.clone(), error })?;
         Ok(Identity::new(store, notifier, keys).with_policy(policy).for_tenant(self.tenant.clone()))

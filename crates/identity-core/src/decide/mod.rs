@@ -2,6 +2,7 @@
 //! refusal out.
 
 mod addresses;
+mod credentials;
 mod lifecycle;
 mod primary;
 mod profile;

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use crate::{Change, Context, Credentials, Decision, Refusal, SignIns, User};
+
+impl User {
+    /// Forgets a passkey; the others stay as they were reported.
+    ///
+    /// # Errors
+    /// [`Refusal::CredentialNotFound`] when there is none of this id, [`Refusal::AdministratorOnly`].
+    pub fn remove_passkey(&self, passkey_id: &str, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        let mut credentials = Credentials::clone(&self.credentials);
+        credentials.passkeys.retain(|passkey| passkey.passkey_id != passkey_id);
+        if credentials.passkeys.len() == self.credentials.passkeys.len() {
+            return Err(Refusal::CredentialNotFound);
+        }
+        let credentials = Arc::new(credentials);
+        Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
+    }
+
+    /// Forgets the user's identity at another provider; the others stay as they were reported.
+    ///
+    /// # Errors
+    /// [`Refusal::CredentialNotFound`] when there is none such, [`Refusal::AdministratorOnly`].
+    pub fn disconnect(
+        &self,
+        authenticator: &str,
+        provider_user_id: &str,
+        context: &Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        let mut credentials = Credentials::clone(&self.credentials);
+        let meant = |authority: &str, id: &str| authority == authenticator && id == provider_user_id;
+        credentials.providers.retain(|known| !meant(&known.authenticator, &known.provider_user_id));
+        if credentials.providers.len() == self.credentials.providers.len() {
+            return Err(Refusal::CredentialNotFound);
+        }
+        let credentials = Arc::new(credentials);
+        Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
+    }
+
+    /// Ends a block of sign-in that the host reported, and the failures in a row that led to it. Nothing changes when there
+    /// is none.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`].
+    pub fn unblock(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        if self.sign_ins.block_until.is_none() && self.sign_ins.failure_count == 0 {
+            return Ok(Decision::nothing(()));
+        }
+        let sign_ins = SignIns { block_until: None, failure_count: 0, ..SignIns::clone(&self.sign_ins) };
+        Ok(Decision::of(context, vec![Change::SignInsReported { sign_ins: Arc::new(sign_ins) }], ()))
+    }
+}

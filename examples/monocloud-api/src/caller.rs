@@ -1,0 +1,93 @@
+//! Who calls: authentication, and what a handler may do then.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use host_kit::Who;
+use identity::{Admin, Channel, IdentifierId, UserId};
+
+use crate::app::App;
+use crate::body::MAX_BODY_BYTES;
+use crate::path::IdentifierPath;
+use crate::problem::Problem;
+use crate::wire::{User, Wire};
+
+/// A caller with a good key, and the administrator's road of its tenant: events keep the key's name.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The administrator's road.
+    pub admin: Admin,
+    /// How to answer.
+    pub wire: Wire,
+}
+
+impl Caller {
+    /// The whole user as an answer.
+    #[must_use]
+    pub fn show(&self, user: &identity::User) -> Json<User> {
+        Json(self.wire.user(user))
+    }
+
+    /// An address that the user has, of the kind that the path says. An address never changes its kind, so what is true now
+    /// is true when it is acted upon.
+    ///
+    /// # Errors
+    /// 404 when the user has none such.
+    pub async fn identifier(&self, channel: Channel, path: &IdentifierPath) -> Result<(UserId, IdentifierId), Problem> {
+        let user = self.admin.get(&path.user).await?;
+        let known = user.book(channel).get(path.identifier);
+        let known = known.ok_or_else(|| Problem::not_found("the user has no such identifier of this kind"))?;
+        Ok((path.user.clone(), known.id))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // The middleware below has put it there; without it nobody gets in.
+        parts.extensions.get::<Self>().cloned().ok_or_else(unauthorized)
+    }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "send an API key of this tenant in the header X-API-KEY")
+}
+
+/// Middleware: lets callers with a good key in, before anything of a body is read.
+pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let Some(tenant) = app.tenants.tenant_of(host(request.headers(), request.uri())).cloned() else {
+        return Problem::not_found("no tenant is served under this host name").into_response();
+    };
+    let sent = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
+    let Some(holder) = sent.and_then(|sent| app.keys.holder(sent, &tenant)) else {
+        return unauthorized().into_response();
+    };
+    let who = Who { key: Arc::clone(&holder.name), tenant: tenant.clone() };
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut response = if !reads && !holder.may_write {
+        Problem::new(StatusCode::FORBIDDEN, "this key may only read; use one that may write").into_response()
+    } else if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        Problem::too_large().into_response()
+    } else {
+        let admin = app.identity.for_tenant(tenant).admin(holder.name);
+        request.extensions_mut().insert(Caller { admin, wire: app.wire });
+        next.run(request).await
+    };
+    response.extensions_mut().insert(who);
+    response
+}
+
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
+    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    named.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,75 @@
+//! `/openapi.json`, and `/docs`: the same for people, one page without scripts that needs nothing from anywhere else.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::Value;
+
+use super::link_page::escaped;
+use crate::app::App;
+use crate::openapi::document;
+use crate::wire::Wire;
+
+/// Both routes, made once.
+pub fn routes(wire: Wire) -> Router<Arc<App>> {
+    let document = document(wire);
+    let page: Arc<str> = page(&document).into();
+    let json: Arc<str> = document.to_string().into();
+    let json = move || async move { ([(header::CONTENT_TYPE, "application/json")], json.to_string()) };
+    Router::new().route("/openapi.json", get(json)).route("/docs", get(move || async move { Html(page.to_string()) }))
+}
+
+fn page(document: &Value) -> String {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>Users</title><style>body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+         code{background:#f2f2f2;padding:.1em .3em}pre{background:#f2f2f2;padding:1rem;overflow:auto}\
+         summary{cursor:pointer}</style><h1>Users</h1><p>Send an API key in the header <code>X-API-KEY</code>. The same as \
+         data: <a href=\"/openapi.json\">openapi.json</a>.</p>",
+    );
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            operation_into(&mut html, path, method, operation);
+        }
+    }
+    html.push_str("<h2>Schemas</h2>");
+    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+        let text = escaped(&serde_json::to_string_pretty(schema).unwrap_or_default());
+        let name = escaped(name);
+        // Writing to a text does not fail.
+        let _ =
+            write!(html, "<details id=\"{name}\"><summary><code>{name}</code></summary><pre>{text}</pre></details>");
+    }
+    html.push_str("</html>");
+    html
+}
+
+fn operation_into(html: &mut String, path: &str, method: &str, operation: &Value) {
+    let summary = escaped(operation["summary"].as_str().unwrap_or_default());
+    let (method, path) = (method.to_uppercase(), escaped(path));
+    let _ = write!(html, "<h3>{summary}</h3><p><code>{method} {path}</code></p><ul>");
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let name = escaped(parameter["name"].as_str().unwrap_or_default());
+        let description = escaped(parameter["description"].as_str().unwrap_or_default());
+        let _ = write!(html, "<li><code>{name}</code> {description}</li>");
+    }
+    if operation["requestBody"].is_object() {
+        let _ = write!(html, "<li>Body: {}</li>", schema_links(&operation["requestBody"]));
+    }
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let description = escaped(response["description"].as_str().unwrap_or_default());
+        let _ = write!(html, "<li>{status}: {description} {}</li>", schema_links(response));
+    }
+    html.push_str("</ul>");
+}
+
+/// Links to the schemas that this refers to.
+fn schema_links(value: &Value) -> String {
+    let text = value.to_string();
+    let names = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    names.map(|name| format!("<a href=\"#{0}\">{0}</a> ", escaped(name))).collect()
+}

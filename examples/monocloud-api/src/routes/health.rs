@@ -1,0 +1,30 @@
+//! `/healthz` and `/readyz`, for whoever starts and stops processes.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use identity::{ListOrder, ListQuery};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Whether the process lives.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Whether it can answer: the store has to.
+///
+/// # Errors
+/// 503 when the store does not answer.
+pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 1, prefix: None };
+    match app.identity.admin("readyz").list(&query).await {
+        Ok(_) => Ok("ok\n"),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"))
+        }
+    }
+}

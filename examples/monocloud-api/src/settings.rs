@@ -1,0 +1,73 @@
+//! What the host is told on the command line or in the environment.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use host_kit::{HostSettings, Secret, StartError, restrictions};
+use identity::policy::{Election, PrimaryPolicy};
+use identity::{DangerousPolicy, Identity, Policy};
+
+use crate::app::App;
+use crate::keys::{ApiKeys, KeysError};
+use crate::mail::LogNotifier;
+use crate::wire::Wire;
+
+/// A host that answers as MonoCloud's users API does. Every option can be set in the environment too.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Settings {
+    /// What every host has.
+    #[command(flatten)]
+    pub host: HostSettings,
+    /// The keys that are good in X-API-KEY, separated by commas: SECRET, NAME:SECRET, NAME+read:SECRET for one that may only
+    /// read, NAME@TENANT:SECRET for one of another tenant, NAME@*:SECRET for one of all. Names become the actors of events.
+    #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEYS", hide_env_values = true)]
+    api_key: Option<Secret>,
+    /// Which generation of the API to speak.
+    #[arg(long, env = "IDENTITY_WIRE", value_enum, default_value_t)]
+    pub wire: Wire,
+    /// Imports users from this file and ends: one a line, as JSON in the current generation. It may be repeated.
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    pub import: Option<PathBuf>,
+    /// Exports all users to this file, `-` for standard output, and ends.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+}
+
+/// Why the host does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// What every host needs is not there.
+    #[error(transparent)]
+    Host(#[from] StartError),
+    /// The API keys are none.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The lists are none.
+    #[error("IDENTITY_ALLOW or IDENTITY_BLOCK: {0}")]
+    Lists(#[from] DangerousPolicy),
+}
+
+impl Settings {
+    /// The use cases, on the database that the settings name.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub async fn identity(&self) -> Result<Identity, SettingsError> {
+        let restriction = restrictions(&self.host.allow, &self.host.block)?;
+        // The samples show an address that is verified, alone, and not primary: nobody becomes primary by themselves.
+        let primary = PrimaryPolicy::builder().election(Election::Nobody).build()?;
+        let policy = Policy::default().with_restriction(restriction).with_primary(primary);
+        Ok(self.host.identity(LogNotifier::new(self.host.public_url()), policy).await?)
+    }
+
+    /// What requests are answered with.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn app(&self, identity: Identity) -> Result<App, SettingsError> {
+        let keys = ApiKeys::parse(self.api_key.as_ref().map_or("", Secret::reveal), &self.host.tenant)?;
+        Ok(App { identity, tenants: self.host.tenants()?, keys, wire: self.wire })
+    }
+}

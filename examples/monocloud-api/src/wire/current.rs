@@ -1,0 +1,374 @@
+use identity::{Identifier, Method, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Object, SOURCE, text};
+
+/// A user. Times are seconds since 1970; what is not known is null.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurrentUser {
+    /// Who it is.
+    pub user_id: String,
+    /// Whether the user may not sign in.
+    pub disabled: bool,
+    /// The connections through which the user came.
+    pub connections: Vec<Connection>,
+    /// Claims of OpenID Connect.
+    #[schema(value_type = Object)]
+    pub claims: Object,
+    /// What everybody may see.
+    #[schema(value_type = Object)]
+    pub public_data: Object,
+    /// What the tenant alone may see.
+    #[schema(value_type = Object)]
+    pub private_data: Object,
+    /// The e-mail addresses.
+    pub emails: Vec<CurrentEmail>,
+    /// The phone numbers.
+    pub phone_numbers: Vec<CurrentPhone>,
+    /// The passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Whether the password has to be set anew.
+    pub force_password_reset: bool,
+    /// Identities at other providers.
+    pub external_providers: Vec<ExternalProvider>,
+    /// When the user was created.
+    pub creation_time: i64,
+    /// When the user last changed.
+    pub last_updated: i64,
+    /// Whether there is a password.
+    pub has_password: bool,
+    /// Failed sign-ins in a row.
+    pub failure_count: u64,
+    /// Sign-ins tried.
+    pub sign_in_attempts_count: u64,
+    /// Sign-ins that succeeded.
+    pub sign_in_success_count: u64,
+    /// The name to sign in with.
+    pub username: Option<CurrentUsername>,
+    /// When the password was set.
+    pub password_updated_at: Option<i64>,
+    /// Until when sign-in is blocked.
+    pub block_until: Option<i64>,
+    /// The last try to sign in.
+    pub last_sign_in_attempt: Option<i64>,
+    /// From which IP address.
+    pub last_sign_in_attempt_ip: Option<String>,
+    /// The last sign-in.
+    pub last_sign_in_success: Option<i64>,
+    /// From which IP address.
+    pub last_sign_in_success_ip: Option<String>,
+    /// When the user was last seen.
+    pub last_activity: Option<i64>,
+    /// In which city.
+    pub last_known_city: Option<String>,
+    /// In which country.
+    pub last_known_country: Option<String>,
+    /// In which region.
+    pub last_known_region: Option<String>,
+}
+
+/// A user in a list: without data, and without what providers claim.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CurrentSummary {
+    /// Who it is.
+    pub user_id: String,
+    /// Whether the user may not sign in.
+    pub disabled: bool,
+    /// The connections through which the user came.
+    pub connections: Vec<Connection>,
+    /// Claims of OpenID Connect.
+    #[schema(value_type = Object)]
+    pub claims: Object,
+    /// The e-mail addresses.
+    pub emails: Vec<CurrentEmail>,
+    /// The phone numbers.
+    pub phone_numbers: Vec<CurrentPhone>,
+    /// The passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// Whether the password has to be set anew.
+    pub force_password_reset: bool,
+    /// Identities at other providers.
+    pub external_providers: Vec<ProviderSummary>,
+    /// When the user was created.
+    pub creation_time: i64,
+    /// When the user last changed.
+    pub last_updated: i64,
+    /// Whether there is a password.
+    pub has_password: bool,
+    /// Failed sign-ins in a row.
+    pub failure_count: u64,
+    /// Sign-ins tried.
+    pub sign_in_attempts_count: u64,
+    /// Sign-ins that succeeded.
+    pub sign_in_success_count: u64,
+    /// The name to sign in with.
+    pub username: Option<CurrentUsername>,
+    /// When the password was set.
+    pub password_updated_at: Option<i64>,
+    /// Until when sign-in is blocked.
+    pub block_until: Option<i64>,
+    /// The last try to sign in.
+    pub last_sign_in_attempt: Option<i64>,
+    /// From which IP address.
+    pub last_sign_in_attempt_ip: Option<String>,
+    /// The last sign-in.
+    pub last_sign_in_success: Option<i64>,
+    /// From which IP address.
+    pub last_sign_in_success_ip: Option<String>,
+    /// When the user was last seen.
+    pub last_activity: Option<i64>,
+    /// In which city.
+    pub last_known_city: Option<String>,
+    /// In which country.
+    pub last_known_country: Option<String>,
+    /// In which region.
+    pub last_known_region: Option<String>,
+}
+
+/// An e-mail address.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurrentEmail {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// The address.
+    pub email: String,
+    /// Whether it is the primary one.
+    pub primary: bool,
+    /// Whether it is verified.
+    pub verified: bool,
+    /// Where it was collected.
+    pub source: Option<String>,
+    /// Who verified it.
+    pub verification_source: Option<String>,
+}
+
+/// A phone number.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurrentPhone {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// The number (E.164).
+    pub phone: String,
+    /// Whether it is the primary one.
+    pub primary: bool,
+    /// Whether it is verified.
+    pub verified: bool,
+    /// Where it was collected.
+    pub source: Option<String>,
+    /// Who verified it.
+    pub verification_source: Option<String>,
+}
+
+/// The name to sign in with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CurrentUsername {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// The name.
+    pub username: String,
+    /// Where it was collected.
+    pub source: Option<String>,
+}
+
+/// A connection through which a user came.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// The identity provider.
+    pub idp: String,
+    /// The user's id there.
+    pub connection_id: String,
+}
+
+/// A user's identity at another provider.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalProvider {
+    /// The provider.
+    pub authenticator: String,
+    /// Who the user is there.
+    pub provider_user_id: String,
+    /// What the provider says of the user.
+    #[schema(value_type = Object)]
+    pub claims: Object,
+}
+
+/// A user's identity at another provider, in a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProviderSummary {
+    /// The provider.
+    pub authenticator: String,
+    /// Who the user is there.
+    pub provider_user_id: String,
+}
+
+/// A passkey.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Passkey {
+    /// What the person calls it.
+    pub name: Option<String>,
+    /// The credential id.
+    pub passkey_id: String,
+    /// The public key.
+    pub public_key: String,
+    /// The model of the authenticator.
+    pub aa_guid: String,
+    /// Whether it is backed up.
+    pub backup_state: bool,
+    /// Whether it can be backed up.
+    pub backup_eligibility: bool,
+    /// Whether somebody was there when it was made.
+    pub user_present: bool,
+    /// Whether the authenticator verified who was there.
+    pub user_verified: bool,
+    /// With what it was made.
+    pub user_agent: String,
+}
+
+impl From<&identity::User> for CurrentUser {
+    fn from(user: &identity::User) -> Self {
+        let (profile, credentials, sign_ins) = (user.profile(), user.credentials(), user.sign_ins());
+        let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
+        let connection = |known: &identity::Connection| Connection {
+            idp: known.idp.clone(),
+            connection_id: known.connection_id.clone(),
+        };
+        Self {
+            user_id: user.id().as_str().to_owned(),
+            disabled: user.is_disabled(),
+            connections: credentials.connections.iter().map(connection).collect(),
+            claims: profile.claims.as_map().clone(),
+            public_data: profile.public_data.as_map().clone(),
+            private_data: profile.private_data.as_map().clone(),
+            emails: user.emails().entries().iter().map(|entry| email(user, entry)).collect(),
+            phone_numbers: user.phones().entries().iter().map(|entry| phone(user, entry)).collect(),
+            passkeys: credentials.passkeys.iter().map(Passkey::from).collect(),
+            force_password_reset: credentials.force_password_reset,
+            external_providers: credentials.providers.iter().map(ExternalProvider::from).collect(),
+            creation_time: user.created_at().as_secs(),
+            last_updated: user.updated_at().as_secs(),
+            has_password: credentials.has_password,
+            failure_count: sign_ins.failure_count,
+            sign_in_attempts_count: sign_ins.attempts_count,
+            sign_in_success_count: sign_ins.success_count,
+            username: user.username().map(|entry| CurrentUsername {
+                id: entry.id.to_string(),
+                username: entry.username.as_str().to_owned(),
+                source: text(entry.source.as_ref()),
+            }),
+            password_updated_at: secs(credentials.password_updated_at),
+            block_until: secs(sign_ins.block_until),
+            last_sign_in_attempt: secs(sign_ins.last_attempt),
+            last_sign_in_attempt_ip: sign_ins.last_attempt_ip.clone(),
+            last_sign_in_success: secs(sign_ins.last_success),
+            last_sign_in_success_ip: sign_ins.last_success_ip.clone(),
+            last_activity: secs(sign_ins.last_activity),
+            last_known_city: sign_ins.last_known_city.clone(),
+            last_known_country: sign_ins.last_known_country.clone(),
+            last_known_region: sign_ins.last_known_region.clone(),
+        }
+    }
+}
+
+fn email(user: &identity::User, entry: &Identifier) -> CurrentEmail {
+    CurrentEmail {
+        id: entry.id.to_string(),
+        email: entry.address.as_str().to_owned(),
+        primary: user.emails().is_primary(entry.id),
+        verified: entry.is_verified(),
+        source: text(entry.source.as_ref()),
+        verification_source: verification_source(entry),
+    }
+}
+
+fn phone(user: &identity::User, entry: &Identifier) -> CurrentPhone {
+    CurrentPhone {
+        id: entry.id.to_string(),
+        phone: entry.address.as_str().to_owned(),
+        primary: user.phones().is_primary(entry.id),
+        verified: entry.is_verified(),
+        source: text(entry.source.as_ref()),
+        verification_source: verification_source(entry),
+    }
+}
+
+/// Who verified it: what was recorded, or this host when the holder answered its message.
+fn verification_source(entry: &Identifier) -> Option<String> {
+    let verified = entry.verified()?;
+    let here = matches!(verified.by, Method::Code | Method::Link).then(|| SOURCE.to_owned());
+    text(verified.source.as_ref()).or(here)
+}
+
+impl From<&identity::Passkey> for Passkey {
+    fn from(passkey: &identity::Passkey) -> Self {
+        Self {
+            name: passkey.name.clone(),
+            passkey_id: passkey.passkey_id.clone(),
+            public_key: passkey.public_key.clone(),
+            aa_guid: passkey.aa_guid.clone(),
+            backup_state: passkey.backup_state,
+            backup_eligibility: passkey.backup_eligibility,
+            user_present: passkey.user_present,
+            user_verified: passkey.user_verified,
+            user_agent: passkey.user_agent.clone(),
+        }
+    }
+}
+
+impl From<&identity::ExternalIdentity> for ExternalProvider {
+    fn from(known: &identity::ExternalIdentity) -> Self {
+        Self {
+            authenticator: known.authenticator.clone(),
+            provider_user_id: known.provider_user_id.clone(),
+            claims: known.claims.as_map().clone(),
+        }
+    }
+}
+
+impl From<ExternalProvider> for ProviderSummary {
+    fn from(known: ExternalProvider) -> Self {
+        Self { authenticator: known.authenticator, provider_user_id: known.provider_user_id }
+    }
+}
+
+impl From<CurrentUser> for CurrentSummary {
+    fn from(user: CurrentUser) -> Self {
+        Self {
+            user_id: user.user_id,
+            disabled: user.disabled,
+            connections: user.connections,
+            claims: user.claims,
+            emails: user.emails,
+            phone_numbers: user.phone_numbers,
+            passkeys: user.passkeys,
+            force_password_reset: user.force_password_reset,
+            external_providers: user.external_providers.into_iter().map(ProviderSummary::from).collect(),
+            creation_time: user.creation_time,
+            last_updated: user.last_updated,
+            has_password: user.has_password,
+            failure_count: user.failure_count,
+            sign_in_attempts_count: user.sign_in_attempts_count,
+            sign_in_success_count: user.sign_in_success_count,
+            username: user.username,
+            password_updated_at: user.password_updated_at,
+            block_until: user.block_until,
+            last_sign_in_attempt: user.last_sign_in_attempt,
+            last_sign_in_attempt_ip: user.last_sign_in_attempt_ip,
+            last_sign_in_success: user.last_sign_in_success,
+            last_sign_in_success_ip: user.last_sign_in_success_ip,
+            last_activity: user.last_activity,
+            last_known_city: user.last_known_city,
+            last_known_country: user.last_known_country,
+            last_known_region: user.last_known_region,
+        }
+    }
+}
