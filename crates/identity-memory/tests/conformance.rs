@@ -23,7 +23,7 @@ impl Harness for InMemory {
     }
 
     async fn bytes_at_rest(&self) -> Vec<u8> {
-        self.0.dump().expect("nobody panicked while writing")
+        self.0.dump().unwrap_or_default()
     }
 }
 

@@ -18,13 +18,16 @@ pub(crate) const ORDERS: [ListOrder; 4] =
 /// Everything that can be seen of a store through its ports, but for its budgets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
-    users: Vec<(UserKey, Option<Stored>, Vec<String>, Vec<Recorded>)>,
+    users: Vec<Seen>,
     found: Vec<(TenantId, Vec<Found>)>,
     lists: Vec<(TenantId, Vec<Page>)>,
     parked: Vec<(TenantId, Vec<Parked>)>,
     /// Messages on their way. Attempts are not compared: looking counts as one.
     queued: Vec<Message>,
 }
+
+/// A user, what was typed, and the history.
+type Seen = (UserKey, Option<Stored>, Vec<String>, Vec<Recorded>);
 
 impl Sight {
     /// All of it but the messages on their way, which are told for all tenants at once.

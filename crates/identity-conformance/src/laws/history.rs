@@ -29,6 +29,7 @@ pub async fn a_history_comes_in_pages(harness: &impl Harness) {
             let page = store.history(&ada, after, limit).await.unwrap();
             assert!(page.len() <= limit, "no more than were asked for");
             let Some(last) = page.last() else { break };
+            assert!(page[0].number > after, "a page has the numbers above the one given");
             after = last.number;
             read.extend(page);
         }

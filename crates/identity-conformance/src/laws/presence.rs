@@ -91,7 +91,7 @@ pub async fn an_acknowledged_commit_is_seen_and_stays(harness: &impl Harness) {
     let changed = put(&*two, change(&ada, &stored, &person.clone().attempts(1))).await;
     assert_eq!(one.load(&ada).await.unwrap(), Some(changed), "and the first one sees what the other changed");
     let keys = [crate::kit::mail_key("ada@example.com")];
-    let before = look(&*one, &[ada.clone()], &keys).await;
+    let before = look(&*one, std::slice::from_ref(&ada), &keys).await;
     drop(two);
     let store = harness.restart(one).await;
     assert_eq!(look(&*store, &[ada], &keys).await, before, "a restart changes nothing");

@@ -35,7 +35,7 @@ pub async fn tenants_never_mix(harness: &impl Harness) {
             for order in [ListOrder::Created, ListOrder::LatestUpdated] {
                 let query = ListQuery { order, after: None, limit: 10, prefix: prefix.clone() };
                 let page = store.list(&other.tenant, &query).await.unwrap();
-                assert_eq!(page.users, [stored.clone()], "each lists its own");
+                assert_eq!(page.users, std::slice::from_ref(&stored), "each lists its own");
                 assert_eq!(page.next, None, "and no page follows with another tenant's");
             }
         }
