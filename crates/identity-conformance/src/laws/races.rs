@@ -88,6 +88,10 @@ pub async fn no_update_is_lost(harness: &impl Harness) {
                 let stored = store.load(&key("ada")).await.unwrap().unwrap();
                 let count = stored.user.sign_ins().attempts_count;
                 let draft = change(&key("ada"), &stored, &Person::of(&stored.user).attempts(count + 1));
+                // To decide takes a while, in which others commit.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
                 match store.commit(draft.0).await {
                     Ok(()) => break,
                     Err(CommitError::Conflict) => tokio::task::yield_now().await,
