@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonObject, Timestamp};
@@ -48,7 +50,7 @@ pub struct Passkey {
 }
 
 /// A user's identity at another provider.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExternalIdentity {
     /// The provider, for example `google`.
@@ -57,6 +59,13 @@ pub struct ExternalIdentity {
     pub provider_user_id: String,
     /// What the provider says of the user. Nothing here verifies an address.
     pub claims: JsonObject,
+}
+
+/// The provider alone: who somebody is there may be an e-mail address.
+impl fmt::Debug for ExternalIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalIdentity").field("authenticator", &self.authenticator).finish_non_exhaustive()
+    }
 }
 
 /// A connection through which a user came.

@@ -47,8 +47,9 @@ impl Serialize for EventFormat {
 
 impl<'de> Deserialize<'de> for EventFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u8::deserialize(deserializer)? {
-            Self::VERSION => Ok(Self),
+        // Wider than it is written, so that a version of the far future is named too.
+        match u64::deserialize(deserializer)? {
+            version if version == u64::from(Self::VERSION) => Ok(Self),
             other => Err(serde::de::Error::custom(fmt::from_fn(move |f| {
                 write!(f, "the event has format {other}, this program reads format {}", Self::VERSION)
             }))),
@@ -76,6 +77,7 @@ pub enum Change {
         /// The username's id.
         id: IdentifierId,
         /// The username.
+        #[serde(deserialize_with = "stored_username")]
         username: Username,
         /// Where it was collected.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -200,6 +202,12 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
+}
+
+/// A username as it was written: what was once accepted stays readable when a rule changes later.
+fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }
 
 impl Change {

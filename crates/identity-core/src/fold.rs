@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::address::Channel;
+use crate::decide::MAX_IDENTIFIERS;
 use crate::{
     Attempts, Book, Change, Credentials, Event, Identifier, IdentifierId, Profile, Retired, SignIns, Status, Timestamp,
     User, UserId, UsernameEntry,
 };
 
-/// The most removed addresses whose wrong answers a user remembers.
-pub(crate) const MAX_RETIRED: usize = 50;
+/// The most removed addresses whose wrong answers and sends a user remembers: as many as a holder can have at a time, of both
+/// kinds. Adding counts those of the past too, so a holder never has more of both together.
+pub(crate) const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
 
 impl User {
     /// The user after these events; `None` once it was erased.
@@ -141,9 +143,11 @@ impl User {
         if !entry.attempts.is_idle(at) {
             self.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
         }
-        // A holder never gets this far, adding is refused before; an administrator's removals push out the oldest.
+        // A holder never gets this far: adding and replacing are refused before. What an administrator adds beyond that pushes
+        // out the oldest, those first that nobody has guessed at.
         if self.retired.len() > MAX_RETIRED {
-            self.retired.remove(0);
+            let unguessed = self.retired.iter().position(|retired| retired.attempts.failed_in_a_row == 0);
+            self.retired.remove(unguessed.unwrap_or(0));
         }
     }
 

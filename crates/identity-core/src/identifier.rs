@@ -52,7 +52,7 @@ pub struct Verified {
     pub at: Timestamp,
     /// How.
     pub by: Method,
-    /// Who vouches for it, in the host's words; at most 200 characters.
+    /// Who vouches for it, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
 }
 
@@ -127,7 +127,7 @@ pub struct Identifier {
     pub address: Address,
     /// Where it stands.
     pub status: Status,
-    /// Where it was collected, in the host's words; at most 200 characters.
+    /// Where it was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
     /// Whether an administrator exempted it from the restrictions.
     pub unrestricted: bool,
@@ -174,7 +174,7 @@ pub struct UsernameEntry {
     pub id: IdentifierId,
     /// The name.
     pub username: Username,
-    /// Where it was collected, in the host's words; at most 200 characters.
+    /// Where it was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
     /// Since when the user has it.
     pub added_at: Timestamp,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Channel, Email, Phone, Username};
-use crate::decide::MAX_IDENTIFIERS;
+use crate::decide::{MAX_IDENTIFIERS, bounded, bounded_report};
 use crate::policy::{By, Restriction};
 use crate::{
-    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, SignInUse, SignIns, Status,
-    Timestamp, User, UserId, UsernameEntry, Verified,
+    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, Refusal, SignInUse, SignIns,
+    Status, Timestamp, User, UserId, UsernameEntry, Verified,
 };
 
 /// A whole user, for import and export; as JSON one line of a file. Times are microseconds since the Unix epoch.
@@ -170,6 +170,23 @@ pub enum ImportProblem {
 }
 
 impl UserRecord {
+    /// How much there may be of everything, before anything is read.
+    pub(crate) fn bounded(&self) -> Result<(), Refusal> {
+        if self.emails.len().max(self.phones.len()) > MAX_IDENTIFIERS {
+            return Err(Refusal::Import(ImportProblem::TooMany));
+        }
+        let entries = || self.emails.iter().chain(&self.phones);
+        let name = self.username.as_ref();
+        for source in entries().map(|record| &record.source).chain(name.map(|record| &record.source)) {
+            bounded("source", source.as_deref())?;
+        }
+        for verified in entries().filter_map(|record| record.verified.as_ref()) {
+            bounded("verified_source", verified.source.as_deref())?;
+        }
+        let sign_ins = entries().map(|record| &record.sign_in).chain(name.map(|record| &record.sign_in));
+        sign_ins.flatten().try_for_each(|sign_in| bounded_report(&**sign_in))
+    }
+
     /// The record with every id that is absent filled in.
     pub(crate) fn with_ids(mut self, context: &Context<'_>) -> Self {
         let ids = self.emails.iter_mut().chain(&mut self.phones).map(|record| &mut record.id);
@@ -184,11 +201,11 @@ impl UserRecord {
         if self.created_at > self.updated_at || self.updated_at > context.now {
             return Err(ImportProblem::Times);
         }
+        if !user.ids_differ() {
+            return Err(ImportProblem::Twice);
+        }
         for (channel, records) in [(Channel::Email, &self.emails), (Channel::Phone, &self.phones)] {
             let book = user.book(channel);
-            if book.entries().len() > MAX_IDENTIFIERS {
-                return Err(ImportProblem::TooMany);
-            }
             if records.iter().filter(|record| record.primary).count() > 1 {
                 return Err(ImportProblem::Primaries);
             }

@@ -82,7 +82,7 @@ impl User {
             sign_ins,
             retired,
         } = parts;
-        Ok(Self {
+        let user = Self {
             id,
             created_at,
             updated_at,
@@ -94,7 +94,15 @@ impl User {
             credentials,
             sign_ins,
             retired,
-        })
+        };
+        if user.ids_differ() { Ok(user) } else { Err(Inconsistent("two identifiers have one id")) }
+    }
+
+    /// Whether no e-mail address has the id of a phone number, and neither that of the username; within a book they differ.
+    pub(crate) fn ids_differ(&self) -> bool {
+        let crossing = self.phones.entries().iter().any(|entry| self.emails.get(entry.id).is_some());
+        let name = self.username.as_ref().is_some_and(|name| self.identifier(name.id).is_some());
+        !crossing && !name
     }
 
     /// Who it is.

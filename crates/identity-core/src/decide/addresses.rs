@@ -88,7 +88,8 @@ impl User {
     }
 
     /// Replaces an address. A verified one stays, primary too, until the new one is verified, and then goes; an unverified one
-    /// goes at once. A replacement that was under way for the same address is dropped.
+    /// goes at once, and the new one takes over what it was to replace. A replacement that was under way for the same address
+    /// is dropped.
     ///
     /// # Errors
     /// As [`add`](Self::add); [`Refusal::Unchanged`] when it is the same address, [`Refusal::IdentifierNotFound`].
@@ -106,25 +107,29 @@ impl User {
         if new.address.claim_key() == old.address.claim_key() {
             return Err(Refusal::Unchanged);
         }
+        // A replacement under way for the same address is dropped. Its address may be asked for again: it starts over.
         let pending = self.book(channel).entries().iter().filter(|entry| entry.replaces == Some(old.id));
-        // The address of a replacement under way may be asked for again: it starts over.
-        let dropped: Vec<IdentifierId> = pending.map(|entry| entry.id).collect();
-        let without = self.without(&dropped);
-        without.admissible(new, context)?;
+        let dropped: Vec<Change> = pending.map(|entry| Change::Removed { id: entry.id }).collect();
+        self.without(&dropped, context)?.admissible(new, context)?;
         let id = context.seed.uuid(context.now, 0).into();
-        let mut changes: Vec<Change> = dropped.into_iter().map(|id| Change::Removed { id }).collect();
         let verified = vouched(new, context)?;
+        let mut changes = dropped;
         if verified.is_none() && old.is_verified() {
-            without.has_room(channel, context)?;
+            self.without(&changes, context)?.has_room(channel, context)?;
             changes.push(added(id, new, Some(old.id))?);
             return Ok(Decision::of(context, changes, id));
         }
-        // It takes the place at once, so there is always room for it.
-        changes.push(added(id, new, verified.is_some().then_some(old.id))?);
-        let was_primary = self.book(channel).is_primary(old.id);
+        // It takes the place at once, and what the old one was to replace goes with it, or as soon as it is verified.
+        let mut gone = vec![old.id];
         let is_verified = verified.is_some();
+        let (replaces, follows) = if is_verified { (Some(old.id), old.replaces) } else { (old.replaces, None) };
+        gone.extend(follows);
+        let was_primary = gone.iter().any(|id| self.book(channel).is_primary(*id));
+        let gone: Vec<Change> = gone.into_iter().map(|id| Change::Removed { id }).collect();
+        self.without(&[changes.as_slice(), &gone].concat(), context)?.has_room(channel, context)?;
+        changes.push(added(id, new, replaces)?);
         changes.extend(verified.map(|verified| Change::Verified { id, verified }));
-        changes.push(Change::Removed { id: old.id });
+        changes.extend(gone);
         if was_primary && is_verified {
             changes.push(Change::PrimaryChanged { channel, id: Some(id) });
         } else if was_primary {
@@ -167,13 +172,9 @@ impl User {
         restriction.map_or(Ok(()), |restriction| Err(Refusal::Restricted(restriction)))
     }
 
-    fn without(&self, gone: &[IdentifierId]) -> Self {
-        let mut user = self.clone();
-        for id in gone {
-            user.emails.remove(*id);
-            user.phones.remove(*id);
-        }
-        user
+    fn without(&self, gone: &[Change], context: &Context<'_>) -> Result<Self, Refusal> {
+        let events: Vec<_> = gone.iter().map(|change| context.event(change.clone())).collect();
+        self.after(&events).ok_or(Refusal::UserNotFound)
     }
 
     /// What follows when an address becomes verified: the one that it replaces goes, and somebody is primary.

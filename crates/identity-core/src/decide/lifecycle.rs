@@ -64,9 +64,11 @@ impl User {
     /// A user as another system had it, held to the rules of this one.
     ///
     /// # Errors
-    /// On the holder's road always; [`Refusal::Import`] for what contradicts a rule.
+    /// On the holder's road always; [`Refusal::Import`] for what contradicts a rule; [`Refusal::TooLarge`] for a text or report
+    /// that is.
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
+        record.bounded()?;
         let record = record.clone().with_ids(context);
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;
@@ -105,10 +107,11 @@ impl User {
         Ok(Decision::of(context, vec![Change::Erased], ()))
     }
 
-    /// How many addresses of a kind the user still takes: what was removed with wrong answers to its name counts, so that
-    /// nobody gets a fresh start by removing and adding.
+    /// Whether the user takes another address of a kind. On the holder's road what was removed counts, as long as its wrong
+    /// answers and sends are remembered: nobody gets a fresh start by removing and adding.
     pub(super) fn has_room(&self, channel: Channel, context: &Context<'_>) -> Result<(), Refusal> {
-        let removed = if context.authority.is_administrator() { 0 } else { self.retired.len() };
+        let remembered = || self.retired.iter().filter(|retired| !retired.attempts.is_idle(context.now)).count();
+        let removed = if context.authority.is_administrator() { 0 } else { remembered() };
         if self.book(channel).entries().len() + removed >= super::MAX_IDENTIFIERS {
             return Err(Refusal::TooMany(channel));
         }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub use addresses::{Added, NewAddress, Removed};
 pub use lifecycle::NewUser;
 pub use profile::ProfileChange;
+pub(crate) use profile::bounded_report;
 pub use verification::{Answer, Confirmation, Issued, Started, Verification};
 
 use crate::address::Channel;
@@ -22,8 +23,8 @@ use crate::{Authority, Change, Context, Identifier, IdentifierId, Refusal, User}
 /// The most e-mail addresses, and the most phone numbers, that a user can have.
 pub const MAX_IDENTIFIERS: usize = 50;
 
-/// A text of the host's of at most `most` bytes.
-fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+/// A text of the host's of at most 800 bytes.
+pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     match text {
         Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
         text => Ok(text.map(Into::into)),

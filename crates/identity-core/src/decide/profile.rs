@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use crate::credentials::MAX_REPORT_BYTES;
 use crate::{Change, Context, Credentials, Decision, IdentifierId, JsonObject, Refusal, SignInUse, SignIns, User};
 
 /// A change of the profile, member by member at the top level: a value replaces, a null removes, what is absent stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ProfileChange {
     /// Changes of the claims.
     pub claims: Map<String, Value>,
@@ -15,6 +16,15 @@ pub struct ProfileChange {
     pub public_data: Map<String, Value>,
     /// Changes of the private data.
     pub private_data: Map<String, Value>,
+}
+
+/// How many members change: claims hold addresses and names.
+impl fmt::Debug for ProfileChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { claims, public_data, private_data } = self;
+        let members = [claims.len(), public_data.len(), private_data.len()];
+        f.debug_tuple("ProfileChange").field(&members).finish()
+    }
 }
 
 impl User {
@@ -96,7 +106,7 @@ fn patched(object: &JsonObject, patch: &Map<String, Value>) -> Result<Option<Arc
     Ok((patched != *object).then(|| Arc::new(patched)))
 }
 
-pub(super) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
+pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
     let size = serde_json::to_string(report).map_or(usize::MAX, |text| text.len());
     if size > MAX_REPORT_BYTES {
         return Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" });

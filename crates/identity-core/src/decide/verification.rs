@@ -7,7 +7,7 @@ use crate::message::binding;
 use crate::policy::Resend;
 use crate::{
     Attempts, Challenge, Change, Code, Context, Decision, Identifier, IdentifierId, LinkToken, Method, Proof, Purpose,
-    Refusal, SendLimit, Timestamp, User, Verified,
+    Refusal, SendLimit, Status, Timestamp, User, Verified,
 };
 
 /// How an address is to be verified. The default is by code, for as long as the policy says.
@@ -83,7 +83,9 @@ impl User {
         }
         may_fail(entry, context)?;
         may_send(&entry.attempts, context)?;
-        let resend_at = context.now + context.policy.verification().resend_wait();
+        let mut sent = entry.attempts.clone();
+        sent.send(context.now);
+        let resend_at = next_send(&sent, context).map_or(context.now, |(retry_at, _)| retry_at);
         let fresh = challenge(entry, request, context)?;
         let alive = entry.challenge().filter(|challenge| challenge.lives(context.now));
         let same = alive.filter(|alive| {
@@ -229,7 +231,13 @@ fn may_fail(entry: &Identifier, context: &Context<'_>) -> Result<(), Refusal> {
     }
     let retry_at = full(&entry.attempts.failed_at, policy.failures_a_day(), DAY, context.now);
     let locked = entry.challenge().filter(|challenge| challenge.lives(context.now) && challenge.tries_left() == 0);
-    match retry_at.max(locked.map(|challenge| challenge.expires_at)) {
+    // Without a challenge there was one that went with the address when it was removed: its lock outlives it.
+    let life = policy.life(entry.address.channel());
+    let again = match entry.status {
+        Status::Unverified => full(&entry.attempts.failed_at, u32::from(policy.tries()), life, context.now),
+        Status::Pending(_) | Status::Verified(_) => None,
+    };
+    match retry_at.max(locked.map(|challenge| challenge.expires_at)).max(again) {
         Some(retry_at) => Err(Refusal::TooManyFailures { retry_at: Some(retry_at) }),
         None => Ok(()),
     }
@@ -247,18 +255,22 @@ fn attempts_left(entry: &Identifier, challenge: &Challenge, context: &Context<'_
 }
 
 fn may_send(attempts: &Attempts, context: &Context<'_>) -> Result<(), Refusal> {
+    match next_send(attempts, context) {
+        Some((retry_at, limit)) => Err(Refusal::TooSoon { retry_at, limit }),
+        None => Ok(()),
+    }
+}
+
+/// When the next message may be sent, and which limit keeps it waiting the longest; `None` when it may be sent now.
+fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, SendLimit)> {
     let policy = context.policy.verification();
-    let too_soon = |retry_at, limit| Err(Refusal::TooSoon { retry_at, limit });
-    if let Some(retry_at) = full(&attempts.sent_at, policy.sends_a_day(), DAY, context.now) {
-        return too_soon(retry_at, SendLimit::Day);
-    }
-    if let Some(retry_at) = full(&attempts.sent_at, policy.sends_per_window(), policy.window(), context.now) {
-        return too_soon(retry_at, SendLimit::Window);
-    }
-    match attempts.sent_at.last().map(|last| *last + policy.resend_wait()) {
-        Some(retry_at) if context.now < retry_at => too_soon(retry_at, SendLimit::ResendWait),
-        _ => Ok(()),
-    }
+    let sent = &attempts.sent_at;
+    let wait = sent.last().map(|last| *last + policy.resend_wait()).filter(|retry_at| context.now < *retry_at);
+    let window = full(sent, policy.sends_per_window(), policy.window(), context.now);
+    let day = full(sent, policy.sends_a_day(), DAY, context.now);
+    let limits = [(wait, SendLimit::ResendWait), (window, SendLimit::Window), (day, SendLimit::Day)];
+    let waiting = limits.into_iter().filter_map(|(retry_at, limit)| retry_at.map(|retry_at| (retry_at, limit)));
+    waiting.max_by_key(|(retry_at, _)| *retry_at)
 }
 
 /// When there is room again in a sliding window that takes `limit`; `None` when there is room now.
@@ -270,7 +282,8 @@ fn full(times: &[Timestamp], limit: u32, window: Duration, now: Timestamp) -> Op
 
 fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) -> Result<Challenge, Refusal> {
     let policy = context.policy.verification();
-    let life = policy.life(entry.address.channel());
+    let channel = entry.address.channel();
+    let life = policy.life(channel);
     let most = if request.proof.by_code() { life } else { LINK_LIFE };
     let life = request.life.unwrap_or(life);
     if life.is_zero() || life > most {
@@ -279,8 +292,14 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
     if request.hint.as_ref().is_some_and(|hint| hint.len() > 2_048) {
         return Err(Refusal::TooLarge { what: "hint", limit: "2,048 bytes" });
     }
-    // Wrong answers to a challenge that still lives count against the one that voids it.
-    let alive = entry.challenge().filter(|challenge| challenge.lives(context.now));
+    // Wrong answers to a challenge that still lives count against the one that voids it. When the address was removed with
+    // its challenge and added again, those of the time that a challenge lives count.
+    let recent = || entry.attempts.failed_at.iter().filter(|at| context.now.since(**at) < policy.life(channel)).count();
+    let failed = match &entry.status {
+        Status::Pending(challenge) if challenge.lives(context.now) => challenge.failed,
+        Status::Pending(_) | Status::Verified(_) => 0,
+        Status::Unverified => u8::try_from(recent()).unwrap_or(u8::MAX).min(policy.tries()),
+    };
     Ok(Challenge {
         nonce: context.seed.nonce(0),
         key: context.keys.current().clone(),
@@ -290,7 +309,7 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
         issued_at: context.now,
         expires_at: context.now + life,
         tries: policy.tries(),
-        failed: alive.map_or(0, |challenge| challenge.failed),
+        failed,
         hint: request.hint.clone(),
     })
 }

@@ -58,7 +58,7 @@ pub enum DangerousPolicy {
     Entry {
         /// What was expected.
         what: &'static str,
-        /// What was given.
+        /// What was given; masked, if it may be somebody's address.
         entry: String,
     },
 }

@@ -1,7 +1,8 @@
 use std::collections::HashSet;
+use std::fmt;
 
 use super::DangerousPolicy;
-use crate::address::{Address, Email, NumberType, Phone, Region};
+use crate::address::{Address, Email, NumberType, Phone, Region, masked};
 
 /// Which restriction keeps an address out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,13 +37,26 @@ impl Restriction {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Lists {
     /// Claim keys of addresses, so that case does not get around a list.
     addresses: HashSet<String>,
     domains: HashSet<String>,
     prefixes: Vec<String>,
     countries: HashSet<String>,
+}
+
+/// How many addresses there are; the other lists name nobody.
+impl fmt::Debug for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { addresses, domains, prefixes, countries } = self;
+        f.debug_struct("Lists")
+            .field("addresses", &addresses.len())
+            .field("domains", domains)
+            .field("prefixes", prefixes)
+            .field("countries", countries)
+            .finish()
+    }
 }
 
 impl Lists {
@@ -150,7 +164,7 @@ pub struct RestrictionPolicyBuilder {
 impl RestrictionPolicyBuilder {
     fn put(mut self, what: &'static str, entry: &str, put: impl FnOnce(&mut RestrictionPolicy) -> Option<()>) -> Self {
         if put(&mut self.policy).is_none() {
-            self.problem.get_or_insert_with(|| DangerousPolicy::Entry { what, entry: entry.to_owned() });
+            self.problem.get_or_insert_with(|| DangerousPolicy::Entry { what, entry: shown(entry) });
         }
         self
     }
@@ -229,6 +243,12 @@ impl RestrictionPolicyBuilder {
 const ADDRESS: &str = "e-mail address or E.164 number";
 const PREFIX: &str = "prefix such as +4420";
 const COUNTRY: &str = "country code (ISO 3166-1 alpha-2)";
+
+/// An entry as an error shows it: masked, if it may be somebody's address.
+fn shown(entry: &str) -> String {
+    let digits = entry.bytes().filter(u8::is_ascii_digit).count();
+    if entry.contains('@') || digits > 6 { masked(entry) } else { entry.to_owned() }
+}
 
 fn insert(set: &mut HashSet<String>, entry: String) -> Option<()> {
     set.insert(entry);

@@ -246,6 +246,7 @@ impl VerificationPolicyBuilder {
             ("the number of tries", self.tries == 0),
             ("the number of failures", self.failures_a_day == 0 || self.failures_in_a_row == 0),
             ("the number of sends", self.sends_per_window == 0 || self.sends_a_day == 0),
+            ("the window of sends", self.window.is_zero()),
         ] {
             if zero {
                 return Err(DangerousPolicy::Zero(what));

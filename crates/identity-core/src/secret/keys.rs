@@ -8,6 +8,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::code::{Code, CodeFormat};
 use super::link::LinkToken;
+use crate::address::masked;
 use crate::{IdentifierId, Nonce, Purpose, TenantId, UserId};
 
 type Prf = Hmac<Sha256>;
@@ -187,7 +188,7 @@ impl Key {
 }
 
 /// Everything that a code or link token is bound to; a change of any of it makes another code.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Binding<'a> {
     /// The name of the key.
     pub key: &'a KeyId,
@@ -203,6 +204,22 @@ pub struct Binding<'a> {
     pub purpose: Purpose,
     /// The challenge's nonce.
     pub nonce: &'a Nonce,
+}
+
+/// With the address masked.
+impl fmt::Debug for Binding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, tenant, user, identifier, address, purpose, nonce } = self;
+        f.debug_struct("Binding")
+            .field("key", key)
+            .field("tenant", tenant)
+            .field("user", user)
+            .field("identifier", identifier)
+            .field("address", &masked(address))
+            .field("purpose", purpose)
+            .field("nonce", nonce)
+            .finish()
+    }
 }
 
 /// Length first, so that no two lists of fields give the same bytes.

@@ -1,0 +1,393 @@
+//! Challenges: how long they live, how many answers they take, how often they are sent, what voids them.
+
+use identity_core::policy::Resend;
+use identity_core::{
+    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, Status, Verification,
+    VerificationPolicy,
+};
+
+use crate::kit::{email, given, given_under, phone, secs, staff};
+
+pub(crate) fn resending(resend: Resend) -> Policy {
+    Policy::default().with_verification(VerificationPolicy::builder().resend(resend, secs(30)).build().unwrap())
+}
+
+const BOTH: [Resend; 2] = [Resend::SameCode, Resend::NewCode];
+
+#[test]
+fn c04_phone_code_lives_at_most_600_s() {
+    let number = || phone("+44 1514 960453");
+    for (age, alive) in [(0, true), (599, true), (600, false), (601, false), (1 << 40, false)] {
+        let mut ada = given();
+        let line = ada.pending(number());
+        ada.pass(age);
+        match alive {
+            true => assert_eq!(ada.right(line).done(), Confirmation::Verified, "{age} s"),
+            false => assert_eq!(ada.right(line).refused(), Refusal::Expired, "{age} s"),
+        }
+    }
+    assert!(VerificationPolicy::builder().phone_life(secs(600)).build().is_ok());
+    for life in [601, u64::MAX] {
+        let refused = VerificationPolicy::builder().phone_life(secs(life)).build();
+        assert_eq!(refused, Err(DangerousPolicy::PhoneLife));
+    }
+    assert_eq!(VerificationPolicy::default().life(Channel::Phone), secs(600));
+}
+
+#[test]
+fn c04_no_request_makes_a_code_live_longer_than_its_policy_says() {
+    let mut ada = given();
+    let line = ada.add(phone("+44 1514 960453")).done();
+    for (proof, life, refused) in [
+        (Proof::Code, 601, true),
+        (Proof::Either, 601, true),
+        (Proof::Link, 7 * 86_400 + 1, true),
+        (Proof::Code, 0, true),
+        (Proof::Link, 7 * 86_400, false),
+        (Proof::Code, 600, false),
+        (Proof::Code, 1, false),
+    ] {
+        let request = Verification { proof, life: Some(secs(life)), hint: None };
+        let started = ada.holder(|user, context| user.start_verification(line, &request, context));
+        match refused {
+            true => assert_eq!(started.refused(), Refusal::Life, "{proof:?} {life}"),
+            false => assert_eq!(started.done().expires_at, ada.bench.now + secs(life), "{proof:?} {life}"),
+        }
+        ada.admin(|user, context| user.mark_unverified(line, context)).done();
+        ada.pass(30);
+    }
+}
+
+#[test]
+fn c05_email_code_lives_at_most_24_h_and_600_s_by_default() {
+    assert_eq!(VerificationPolicy::default().life(Channel::Email), secs(600));
+    assert!(VerificationPolicy::builder().email_life(secs(86_400)).build().is_ok());
+    let refused = VerificationPolicy::builder().email_life(secs(86_401)).build();
+    assert_eq!(refused, Err(DangerousPolicy::EmailLife));
+    for (age, alive) in [(599, true), (600, false)] {
+        let mut ada = given();
+        let mail = ada.pending(email("ada@example.com"));
+        ada.pass(age);
+        assert_eq!(ada.right(mail).result.is_ok(), alive, "{age} s");
+    }
+}
+
+#[test]
+fn c06_a_code_works_once() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    assert_eq!(ada.right(mail).then(&["verified", "primary_changed"]), Confirmation::Verified);
+    assert_eq!(ada.right(mail).refused(), Refusal::AlreadyVerified);
+    ada.admin(|user, context| user.mark_unverified(mail, context)).done();
+    assert_eq!(ada.right(mail).refused(), Refusal::NoChallenge);
+    let old = ada.code(mail);
+    ada.pass(30);
+    ada.start(mail).then(&["verification_started"]);
+    assert!(matches!(ada.answer(mail, &old).done(), Confirmation::Rejected { .. }), "nor for the next challenge");
+}
+
+#[test]
+fn c07_after_100_failures_in_a_row_no_code_is_compared() {
+    for failures in [(101, 100), (100, 101), (u32::MAX, 1)] {
+        let refused = VerificationPolicy::builder().failures(failures.0, failures.1).build();
+        assert!(matches!(refused, Err(DangerousPolicy::Failures(_))), "{failures:?}");
+    }
+    let refused = VerificationPolicy::builder().tries(101).build();
+    assert_eq!(refused, Err(DangerousPolicy::Failures(101)));
+    let policy = VerificationPolicy::builder().tries(100).failures(100, 100).build().unwrap();
+    let mut ada = given_under(Policy::default().with_verification(policy));
+    let mail = ada.pending(email("ada@example.com"));
+    for left in (0..100).rev() {
+        assert_eq!(ada.wrong(mail).then(&["answer_rejected"]), Confirmation::Rejected { attempts_left: left });
+    }
+    let locked = Refusal::TooManyFailures { retry_at: None };
+    assert_eq!(ada.right(mail).refused(), locked);
+    for _ in 0..3 {
+        ada.pass(30 * 86_400);
+        assert_eq!(ada.start(mail).refused(), locked, "time does not help");
+    }
+    ada.admin(|user, context| user.clear_attempts(mail, context)).then(&["attempts_cleared"]);
+    ada.start(mail).done();
+    assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn c07_100_failures_over_days_are_100_in_a_row() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    let mut failures = 0;
+    for _ in 0..2 * 86_400 * 30 / 300 {
+        ada.pass(150);
+        let _ = ada.start(mail).result;
+        while ada.entry(mail).challenge().is_some() && ada.wrong(mail).result.is_ok() {
+            failures += 1;
+        }
+    }
+    assert_eq!(failures, 100);
+    assert_eq!(ada.start(mail).refused(), Refusal::TooManyFailures { retry_at: None });
+}
+
+#[test]
+fn c08_a_new_code_does_not_reset_the_count() {
+    for resend in BOTH {
+        let mut ada = given_under(resending(resend));
+        let mail = ada.pending(email("ada@example.com"));
+        for left in [4, 3, 2, 1] {
+            assert_eq!(ada.wrong(mail).done(), Confirmation::Rejected { attempts_left: left });
+        }
+        ada.pass(30);
+        let started = match resend {
+            Resend::SameCode => ada.start(mail).then(&["code_resent"]),
+            Resend::NewCode => ada.start(mail).then(&["verification_started"]),
+        };
+        assert_eq!(ada.wrong(mail).done(), Confirmation::Rejected { attempts_left: 0 });
+        let locked = Refusal::TooManyFailures { retry_at: Some(started.expires_at) };
+        assert_eq!(ada.right(mail).refused(), locked);
+        ada.pass(30);
+        assert_eq!(ada.start(mail).refused(), locked);
+    }
+}
+
+#[test]
+fn c08_neither_another_proof_nor_an_administrators_code_resets_the_count() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    for _ in 0..4 {
+        ada.wrong(mail).done();
+    }
+    ada.pass(30);
+    ada.start_by(mail, Proof::Link).then(&["verification_started"]);
+    ada.admin(|user, context| user.issue_code(mail, context)).then(&["code_issued"]);
+    assert_eq!(ada.challenge(mail).failed, 4);
+    let wrong = crate::kit::code("wrong");
+    assert_eq!(ada.answer(mail, &wrong).done(), Confirmation::Rejected { attempts_left: 0 });
+    assert!(matches!(ada.answer(mail, &wrong).refused(), Refusal::TooManyFailures { retry_at: Some(_) }));
+    let issued = ada.admin(|user, context| user.issue_code(mail, context));
+    assert!(matches!(issued.refused(), Refusal::TooManyFailures { .. }));
+}
+
+#[test]
+fn c08_removing_and_adding_the_address_is_no_fresh_start() {
+    for resend in BOTH {
+        let mut ada = given_under(resending(resend));
+        let first = ada.pending(email("ada@example.com"));
+        for _ in 0..4 {
+            ada.wrong(first).done();
+        }
+        ada.remove(first).then(&["removed"]);
+        // In other letters it is still the same address.
+        let again = ada.add(email("ADA@Example.com")).done();
+        assert_eq!(ada.entry(again).attempts.failed_in_a_row, 4);
+        assert!(matches!(ada.start(again).refused(), Refusal::TooSoon { .. }), "nor of the sends");
+        ada.pass(30);
+        ada.start(again).done();
+        assert_eq!(ada.wrong(again).done(), Confirmation::Rejected { attempts_left: 0 });
+        assert!(matches!(ada.right(again).refused(), Refusal::TooManyFailures { retry_at: Some(_) }));
+    }
+}
+
+#[test]
+fn c08_a_locked_address_stays_locked_when_it_is_removed_or_replaced_and_added_again() {
+    for replace in [false, true] {
+        let mut ada = given();
+        let first = ada.pending(email("ada@example.com"));
+        for _ in 0..5 {
+            ada.wrong(first).done();
+        }
+        let again = if replace {
+            let other = ada.replace(first, email("other@example.com")).then(&["added", "removed"]);
+            ada.replace(other, email("ada@example.com")).then(&["added", "removed"])
+        } else {
+            ada.remove(first).done();
+            ada.add(email("ada@example.com")).done()
+        };
+        ada.pass(30);
+        let locked = ada.start(again).refused();
+        let Refusal::TooManyFailures { retry_at: Some(retry_at) } = locked else { panic!("{locked:?}") };
+        ada.bench.now = retry_at - secs(1);
+        assert!(ada.start(again).result.is_err());
+        ada.pass(1);
+        ada.start(again).done();
+        assert_eq!(ada.right(again).done(), Confirmation::Verified);
+    }
+}
+
+#[test]
+fn c08_20_failures_a_day_are_the_most() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let first = ada.bench.now;
+    for round in 1..=4 {
+        for _ in 0..5 {
+            ada.wrong(mail).done();
+        }
+        ada.pass(601);
+        if round < 4 {
+            ada.start(mail).done();
+        }
+    }
+    let tomorrow = Refusal::TooManyFailures { retry_at: Some(first + secs(86_400)) };
+    assert_eq!(ada.start(mail).refused(), tomorrow);
+    ada.bench.now = first + secs(86_399);
+    assert_eq!(ada.start(mail).refused(), tomorrow);
+    ada.pass(1);
+    ada.start(mail).done();
+    assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn c09_success_resets_the_count_of_that_identifier_alone() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let line = ada.pending(phone("+44 1514 960453"));
+    for _ in 0..3 {
+        ada.wrong(mail).done();
+        ada.wrong(line).done();
+    }
+    ada.right(mail).done();
+    assert_eq!((ada.entry(mail).attempts.failed_in_a_row, ada.entry(mail).attempts.failed_at.len()), (0, 0));
+    assert_eq!((ada.entry(line).attempts.failed_in_a_row, ada.entry(line).attempts.failed_at.len()), (3, 3));
+    assert_eq!(ada.wrong(line).done(), Confirmation::Rejected { attempts_left: 1 });
+    assert_eq!(ada.entry(mail).attempts.sent_at.len(), 1, "sends are no failures: they stay counted");
+}
+
+#[test]
+fn c17_a_clock_that_steps_back_never_revives_a_code() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    ada.pass(601);
+    assert_eq!(ada.right(mail).refused(), Refusal::Expired);
+    ada.step_back(3_600);
+    assert_eq!(ada.right(mail).refused(), Refusal::Expired);
+    assert!(matches!(ada.start(mail).refused(), Refusal::TooSoon { .. }), "nor is a new one sent");
+    // Two processes may stand a minute apart.
+    let mut bob = given();
+    let mail = bob.pending(email("bob@example.com"));
+    bob.step_back(60);
+    assert_eq!(bob.right(mail).done(), Confirmation::Verified);
+    let mut eve = given();
+    let mail = eve.pending(email("eve@example.com"));
+    eve.step_back(61);
+    assert_eq!(eve.right(mail).refused(), Refusal::Expired);
+}
+
+#[test]
+fn c17_a_clock_that_steps_back_never_forgives_a_failure() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    for _ in 0..5 {
+        ada.wrong(mail).done();
+    }
+    ada.step_back(3_600);
+    assert!(ada.right(mail).result.is_err());
+    assert_eq!(ada.entry(mail).attempts.failed_at.len(), 5);
+    ada.remove(mail).done();
+    let again = ada.add(email("ada@example.com")).done();
+    assert_eq!(ada.entry(again).attempts.failed_in_a_row, 5);
+}
+
+#[test]
+fn an_administrators_code_works_like_any_other_and_only_an_administrator_gets_it() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    let refused = ada.holder(|user, context| user.issue_code(mail, context));
+    assert_eq!(refused.refused(), Refusal::AdministratorOnly);
+    let issued = ada.admin(|user, context| user.issue_code(mail, context)).then(&["code_issued"]);
+    assert!(ada.news.is_empty() && ada.entry(mail).attempts.sent_at.is_empty(), "nothing is sent");
+    assert_eq!(issued.expires_at, ada.bench.now + secs(600));
+    assert_eq!(ada.answer(mail, &issued.code).done(), Confirmation::Verified);
+    let again = ada.admin(|user, context| user.issue_code(mail, context));
+    assert_eq!(again.refused(), Refusal::AlreadyVerified);
+}
+
+#[test]
+fn a_restriction_that_came_later_keeps_codes_from_being_sent() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    let free = NewAddress::from(email("free@example.com")).unrestricted();
+    let free = ada.admin(|user, context| user.add(&free, context)).done();
+    let policy = identity_core::RestrictionPolicy::builder().block_domain("example.com").build().unwrap();
+    ada.bench.policy = Policy::default().with_restriction(policy);
+    assert!(matches!(ada.start(mail).refused(), Refusal::Restricted(_)));
+    ada.start(free).done();
+}
+
+#[test]
+fn a_challenge_that_is_out_keeps_the_format_it_was_made_in() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let letters = VerificationPolicy::builder().letters(8).build().unwrap();
+    ada.bench.policy = Policy::default().with_verification(letters);
+    ada.pass(30);
+    ada.start(mail).then(&["code_resent"]);
+    assert_eq!(ada.code(mail).reveal().len(), 6);
+    assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_hint_reaches_the_notifier_and_is_bounded() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    for (length, fits) in [(2_048, true), (2_049, false)] {
+        let hint: std::sync::Arc<str> = "h".repeat(length).into();
+        let request = Verification { hint: Some(hint.clone()), ..Verification::default() };
+        let started = ada.holder(|user, context| user.start_verification(mail, &request, context));
+        if fits {
+            started.done();
+            assert_eq!(ada.challenge(mail).hint.as_ref(), Some(&hint));
+        } else {
+            assert!(matches!(started.refused(), Refusal::TooLarge { what: "hint", .. }));
+        }
+        ada.pass(30);
+    }
+}
+
+#[test]
+fn a_disabled_users_own_road_is_closed() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let line = ada.add_verified(phone("+44 1514 960453"));
+    ada.admin(|user, context| user.disable(context)).then(&["disabled"]);
+    ada.admin(|user, context| user.disable(context)).then(&[]);
+    let refused = [
+        ada.right(mail).result.map(|_| ()),
+        ada.start(mail).result.map(|_| ()),
+        ada.add(email("b@example.com")).result.map(|_| ()),
+        ada.replace(line, phone("+44 1514 960454")).result.map(|_| ()),
+        ada.remove(mail).result,
+        ada.holder(|user, context| user.set_primary(line, context)).result,
+        ada.holder(|user, context| user.remove_username(context)).result,
+    ];
+    assert_eq!(refused, [const { Err(Refusal::Disabled) }; 7]);
+    ada.admin(|user, context| user.enable(context)).then(&["enabled"]);
+    ada.admin(|user, context| user.enable(context)).then(&[]);
+    assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn an_event_of_a_challenge_holds_no_code() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    ada.start_by(mail, Proof::Either).done();
+    let (code, link) = (ada.code(mail), ada.link(mail));
+    let text = serde_json::to_string(&(&ada.history, &ada.post[0].message)).unwrap();
+    assert!(!text.contains(code.reveal()) && !text.contains(&link.reveal()), "{text}");
+    assert!(matches!(&ada.history.last().unwrap().change, Change::VerificationStarted { .. }));
+    assert!(matches!(ada.entry(mail).status, Status::Pending(_)));
+}
+
+#[test]
+fn c47_counters_hang_on_the_identifier_and_not_on_who_asks() {
+    // 1,000 origins, each a decision of its own with nothing remembered of the others but the user.
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let wrong = crate::kit::code("000");
+    let mut compared = 0;
+    for origin in 0..1_000 {
+        let authority = if origin % 2 == 0 { identity_core::Authority::Holder } else { staff() };
+        let tried = ada.act(&authority, |user, context| user.confirm(mail, Answer::Code(&wrong), context));
+        compared += u32::from(tried.result.is_ok());
+    }
+    assert_eq!(compared, 5);
+    assert_eq!(ada.entry(mail).attempts.failed_in_a_row, 5);
+}

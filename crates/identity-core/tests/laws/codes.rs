@@ -1,0 +1,397 @@
+//! Codes and link tokens: how they look, what they are bound to, how they are compared.
+
+use std::sync::Arc;
+
+use identity_core::{
+    Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
+    Confirmation, Credentials, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
+    Profile, Proof, Purpose, Refusal, SignIns, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::kit::{Bench, code, email, given, phone, secs, staff};
+
+#[test]
+fn c01_a_code_has_at_least_6_digits_or_5_letters() {
+    for digits in 1..=5 {
+        let refused = VerificationPolicy::builder().digits(digits).build();
+        assert!(matches!(refused, Err(DangerousPolicy::WeakCode { bits }) if bits < 19.9), "{digits}");
+    }
+    for letters in 1..=4 {
+        let refused = VerificationPolicy::builder().letters(letters).build();
+        assert!(matches!(refused, Err(DangerousPolicy::WeakCode { bits }) if bits < 19.9), "{letters}");
+    }
+    assert!(VerificationPolicy::builder().digits(6).build().is_ok());
+    assert!(VerificationPolicy::builder().letters(5).build().is_ok());
+    for none in [0, 21, 255] {
+        assert_eq!(VerificationPolicy::builder().digits(none).build(), Err(DangerousPolicy::CodeLength));
+    }
+}
+
+#[test]
+fn c02_the_default_states_its_entropy() {
+    let bits = Policy::default().entropy_bits();
+    assert!((bits - 1_000_000_f64.log2()).abs() < 1e-9, "{bits}");
+    assert!(bits >= 19.9);
+}
+
+proptest! {
+    #[test]
+    fn c02_every_policy_that_builds_has_19_9_bits_and_a_bounded_chance(
+        length in 0_u8..=25, letters: bool, tries in 0_u8..=120, a_day in 0_u32..=120, in_a_row in 0_u32..=120,
+        life in 0_u64..=90_000,
+    ) {
+        let builder = VerificationPolicy::builder().tries(tries).failures(a_day, in_a_row).email_life(secs(life));
+        let builder = if letters { builder.letters(length) } else { builder.digits(length) };
+        if let Ok(built) = builder.build() {
+            prop_assert!(built.format().entropy_bits() >= 19.9);
+            prop_assert!(built.guess_chance() <= 0.001);
+            prop_assert!((1..=100).contains(&built.failures_in_a_row()));
+            prop_assert!((1..=100).contains(&built.failures_a_day()));
+            prop_assert!(built.tries() >= 1);
+            prop_assert!(built.life(Channel::Email) <= secs(86_400) && !built.life(Channel::Email).is_zero());
+        }
+    }
+}
+
+/// The value that chi-square exceeds with probability 0.001, for alphabets of 10 and of 20 symbols.
+const CRITICAL: [(Alphabet, f64); 2] = [(Alphabet::Digits, 27.877), (Alphabet::Letters, 43.820)];
+
+#[test]
+fn c03_every_symbol_is_equally_likely_in_every_place() {
+    const CODES: u32 = 1_000_000;
+    let bench = Bench::new(Policy::default());
+    let user = UserId::parse("ada").unwrap();
+    for (alphabet, critical) in CRITICAL {
+        let format = CodeFormat::new(6, alphabet).unwrap();
+        let mut counts = vec![[0_u32; 256]; 6];
+        for number in 0..CODES {
+            let mut bytes = [0; 16];
+            bytes[..4].copy_from_slice(&number.to_be_bytes());
+            let binding = Binding {
+                key: bench.keys.current(),
+                tenant: &bench.tenant,
+                user: &user,
+                identifier: IdentifierId::from_uuid(Uuid::nil()),
+                address: "ada@example.com",
+                purpose: Purpose::Verification,
+                nonce: &Nonce::from_bytes(bytes),
+            };
+            let code = bench.keys.code(&binding, format).unwrap();
+            for (place, symbol) in code.reveal().bytes().enumerate() {
+                counts[place][usize::from(symbol)] += 1;
+            }
+        }
+        let symbols = alphabet.symbols();
+        let expected = f64::from(CODES) / f64::from(u8::try_from(symbols.len()).unwrap());
+        for (place, counts) in counts.iter().enumerate() {
+            let seen: Vec<u32> = symbols.iter().map(|symbol| counts[usize::from(*symbol)]).collect();
+            assert_eq!(seen.iter().sum::<u32>(), CODES, "symbols of no alphabet at place {place}");
+            assert!(seen.iter().all(|count| *count > 0), "a symbol never comes at place {place}");
+            let chi: f64 = seen.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+            assert!(chi < critical, "{alphabet:?}, place {place}: chi-square {chi}");
+        }
+    }
+}
+
+#[test]
+fn the_symbols_of_neighbouring_places_do_not_depend_on_each_other() {
+    let bench = Bench::new(Policy::default());
+    let user = UserId::parse("ada").unwrap();
+    let format = CodeFormat::new(2, Alphabet::Digits).unwrap();
+    let mut pairs = vec![0_u32; 100];
+    for number in 0..100_000_u32 {
+        let mut bytes = [0; 16];
+        bytes[12..].copy_from_slice(&number.to_be_bytes());
+        let binding = Binding {
+            key: bench.keys.current(),
+            tenant: &bench.tenant,
+            user: &user,
+            identifier: IdentifierId::from_uuid(Uuid::nil()),
+            address: "ada@example.com",
+            purpose: Purpose::Verification,
+            nonce: &Nonce::from_bytes(bytes),
+        };
+        let code = bench.keys.code(&binding, format).unwrap();
+        pairs[code.reveal().parse::<usize>().unwrap()] += 1;
+    }
+    let chi: f64 = pairs.iter().map(|count| (f64::from(*count) - 1_000.0).powi(2) / 1_000.0).sum();
+    // 99 degrees of freedom, p = 0.001.
+    assert!(chi < 148.23, "chi-square {chi}");
+}
+
+/// Five situations that differ in one thing each: the first is what the others depart from.
+struct Situation {
+    what: &'static str,
+    tenant: TenantId,
+    user: User,
+    identifier: IdentifierId,
+    address: Address,
+    purpose: Purpose,
+    nonce: u8,
+}
+
+fn situations(proof: Proof) -> Vec<Situation> {
+    let make = |what: &'static str| {
+        let other = |name: &str| what == name;
+        let identifier = IdentifierId::from_uuid(Uuid::from_u128(if other("identifier") { 2 } else { 1 }));
+        let address = email(if other("address") { "bob@example.com" } else { "ada@example.com" });
+        let purpose = if other("purpose") { Purpose::Replacement } else { Purpose::Verification };
+        let id = UserId::parse(if other("user") { "bob" } else { "ada" }).unwrap();
+        let nonce = u8::from(other("nonce"));
+        let tenant = TenantId::parse(if other("tenant") { "there" } else { "here" }).unwrap();
+        let bench = Bench::new(Policy::default());
+        let challenge = Challenge {
+            nonce: Nonce::from_bytes([nonce; 16]),
+            key: bench.keys.current().clone(),
+            purpose,
+            proof,
+            format: CodeFormat::new(6, Alphabet::Digits).unwrap(),
+            issued_at: bench.now,
+            expires_at: bench.now + secs(600),
+            tries: 5,
+            failed: 0,
+            hint: None,
+        };
+        let entry = Identifier {
+            id: identifier,
+            address: address.clone(),
+            status: Status::Pending(challenge),
+            source: None,
+            unrestricted: false,
+            added_at: bench.now,
+            replaces: None,
+            attempts: Attempts::default(),
+            sign_in: None,
+        };
+        let user = User::restore(UserParts {
+            id,
+            created_at: bench.now,
+            updated_at: bench.now,
+            disabled: false,
+            username: None,
+            emails: Book::restore(Channel::Email, vec![entry], None).unwrap(),
+            phones: Book::new(Channel::Phone),
+            profile: Profile::default(),
+            credentials: Arc::new(Credentials::default()),
+            sign_ins: Arc::new(SignIns::default()),
+            retired: Vec::new(),
+        })
+        .unwrap();
+        Situation { what, tenant, user, identifier, address, purpose, nonce }
+    };
+    ["tenant", "user", "identifier", "address", "purpose", "nonce", "nothing"].into_iter().map(make).collect()
+}
+
+impl Situation {
+    fn bound<R>(&self, keys: &CodeKeys, derive: impl FnOnce(&Binding<'_>) -> R) -> R {
+        derive(&Binding {
+            key: keys.current(),
+            tenant: &self.tenant,
+            user: self.user.id(),
+            identifier: self.identifier,
+            address: self.address.as_str(),
+            purpose: self.purpose,
+            nonce: &Nonce::from_bytes([self.nonce; 16]),
+        })
+    }
+
+    fn takes(&self, answer: Answer<'_>) -> bool {
+        let mut bench = Bench::new(Policy::default());
+        bench.tenant = self.tenant.clone();
+        let confirmed = bench.on(&staff(), |context| self.user.confirm(self.identifier, answer, context)).unwrap();
+        confirmed.outcome == Confirmation::Verified
+    }
+}
+
+#[test]
+fn c10_a_code_is_bound_to_tenant_user_identifier_address_and_purpose() {
+    let keys = Bench::new(Policy::default()).keys;
+    let format = CodeFormat::new(6, Alphabet::Digits).unwrap();
+    let situations = situations(Proof::Code);
+    for made in &situations {
+        let code = made.bound(&keys, |binding| keys.code(binding, format)).unwrap();
+        for used in &situations {
+            let same = std::ptr::eq(made, used);
+            assert_eq!(used.takes(Answer::Code(&code)), same, "made for {}, used for {}", made.what, used.what);
+        }
+    }
+}
+
+#[test]
+fn c10_a_link_is_bound_to_tenant_user_identifier_address_and_purpose() {
+    let keys = Bench::new(Policy::default()).keys;
+    let situations = situations(Proof::Link);
+    for made in &situations {
+        let link = made.bound(&keys, |binding| keys.link(binding)).unwrap();
+        let link = LinkToken::parse(&link.reveal()).unwrap();
+        assert_eq!((link.user(), link.identifier()), (made.user.id(), made.identifier));
+        for used in &situations {
+            let same = std::ptr::eq(made, used);
+            assert_eq!(used.takes(Answer::Link(&link)), same, "made for {}, used for {}", made.what, used.what);
+        }
+    }
+}
+
+#[test]
+fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    ada.start_by(mail, Proof::Either).done();
+    let (right, link) = (ada.code(mail), ada.link(mail));
+    ada.pass(30);
+    ada.start_by(mail, Proof::Link).then(&["verification_started"]);
+    assert_eq!(ada.answer(mail, &right).refused(), Refusal::NoChallenge);
+    ada.pass(30);
+    ada.start_by(mail, Proof::Code).then(&["verification_started"]);
+    assert_eq!(ada.open(mail, &link).refused(), Refusal::NoChallenge);
+    assert!(ada.entry(mail).attempts.failed_at.is_empty(), "none of these was a try");
+    assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_link_or_a_code_answers_a_challenge_of_either_and_ends_the_other() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    ada.start_by(mail, Proof::Either).done();
+    let (right, link) = (ada.code(mail), ada.link(mail));
+    assert_eq!(ada.open(mail, &link).then(&["verified", "primary_changed"]), Confirmation::Verified);
+    assert_eq!(ada.answer(mail, &right).refused(), Refusal::AlreadyVerified);
+    ada.admin(|user, context| user.mark_unverified(mail, context)).done();
+    assert_eq!(ada.answer(mail, &right).refused(), Refusal::NoChallenge);
+    assert_eq!(ada.open(mail, &link).refused(), Refusal::NoChallenge);
+}
+
+#[test]
+fn c14_a_code_is_compared_whole_whatever_its_length() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let right = ada.code(mail).reveal().to_owned();
+    for near in [&right[..5], &right[1..], &format!("{right}0"), &format!("{right}\0"), &format!("0{right}")] {
+        ada.admin(|user, context| user.clear_attempts(mail, context)).done();
+        assert!(matches!(ada.answer(mail, &code(near)).done(), Confirmation::Rejected { .. }), "{near:?}");
+    }
+    assert_eq!(ada.answer(mail, &code(&format!(" {right}\n"))).done(), Confirmation::Verified);
+}
+
+#[test]
+fn c14_codes_and_links_are_compared_in_constant_time() {
+    for (file, source) in
+        [("code.rs", include_str!("../../src/secret/code.rs")), ("link.rs", include_str!("../../src/secret/link.rs"))]
+    {
+        let (_, body) = source.split_once("fn matches(").unwrap();
+        let (body, _) = body.split_once("\n    }\n").unwrap();
+        assert!(body.contains(".ct_eq("), "{file} compares with something else than `ct_eq`");
+        for shortcut in [" == ", " != ", "if ", "return", "match ", ".len()", "&&", "||", "?"] {
+            assert!(!body.contains(shortcut), "{file} may leave early: {shortcut}");
+        }
+        assert!(!source.contains("PartialEq, Eq)]\npub struct Code(") && !source.contains("PartialEq for"), "{file}");
+    }
+}
+
+#[test]
+fn c16_a_code_has_1_to_20_characters_and_anything_else_costs_no_try() {
+    for empty in ["", " ", "\t\r\n", "\u{3000}"] {
+        assert_eq!(Code::parse(empty).unwrap_err(), CodeError::Empty);
+    }
+    for symbol in ["1", "x", "\u{E9}", "\u{1F347}"] {
+        assert_eq!(Code::parse(symbol).unwrap().reveal(), symbol);
+        assert!(Code::parse(&symbol.repeat(20)).is_ok());
+        assert_eq!(Code::parse(&symbol.repeat(21)).unwrap_err(), CodeError::TooLong);
+    }
+    assert_eq!(Code::parse(&"1".repeat(1 << 20)).unwrap_err(), CodeError::TooLong);
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    // What does not parse cannot be given to `confirm`; the shortest and longest that do are tries like any other.
+    assert_eq!(ada.answer(mail, &code("x")).done(), Confirmation::Rejected { attempts_left: 4 });
+    assert_eq!(ada.answer(mail, &code(&"\u{1F347}".repeat(20))).done(), Confirmation::Rejected { attempts_left: 3 });
+}
+
+#[test]
+fn letters_are_read_without_regard_to_case() {
+    let policy = VerificationPolicy::builder().letters(8).build().unwrap();
+    let mut ada = crate::kit::given_under(Policy::default().with_verification(policy));
+    let mail = ada.pending(email("ada@example.com"));
+    let right = ada.code(mail).reveal().to_owned();
+    assert!(right.len() == 8 && right.bytes().all(|byte| Alphabet::Letters.symbols().contains(&byte)));
+    assert_eq!(ada.answer(mail, &code(&right.to_lowercase())).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_link_token_reads_what_it_writes_and_nothing_else() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    ada.start_by(mail, Proof::Link).done();
+    let text = ada.link(mail).reveal();
+    assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'), "{text}");
+    let changed = text.replacen(|c: char| c.is_ascii_lowercase(), "!", 1);
+    let many = "A".repeat(3_000);
+    for not in ["", "A", &text[..60], &format!("{text}="), &format!("{text} "), &changed, &many] {
+        assert!(LinkToken::parse(not).is_err(), "{not}");
+    }
+    let mut forged: Vec<char> = text.chars().collect();
+    forged[0] = if forged[0] == 'A' { 'B' } else { 'A' };
+    let forged = LinkToken::parse(&forged.into_iter().collect::<String>()).unwrap();
+    assert!(matches!(ada.open(mail, &forged).done(), Confirmation::Rejected { .. }));
+    assert_eq!(ada.open(mail, &LinkToken::parse(&text).unwrap()).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_refused() {
+    let hex = |byte: &str, count: usize| byte.repeat(count);
+    let refused = |text: &str| CodeKeys::parse(text).unwrap_err();
+    assert_eq!(refused(""), KeyError::Missing);
+    assert_eq!(refused(" , ,"), KeyError::Missing);
+    assert_eq!(refused(&hex("ab", 31)), KeyError::Length(31));
+    assert_eq!(refused(&hex("ab", 65)), KeyError::Length(65));
+    assert_eq!(refused(&hex("ab", 1 << 20)), KeyError::Length(1 << 20));
+    assert_eq!(refused(&format!("{}a", hex("ab", 32))), KeyError::NotHex);
+    assert_eq!(refused(&hex("xy", 32)), KeyError::NotHex);
+    assert_eq!(refused(&hex("\u{E9}", 32)), KeyError::NotHex);
+    assert_eq!(refused(&format!(":{}", hex("ab", 32))), KeyError::Name);
+    assert_eq!(refused(&format!("{}:{}", "n".repeat(33), hex("ab", 32))), KeyError::Name);
+    assert_eq!(refused(&format!("a b:{}", hex("ab", 32))), KeyError::Name);
+    assert_eq!(refused(&format!("k:{0},k:{0}", hex("ab", 32))), KeyError::Twice);
+    assert_eq!(refused(&format!("{0},{0}", hex("ab", 32))), KeyError::Twice);
+    let id = || KeyId::parse("k").unwrap();
+    for length in [0, 31, 65, 1 << 20] {
+        assert_eq!(CodeKeys::new(id(), &vec![7; length]).unwrap_err(), KeyError::Length(length));
+    }
+    assert!(CodeKeys::new(id(), &[7; 32]).is_ok() && CodeKeys::new(id(), &[7; 64]).is_ok());
+}
+
+#[test]
+fn a_previous_key_confirms_what_it_made_and_a_key_that_is_gone_does_not() {
+    let key = |name: &str, byte: &str| format!("{name}:{}", byte.repeat(32));
+    let mut ada = given();
+    ada.bench.keys = CodeKeys::parse(&key("old", "aa")).unwrap();
+    let mail = ada.pending(email("ada@example.com"));
+    let line = ada.pending(phone("+44 1514 960453"));
+    let (by_mail, by_phone) = (ada.code(mail), ada.code(line));
+    ada.bench.keys = CodeKeys::parse(&format!("{},{}", key("new", "bb"), key("old", "aa"))).unwrap();
+    assert_eq!(ada.answer(mail, &by_mail).done(), Confirmation::Verified);
+    ada.bench.keys = CodeKeys::parse(&key("new", "bb")).unwrap();
+    assert_eq!(ada.answer(line, &by_phone).refused(), Refusal::KeyGone);
+    // The key under an old name is another key: the code does not follow from it.
+    ada.bench.keys = CodeKeys::parse(&key("old", "bb")).unwrap();
+    assert!(matches!(ada.answer(line, &by_phone).done(), Confirmation::Rejected { .. }));
+    ada.bench.keys = CodeKeys::parse(&key("new", "bb")).unwrap();
+    ada.pass(30);
+    ada.start(line).then(&["verification_started"]);
+    assert_eq!(ada.challenge(line).failed, 1, "the try stays counted");
+    assert_eq!(ada.right(line).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_pseudonym_is_of_its_tenant_and_key_and_does_not_tell_the_text() {
+    let bench = Bench::new(Policy::default());
+    let other = TenantId::parse("other").unwrap();
+    let name = bench.keys.pseudonym(&bench.tenant, "ada@example.com");
+    assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(name, bench.keys.pseudonym(&bench.tenant, "ada@example.com"));
+    assert_ne!(name, bench.keys.pseudonym(&bench.tenant, "bob@example.com"));
+    assert_ne!(name, bench.keys.pseudonym(&other, "ada@example.com"));
+    let keys = CodeKeys::new(KeyId::parse("test").unwrap(), &[8; 32]).unwrap();
+    assert_ne!(name, keys.pseudonym(&bench.tenant, "ada@example.com"));
+}

@@ -1,0 +1,224 @@
+//! c18: somebody who guesses the code of an address that is not theirs, for 30 days, with every trick their road has.
+
+use identity_core::{Confirmation, DangerousPolicy, IdentifierId, Policy, Proof, Verification, VerificationPolicy};
+
+use crate::kit::{Person, email, given, given_under, phone, secs};
+
+const DAYS: u64 = 30;
+const VICTIM: &str = "victim@example.com";
+
+#[test]
+fn c18_a_policy_under_which_guessing_succeeds_too_often_does_not_build() {
+    assert!((VerificationPolicy::default().guess_chance() - 0.0001).abs() < 1e-12);
+    // 6 digits cannot be guessed with more than 0.0001 within the cap of 100; the bound is on the chance all the same.
+    let policy = VerificationPolicy::builder().failures(100, 100).build().unwrap();
+    assert!(policy.guess_chance() <= 0.001);
+    for digits in 6..=20 {
+        for in_a_row in [1, 10, 100] {
+            let policy = VerificationPolicy::builder().digits(digits).failures(20, in_a_row).build().unwrap();
+            let chance = f64::from(in_a_row) / 10_f64.powi(i32::from(digits));
+            assert!((policy.guess_chance() - chance).abs() <= chance * 1e-9);
+        }
+    }
+    // What would be guessable is refused, by the entropy or by the number of failures.
+    for (digits, in_a_row) in [(3, 1), (4, 11), (5, 100), (6, 101), (6, 1_001)] {
+        let refused = VerificationPolicy::builder().digits(digits).failures(20, in_a_row).build();
+        assert!(refused.is_err(), "{digits} digits, {in_a_row} failures");
+    }
+    let sentence = DangerousPolicy::Guessable { chance: 0.01 }.to_string();
+    assert!(sentence.contains("0.01") && sentence.contains("0.001"), "{sentence}");
+}
+
+/// An attacker: what they own, and how often a code was compared for them.
+struct Attacker {
+    person: Person,
+    compared: u32,
+    throwaways: u32,
+}
+
+impl Attacker {
+    fn new() -> Self {
+        Self { person: given(), compared: 0, throwaways: 0 }
+    }
+
+    fn victim(&self) -> Option<IdentifierId> {
+        let mut entries = self.person.user.emails().entries().iter();
+        entries.find(|entry| entry.address.as_str() == VICTIM).map(|entry| entry.id)
+    }
+
+    /// Guesses as often as it is let, and says whether it was let at all.
+    fn guess(&mut self, proof: Proof) -> bool {
+        let before = self.compared;
+        let Some(id) = self.victim() else { return false };
+        let _ = self.person.start_by(id, proof).result;
+        // It always guesses wrong: how often is what counts.
+        let guess = crate::kit::code("no");
+        while let Ok(Confirmation::Rejected { .. }) = self.person.answer(id, &guess).result {
+            self.compared += 1;
+        }
+        self.compared > before
+    }
+
+    fn throwaway(&mut self) -> String {
+        self.throwaways += 1;
+        format!("throwaway{}@example.com", self.throwaways)
+    }
+
+    /// The chance of all these guesses together.
+    fn chance(&self) -> f64 {
+        f64::from(self.compared) / 1_000_000.0
+    }
+}
+
+fn holds(attacker: &Attacker, trick: &str) {
+    assert!(attacker.compared > 0, "{trick}: nobody guessed at all");
+    assert!(attacker.compared <= 100, "{trick}: {} guesses were compared", attacker.compared);
+    let bound = VerificationPolicy::default().guess_chance();
+    assert!(attacker.chance() <= bound && bound <= 0.001, "{trick}: {}", attacker.chance());
+}
+
+#[test]
+fn c18_guessing_whenever_it_is_allowed_stays_below() {
+    let mut attacker = Attacker::new();
+    attacker.person.add(email(VICTIM)).done();
+    for _ in 0..DAYS * 86_400 / 60 {
+        attacker.guess(Proof::Code);
+        attacker.person.pass(60);
+    }
+    holds(&attacker, "patience");
+}
+
+#[test]
+fn c18_resending_and_changing_the_proof_stays_below() {
+    let mut attacker = Attacker::new();
+    attacker.person.add(email(VICTIM)).done();
+    for turn in 0..DAYS * 86_400 / 60 {
+        attacker.guess(if turn % 2 == 0 { Proof::Code } else { Proof::Either });
+        attacker.person.pass(60);
+    }
+    holds(&attacker, "other proofs");
+}
+
+#[test]
+fn c18_short_lives_stay_below() {
+    let mut attacker = Attacker::new();
+    let id = attacker.person.add(email(VICTIM)).done();
+    let request = Verification { life: Some(secs(31)), ..Verification::default() };
+    for _ in 0..DAYS * 86_400 / 60 {
+        let _ = attacker.person.holder(|user, context| user.start_verification(id, &request, context)).result;
+        attacker.guess(Proof::Code);
+        attacker.person.pass(60);
+    }
+    holds(&attacker, "short lives");
+}
+
+#[test]
+fn c18_removing_and_adding_again_stays_below() {
+    let mut attacker = Attacker::new();
+    for _ in 0..DAYS * 86_400 / 60 {
+        match attacker.victim() {
+            Some(id) if !attacker.guess(Proof::Code) => attacker.person.remove(id).done(),
+            Some(_) => {}
+            None => {
+                let _ = attacker.person.add(email(VICTIM)).result;
+            }
+        }
+        attacker.person.pass(60);
+    }
+    holds(&attacker, "removal");
+}
+
+/// Whatever is left of the victim's address is to be pushed out of memory by many other addresses: each is sent a code, so
+/// that it has to be remembered too, and gives its place to the next.
+#[test]
+fn c18_flushing_the_memory_by_replacements_stays_below() {
+    for verified_first in [false, true] {
+        let mut attacker = Attacker::new();
+        let own = verified_first.then(|| attacker.person.add_verified(email("own@example.com")));
+        for _ in 0..DAYS {
+            let mut last = match attacker.victim() {
+                Some(id) => id,
+                None => match attacker.person.add(email(VICTIM)).result {
+                    Ok(id) => id,
+                    Err(_) => own.unwrap_or_else(|| attacker.person.user.emails().entries()[0].id),
+                },
+            };
+            for _ in 0..20 {
+                attacker.guess(Proof::Code);
+                attacker.person.pass(601);
+            }
+            for _ in 0..120 {
+                let throwaway = attacker.throwaway();
+                let old = own.filter(|own| attacker.person.user.identifier(*own).is_some()).unwrap_or(last);
+                if let Ok(id) = attacker.person.replace(old, email(&throwaway)).result {
+                    let _ = attacker.person.start(id).result;
+                    last = id;
+                }
+            }
+            let old = own.unwrap_or(last);
+            let _ = attacker.person.replace(old, email(VICTIM)).result;
+            attacker.person.pass(86_400 - 20 * 601);
+        }
+        holds(&attacker, "flushing by replacement");
+    }
+}
+
+/// The same by removals, of e-mail addresses and phone numbers together: as many as a user can have.
+#[test]
+fn c18_flushing_the_memory_by_removals_stays_below() {
+    let mut attacker = Attacker::new();
+    for _ in 0..DAYS {
+        let _ = attacker.person.add(email(VICTIM)).result;
+        for _ in 0..20 {
+            attacker.guess(Proof::Code);
+            attacker.person.pass(601);
+        }
+        let mut others = Vec::new();
+        for number in 0..50 {
+            let throwaway = attacker.throwaway();
+            let line = phone(&format!("+4474001234{number:02}"));
+            for address in [email(&throwaway), line] {
+                if let Ok(id) = attacker.person.add(address).result {
+                    let _ = attacker.person.start(id).result;
+                    others.push(id);
+                }
+            }
+        }
+        for id in attacker.victim().into_iter().chain(others) {
+            attacker.person.remove(id).done();
+        }
+        // What was only sent to is forgotten after a day; a wrong answer is not.
+        attacker.person.pass(2 * 86_400 - 20 * 601);
+    }
+    holds(&attacker, "flushing by removal");
+}
+
+#[test]
+fn c18_a_removed_address_that_says_nothing_any_more_takes_no_room() {
+    let mut ada = given();
+    let ids: Vec<_> = (0..50).map(|number| ada.pending(email(&format!("a{number}@example.com")))).collect();
+    for id in ids {
+        ada.remove(id).done();
+    }
+    assert!(ada.add(email("b@example.com")).result.is_err(), "today every one of them is remembered");
+    ada.pass(86_400);
+    ada.add(email("b@example.com")).done();
+}
+
+#[test]
+fn c18_a_policy_of_many_tries_is_bounded_all_the_same() {
+    let policy = VerificationPolicy::builder().tries(100).failures(100, 100).build().unwrap();
+    let mut attacker =
+        Attacker { person: given_under(Policy::default().with_verification(policy)), compared: 0, throwaways: 0 };
+    for _ in 0..DAYS * 86_400 / 600 {
+        match attacker.victim() {
+            Some(id) if !attacker.guess(Proof::Code) => attacker.person.remove(id).done(),
+            Some(_) => {}
+            None => {
+                let _ = attacker.person.add(email(VICTIM)).result;
+            }
+        }
+        attacker.person.pass(600);
+    }
+    holds(&attacker, "many tries");
+}

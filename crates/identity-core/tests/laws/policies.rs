@@ -1,0 +1,224 @@
+//! Policies: the defaults hold, and what is dangerous does not build and says why.
+
+use std::time::Duration;
+
+use identity_core::policy::{Budget, By, Election, Resend, Succession};
+use identity_core::{
+    Address, ClaimPolicy, DangerousPolicy, NumberType, Policy, PrimaryPolicy, Restriction, RestrictionPolicy,
+    SendPolicy, VerificationPolicy,
+};
+
+use crate::kit::{email, phone, secs};
+
+#[test]
+fn the_defaults_are_those_of_the_design() {
+    let policy = Policy::default();
+    let primary = policy.primary();
+    assert_eq!(
+        (primary.unverified(), primary.election(), primary.succession(), primary.last_verified()),
+        (By::Nobody, Election::FirstVerified, Succession::OldestVerified, By::Administrator)
+    );
+    assert_eq!(policy.claim(), ClaimPolicy::Verified);
+    let codes = policy.verification();
+    assert_eq!((codes.format().length(), codes.tries(), codes.resend()), (6, 5, Resend::SameCode));
+    assert_eq!((codes.failures_a_day(), codes.failures_in_a_row()), (20, 100));
+    assert_eq!((codes.resend_wait(), codes.sends_per_window(), codes.window()), (secs(30), 5, secs(600)));
+    assert_eq!(codes.sends_a_day(), 10);
+    let send = policy.send();
+    assert_eq!(*send.address(), [Budget::new(5, secs(600)), Budget::new(10, secs(86_400))]);
+    assert_eq!(send.block(), Some(Budget::new(20, secs(3_600))));
+    assert_eq!((send.country(), send.tenant(), send.notices()), (None, None, Budget::new(20, secs(86_400))));
+}
+
+#[test]
+fn a_primary_policy_that_lets_a_holder_name_somebody_elses_address_does_not_build() {
+    let refused = PrimaryPolicy::builder().unverified(By::Anyone).build();
+    assert_eq!(refused, Err(DangerousPolicy::UnverifiedPrimary));
+    for by in [By::Nobody, By::Administrator] {
+        assert_eq!(PrimaryPolicy::builder().unverified(by).build().unwrap().unverified(), by);
+    }
+    for last in [By::Nobody, By::Administrator, By::Anyone] {
+        let policy = PrimaryPolicy::builder().last_verified(last).election(Election::Nobody);
+        let policy = policy.succession(Succession::Nobody).build().unwrap();
+        assert_eq!(
+            (policy.last_verified(), policy.election(), policy.succession()),
+            (last, Election::Nobody, Succession::Nobody)
+        );
+    }
+}
+
+#[test]
+fn a_verification_policy_without_limits_does_not_build() {
+    let zero = |what: &str, refused: Result<VerificationPolicy, DangerousPolicy>| {
+        assert!(matches!(refused, Err(DangerousPolicy::Zero(_))), "{what}");
+    };
+    let builder = VerificationPolicy::builder;
+    zero("e-mail life", builder().email_life(Duration::ZERO).build());
+    zero("phone life", builder().phone_life(Duration::ZERO).build());
+    zero("tries", builder().tries(0).build());
+    zero("failures a day", builder().failures(0, 100).build());
+    zero("failures in a row", builder().failures(20, 0).build());
+    zero("sends in the window", builder().sends(0, secs(600), 10).build());
+    zero("sends a day", builder().sends(5, secs(600), 0).build());
+    zero("the window", builder().sends(5, Duration::ZERO, 10).build());
+    for (per_window, window, a_day) in [(101, 600, 10), (5, 600, 101), (5, 86_401, 10), (5, u64::MAX, 10)] {
+        let refused = builder().sends(per_window, secs(window), a_day).build();
+        assert_eq!(refused, Err(DangerousPolicy::UnlimitedSends), "{per_window} in {window} s, {a_day} a day");
+    }
+    assert!(builder().sends(100, secs(86_400), 100).build().is_ok());
+}
+
+#[test]
+fn a_send_policy_without_budgets_for_addresses_does_not_build() {
+    let good = Budget::new(5, secs(600));
+    for empty in [Budget::new(0, secs(600)), Budget::new(5, Duration::ZERO)] {
+        for builder in [
+            SendPolicy::builder().address(empty, good),
+            SendPolicy::builder().address(good, empty),
+            SendPolicy::builder().block(Some(empty)),
+            SendPolicy::builder().country(Some(empty)),
+            SendPolicy::builder().tenant(Some(empty)),
+            SendPolicy::builder().notices(empty),
+        ] {
+            assert_eq!(builder.build(), Err(DangerousPolicy::Zero("a budget")));
+        }
+    }
+    for open in [Budget::new(101, secs(600)), Budget::new(5, secs(59)), Budget::new(u32::MAX, secs(600))] {
+        for builder in [
+            SendPolicy::builder().address(open, good),
+            SendPolicy::builder().address(good, open),
+            SendPolicy::builder().notices(open),
+        ] {
+            assert_eq!(builder.build(), Err(DangerousPolicy::UnlimitedSends));
+        }
+        // Of a block, a country, a tenant there may be more.
+        let wide = SendPolicy::builder().block(Some(open)).country(Some(open)).tenant(Some(open)).build().unwrap();
+        assert_eq!((wide.block(), wide.country(), wide.tenant()), (Some(open), Some(open), Some(open)));
+    }
+    assert_eq!(SendPolicy::builder().block(None).build().unwrap().block(), None);
+    assert_eq!(SendPolicy::builder().build().unwrap(), SendPolicy::default());
+}
+
+#[test]
+fn a_restriction_that_its_list_cannot_hold_does_not_build() {
+    let builder = RestrictionPolicy::builder;
+    for (what, refused) in [
+        ("address", builder().allow_address("ada").build()),
+        ("address", builder().block_address("ada@").build()),
+        ("address", builder().block_address("01514 960453").build()),
+        ("address", builder().block_address("+44 1514 960453").build()),
+        ("domain", builder().allow_domain("").build()),
+        ("domain", builder().block_domain("exa mple.com").build()),
+        ("domain", builder().block_domain("ada@example.com").build()),
+        ("domain", builder().block_domain("*.example.com").build()),
+        ("prefix", builder().allow_prefix("4420").build()),
+        ("prefix", builder().block_prefix("+").build()),
+        ("prefix", builder().block_prefix("+44 20").build()),
+        ("prefix", builder().block_prefix("+1234567890123456").build()),
+        ("country", builder().allow_country("GBR").build()),
+        ("country", builder().block_country("XX").build()),
+        ("country", builder().block_country("").build()),
+        ("domain", builder().block_domain("a b").block_prefix("+44").block_country("XX").build()),
+    ] {
+        let refused = refused.unwrap_err();
+        let DangerousPolicy::Entry { what: named, .. } = &refused else { panic!("{refused:?}") };
+        assert!(named.contains(what) || what == "address" && named.contains("E.164"), "{refused}");
+    }
+}
+
+fn verdict(policy: &RestrictionPolicy, address: &Address) -> Option<Restriction> {
+    policy.restricts(address)
+}
+
+#[test]
+fn block_lists_keep_out_what_they_name_and_nothing_else() {
+    let policy = RestrictionPolicy::builder()
+        .block_address("Eve@example.com")
+        .block_address("+441514960453")
+        .block_domain("b\u{FC}cher.example")
+        .block_domain(".test")
+        .block_prefix("+3361")
+        .block_country("DE")
+        .build()
+        .unwrap();
+    for (text, expected) in [
+        ("eve@EXAMPLE.com", Some(Restriction::Address)),
+        ("eve@mail.example.com", None),
+        ("a@xn--bcher-kva.example", Some(Restriction::Domain)),
+        ("a@shop.b\u{FC}cher.example", Some(Restriction::Domain)),
+        ("a@notxn--bcher-kva.example", None),
+        ("a@anything.test", Some(Restriction::Domain)),
+        ("a@test.example.com", None),
+    ] {
+        let Ok(parsed) = identity_core::Email::parse(text) else { continue };
+        assert_eq!(verdict(&policy, &parsed.into()), expected, "{text}");
+    }
+    for (text, expected) in [
+        ("+441514960453", Some(Restriction::Address)),
+        ("+441514960454", None),
+        ("+33612345678", Some(Restriction::Prefix)),
+        ("+33756789012", None),
+        ("+4915123456789", Some(Restriction::Country)),
+    ] {
+        assert_eq!(verdict(&policy, &phone(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_allow_list_binds_its_own_kind_and_yields_to_the_block_list() {
+    let policy = RestrictionPolicy::builder()
+        .allow_domain("example.com")
+        .allow_address("boss@example.org")
+        .block_address("eve@example.com")
+        .build()
+        .unwrap();
+    assert_eq!(verdict(&policy, &email("ada@mail.example.com")), None);
+    assert_eq!(verdict(&policy, &email("boss@example.org")), None);
+    assert_eq!(verdict(&policy, &email("ada@example.org")), Some(Restriction::NotAllowed));
+    assert_eq!(verdict(&policy, &email("eve@example.com")), Some(Restriction::Address));
+    assert_eq!(verdict(&policy, &phone("+441514960453")), None, "phones have no allow list here");
+    let policy = RestrictionPolicy::builder().allow_country("GB").allow_prefix("+336").build().unwrap();
+    assert_eq!(verdict(&policy, &phone("+441514960453")), None);
+    assert_eq!(verdict(&policy, &phone("+33612345678")), None);
+    assert_eq!(verdict(&policy, &phone("+4915123456789")), Some(Restriction::NotAllowed));
+    assert_eq!(verdict(&policy, &email("ada@example.org")), None);
+}
+
+#[test]
+fn numbers_that_cost_money_or_reach_no_person_are_refused_by_default() {
+    let policy = RestrictionPolicy::default();
+    for (text, number_type, refused) in [
+        ("+441514960453", NumberType::FixedLine, false),
+        ("+447400123456", NumberType::Mobile, false),
+        ("+449012345678", NumberType::PremiumRate, true),
+        ("+39848123456", NumberType::SharedCost, true),
+        ("+447640123456", NumberType::Pager, true),
+        ("+445512345678", NumberType::Uan, true),
+        ("+49177991234567", NumberType::Voicemail, true),
+    ] {
+        let address = phone(text);
+        let Address::Phone(number) = &address else { panic!("{text}") };
+        assert_eq!(number.number_type(), number_type, "{text}");
+        assert_eq!(verdict(&policy, &address), refused.then_some(Restriction::NumberType), "{text}");
+    }
+    let open = RestrictionPolicy::builder().refuse_types(&[]).build().unwrap();
+    assert_eq!(verdict(&open, &phone("+449012345678")), None);
+}
+
+#[test]
+fn every_refusal_of_a_builder_says_what_to_do() {
+    for refusal in [
+        DangerousPolicy::WeakCode { bits: 16.6 },
+        DangerousPolicy::CodeLength,
+        DangerousPolicy::Guessable { chance: 0.01 },
+        DangerousPolicy::Failures(101),
+        DangerousPolicy::Zero("a budget"),
+        DangerousPolicy::PhoneLife,
+        DangerousPolicy::EmailLife,
+        DangerousPolicy::UnverifiedPrimary,
+        DangerousPolicy::UnlimitedSends,
+        DangerousPolicy::Entry { what: "domain", entry: "a b".to_owned() },
+    ] {
+        assert!(refusal.to_string().len() > 10, "{refusal:?}");
+    }
+}

@@ -1,0 +1,387 @@
+//! Whole users: import, export, profile.
+
+use std::sync::Arc;
+
+use identity_core::policy::{By, Restriction};
+use identity_core::record::{IdentifierRecord, ImportProblem, Typed, UsernameRecord, VerifiedRecord};
+use identity_core::{
+    Authority, Book, Channel, Credentials, ExternalIdentity, Identifier, IdentifierId, JsonError, JsonObject,
+    MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, SignInUse, SignIns,
+    Timestamp, User, UserId, UserParts, UserRecord, Username, UsernameEntry,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::kit::{Bench, email, given, phone, staff};
+
+pub(crate) fn map(value: Value) -> Map<String, Value> {
+    let Value::Object(map) = value else { panic!("{value}") };
+    map
+}
+
+pub(crate) fn object(value: Value) -> Arc<JsonObject> {
+    Arc::new(JsonObject::new(map(value)).unwrap())
+}
+
+pub(crate) fn identifier(address: &str) -> IdentifierRecord {
+    IdentifierRecord {
+        id: None,
+        address: Typed(address.to_owned()),
+        primary: false,
+        verified: None,
+        source: None,
+        unrestricted: false,
+        added_at: None,
+        sign_in: None,
+    }
+}
+
+fn verified(address: &str) -> IdentifierRecord {
+    let word = VerifiedRecord { at: None, by: None, source: None };
+    IdentifierRecord { verified: Some(word), ..identifier(address) }
+}
+
+fn record() -> UserRecord {
+    UserRecord {
+        id: UserId::parse("ada").unwrap(),
+        created_at: Timestamp::from_secs(1_600_000_000),
+        updated_at: Timestamp::from_secs(1_650_000_000),
+        disabled: false,
+        username: None,
+        emails: Vec::new(),
+        phones: Vec::new(),
+        profile: Profile::default(),
+        credentials: Arc::default(),
+        sign_ins: Arc::default(),
+    }
+}
+
+fn import_under(policy: Policy, record: &UserRecord) -> Result<User, Refusal> {
+    let mut bench = Bench::new(policy);
+    bench.now = bench.now + crate::kit::secs(86_400);
+    let decision = bench.on(&staff(), |context| User::import(record, context))?;
+    Ok(User::from_events(&decision.events).unwrap())
+}
+
+pub(crate) fn import(record: &UserRecord) -> Result<User, Refusal> {
+    import_under(Policy::default(), record)
+}
+
+#[track_caller]
+fn refused(record: &UserRecord, problem: ImportProblem) {
+    assert_eq!(import(record), Err(Refusal::Import(problem)));
+    assert_eq!(Refusal::Import(problem).kind(), identity_core::RefusalKind::Invalid);
+}
+
+#[test]
+fn an_import_is_refused_for_each_rule_that_it_breaks() {
+    let emails = |emails: Vec<IdentifierRecord>| UserRecord { emails, ..record() };
+    let phones = |phones: Vec<IdentifierRecord>| UserRecord { phones, ..record() };
+    let bad = identity_core::Email::parse("b").unwrap_err();
+    refused(&emails(vec![identifier("a@example.com"), identifier("b")]), ImportProblem::Email { index: 1, error: bad });
+    let bad = identity_core::Phone::parse("01514 960453").unwrap_err();
+    refused(&phones(vec![identifier("01514 960453")]), ImportProblem::Phone { index: 0, error: bad });
+    let premium = Restriction::NumberType;
+    let problem = ImportProblem::Restricted { channel: Channel::Phone, index: 1, restriction: premium };
+    refused(&phones(vec![identifier("+441514960453"), verified("+449012345678")]), problem);
+    refused(&emails(vec![identifier("a@example.com"), identifier("A@Example.com")]), ImportProblem::Twice);
+    refused(&phones(vec![identifier("+441514960453"), identifier("+44 1514 960453")]), ImportProblem::Twice);
+    let primary = |address: &str| IdentifierRecord { primary: true, ..verified(address) };
+    refused(&emails(vec![primary("a@example.com"), primary("b@example.com")]), ImportProblem::Primaries);
+    let unverified = IdentifierRecord { primary: true, ..identifier("a@example.com") };
+    refused(&emails(vec![unverified.clone()]), ImportProblem::UnverifiedPrimary);
+    let lax = PrimaryPolicy::builder().unverified(By::Administrator).build().unwrap();
+    assert!(import_under(Policy::default().with_primary(lax), &emails(vec![unverified])).is_ok());
+    let many = |count: u32| (0..count).map(|number| identifier(&format!("a{number}@example.com"))).collect();
+    assert!(import(&emails(many(50))).is_ok());
+    refused(&emails(many(51)), ImportProblem::TooMany);
+    // How many is judged before each is read: a huge list costs nothing.
+    refused(&emails(vec![identifier("not an address"); 100_000]), ImportProblem::TooMany);
+    let at = Timestamp::from_secs;
+    for (created_at, updated_at) in [(3, 2), (3, 1_800_000_000), (1_800_000_000, 1_800_000_001)] {
+        let record = UserRecord { created_at: at(created_at), updated_at: at(updated_at), ..record() };
+        refused(&record, ImportProblem::Times);
+    }
+}
+
+#[test]
+fn an_id_stands_once_in_a_user() {
+    let id = Some(IdentifierId::from_uuid(Uuid::from_u128(1)));
+    let with_id = |address: &str| IdentifierRecord { id, ..identifier(address) };
+    let name =
+        UsernameRecord { id, username: Username::parse("ada").unwrap(), source: None, added_at: None, sign_in: None };
+    let mail = vec![with_id("a@example.com")];
+    refused(
+        &UserRecord { emails: [mail.clone(), vec![with_id("b@example.com")]].concat(), ..record() },
+        ImportProblem::Twice,
+    );
+    refused(
+        &UserRecord { emails: mail.clone(), phones: vec![with_id("+441514960453")], ..record() },
+        ImportProblem::Twice,
+    );
+    refused(&UserRecord { emails: mail, username: Some(name), ..record() }, ImportProblem::Twice);
+}
+
+#[test]
+fn parts_that_contradict_each_other_make_no_user() {
+    let mut ada = given();
+    let mail = ada.add_verified(email("ada@example.com"));
+    let line = ada.add_verified(phone("+441514960453"));
+    let (mail, line) = (ada.entry(mail).clone(), ada.entry(line).clone());
+    let parts = |emails: Vec<Identifier>, phones: Vec<Identifier>, name: Option<IdentifierId>| {
+        let username = name.map(|id| UsernameEntry {
+            id,
+            username: Username::parse("ada").unwrap(),
+            source: None,
+            added_at: ada.bench.now,
+            sign_in: None,
+        });
+        User::restore(UserParts {
+            id: ada.user.id().clone(),
+            created_at: ada.bench.now,
+            updated_at: ada.bench.now,
+            disabled: false,
+            username,
+            emails: Book::restore(Channel::Email, emails, None)?,
+            phones: Book::restore(Channel::Phone, phones, None)?,
+            profile: Profile::default(),
+            credentials: Arc::default(),
+            sign_ins: Arc::default(),
+            retired: Vec::new(),
+        })
+    };
+    assert!(parts(vec![mail.clone()], vec![line.clone()], Some(Uuid::nil().into())).is_ok());
+    let of_mail = |id, replaces| Identifier { id, replaces, ..mail.clone() };
+    for (emails, phones, name) in [
+        (vec![line.clone()], vec![], None),
+        (vec![], vec![mail.clone()], None),
+        (vec![mail.clone(), mail.clone()], vec![], None),
+        (vec![mail.clone(), of_mail(line.id, None)], vec![], None),
+        (vec![of_mail(line.id, None)], vec![line.clone()], None),
+        (vec![mail.clone()], vec![], Some(mail.id)),
+        (vec![], vec![line.clone()], Some(line.id)),
+        (vec![of_mail(mail.id, Some(mail.id))], vec![], None),
+        (vec![of_mail(mail.id, Some(line.id))], vec![line.clone()], None),
+    ] {
+        assert!(parts(emails, phones, name).is_err());
+    }
+    assert!(Book::restore(Channel::Email, vec![mail.clone()], Some(line.id)).is_err(), "the primary is not there");
+    let swapped = UserParts {
+        id: ada.user.id().clone(),
+        created_at: ada.bench.now,
+        updated_at: ada.bench.now,
+        disabled: false,
+        username: None,
+        emails: Book::new(Channel::Phone),
+        phones: Book::new(Channel::Email),
+        profile: Profile::default(),
+        credentials: Arc::default(),
+        sign_ins: Arc::default(),
+        retired: Vec::new(),
+    };
+    assert!(User::restore(swapped).is_err());
+}
+
+#[test]
+fn what_is_imported_is_bounded_like_what_is_added() {
+    let long: Arc<str> = "s".repeat(801).into();
+    let mail = || identifier("a@example.com");
+    let huge = Arc::new(SignInUse { authenticators: vec!["x".repeat(262_144)], idps: Vec::new() });
+    let name = || UsernameRecord {
+        id: None,
+        username: Username::parse("ada").unwrap(),
+        source: None,
+        added_at: None,
+        sign_in: None,
+    };
+    let word = VerifiedRecord { at: None, by: None, source: Some(Arc::clone(&long)) };
+    let credentials = Credentials {
+        providers: vec![ExternalIdentity { provider_user_id: "x".repeat(262_144), ..ExternalIdentity::default() }],
+        ..Credentials::default()
+    };
+    let sign_ins = SignIns { last_known_city: Some("x".repeat(262_144)), ..SignIns::default() };
+    for record in [
+        UserRecord { emails: vec![IdentifierRecord { source: Some(Arc::clone(&long)), ..mail() }], ..record() },
+        UserRecord { emails: vec![IdentifierRecord { verified: Some(word), ..mail() }], ..record() },
+        UserRecord { emails: vec![IdentifierRecord { sign_in: Some(Arc::clone(&huge)), ..mail() }], ..record() },
+        UserRecord { username: Some(UsernameRecord { source: Some(long), ..name() }), ..record() },
+        UserRecord { username: Some(UsernameRecord { sign_in: Some(huge), ..name() }), ..record() },
+        UserRecord { credentials: Arc::new(credentials), ..record() },
+        UserRecord { sign_ins: Arc::new(sign_ins), ..record() },
+    ] {
+        assert!(matches!(import(&record), Err(Refusal::TooLarge { .. })));
+    }
+}
+
+#[test]
+fn an_import_is_an_administrators() {
+    let refused = Bench::new(Policy::default()).on(&Authority::Holder, |context| User::import(&record(), context));
+    assert_eq!(refused.unwrap_err(), Refusal::AdministratorOnly);
+}
+
+#[test]
+fn what_a_record_leaves_out_is_filled_in() {
+    let record = UserRecord {
+        emails: vec![verified("a@example.com"), identifier("b@example.com")],
+        phones: vec![identifier("+441514960453")],
+        username: Some(UsernameRecord {
+            id: None,
+            username: Username::parse("ada").unwrap(),
+            source: None,
+            added_at: None,
+            sign_in: None,
+        }),
+        ..record()
+    };
+    let user = import(&record).unwrap();
+    assert_eq!((user.created_at(), user.updated_at()), (record.created_at, record.updated_at));
+    let mut ids: Vec<_> = user.identifiers().map(|entry| entry.id).collect();
+    ids.extend(user.username().map(|entry| entry.id));
+    assert!(ids.iter().all(|id| id.as_uuid().get_version_num() == 7));
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+    let [a, b] = user.emails().entries() else { panic!("{user:?}") };
+    let word = a.verified().unwrap();
+    assert_eq!((a.added_at, word.at, word.by), (record.created_at, record.created_at, Method::Import));
+    assert!(!b.is_verified() && user.primary_email().is_none(), "an import elects nobody");
+    // Filled in once: what is repeated later is the same user.
+    let event = Bench::new(Policy::default()).on(&staff(), |context| User::import(&record, context)).unwrap();
+    assert_eq!(User::from_events(&event.events), User::from_events(&event.events));
+}
+
+#[test]
+fn export_and_import_give_the_same_user() {
+    let mut ada = given();
+    ada.add_verified(email("Ada@B\u{FC}cher.example"));
+    ada.pass(5);
+    let line = ada.pending(phone("+44 (0)7400 123456"));
+    ada.right(line).done();
+    ada.add(email("open@example.com")).done();
+    let free = identity_core::NewAddress::from(phone("+449012345678")).unrestricted().with_source("desk");
+    ada.admin(|user, context| user.add(&free, context)).done();
+    let name = Username::parse("Ada").unwrap();
+    ada.holder(|user, context| user.set_username(&name, Some("form"), context)).done();
+    let claims = ProfileChange { claims: map(json!({"name": "Ada", "locale": "en-GB"})), ..ProfileChange::default() };
+    ada.admin(|user, context| user.change_profile(&claims, context)).done();
+    let used = Arc::new(SignInUse { authenticators: vec!["password".into()], idps: vec!["google".into()] });
+    ada.admin(|user, context| user.report_sign_in_use(line, &used, context)).done();
+    ada.pass(5);
+    ada.admin(|user, context| user.disable(context)).done();
+    let record = UserRecord::from(&ada.user);
+    let text = serde_json::to_string(&record).unwrap();
+    assert!(!text.contains('\n'), "one line of a file");
+    let read: UserRecord = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, record);
+    let imported = import(&read).unwrap();
+    assert_eq!(UserRecord::from(&imported), record);
+    // Counters do not move house; everything else does.
+    assert_eq!(imported.identifier(line).unwrap().attempts, identity_core::Attempts::default());
+    assert_eq!(imported.claims(Default::default()), ada.user.claims(Default::default()));
+    assert_eq!(imported.primary_phone().map(|entry| entry.id), Some(line));
+    assert_eq!(imported.phones().get(line).unwrap().address.typed(), "+44 (0)7400 123456");
+}
+
+#[test]
+fn an_unknown_field_of_a_record_is_refused() {
+    let whole = serde_json::to_value(UserRecord { emails: vec![verified("a@example.com")], ..record() }).unwrap();
+    assert!(serde_json::from_value::<UserRecord>(whole.clone()).is_ok());
+    for path in ["", "/emails/0", "/emails/0/verified"] {
+        let mut value = whole.clone();
+        value.pointer_mut(path).unwrap().as_object_mut().unwrap().insert("is_admin".to_owned(), json!(true));
+        let error = serde_json::from_value::<UserRecord>(value).unwrap_err().to_string();
+        assert!(error.contains("is_admin"), "{path}: {error}");
+    }
+}
+
+fn nested(levels: usize) -> Map<String, Value> {
+    // The object itself is the first level.
+    let inner =
+        (1..levels).fold(json!(1), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({"a": inner}) });
+    Map::from_iter([("a".to_owned(), inner)])
+}
+
+#[test]
+fn a_json_object_has_at_most_32_levels() {
+    assert_eq!(MAX_JSON_DEPTH, 32);
+    for levels in [1, 2, 31, 32] {
+        assert!(JsonObject::new(nested(levels)).is_ok(), "{levels}");
+    }
+    for levels in [33, 34, 64, 100] {
+        assert_eq!(JsonObject::new(nested(levels)), Err(JsonError::TooDeep), "{levels}");
+    }
+    let text = serde_json::to_string(&nested(33)).unwrap();
+    let error = serde_json::from_str::<JsonObject>(&text).unwrap_err().to_string();
+    assert!(error.contains("32 levels"), "{error}");
+}
+
+#[test]
+fn a_json_object_has_at_most_65536_bytes() {
+    assert_eq!(MAX_JSON_BYTES, 65_536);
+    // {"a":"..."} has 8 bytes besides the text.
+    let sized = |bytes: usize| Map::from_iter([("a".to_owned(), json!("x".repeat(bytes - 8)))]);
+    assert!(JsonObject::new(sized(65_536)).is_ok());
+    assert_eq!(JsonObject::new(sized(65_537)), Err(JsonError::TooLarge));
+    let mut ada = given();
+    let change = ProfileChange { private_data: sized(65_537), ..ProfileChange::default() };
+    let refused = ada.admin(|user, context| user.change_profile(&change, context)).refused();
+    assert_eq!((refused.code(), refused), ("json_too_large", Refusal::Json(JsonError::TooLarge)));
+    // Two halves that fit, and together do not.
+    let half = |name: &str| ProfileChange {
+        public_data: Map::from_iter([(name.to_owned(), json!("x".repeat(40_000)))]),
+        ..ProfileChange::default()
+    };
+    ada.admin(|user, context| user.change_profile(&half("a"), context)).done();
+    let refused = ada.admin(|user, context| user.change_profile(&half("b"), context)).refused();
+    assert_eq!(refused, Refusal::Json(JsonError::TooLarge));
+}
+
+#[test]
+fn a_profile_changes_member_by_member() {
+    let mut ada = given();
+    let mut change = |claims: Value, public_data: Value| {
+        let change = ProfileChange { claims: map(claims), public_data: map(public_data), ..ProfileChange::default() };
+        let events = ada.admin(|user, context| user.change_profile(&change, context)).events;
+        (events.len(), json!([ada.user.profile().claims, ada.user.profile().public_data]))
+    };
+    let first = change(json!({"name": "Ada", "address": {"city": "London", "zip": 1}}), json!({"a": 1}));
+    assert_eq!(first, (1, json!([{"name": "Ada", "address": {"city": "London", "zip": 1}}, {"a": 1}])));
+    // Absent stays, a value replaces the whole member, a null removes.
+    let second = change(json!({"address": {"city": "Paris"}, "name": null, "nick": "A"}), json!({}));
+    assert_eq!(second, (1, json!([{"address": {"city": "Paris"}, "nick": "A"}, {"a": 1}])));
+    // Nothing that changes nothing is written.
+    let same = json!([{"address": {"city": "Paris"}, "nick": "A"}, {"a": 1}]);
+    assert_eq!(change(json!({}), json!({})), (0, same.clone()));
+    assert_eq!(change(json!({"nick": "A", "gone": null}), json!({"a": 1})), (0, same.clone()));
+    // A null within a member is a value like any other.
+    let third = change(json!({"address": {"city": null}}), json!({"a": null}));
+    assert_eq!(third, (1, json!([{"address": {"city": null}, "nick": "A"}, {}])));
+}
+
+#[test]
+fn reports_are_recorded_once_and_bounded() {
+    let mut ada = given();
+    let line = ada.add_verified(phone("+441514960453"));
+    let name = Username::parse("ada").unwrap();
+    let name = ada.holder(|user, context| user.set_username(&name, None, context)).done();
+    let credentials = Arc::new(Credentials { has_password: true, ..Credentials::default() });
+    let sign_ins = Arc::new(SignIns { attempts_count: 1, ..SignIns::default() });
+    let used = Arc::new(SignInUse { authenticators: vec!["password".into()], idps: Vec::new() });
+    for events in [1, 0] {
+        let reports = [
+            ada.admin(|user, context| user.report_credentials(&credentials, context)).events.len(),
+            ada.admin(|user, context| user.report_sign_ins(&sign_ins, context)).events.len(),
+            ada.admin(|user, context| user.report_sign_in_use(line, &used, context)).events.len(),
+            ada.admin(|user, context| user.report_sign_in_use(name, &used, context)).events.len(),
+        ];
+        assert_eq!(reports, [events; 4]);
+    }
+    assert_eq!(ada.entry(line).sign_in, Some(Arc::clone(&used)));
+    assert_eq!(ada.user.username().unwrap().sign_in, Some(Arc::clone(&used)));
+    let nobody = IdentifierId::from_uuid(Uuid::nil());
+    let refused = ada.admin(|user, context| user.report_sign_in_use(nobody, &used, context)).refused();
+    assert_eq!(refused, Refusal::IdentifierNotFound);
+    let huge = Arc::new(SignInUse { authenticators: vec!["x".repeat(262_144)], idps: Vec::new() });
+    let refused = ada.admin(|user, context| user.report_sign_in_use(line, &huge, context)).refused();
+    assert!(matches!(refused, Refusal::TooLarge { .. }));
+}

@@ -1,0 +1,446 @@
+//! Rules of who is primary, what is claimed, what replaces what.
+
+use identity_core::policy::{By, Election, Succession};
+use identity_core::{
+    Authority, Channel, Claim, ClaimChanges, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress, NewUser, Policy,
+    PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
+};
+
+use crate::kit::{Bench, Person, email, given, given_under, kinds, phone, staff};
+
+fn primary(ada: &Person) -> Option<String> {
+    ada.user.primary_email().map(|entry| entry.address.to_string())
+}
+
+fn under(policy: PrimaryPolicy) -> Person {
+    given_under(Policy::default().with_primary(policy))
+}
+
+#[test]
+fn c42_an_unverified_address_grants_nothing() {
+    let mut eve = given();
+    let mail = eve.pending(email("victim@example.com"));
+    assert!(eve.user.claims(ClaimPolicy::default()).is_empty());
+    assert!(eve.user.primary_email().is_none());
+    assert_eq!(eve.holder(|user, context| user.set_primary(mail, context)).refused(), Refusal::NotVerified);
+    let by_admin = eve.admin(|user, context| user.set_primary(mail, context));
+    assert_eq!(by_admin.refused(), Refusal::NotVerified);
+    // The victim comes and verifies the address with an account of their own: nothing of Eve's is in the way.
+    let mut victim = given();
+    let own = victim.pending(email("victim@example.com"));
+    let before = victim.user.clone();
+    victim.right(own).done();
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&victim.user), ClaimPolicy::default());
+    let key = email("victim@example.com").claim_key();
+    assert_eq!(changes.take, [Claim { key, strength: Strength::Verified }]);
+    // Nor does what Eve does next touch the victim's claim.
+    let before = eve.user.clone();
+    eve.remove(mail).done();
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&eve.user), ClaimPolicy::default());
+    assert_eq!(changes, ClaimChanges::default());
+}
+
+#[test]
+fn c42_an_address_that_loses_its_verification_loses_what_it_granted() {
+    let mut ada = given();
+    let mail = ada.add_verified(email("ada@example.com"));
+    let key = email("ada@example.com").claim_key();
+    let held = [Claim { key: key.clone(), strength: Strength::Verified }];
+    let before = ada.user.clone();
+    ada.admin(|user, context| user.mark_unverified(mail, context)).then(&["unverified", "primary_changed"]);
+    assert!(ada.user.primary_email().is_none() && ada.user.claims(ClaimPolicy::default()).is_empty());
+    let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::default());
+    assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![key.clone()] });
+    // Under `All` it is still claimed, less firmly.
+    let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::All);
+    let weaker = vec![Claim { key, strength: Strength::Unverified }];
+    assert_eq!(changes, ClaimChanges { take: weaker, release: Vec::new() });
+}
+
+#[test]
+fn c42_a_holder_attests_nothing() {
+    let mut ada = given();
+    let mail = ada.add(email("ada@example.com")).done();
+    for new in
+        [NewAddress::from(email("b@example.com")).verified(), NewAddress::from(email("b@example.com")).unrestricted()]
+    {
+        let added = ada.holder(|user, context| user.add(&new, context));
+        assert_eq!(added.refused(), Refusal::AdministratorOnly);
+        let replaced = ada.holder(|user, context| user.replace(mail, &new, context));
+        assert_eq!(replaced.refused(), Refusal::AdministratorOnly);
+    }
+    let refused = [
+        ada.holder(|user, context| user.mark_verified(mail, None, context)).refused(),
+        ada.holder(|user, context| user.mark_unverified(mail, context)).refused(),
+        ada.holder(|user, context| user.clear_attempts(mail, context)).refused(),
+        ada.holder(|user, context| user.disable(context)).refused(),
+        ada.holder(|user, context| user.enable(context)).refused(),
+        ada.holder(|user, context| user.erase(context)).refused(),
+        ada.holder(|user, context| user.change_profile(&identity_core::ProfileChange::default(), context)).refused(),
+        ada.holder(|user, context| user.report_credentials(&Default::default(), context)).refused(),
+        ada.holder(|user, context| user.report_sign_ins(&Default::default(), context)).refused(),
+        ada.holder(|user, context| user.report_sign_in_use(mail, &Default::default(), context)).refused(),
+        ada.bench.on(&Authority::Holder, |context| User::create(&NewUser::default(), context)).unwrap_err(),
+    ];
+    assert_eq!(refused, [const { Refusal::AdministratorOnly }; 11]);
+    assert_eq!(kinds(&ada.history), ["created", "added"]);
+}
+
+#[test]
+fn c52_to_verify_and_to_make_primary_are_idempotent() {
+    let mut ada = given();
+    let a = ada.add_verified(email("a@example.com"));
+    let b = ada.add(email("b@example.com")).done();
+    ada.admin(|user, context| user.mark_verified(b, Some("a letter"), context)).then(&["verified"]);
+    let before = ada.user.clone();
+    ada.pass(1_000);
+    ada.admin(|user, context| user.mark_verified(b, Some("another letter"), context)).then(&[]);
+    ada.holder(|user, context| user.set_primary(a, context)).then(&[]);
+    ada.admin(|user, context| user.set_primary(a, context)).then(&[]);
+    assert_eq!(ada.user, before);
+    let verified = before.identifier(b).unwrap().verified().unwrap();
+    assert_eq!((verified.by, verified.source.as_deref()), (Method::Administrator, Some("a letter")));
+    ada.admin(|user, context| user.mark_unverified(b, context)).then(&["unverified"]);
+    ada.admin(|user, context| user.mark_unverified(b, context)).then(&[]);
+    ada.admin(|user, context| user.clear_attempts(b, context)).then(&[]);
+}
+
+#[test]
+fn c52_the_first_verified_is_primary_and_the_oldest_verified_succeeds() {
+    let mut ada = given();
+    let a = ada.pending(email("a@example.com"));
+    let b = ada.pending(email("b@example.com"));
+    let c = ada.pending(email("c@example.com"));
+    assert_eq!(primary(&ada), None, "none is primary");
+    for id in [c, a, b] {
+        ada.pass(1);
+        ada.right(id).done();
+    }
+    assert_eq!(primary(&ada).as_deref(), Some("c@example.com"));
+    ada.remove(c).then(&["removed", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"), "verified before b");
+    ada.admin(|user, context| user.mark_unverified(a, context)).then(&["unverified", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("b@example.com"));
+    ada.remove(a).then(&["removed"]);
+    let last = ada.remove(b);
+    assert_eq!(last.refused(), Refusal::LastVerified);
+    ada.admin(|user, context| user.remove(b, context)).then(&["removed", "primary_changed"]);
+    assert_eq!(primary(&ada), None);
+}
+
+#[test]
+fn c52_each_kind_has_a_primary_of_its_own() {
+    let mut ada = given();
+    let mail = ada.add_verified(email("a@example.com"));
+    let line = ada.add_verified(phone("+441514960453"));
+    assert!(ada.user.emails().is_primary(mail) && ada.user.phones().is_primary(line));
+    ada.remove(mail).done();
+    assert!(ada.user.primary_email().is_none() && ada.user.phones().is_primary(line));
+}
+
+#[test]
+fn nobody_is_elected_and_nobody_succeeds_when_the_policy_says_so() {
+    let policy = PrimaryPolicy::builder().election(Election::Nobody).succession(Succession::Nobody);
+    let mut ada = under(policy.build().unwrap());
+    let a = ada.add_verified(email("a@example.com"));
+    ada.add_verified(email("b@example.com"));
+    assert_eq!(primary(&ada), None);
+    ada.holder(|user, context| user.set_primary(a, context)).then(&["primary_changed"]);
+    ada.remove(a).then(&["removed", "primary_changed"]);
+    assert_eq!(primary(&ada), None);
+}
+
+#[test]
+fn the_last_verified_goes_on_the_word_that_the_policy_asks_for() {
+    for (by, holder, admin) in [(By::Anyone, true, true), (By::Administrator, false, true), (By::Nobody, false, false)]
+    {
+        for (authority, may) in [(Authority::Holder, holder), (staff(), admin)] {
+            let mut ada = under(PrimaryPolicy::builder().last_verified(by).build().unwrap());
+            let mail = ada.add_verified(email("a@example.com"));
+            let open = ada.add(email("b@example.com")).done();
+            let removed = ada.act(&authority, |user, context| user.remove(mail, context));
+            assert_eq!(removed.result, if may { Ok(()) } else { Err(Refusal::LastVerified) }, "{by:?} {authority:?}");
+            ada.act(&authority, |user, context| user.remove(open, context)).done();
+        }
+    }
+    // Of either kind: a phone number is enough.
+    let mut ada = given();
+    let mail = ada.add_verified(email("a@example.com"));
+    ada.add_verified(phone("+441514960453"));
+    ada.remove(mail).done();
+}
+
+#[test]
+fn an_administrator_may_make_an_unverified_address_primary_if_the_policy_says_so() {
+    let mut ada = under(PrimaryPolicy::builder().unverified(By::Administrator).build().unwrap());
+    let open = ada.add(email("open@example.com")).done();
+    assert_eq!(ada.holder(|user, context| user.set_primary(open, context)).refused(), Refusal::NotVerified);
+    ada.admin(|user, context| user.set_primary(open, context)).then(&["primary_changed"]);
+    assert!(ada.user.claims(ClaimPolicy::default()).is_empty(), "primary, and claims nothing for it");
+    // It stays when another one is verified.
+    ada.add_verified(email("b@example.com"));
+    assert!(ada.user.emails().is_primary(open));
+}
+
+#[test]
+fn the_old_address_stays_verified_and_primary_until_the_new_one_is_verified() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    ada.pass(1);
+    ada.add_verified(email("other@example.com"));
+    let new = ada.replace(old, email("new@example.com")).then(&["added"]);
+    assert!(ada.entry(old).is_verified() && ada.user.emails().is_primary(old));
+    assert_eq!(ada.entry(new).replaces, Some(old));
+    ada.start(new).done();
+    assert_eq!(ada.challenge(new).purpose, Purpose::Replacement);
+    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    assert!(ada.user.identifier(old).is_none() && ada.user.emails().is_primary(new));
+    assert_eq!(ada.entry(new).replaces, None);
+}
+
+#[test]
+fn an_address_that_is_not_primary_is_replaced_by_one_that_is_not() {
+    let mut ada = given();
+    ada.add_verified(email("a@example.com"));
+    let old = ada.add_verified(email("old@example.com"));
+    let new = ada.replace(old, email("new@example.com")).done();
+    ada.start(new).done();
+    ada.right(new).then(&["verified", "removed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"));
+}
+
+#[test]
+fn an_administrators_word_finishes_a_replacement_too() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let new = ada.replace(old, email("new@example.com")).done();
+    ada.admin(|user, context| user.mark_verified(new, None, context)).then(&["verified", "removed", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
+}
+
+#[test]
+fn an_unverified_address_is_replaced_at_once() {
+    let mut ada = given();
+    let old = ada.pending(email("typo@example.com"));
+    let new = ada.replace(old, email("ada@example.com")).then(&["added", "removed"]);
+    assert!(ada.user.identifier(old).is_none());
+    assert_eq!(ada.entry(new).replaces, None);
+    ada.start(new).done();
+    ada.right(new).then(&["verified", "primary_changed"]);
+}
+
+#[test]
+fn a_replacement_asked_for_again_starts_over() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let first = ada.replace(old, email("first@example.com")).done();
+    ada.start(first).done();
+    let code = ada.code(first);
+    for again in ["second@example.com", "first@example.com", "FIRST@example.com"] {
+        let under_way = ada.user.emails().entries()[1].id;
+        let next = ada.replace(old, email(again)).then(&["removed", "added"]);
+        assert!(ada.user.identifier(under_way).is_none());
+        assert_eq!(ada.entry(next).replaces, Some(old));
+        assert_eq!(ada.answer(next, &code).refused(), Refusal::NoChallenge);
+    }
+    assert_eq!(ada.user.emails().entries().len(), 2);
+}
+
+#[test]
+fn a_typing_error_in_a_replacement_is_put_right_and_the_old_address_still_goes() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let typo = ada.replace(old, email("typo@example.com")).done();
+    let new = ada.replace(typo, email("new@example.com")).then(&["added", "removed"]);
+    assert_eq!(ada.entry(new).replaces, Some(old), "it takes the place of the one that was to replace");
+    ada.start(new).done();
+    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
+    assert_eq!(ada.user.emails().entries().len(), 1);
+}
+
+#[test]
+fn an_administrators_verified_replacement_of_a_replacement_ends_both() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let typo = ada.replace(old, email("typo@example.com")).done();
+    let new = NewAddress::from(email("new@example.com")).verified();
+    ada.admin(|user, context| user.replace(typo, &new, context)).done();
+    assert_eq!(ada.user.emails().entries().len(), 1);
+    assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
+}
+
+#[test]
+fn a_replacement_whose_old_address_went_is_an_address_like_any_other() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    ada.pass(1);
+    ada.add_verified(email("other@example.com"));
+    let new = ada.replace(old, email("new@example.com")).done();
+    ada.start(new).done();
+    ada.remove(old).done();
+    assert_eq!(ada.entry(new).replaces, None);
+    // The challenge that is out is answered all the same.
+    ada.right(new).then(&["verified"]);
+    assert_eq!(primary(&ada).as_deref(), Some("other@example.com"));
+}
+
+#[test]
+fn a_replacement_that_is_given_up_leaves_the_old_address_as_it_was() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let new = ada.replace(old, email("new@example.com")).done();
+    ada.remove(new).then(&["removed"]);
+    assert!(ada.entry(old).is_verified() && ada.user.emails().is_primary(old));
+}
+
+#[test]
+fn a_replacement_is_of_the_same_kind_and_another_address() {
+    let mut ada = given();
+    let mail = ada.add_verified(email("ada@example.com"));
+    ada.add(email("b@example.com")).done();
+    assert_eq!(ada.replace(mail, phone("+441514960453")).refused(), Refusal::IdentifierNotFound);
+    assert_eq!(ada.replace(mail, email("ADA@example.com")).refused(), Refusal::Unchanged);
+    assert_eq!(ada.replace(mail, email("B@example.com")).refused(), Refusal::Duplicate);
+    let gone = ada.add(email("c@example.com")).done();
+    ada.remove(gone).done();
+    assert_eq!(ada.replace(gone, email("d@example.com")).refused(), Refusal::IdentifierNotFound);
+}
+
+#[test]
+fn a_user_has_an_address_once_and_50_of_a_kind_at_most() {
+    let mut ada = given();
+    ada.add(email("a0@example.com")).done();
+    assert_eq!(ada.add(email("A0@EXAMPLE.com")).refused(), Refusal::Duplicate);
+    for number in 1..MAX_IDENTIFIERS {
+        ada.add(email(&format!("a{number}@example.com"))).done();
+    }
+    assert_eq!(ada.add(email("b@example.com")).refused(), Refusal::TooMany(Channel::Email));
+    let verified = NewAddress::from(email("b@example.com")).verified();
+    let by_admin = ada.admin(|user, context| user.add(&verified, context));
+    assert_eq!(by_admin.refused(), Refusal::TooMany(Channel::Email));
+    ada.add(phone("+441514960453")).done();
+    // One that takes another one's place at once finds room.
+    let first = ada.user.emails().entries()[0].id;
+    let second = ada.replace(first, email("b@example.com")).done();
+    // One that waits does not.
+    ada.admin(|user, context| user.mark_verified(second, None, context)).done();
+    assert_eq!(ada.replace(second, email("c@example.com")).refused(), Refusal::TooMany(Channel::Email));
+}
+
+#[test]
+fn a_username_is_one_and_its_change_keeps_its_id() {
+    let name = |text: &str| Username::parse(text).unwrap();
+    let mut ada = given();
+    let first = ada.holder(|user, context| user.set_username(&name("ada"), None, context)).then(&["username_set"]);
+    ada.holder(|user, context| user.set_username(&name("ada"), None, context)).then(&[]);
+    let second = ada.holder(|user, context| user.set_username(&name("Ada"), Some("form"), context)).done();
+    assert_eq!(first, second);
+    let entry = ada.user.username().unwrap();
+    assert_eq!((entry.username.as_str(), entry.source.as_deref()), ("Ada", Some("form")));
+    ada.holder(|user, context| user.remove_username(context)).then(&["username_removed"]);
+    assert_eq!(ada.holder(|user, context| user.remove_username(context)).refused(), Refusal::IdentifierNotFound);
+}
+
+#[test]
+fn a_username_that_reads_as_an_address_is_an_administrators_and_claims_the_address() {
+    let name = |text: &str| Username::parse(text).unwrap();
+    for (text, address) in [("bob@Example.com", email("bob@example.com")), ("+441514960453", phone("+441514960453"))] {
+        let mut ada = given();
+        let refused = ada.holder(|user, context| user.set_username(&name(text), None, context));
+        assert_eq!(refused.refused(), Refusal::UsernameIsAddress);
+        ada.admin(|user, context| user.set_username(&name(text), None, context)).done();
+        for policy in [ClaimPolicy::Verified, ClaimPolicy::All, ClaimPolicy::None] {
+            let claims = ada.user.claims(policy);
+            assert_eq!(claims.get(&address.claim_key()), Some(&Strength::Verified), "{text}");
+            assert_eq!(claims.get(&name(text).claim_key()), Some(&Strength::Verified), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_claim_policy_says_what_belongs_to_one_user_alone() {
+    let mut ada = given();
+    ada.add_verified(email("a@example.com"));
+    ada.add(email("b@example.com")).done();
+    let of = |policy| ada.user.claims(policy).into_values().collect::<Vec<_>>();
+    assert_eq!(of(ClaimPolicy::Verified), [Strength::Verified]);
+    assert_eq!(of(ClaimPolicy::All), [Strength::Verified, Strength::Unverified]);
+    assert_eq!(of(ClaimPolicy::None), []);
+}
+
+#[test]
+fn claims_follow_what_a_decision_brings_and_nothing_older() {
+    let mut ada = given();
+    ada.add_verified(email("a@example.com"));
+    let before = ada.user.clone();
+    let mail = ada.pending(email("b@example.com"));
+    ada.right(mail).done();
+    // a was fine without a claim until now (the policy was another one): it is not taken along.
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&ada.user), ClaimPolicy::Verified);
+    let b = Claim { key: email("b@example.com").claim_key(), strength: Strength::Verified };
+    assert_eq!(changes, ClaimChanges { take: vec![b.clone()], release: Vec::new() });
+    // An erased user gives up everything held.
+    let changes = ClaimChanges::between(std::slice::from_ref(&b), Some(&ada.user), None, ClaimPolicy::Verified);
+    assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![b.key] });
+}
+
+#[test]
+fn a_new_user_has_everything_that_the_request_names() {
+    let mut bench = Bench::new(Policy::default());
+    let new = NewUser {
+        id: None,
+        username: Some(Username::parse("ada").unwrap()),
+        addresses: vec![
+            NewAddress::from(email("open@example.com")).with_source("import"),
+            NewAddress::from(email("ada@example.com")).verified().with_verified_source("desk"),
+            phone("+441514960453").into(),
+        ],
+        profile: identity_core::Profile::default(),
+        source: Some("signup".into()),
+    };
+    let created = bench.on(&staff(), |context| User::create(&new, context)).unwrap();
+    let user = User::from_events(&created.events).unwrap();
+    assert_eq!(user.id(), &created.outcome);
+    assert_eq!(user.username().unwrap().source.as_deref(), Some("signup"));
+    let [open, ada] = user.emails().entries() else { panic!("{user:?}") };
+    assert_eq!((open.source.as_deref(), ada.source.as_deref()), (Some("import"), Some("signup")));
+    assert_eq!(ada.verified().unwrap().source.as_deref(), Some("desk"));
+    assert!(user.emails().is_primary(ada.id) && user.phones().primary().is_none());
+    let mut ids: Vec<_> =
+        user.identifiers().map(|entry| entry.id).chain(user.username().map(|entry| entry.id)).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+    let twice = NewUser { addresses: vec![email("a@example.com").into(), email("A@example.com").into()], ..new };
+    let refused = bench.on(&staff(), |context| User::create(&twice, context));
+    assert_eq!(refused.unwrap_err(), Refusal::Duplicate);
+}
+
+#[test]
+fn texts_of_the_host_are_bounded() {
+    let mut ada = given();
+    let (fits, long) = ("s".repeat(800), "s".repeat(801));
+    let id = UserId::parse("bob").unwrap();
+    let mail = ada.add(email("a@example.com")).done();
+    for (text, ok) in [(&fits, true), (&long, false)] {
+        let new = || NewAddress::from(email("b@example.com"));
+        let user = NewUser { id: Some(id.clone()), source: Some(text.as_str().into()), ..NewUser::default() };
+        let results = [
+            ada.bench.on(&staff(), |context| ada.user.add(&new().with_source(text), context)).map(|_| ()),
+            ada.bench.on(&staff(), |context| ada.user.add(&new().with_verified_source(text), context)).map(|_| ()),
+            ada.bench.on(&staff(), |context| ada.user.replace(mail, &new().with_source(text), context)).map(|_| ()),
+            ada.bench.on(&staff(), |context| ada.user.mark_verified(mail, Some(text), context)).map(|_| ()),
+            ada.bench.on(&staff(), |context| {
+                ada.user.set_username(&Username::parse("ada").unwrap(), Some(text), context).map(|_| ())
+            }),
+            ada.bench.on(&staff(), |context| User::create(&user, context)).map(|_| ()),
+        ];
+        for result in results {
+            match ok {
+                true => assert_eq!(result, Ok(())),
+                false => assert!(matches!(result, Err(Refusal::TooLarge { .. })), "{result:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! c43: what voids a challenge that is out.
+
+use identity_core::{Confirmation, Refusal};
+
+use crate::kit::{email, given};
+
+#[test]
+fn c43_removal_replacement_unverify_and_an_administrators_word_void_the_open_challenge() {
+    for voids in ["removal", "replacement", "unverify", "administrator"] {
+        let mut ada = given();
+        let mail = ada.pending(email("ada@example.com"));
+        let old = ada.code(mail);
+        let again = match voids {
+            "removal" => {
+                ada.remove(mail).done();
+                assert_eq!(ada.answer(mail, &old).refused(), Refusal::IdentifierNotFound);
+                ada.add(email("ada@example.com")).done()
+            }
+            "replacement" => {
+                let other = ada.replace(mail, email("other@example.com")).done();
+                assert_eq!(ada.answer(mail, &old).refused(), Refusal::IdentifierNotFound);
+                assert_eq!(ada.answer(other, &old).refused(), Refusal::NoChallenge);
+                ada.replace(other, email("ada@example.com")).done()
+            }
+            "unverify" => {
+                ada.admin(|user, context| user.mark_unverified(mail, context)).then(&["unverified"]);
+                mail
+            }
+            _ => {
+                ada.admin(|user, context| user.mark_verified(mail, None, context)).done();
+                assert_eq!(ada.answer(mail, &old).refused(), Refusal::AlreadyVerified);
+                ada.admin(|user, context| user.mark_unverified(mail, context)).done();
+                mail
+            }
+        };
+        assert_eq!(ada.answer(again, &old).refused(), Refusal::NoChallenge, "{voids}");
+        ada.pass(30);
+        ada.start(again).then(&["verification_started"]);
+        assert!(matches!(ada.answer(again, &old).done(), Confirmation::Rejected { .. }), "{voids}");
+        assert_eq!(ada.right(again).done(), Confirmation::Verified, "{voids}");
+    }
+}
+
+#[test]
+fn c43_in_whatever_order_they_come() {
+    // Every order of the four, on one address; no code of an earlier challenge ever works again.
+    let orders = (0..24).map(|number: usize| {
+        let mut left = vec!["removal", "replacement", "unverify", "administrator"];
+        [number / 6, number / 2 % 3, number % 2, 0].map(|index| left.remove(index))
+    });
+    for order in orders {
+        let mut ada = given();
+        let mut mail = ada.add(email("ada@example.com")).done();
+        let mut old = Vec::new();
+        for voids in order {
+            ada.pass(601);
+            ada.start(mail).then(&["verification_started"]);
+            old.push(ada.code(mail));
+            match voids {
+                "removal" => {
+                    ada.remove(mail).done();
+                    mail = ada.add(email("ada@example.com")).done();
+                }
+                "replacement" => {
+                    let other = ada.replace(mail, email("other@example.com")).done();
+                    mail = ada.replace(other, email("ada@example.com")).done();
+                }
+                "unverify" => ada.admin(|user, context| user.mark_unverified(mail, context)).done(),
+                _ => {
+                    ada.admin(|user, context| user.mark_verified(mail, None, context)).done();
+                    ada.admin(|user, context| user.mark_unverified(mail, context)).done();
+                }
+            }
+            for code in &old {
+                assert_eq!(ada.answer(mail, code).refused(), Refusal::NoChallenge, "{order:?}");
+            }
+        }
+        ada.pass(601);
+        ada.start(mail).done();
+        for code in &old {
+            assert!(matches!(ada.answer(mail, code).done(), Confirmation::Rejected { .. }), "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn c43_a_replacement_that_is_verified_takes_the_old_address_and_every_code_of_it_along() {
+    let mut ada = given();
+    let old = ada.add_verified(email("old@example.com"));
+    let new = ada.replace(old, email("new@example.com")).then(&["added"]);
+    ada.start(new).done();
+    // The old one loses its verification meanwhile and is asked for a code of its own.
+    ada.admin(|user, context| user.mark_unverified(old, context)).done();
+    ada.start(old).done();
+    let code = ada.code(old);
+    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    assert_eq!(ada.answer(old, &code).refused(), Refusal::IdentifierNotFound);
+}

@@ -1,0 +1,159 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
+use identity_ports::{Clock, Entropy, Notifier, Outbox, UserRepository};
+use tokio::sync::Notify;
+
+use crate::{Account, Admin, OsEntropy, SystemClock};
+
+/// A store: users and outgoing messages in one place, so that one commit can write both.
+pub trait Store: UserRepository + Outbox {}
+
+impl<S: UserRepository + Outbox> Store for S {}
+
+/// The use cases of one tenant. Cloning is cheap, and clones share everything.
+///
+/// ```
+/// use identity::{CodeKeys, Identity, NewUser, Phone};
+/// # use identity::{Accepted, Notice, Notifier, NotifyError};
+/// # struct Terminal;
+/// # #[identity::async_trait]
+/// # impl Notifier for Terminal {
+/// #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let keys = CodeKeys::parse(&"5a".repeat(32))?;
+/// let identity = Identity::new(identity_memory::MemoryStore::new(), Terminal, keys);
+///
+/// let ada = identity.admin("signup").create(NewUser::default()).await?.outcome;
+/// let phone = identity.account(&ada).add(Phone::parse("+44 1514 960453")?).await?.outcome;
+/// assert!(!identity.account(&ada).get().await?.identifier(phone).unwrap().is_verified());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Identity {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) tenant: TenantId,
+}
+
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) notifier: Arc<dyn Notifier>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) keys: CodeKeys,
+    pub(crate) policy: Arc<Policy>,
+    /// Wakes the delivery loops of this process when there is something to deliver.
+    pub(crate) mail: Arc<Notify>,
+    /// The latest time that was seen, in microseconds.
+    latest: Arc<AtomicI64>,
+}
+
+/// How far the clock may step back before it is believed. A code that was seen to expire stays expired that long.
+const STEP_BACK_MICROS: i64 = 86_400 * 1_000_000;
+
+impl Identity {
+    /// The use cases of the tenant `default`, with the machine's clock, the operating system's randomness and the default
+    /// policy.
+    #[must_use]
+    pub fn new(store: impl Store, notifier: impl Notifier, keys: CodeKeys) -> Self {
+        let parts = Parts {
+            store: Arc::new(store),
+            notifier: Arc::new(notifier),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            keys,
+            policy: Arc::new(Policy::default()),
+            mail: Arc::new(Notify::new()),
+            latest: Arc::new(AtomicI64::new(i64::MIN)),
+        };
+        Self { parts: Arc::new(parts), tenant: TenantId::default() }
+    }
+
+    fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.parts);
+        change(&mut parts);
+        Self { parts: Arc::new(parts), tenant: self.tenant }
+    }
+
+    /// With another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        self.with(|parts| parts.policy = Arc::new(policy))
+    }
+
+    /// With another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        self.with(|parts| {
+            parts.clock = Arc::new(clock);
+            parts.latest = Arc::new(AtomicI64::new(i64::MIN));
+        })
+    }
+
+    /// With another source of randomness.
+    #[must_use]
+    pub fn with_entropy(self, entropy: impl Entropy) -> Self {
+        self.with(|parts| parts.entropy = Arc::new(entropy))
+    }
+
+    /// The same use cases for another tenant, which may have a policy of its own.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { parts: Arc::clone(&self.parts), tenant }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.parts.policy
+    }
+
+    /// The holder's road: what a person may do with their own identifiers. The host has made sure who the person is.
+    #[must_use]
+    pub fn account(&self, user: &UserId) -> Account {
+        Account { identity: self.clone(), key: self.key(user) }
+    }
+
+    /// The administrator's road: what staff and the host itself may do. Every event keeps this name.
+    #[must_use]
+    pub fn admin(&self, actor: impl Into<Arc<str>>) -> Admin {
+        Admin { identity: self.clone(), authority: Authority::Administrator(actor.into()) }
+    }
+
+    pub(crate) fn key(&self, user: &UserId) -> UserKey {
+        UserKey { tenant: self.tenant.clone(), user: user.clone() }
+    }
+
+    /// The time. When the clock steps back it stands still until the clock has caught up, up to a day: what was seen to
+    /// expire does not come back.
+    pub(crate) fn now(&self) -> Timestamp {
+        let clock = self.parts.clock.now();
+        let latest = self.parts.latest.fetch_max(clock.as_micros(), Ordering::Relaxed);
+        if latest > clock.as_micros() && latest.saturating_sub(clock.as_micros()) <= STEP_BACK_MICROS {
+            return Timestamp::from_micros(latest);
+        }
+        if latest > clock.as_micros() {
+            self.parts.latest.store(clock.as_micros(), Ordering::Relaxed);
+        }
+        clock
+    }
+}
+
+/// Names the tenant; the parts have nothing to show.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}

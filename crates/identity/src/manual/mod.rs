@@ -1,0 +1,30 @@
+//! The manual, a page a topic.
+//!
+//! 1. [`getting_started`]: a store, a key, a user, a verified address.
+//! 2. [`two_roads`]: what a holder may do and what an administrator may do, and how a host keeps them apart.
+//! 3. [`policies`]: the five policies, their defaults, and what does not build.
+//! 4. [`delivery`]: messages, the outbox, notifiers and the delivery loop.
+//! 5. [`adapters`]: writing a store of one's own.
+//! 6. [`security`]: what is protected, how, and what remains the host's.
+//! 7. [`scaling`]: how far one process goes, and what comes after.
+
+#[doc = include_str!("getting_started.md")]
+pub mod getting_started {}
+
+#[doc = include_str!("two_roads.md")]
+pub mod two_roads {}
+
+#[doc = include_str!("policies.md")]
+pub mod policies {}
+
+#[doc = include_str!("delivery.md")]
+pub mod delivery {}
+
+#[doc = include_str!("adapters.md")]
+pub mod adapters {}
+
+#[doc = include_str!("security.md")]
+pub mod security {}
+
+#[doc = include_str!("scaling.md")]
+pub mod scaling {}

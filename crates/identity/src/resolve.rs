@@ -1,0 +1,27 @@
+use identity_core::{ClaimKey, Email, Phone, UserId, Username};
+
+use crate::{Error, Identity};
+
+impl Identity {
+    /// Who is behind a login name: a username, or a verified e-mail address or phone number (in international form).
+    ///
+    /// It does the same work whether somebody is found or not: one look-up, of keys that depend on the text alone. An
+    /// unverified address finds nobody, and so does a name that several users share under
+    /// [`ClaimPolicy::None`](identity_core::ClaimPolicy::None). Whether the user is disabled is the caller's to see.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn resolve(&self, login: &str) -> Result<Option<UserId>, Error> {
+        let found = self.parts.store.find(&self.tenant, &login_keys(login)).await?;
+        let mut users = found.into_iter().filter(|found| found.verified).map(|found| found.user);
+        let first = users.next();
+        Ok(first.filter(|first| users.all(|user| user == *first)))
+    }
+}
+
+fn login_keys(login: &str) -> Vec<ClaimKey> {
+    let username = Username::parse(login).ok().map(|username| username.claim_key());
+    let email = Email::parse(login).ok().map(|email| email.claim_key());
+    let phone = Phone::parse(login).ok().map(|phone| phone.claim_key());
+    username.into_iter().chain(email).chain(phone).collect()
+}

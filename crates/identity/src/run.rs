@@ -1,0 +1,180 @@
+//! The one way in which a user changes: load, decide, commit against the version that was read, start over on a conflict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{
+    Authority, ClaimChanges, Context, Decision, Recorded, Refusal, SendLimit, Timestamp, User, UserKey, Version,
+    messages,
+};
+use identity_ports::{Commit, CommitError, Expected, Stored};
+
+use crate::{Error, Identity, Receipt};
+
+/// How often a change starts over before it is [`Error::Contended`].
+const ROUNDS: u32 = 64;
+
+impl Identity {
+    /// Changes a user that exists.
+    pub(crate) async fn run<T>(
+        &self,
+        use_case: &'static str,
+        key: &UserKey,
+        authority: &Authority,
+        decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Error> {
+        for round in 0..ROUNDS {
+            let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
+            let decide = |context: &Context<'_>| decide(&stored.user, context);
+            match self.attempt(key, Some(&stored), authority, decide).await {
+                Err(Failure::Conflict) => self.back_off(use_case, round).await?,
+                Err(Failure::Other(error)) => return Err(self.told(use_case, error)),
+                Ok(receipt) => {
+                    tracing::debug!(tenant = %self.tenant, use_case, version = receipt.version.0, "done");
+                    return Ok(receipt);
+                }
+            }
+        }
+        tracing::warn!(tenant = %self.tenant, use_case, "contended");
+        Err(Error::Contended)
+    }
+
+    /// Brings a user into being. A conflict is final: the id is in use, or was.
+    pub(crate) async fn begin<T>(
+        &self,
+        use_case: &'static str,
+        key_of: impl Fn(&T) -> UserKey,
+        authority: &Authority,
+        decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Error> {
+        let seed = self.parts.entropy.seed()?;
+        let context = self.context(self.now(), &seed, authority);
+        let decision = decide(&context).map_err(|refusal| self.told(use_case, refusal.into()))?;
+        let key = key_of(&decision.outcome);
+        match self.commit(&key, None, decision, &context).await {
+            Ok(receipt) => {
+                tracing::debug!(tenant = %self.tenant, use_case, version = receipt.version.0, "done");
+                Ok(receipt)
+            }
+            Err(Failure::Conflict) => Err(self.told(use_case, Refusal::UserExists.into())),
+            Err(Failure::Other(error)) => Err(self.told(use_case, error)),
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        key: &UserKey,
+        stored: Option<&Stored>,
+        authority: &Authority,
+        decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Failure> {
+        let seed = self.parts.entropy.seed().map_err(Error::from)?;
+        // Another process may have seen a later time than this one's clock shows.
+        let seen = stored.map_or(Timestamp::from_micros(i64::MIN), |stored| stored.user.updated_at());
+        let context = self.context(in_order(self.now(), seen), &seed, authority);
+        let decision = decide(&context).map_err(Error::from)?;
+        self.commit(key, stored, decision, &context).await
+    }
+
+    fn context<'a>(&'a self, now: Timestamp, seed: &'a identity_core::Seed, authority: &'a Authority) -> Context<'a> {
+        Context { now, seed, tenant: &self.tenant, policy: &self.parts.policy, keys: &self.parts.keys, authority }
+    }
+
+    async fn commit<T>(
+        &self,
+        key: &UserKey,
+        stored: Option<&Stored>,
+        decision: Decision<T>,
+        context: &Context<'_>,
+    ) -> Result<Receipt<T>, Failure> {
+        let Decision { events, outcome } = decision;
+        let before = stored.map(|stored| &stored.user);
+        let read = stored.map_or(Version(0), |stored| stored.version);
+        if let Some(user) = before.filter(|_| events.is_empty()) {
+            return Ok(Receipt { outcome, user: Arc::clone(user), version: read, at: context.now });
+        }
+        let after = match before {
+            Some(user) => user.after(&events),
+            None => User::from_events(&events),
+        };
+        let after = after.map(Arc::new);
+        let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
+        let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), self.policy().claim());
+        let messages = messages(before.map(|user| &**user), after.as_deref(), &events, context);
+        let any_mail = !messages.is_empty();
+        let numbered = (read.0 + 1..).zip(events);
+        let commit = Commit {
+            key: key.clone(),
+            expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
+            before: before.cloned(),
+            after: after.clone(),
+            claims,
+            events: numbered.map(|(number, event)| Recorded { number, event }).collect(),
+            messages,
+        };
+        let version = commit.version();
+        let Some(user) = after.or_else(|| before.cloned()) else {
+            // A decision that makes no user out of none has nothing to write.
+            return Err(Error::from(Refusal::UserNotFound).into());
+        };
+        self.parts.store.commit(commit).await.map_err(Failure::from)?;
+        if any_mail {
+            self.parts.mail.notify_waiters();
+        }
+        Ok(Receipt { outcome, user, version, at: context.now })
+    }
+
+    /// Waits longer and longer, each time by chance: those who collided once do not collide again at once.
+    async fn back_off(&self, use_case: &'static str, round: u32) -> Result<(), Error> {
+        tracing::trace!(tenant = %self.tenant, use_case, round, "conflict");
+        if round < 2 {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
+        let most = 1_u64 << round.min(6);
+        let [chance, ..] = *self.parts.entropy.seed()?.nonce(0).as_bytes();
+        tokio::time::sleep(Duration::from_micros(most * 500 * u64::from(chance) / 255)).await;
+        Ok(())
+    }
+
+    fn told(&self, use_case: &'static str, error: Error) -> Error {
+        match &error {
+            Error::Refused(refusal) => {
+                tracing::debug!(tenant = %self.tenant, use_case, code = refusal.code(), "refused")
+            }
+            error => tracing::warn!(tenant = %self.tenant, use_case, %error, "failed"),
+        }
+        error
+    }
+}
+
+/// A user's time does not step back by less than a day: events stand in the order of their times.
+fn in_order(now: Timestamp, seen: Timestamp) -> Timestamp {
+    const DAY: Duration = Duration::from_secs(86_400);
+    if seen > now && seen.since(now) <= DAY { seen } else { now }
+}
+
+enum Failure {
+    Conflict,
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        Self::Other(match error {
+            CommitError::Conflict => return Self::Conflict,
+            CommitError::Taken(claim) => Refusal::from(&claim).into(),
+            CommitError::Exhausted { kind, retry_at } => {
+                Refusal::TooSoon { retry_at, limit: SendLimit::Shared(kind) }.into()
+            }
+            CommitError::Store(error) => error.into(),
+            other => identity_ports::StoreError::failed(other).into(),
+        })
+    }
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use identity_core::{Refusal, User, UserId, UserRecord};
+use identity_ports::{Cursor, ListOrder, ListQuery};
+use tokio::task::JoinSet;
+
+use crate::{Admin, Error};
+
+/// What became of a user to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Imported {
+    /// The user is here now.
+    New,
+    /// There is a user of this id already, and it was left as it is. Repeating an import ends here.
+    AlreadyThere,
+    /// There was a user of this id, and it was erased.
+    Erased,
+    /// The rules say no, and nothing was written.
+    Refused(Refusal),
+}
+
+/// A page of an export.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The users.
+    pub records: Vec<UserRecord>,
+    /// Where the next page begins; `None` after the last one.
+    pub next: Option<Cursor>,
+}
+
+/// How many users of an import are under way at once: they share a transaction where the store lets them.
+const AT_ONCE: usize = 64;
+
+impl Admin {
+    /// Imports a batch of users as another system had them, with their ids, times and statuses, checked by the same rules as
+    /// any other. Each stands for itself, and an answer stands where its user stood. Repeating a batch changes nothing.
+    ///
+    /// No message is sent: nothing happened to these people.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Entropy`]: what was imported until then stays, and the batch can be repeated.
+    pub async fn import(&self, batch: Vec<UserRecord>) -> Result<Vec<Imported>, Error> {
+        let mut answers: Vec<Option<Imported>> = vec![None; batch.len()];
+        let mut tasks = JoinSet::new();
+        let mut batch = batch.into_iter().enumerate();
+        loop {
+            while tasks.len() < AT_ONCE
+                && let Some((index, record)) = batch.next()
+            {
+                let admin = self.clone();
+                tasks.spawn(async move { (index, admin.import_one(&record).await) });
+            }
+            let Some(joined) = tasks.join_next().await else { break };
+            let (index, answer) = joined.map_err(identity_ports::StoreError::failed)?;
+            if let Some(place) = answers.get_mut(index) {
+                *place = Some(answer?);
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    async fn import_one(&self, record: &UserRecord) -> Result<Imported, Error> {
+        let key_of = |_: &()| self.identity.key(&record.id);
+        let answer =
+            self.identity.begin("admin.import", key_of, &self.authority, |context| User::import(record, context));
+        match answer.await {
+            Ok(_) => Ok(Imported::New),
+            Err(Error::Refused(Refusal::UserExists)) => self.is_there(&record.id).await,
+            // A user that is there already holds its addresses: it is no refusal to find them taken by itself.
+            Err(Error::Refused(refusal)) => match self.is_there(&record.id).await? {
+                Imported::AlreadyThere => Ok(Imported::AlreadyThere),
+                _ => Ok(Imported::Refused(refusal)),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_there(&self, user: &UserId) -> Result<Imported, Error> {
+        let stored = self.identity.parts.store.load(&self.identity.key(user)).await?;
+        Ok(stored.map_or(Imported::Erased, |_| Imported::AlreadyThere))
+    }
+
+    /// A page of users for another system, oldest first, at most 1,000 at once. Open challenges stay behind.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn export(&self, after: Option<Cursor>, limit: usize) -> Result<Exported, Error> {
+        let page = self.list(&ListQuery { order: ListOrder::Created, after, limit, prefix: None }).await?;
+        let records = page.users.iter().map(|stored| UserRecord::from(Arc::as_ref(&stored.user))).collect();
+        Ok(Exported { records, next: page.next })
+    }
+}

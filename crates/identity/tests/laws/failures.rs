@@ -1,0 +1,140 @@
+//! Laws of ports that fail, with mocks; and of the work that a look-up does.
+
+use std::sync::Arc;
+
+use identity::mock::{MockEntropy, MockOutbox, MockUserRepository};
+use identity::{
+    ClaimKey, ClaimKind, Commit, CommitError, EntropyError, Error, ForeignError, Found, IdentifierId, Identity, Lease,
+    LeaseId, Leased, ListQuery, MessageId, NewUser, Outbox, Page, Parked, Recorded, Settled, StoreError, Stored,
+    TenantId, UserId, UserKey, UserRepository,
+};
+
+use crate::kit::{Mailbox, keys};
+
+/// Two mocks as one store.
+struct Mocked {
+    users: MockUserRepository,
+    outbox: MockOutbox,
+}
+
+#[identity::async_trait]
+impl UserRepository for Mocked {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        self.users.load(key).await
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        self.users.find(tenant, keys).await
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        self.users.list(tenant, query).await
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        self.users.history(key, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.users.commit(commit).await
+    }
+}
+
+#[identity::async_trait]
+impl Outbox for Mocked {
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        self.outbox.lease(lease).await
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        self.outbox.settle(lease, settled).await
+    }
+
+    async fn parked(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Parked>, StoreError> {
+        self.outbox.parked(tenant, after, limit).await
+    }
+}
+
+fn over(users: MockUserRepository) -> Identity {
+    Identity::new(Mocked { users, outbox: MockOutbox::new() }, Mailbox::default(), keys())
+}
+
+#[tokio::test]
+async fn c53_an_unknown_login_name_costs_the_same_work_as_a_known_one() {
+    for known in [false, true] {
+        for login in ["ada@example.com", "ada", "+441514960453", "", "\u{0}"] {
+            let mut users = MockUserRepository::new();
+            // One look-up of keys that the text alone decides, and no other call: a mock refuses what it does not expect.
+            users.expect_find().times(1).returning(move |_, keys| {
+                let found = |key: &ClaimKey| Found {
+                    key: key.clone(),
+                    user: UserId::parse("ada").unwrap(),
+                    identifier: IdentifierId::from_uuid(uuid::Uuid::nil()),
+                    verified: true,
+                };
+                Ok(if known { keys.iter().map(found).collect() } else { Vec::new() })
+            });
+            let answer = over(users).resolve(login).await.unwrap();
+            assert!(known || answer.is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn c53_keys_depend_on_the_text_alone() {
+    let mut users = MockUserRepository::new();
+    users.expect_find().times(1).returning(|_, keys| {
+        let kinds: Vec<ClaimKind> = keys.iter().map(ClaimKey::kind).collect();
+        assert_eq!(kinds, [ClaimKind::Username, ClaimKind::Email]);
+        Ok(Vec::new())
+    });
+    over(users).resolve("ada@example.com").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_others_change_all_the_time_is_contended_in_the_end() {
+    let ada = Arc::new(identity::User::from_events(&created()).unwrap());
+    let mut users = MockUserRepository::new();
+    users.expect_load().returning(move |_| {
+        Ok(Some(Stored { user: Arc::clone(&ada), version: identity::Version(1), claims: Vec::new() }))
+    });
+    users.expect_commit().times(64).returning(|_| Err(CommitError::Conflict));
+    let identity = over(users);
+    let failed = identity.admin("staff").disable(&UserId::parse("ada").unwrap()).await;
+    assert!(matches!(failed, Err(Error::Contended)), "{failed:?}");
+}
+
+fn created() -> Vec<identity::Event> {
+    vec![identity::Event {
+        v: identity::EventFormat,
+        at: identity::Timestamp::from_secs(1),
+        actor: identity::Actor::Holder,
+        change: identity::Change::Created { user: UserId::parse("ada").unwrap() },
+    }]
+}
+
+#[tokio::test]
+async fn a_stores_error_reaches_the_host_whole() {
+    let mut users = MockUserRepository::new();
+    let broken = std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the line is cut");
+    let broken = StoreError::failed(broken);
+    users.expect_commit().times(1).return_once(move |_| Err(broken.into()));
+    let error = over(users).admin("staff").create(NewUser::default()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the store failed: the line is cut");
+    assert!(matches!(&error, Error::Store(StoreError::Failed(_))));
+}
+
+#[tokio::test]
+async fn without_randomness_nothing_is_decided() {
+    let mut entropy = MockEntropy::new();
+    entropy.expect_seed().returning(|| Err(EntropyError(ForeignError::new("the source is dry"))));
+    // The store expects no call at all.
+    let identity = over(MockUserRepository::new()).with_entropy(entropy);
+    let error = identity.admin("staff").create(NewUser::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Entropy(_)), "{error:?}");
+}

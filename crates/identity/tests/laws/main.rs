@@ -1,0 +1,14 @@
+//! The laws of the use cases, on the model store.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
+)]
+
+mod delivery;
+mod failures;
+mod kit;
+mod rules;
+mod secrets;
+mod transfer;

@@ -1,0 +1,406 @@
+//! Laws that need more than one user, or a whole host.
+
+use crate::kit::{Host, address, secs};
+use identity::policy::By;
+use identity::{
+    ClaimPolicy, Code, Confirmation, Content, Error, ListQuery, NewAddress, NewUser, NoticeKind, Policy, PrimaryPolicy,
+    Proof, Refusal, RefusalKind, TakenWhat, TenantId, UserId, Username, Verification,
+};
+
+fn wrong() -> Code {
+    Code::parse("wrong").unwrap()
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
+    match result.unwrap_err() {
+        Error::Refused(refusal) => refusal,
+        other => panic!("{other:?} is no refusal"),
+    }
+}
+
+#[tokio::test]
+async fn the_first_verified_address_is_primary_and_a_login_name() {
+    let host = Host::new();
+    let account = host.account().await;
+    let phone = host.verified(&account, "+441514960453").await;
+    let user = account.get().await.unwrap();
+    assert_eq!(user.primary_phone().unwrap().id, phone);
+    assert_eq!(host.identity.resolve("+44 1514 960453").await.unwrap().as_ref(), Some(account.user()));
+    assert_eq!(host.identity.resolve("+441514960454").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn c06_a_code_works_once() {
+    let host = Host::new();
+    let account = host.account().await;
+    let id = host.added(&account, "ada@example.com").await;
+    let code = host.mailbox.code("ada@example.com");
+    assert_eq!(account.confirm(id, &code).await.unwrap().outcome, Confirmation::Verified);
+    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::AlreadyVerified);
+    host.identity.admin("staff").mark_unverified(account.user(), id).await.unwrap();
+    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::NoChallenge);
+}
+
+#[tokio::test]
+async fn a_link_verifies_and_ends_the_code_of_the_same_challenge() {
+    let host = Host::new();
+    let account = host.account().await;
+    let id = account.add(address("ada@example.com")).await.unwrap().outcome;
+    let either = Verification { proof: Proof::Either, ..Verification::default() };
+    account.start_verification_with(id, &either).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let (code, link) = (host.mailbox.code("ada@example.com"), host.mailbox.link("ada@example.com"));
+    let link = identity::LinkToken::parse(&link.reveal()).unwrap();
+    let other = host.account().await;
+    assert_eq!(refusal(other.confirm_link(&link).await), Refusal::IdentifierNotFound);
+    assert_eq!(account.confirm_link(&link).await.unwrap().outcome, Confirmation::Verified);
+    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::AlreadyVerified);
+}
+
+#[tokio::test]
+async fn c17_a_clock_that_steps_back_never_revives_a_code() {
+    for back in [secs(3_600), secs(300), secs(1)] {
+        let host = Host::new();
+        let account = host.account().await;
+        let id = host.added(&account, "+441514960453").await;
+        let code = host.mailbox.code("+441514960453");
+        host.clock.forward(secs(600));
+        assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Expired);
+        host.clock.back(back);
+        assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Expired, "{back:?}");
+    }
+}
+
+#[tokio::test]
+async fn c42_an_unverified_address_grants_nothing() {
+    let host = Host::new();
+    // The attacker is first, and has the victim's address unverified.
+    let attacker = host.account().await;
+    let squatted = host.added(&attacker, "victim@example.com").await;
+    assert_eq!(host.identity.resolve("victim@example.com").await.unwrap(), None);
+    assert_eq!(refusal(attacker.set_primary(squatted).await), Refusal::NotVerified);
+    assert_eq!(attacker.get().await.unwrap().primary_email(), None);
+    // It blocks nobody ...
+    let victim = host.account().await;
+    host.verified(&victim, "victim@example.com").await;
+    assert_eq!(host.identity.resolve("victim@example.com").await.unwrap().as_ref(), Some(victim.user()));
+    // ... and a late right answer gets the attacker nothing either.
+    let code = host.mailbox.code("victim@example.com");
+    let late = attacker.confirm(squatted, &code).await.map(|receipt| receipt.outcome);
+    assert!(!matches!(late, Ok(Confirmation::Verified)), "another user's code verified an address");
+    assert!(!attacker.get().await.unwrap().identifier(squatted).unwrap().is_verified());
+}
+
+#[tokio::test]
+async fn c46_a_username_that_is_somebodys_verified_address_is_refused_and_the_other_way_round() {
+    let host = Host::new();
+    let admin = host.identity.admin("staff");
+    let ada = host.user_with(&["ada@example.com", "+441514960453"]).await;
+    let grace = host.user().await;
+    for name in ["ada@example.com", "ADA@example.com", "+441514960453"] {
+        let name = Username::parse(name).unwrap();
+        assert_eq!(refusal(host.identity.account(&grace).set_username(&name).await), Refusal::UsernameIsAddress);
+        let refused = refusal(admin.set_username(&grace, &name, None).await);
+        assert!(matches!(refused, Refusal::Taken(_)), "{refused:?}");
+        // The owner may bear their own address as a name.
+        admin.set_username(&ada, &name, None).await.unwrap();
+    }
+    let name = Username::parse("grace@example.com").unwrap();
+    admin.set_username(&grace, &name, None).await.unwrap();
+    let id = admin.add(&ada, address("grace@example.com")).await.unwrap().outcome;
+    assert_eq!(refusal(admin.mark_verified(&ada, id).await), Refusal::Taken(TakenWhat::Email));
+    assert_eq!(host.identity.resolve("grace@example.com").await.unwrap(), Some(grace));
+}
+
+#[tokio::test]
+async fn c47_counters_hang_on_the_identifier_not_on_who_asks() {
+    let host = Host::new();
+    let user = host.account().await;
+    let id = host.added(&user, "ada@example.com").await;
+    let mut compared = 0;
+    // A thousand origins are a thousand handles: none of them brings tries of its own.
+    for _ in 0..1_000 {
+        let origin = host.identity.clone().account(user.user());
+        compared += usize::from(origin.confirm(id, &wrong()).await.is_ok());
+    }
+    assert_eq!(compared, 5);
+}
+
+#[tokio::test]
+async fn c50_a_person_cannot_learn_whether_an_address_is_somebody_elses() {
+    let free = Host::new();
+    let taken = Host::new();
+    taken.user_with(&["x@example.com", "+441514960453"]).await;
+    for text in ["x@example.com", "+441514960453"] {
+        let mut told = Vec::new();
+        for host in [&free, &taken] {
+            let account = host.account().await;
+            let mut answers = Vec::new();
+            let id = account.add(address(text)).await.unwrap().outcome;
+            for _ in 0..12 {
+                let started = account.start_verification(id).await;
+                answers.push(started.map(|receipt| receipt.outcome).map_err(|error| error.refusal().unwrap().public()));
+                let confirmed = account.confirm(id, &wrong()).await;
+                let confirmed = confirmed.map(|receipt| format!("{:?}", receipt.outcome));
+                answers.push(confirmed.map(|_| unit()).map_err(|error| error.refusal().unwrap().public()));
+                host.clock.forward(secs(20));
+            }
+            told.push(answers);
+        }
+        assert_eq!(told[0], told[1], "{text}");
+    }
+}
+
+fn unit() -> identity::Started {
+    identity::Started { expires_at: identity::Timestamp::from_secs(0), resend_at: identity::Timestamp::from_secs(0) }
+}
+
+#[tokio::test]
+async fn c50_strangers_sends_to_an_address_neither_refuse_nor_delay_a_person() {
+    let quiet = Host::new();
+    let busy = Host::new();
+    for _ in 0..5 {
+        let stranger = busy.account().await;
+        busy.added(&stranger, "x@example.com").await;
+    }
+    let mut answers = Vec::new();
+    for host in [&quiet, &busy] {
+        let account = host.account().await;
+        let id = account.add(address("x@example.com")).await.unwrap().outcome;
+        answers.push(account.start_verification(id).await.unwrap().outcome);
+        host.mailbox.clear();
+        host.identity.deliver_due().await.unwrap();
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!((quiet.mailbox.count(), busy.mailbox.count()), (1, 0), "what is not paid for is withheld");
+}
+
+#[tokio::test]
+async fn c50_a_taken_address_looks_like_a_restricted_one() {
+    let host = Host::new().with_policy(Policy::default().with_claim(ClaimPolicy::All));
+    host.user_with(&["x@example.com"]).await;
+    let account = host.account().await;
+    let taken = refusal(account.add(address("x@example.com")).await);
+    assert_eq!(taken, Refusal::Taken(TakenWhat::Email));
+    // A premium-rate number, which the default restrictions keep out.
+    let restricted = refusal(account.add(address("+449012345678")).await);
+    assert!(matches!(restricted, Refusal::Restricted(_)), "{restricted:?}");
+    assert_eq!(taken.public(), restricted.public());
+    assert_eq!(taken.public().kind, RefusalKind::NotAllowed);
+}
+
+#[tokio::test]
+async fn c51_every_other_verified_address_is_told() {
+    let host = Host::new();
+    let user = host.user_with(&["one@example.com", "two@example.com", "+441514960453"]).await;
+    let account = host.identity.account(&user);
+    let told = async |what: NoticeKind, about: &str| {
+        host.identity.deliver_due().await.unwrap();
+        let of = |content: &Content| matches!(content, Content::Notice { what: w, about: a } if *w == what && a.as_str() == about);
+        let mut to: Vec<String> =
+            host.mailbox.all().iter().filter(|m| of(&m.content)).map(|m| m.to.to_string()).collect();
+        to.sort();
+        host.mailbox.clear();
+        to
+    };
+    let three = ["+441514960453", "one@example.com", "two@example.com"];
+    let id = account.add(address("new@example.com")).await.unwrap().outcome;
+    assert_eq!(told(NoticeKind::Added, "new@example.com").await, three);
+    account.start_verification(id).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code("new@example.com");
+    account.confirm(id, &code).await.unwrap();
+    assert_eq!(told(NoticeKind::Verified, "new@example.com").await, three);
+    account.set_primary(id).await.unwrap();
+    assert_eq!(told(NoticeKind::MadePrimary, "new@example.com").await, three);
+    account.remove(id).await.unwrap();
+    assert_eq!(told(NoticeKind::Removed, "new@example.com").await, three);
+    // A replacement tells the address that goes, too.
+    let old = account.get().await.unwrap().emails().entries()[0].id;
+    let id = account.replace(old, identity::Email::parse("next@example.com").unwrap()).await.unwrap().outcome;
+    account.start_verification(id).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code("next@example.com");
+    account.confirm(id, &code).await.unwrap();
+    assert_eq!(told(NoticeKind::Replaced, "next@example.com").await, three);
+}
+
+#[tokio::test]
+async fn c54_adjacent_numbers_get_no_more_than_the_budget() {
+    let host = Host::new();
+    let mut accepted = 0;
+    for number in 0..1_000 {
+        let account = host.account().await;
+        // Ten blocks of a hundred numbers each.
+        let id = account.add(address(&format!("+44151496{number:04}"))).await;
+        let Ok(id) = id else { continue };
+        accepted += usize::from(account.start_verification(id.outcome).await.is_ok());
+    }
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(accepted, 1_000, "nobody learns of the budget");
+    assert_eq!(host.mailbox.count(), 10 * 20, "20 an hour to 100 adjacent numbers");
+}
+
+#[tokio::test]
+async fn c52_verify_and_primary_write_nothing_when_there_is_nothing_to_change() {
+    let host = Host::new();
+    let admin = host.identity.admin("staff");
+    let user = host.user_with(&["ada@example.com"]).await;
+    let before = admin.get(&user).await.unwrap();
+    let id = before.primary_email().unwrap().id;
+    host.clock.forward(secs(60));
+    for _ in 0..2 {
+        let again = admin.mark_verified(&user, id).await.unwrap();
+        assert_eq!(*again.user, *before);
+        let again = admin.set_primary(&user, id).await.unwrap();
+        assert_eq!(*again.user, *before);
+        assert_eq!(admin.enable(&user).await.unwrap().version, again.version);
+    }
+    assert_eq!(admin.history(&user, 0, 100).await.unwrap().len() as u64, 4);
+}
+
+#[tokio::test]
+async fn the_last_verified_address_goes_on_an_administrators_word_only() {
+    let host = Host::new();
+    let user = host.user_with(&["ada@example.com"]).await;
+    let id = host.identity.account(&user).get().await.unwrap().primary_email().unwrap().id;
+    assert_eq!(refusal(host.identity.account(&user).remove(id).await), Refusal::LastVerified);
+    host.identity.admin("staff").remove(&user, id).await.unwrap();
+    let nobody = PrimaryPolicy::builder().last_verified(By::Nobody).build().unwrap();
+    let strict = Host::new().with_policy(Policy::default().with_primary(nobody));
+    let user = strict.user_with(&["ada@example.com"]).await;
+    let id = strict.identity.account(&user).get().await.unwrap().primary_email().unwrap().id;
+    assert_eq!(refusal(strict.identity.admin("staff").remove(&user, id).await), Refusal::LastVerified);
+}
+
+#[tokio::test]
+async fn a_disabled_users_own_road_is_closed_and_the_administrators_is_not() {
+    let host = Host::new();
+    let account = host.account().await;
+    let admin = host.identity.admin("staff");
+    let id = host.added(&account, "ada@example.com").await;
+    admin.disable(account.user()).await.unwrap();
+    let code = host.mailbox.code("ada@example.com");
+    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Disabled);
+    assert_eq!(refusal(account.add(address("b@example.com")).await), Refusal::Disabled);
+    admin.mark_verified(account.user(), id).await.unwrap();
+    admin.enable(account.user()).await.unwrap();
+    account.add(address("b@example.com")).await.unwrap();
+}
+
+#[tokio::test]
+async fn tenants_know_nothing_of_each_other() {
+    let host = Host::new();
+    let other = host.identity.for_tenant(TenantId::parse("other").unwrap());
+    let user = host.user_with(&["ada@example.com"]).await;
+    assert_eq!(other.resolve("ada@example.com").await.unwrap(), None);
+    assert_eq!(refusal(other.account(&user).get().await), Refusal::UserNotFound);
+    // The same id and the same address there are another user's.
+    let new = NewUser {
+        id: Some(user.clone()),
+        addresses: vec![NewAddress::from(address("ada@example.com")).verified()],
+        ..NewUser::default()
+    };
+    other.admin("staff").create(new).await.unwrap();
+    let all = ListQuery { order: identity::ListOrder::Created, after: None, limit: 10, prefix: None };
+    assert_eq!(host.identity.admin("staff").list(&all).await.unwrap().users.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_id_is_never_used_again() {
+    let host = Host::new();
+    let admin = host.identity.admin("staff");
+    let new = || NewUser { id: Some(UserId::parse("ada").unwrap()), ..NewUser::default() };
+    let ada = admin.create(new()).await.unwrap().outcome;
+    assert_eq!(refusal(admin.create(new()).await), Refusal::UserExists);
+    admin.erase(&ada).await.unwrap();
+    assert_eq!(refusal(admin.create(new()).await), Refusal::UserExists);
+}
+
+#[tokio::test]
+async fn erasing_leaves_who_and_when_and_nothing_personal() {
+    let host = Host::new();
+    let admin = host.identity.admin("staff");
+    let account = host.account().await;
+    host.verified(&account, "ada@example.com").await;
+    admin.erase(account.user()).await.unwrap();
+    assert_eq!(refusal(account.get().await), Refusal::UserNotFound);
+    let history = admin.history(account.user(), 0, 100).await.unwrap();
+    assert!(history.len() >= 5, "{history:?}");
+    assert!(!serde_json::to_string(&history).unwrap().contains("example"), "{history:?}");
+    // The address is free again.
+    let next = host.account().await;
+    host.verified(&next, "ada@example.com").await;
+}
+
+#[tokio::test]
+async fn replace_keeps_the_old_one_verified_and_primary_until_the_new_one_is() {
+    let host = Host::new();
+    let user = host.user_with(&["old@example.com"]).await;
+    let account = host.identity.account(&user);
+    let old = account.get().await.unwrap().primary_email().unwrap().id;
+    let new = account.replace(old, identity::Email::parse("new@example.com").unwrap()).await.unwrap().outcome;
+    account.start_verification(new).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let meanwhile = account.get().await.unwrap();
+    assert_eq!(meanwhile.primary_email().unwrap().id, old);
+    assert_eq!(host.identity.resolve("old@example.com").await.unwrap().as_ref(), Some(&user));
+    account.confirm(new, &host.mailbox.code("new@example.com")).await.unwrap();
+    let after = account.get().await.unwrap();
+    assert_eq!(after.primary_email().unwrap().id, new);
+    assert_eq!(after.emails().entries().len(), 1);
+    assert_eq!(host.identity.resolve("old@example.com").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn under_all_a_verified_claim_takes_the_place_of_an_unverified_one() {
+    let host = Host::new().with_policy(Policy::default().with_claim(ClaimPolicy::All));
+    let squatter = host.account().await;
+    squatter.add(address("x@example.com")).await.unwrap();
+    let admin = host.identity.admin("staff");
+    let owner = host.user().await;
+    let refused = refusal(host.identity.account(&owner).add(address("x@example.com")).await);
+    assert_eq!(refused, Refusal::Taken(TakenWhat::Email));
+    admin.add(&owner, NewAddress::from(address("x@example.com")).verified()).await.unwrap();
+    assert_eq!(host.identity.resolve("x@example.com").await.unwrap(), Some(owner));
+    // The one who lost the claim can still be changed.
+    squatter.add(address("y@example.com")).await.unwrap();
+}
+
+#[tokio::test]
+async fn under_none_a_shared_login_name_finds_nobody() {
+    let host = Host::new().with_policy(Policy::default().with_claim(ClaimPolicy::None));
+    let first = host.user_with(&["family@example.com"]).await;
+    assert_eq!(host.identity.resolve("family@example.com").await.unwrap(), Some(first));
+    host.user_with(&["family@example.com"]).await;
+    assert_eq!(host.identity.resolve("family@example.com").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_event_names_on_whose_word_it_happened() {
+    let host = Host::new();
+    let account = host.account().await;
+    host.verified(&account, "ada@example.com").await;
+    host.identity.admin("grace").disable(account.user()).await.unwrap();
+    let history = host.identity.admin("x").history(account.user(), 0, 100).await.unwrap();
+    let actors: Vec<_> =
+        history.iter().map(|recorded| (recorded.event.change.kind(), recorded.event.actor.clone())).collect();
+    let staff = |name: &str| identity::Actor::Administrator(name.into());
+    assert_eq!(actors.first(), Some(&("created", staff("test"))));
+    assert_eq!(actors[1], ("added", identity::Actor::Holder));
+    assert_eq!(actors.last(), Some(&("disabled", staff("grace"))));
+    let numbers: Vec<_> = history.iter().map(|recorded| recorded.number).collect();
+    assert_eq!(numbers, (1..=history.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn futures_of_both_roads_can_be_spawned() {
+    let host = Host::new();
+    let account = host.account().await;
+    let handle = account.clone();
+    let id = tokio::spawn(async move { handle.add(address("ada@example.com")).await }).await.unwrap().unwrap().outcome;
+    let (admin, user) = (host.identity.admin("staff"), account.user().clone());
+    tokio::spawn(async move { admin.mark_verified(&user, id).await }).await.unwrap().unwrap();
+    let identity = host.identity.clone();
+    tokio::spawn(async move { identity.deliver_due().await }).await.unwrap().unwrap();
+}

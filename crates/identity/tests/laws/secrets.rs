@@ -1,0 +1,81 @@
+//! c15: no code, key or unmasked address in what is told to whoever listens, in `Debug`, or in an error.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use identity::{Code, NewAddress, Username, Verification};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::kit::{Host, address, secs};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn c15_no_code_key_or_unmasked_address_is_told() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let host = Host::new();
+    let mut debug = String::new();
+    let mut note = |text: String| debug.push_str(&text);
+    let user = host.user_with(&["canary.one@example.com", "+441514960453"]).await;
+    let account = host.identity.account(&user);
+    let admin = host.identity.admin("staff");
+    let id = host.added(&account, "canary.two@example.com").await;
+    note(format!("{:?}", account.confirm(id, &Code::parse("999999").unwrap()).await));
+    let code = host.mailbox.code("canary.two@example.com");
+    note(format!("{code:?} {:?} {:?}", host.mailbox.all(), host.identity));
+    note(format!("{:?}", account.confirm(id, &code).await));
+    note(format!("{:?}", account.add(address("canary.two@example.com")).await));
+    note(format!("{:?}", admin.set_username(&user, &Username::parse("canary.name").unwrap(), None).await));
+    let next = account.replace(id, identity::Email::parse("canary.three@example.com").unwrap()).await;
+    note(format!("{next:?}"));
+    let next = next.unwrap().outcome;
+    let issued = admin.issue_code(&user, next).await.unwrap();
+    note(format!("{issued:?}"));
+    note(format!("{:?}", admin.find(&address("canary.one@example.com")).await));
+    note(format!("{:?}", admin.history(&user, 0, 100).await));
+    note(format!("{:?}", admin.export(None, 10).await));
+    // A second owner of the same address is refused, with an error that is told.
+    let other = host.user().await;
+    let taken = admin.add(&other, NewAddress::from(address("canary.one@example.com")).verified()).await;
+    note(format!("{taken:?} {}", taken.as_ref().unwrap_err()));
+    let too_long = Verification { hint: Some("x".repeat(5_000).into()), ..Verification::default() };
+    note(format!("{:?}", account.start_verification_with(next, &too_long).await));
+    host.clock.forward(secs(601));
+    note(format!("{:?}", account.confirm(next, &issued.outcome.code).await));
+    note(format!("{:?}", host.identity.resolve("canary.one@example.com").await));
+
+    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(told.contains("account.confirm") && told.contains("sent"), "the listener heard: {told}");
+    let secrets = ["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()];
+    for secret in secrets {
+        // Ids are hexadecimal and times are digits: a code could stand in one by chance, so look for it as a word.
+        let stands_in = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == secret);
+        let found =
+            |text: &str| if secret.len() == 6 && secret != "canary" { stands_in(text) } else { text.contains(secret) };
+        assert!(!found(&told), "{secret} was told:\n{told}");
+        assert!(!found(&debug), "{secret} is in Debug:\n{debug}");
+    }
+}
