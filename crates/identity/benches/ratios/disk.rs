@@ -1,8 +1,7 @@
 //! Many tasks that commit to one file on disk, each commit synced: what it is worth that they share the sync.
 
 use std::hint::black_box;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 
 use identity_sqlite::Durability;
 use tokio::runtime::Runtime;
@@ -27,19 +26,22 @@ pub(crate) fn rows() -> Vec<Row> {
         drop(sqlite::open(&runtime, path, Durability::Full));
     }
     let mut our_people = People::default();
-    let by_us = || tasks(&runtime, &host, &our_people.some(TASKS * FLOWS));
+    let mut by_us = || tasks(&runtime, &host, &our_people.some(TASKS * FLOWS));
 
     let one = Mutex::new(ByHand::open(&shared, Durability::Full));
+    let one = [&one; TASKS];
     let mut people = People::default();
-    let mut by_one = || threads(|_| || one.lock().unwrap(), &people.some(TASKS * FLOWS));
+    let mut by_one = || threads(&one, &people.some(TASKS * FLOWS));
+    let each = [(); TASKS].map(|()| Mutex::new(ByHand::open(&own, Durability::Full)));
+    let each = each.each_ref();
     let mut people = People::default();
-    let mut by_each = || connections(&own, &people.some(TASKS * FLOWS));
+    let mut by_each = || threads(&each, &people.some(TASKS * FLOWS));
     // The faster of the two is the one to beat.
     let tried = in_turns(3, &mut by_one, &mut by_each);
     let (than, pair) = if tried.ours > tried.theirs {
-        ("one connection behind a mutex", in_turns(9, by_us, by_one))
+        ("one connection behind a mutex", in_turns(9, &mut by_us, by_one))
     } else {
-        ("one connection a thread", in_turns(9, by_us, by_each))
+        ("one connection a thread", in_turns(9, &mut by_us, by_each))
     };
     vec![Row {
         what: format!("commits on SQLite, file on disk, synchronous FULL, {TASKS} tasks"),
@@ -67,6 +69,22 @@ fn tasks(runtime: &Runtime, host: &Host, people: &[Person]) -> f64 {
             };
             for task in people.chunks(FLOWS).map(task).collect::<Vec<_>>() {
                 task.await.unwrap();
+            }
+        });
+    });
+    rate(took)
+}
+
+fn threads(programs: &[&Mutex<ByHand>], people: &[Person]) -> f64 {
+    let (took, ()) = timed(|| {
+        std::thread::scope(|scope| {
+            for (program, people) in programs.iter().zip(people.chunks(FLOWS)) {
+                scope.spawn(move || {
+                    for person in people {
+                        // The others may write between one call and the next.
+                        black_box(by_hand::flow(|| program.lock().unwrap(), person));
+                    }
+                });
             }
         });
     });

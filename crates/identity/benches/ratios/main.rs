@@ -7,18 +7,30 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod addresses;
+mod by_hand;
 mod decisions;
+mod disk;
 mod flow;
+mod large;
 mod measure;
 mod memory;
 mod people;
+mod places;
+mod sqlite;
 mod table;
 
 use table::{Row, Table};
 
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: [Part; 3] = [("addresses", addresses::rows), ("decisions", decisions::rows), ("memory", memory::rows)];
+const PARTS: [Part; 6] = [
+    ("addresses", addresses::rows),
+    ("decisions", decisions::rows),
+    ("memory", memory::rows),
+    ("sqlite", sqlite::rows),
+    ("disk", disk::rows),
+    ("large", large::rows),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

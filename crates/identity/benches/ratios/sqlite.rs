@@ -17,7 +17,7 @@ use crate::table::{Row, Target, Unit};
 const FLOWS: usize = 400;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let (folder, place) = places::in_memory();
+    let (folder, place) = places::in_memory(512);
     let [ours, theirs] = ["ours.db", "theirs.db"].map(|name| folder.path().join(name));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let host = Host::new(open(&runtime, &ours, Durability::Normal));

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use identity::{Address, Binding, Code, CodeFormat, Alphabet, Email, IdentifierId, Nonce, Phone, Purpose, UserId};
+use identity::{Address, Alphabet, Binding, Code, CodeFormat, Email, IdentifierId, Nonce, Phone, Purpose, UserId};
 use identity_sqlite::rusqlite::Result;
 
 use super::rows::{Known, Line, challenge, id};
@@ -138,8 +138,7 @@ impl Call<'_> {
         let new = self.seed.uuid(self.now, 0);
         self.insert_identifier(user, new.into_bytes(), address, position)?;
         let (kind, text) = (address.channel().as_str(), address.as_str());
-        let change =
-            format!(r#"{{"type":"added","id":"{new}","address":{{"channel":"{kind}","address":"{text}"}}}}"#);
+        let change = format!(r#"{{"type":"added","id":"{new}","address":{{"channel":"{kind}","address":"{text}"}}}}"#);
         self.event(user, number, actor, "added", &change)?;
         Ok(new.into_bytes())
     }
@@ -156,9 +155,8 @@ impl Call<'_> {
     fn tell_the_others(&self, user: &UserId, known: &Known, about: &Line, what: &str) -> Result<()> {
         for to in known.identifiers.iter().filter(|line| line.verified_at.is_some() && line.id != about.id) {
             let (kind, address) = (&about.kind, &about.address);
-            let content = format!(
-                r#"{{"type":"notice","what":"{what}","about":{{"channel":"{kind}","address":"{address}"}}}}"#
-            );
+            let content =
+                format!(r#"{{"type":"notice","what":"{what}","about":{{"channel":"{kind}","address":"{address}"}}}}"#);
             self.charge_notice(to)?;
             self.message(user, to, &content, NOTICE_LIFE)?;
         }

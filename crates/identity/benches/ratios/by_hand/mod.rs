@@ -40,10 +40,6 @@ impl ByHand {
         Self { connection, keys: keys(), tenant: TenantId::default() }
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     /// One call: one transaction.
     fn call<T>(&self, work: impl FnOnce(&Call<'_>) -> Result<T>) -> Result<T> {
         let call = Call { by_hand: self, now: SystemClock.now(), seed: OsEntropy.seed().unwrap() };

@@ -208,7 +208,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    pub(super) fn event(&self, user: &UserId, number: i64, actor: Option<&str>, kind: &str, change: &str) -> Result<()> {
+    pub(super) fn event(
+        &self,
+        user: &UserId,
+        number: i64,
+        actor: Option<&str>,
+        kind: &str,
+        change: &str,
+    ) -> Result<()> {
         let tenant = self.by_hand.tenant.as_str();
         let written = self.by_hand.write(
             "INSERT INTO identity_events (tenant, user_id, number, format, at, actor, type, change) \
@@ -254,7 +261,9 @@ impl Call<'_> {
         let open: Option<(i64, i64)> = self
             .by_hand
             .connection
-            .prepare_cached("SELECT began_at, drawn FROM identity_quotas WHERE tenant = ?1 AND kind = ?2 AND quota = ?3")?
+            .prepare_cached(
+                "SELECT began_at, drawn FROM identity_quotas WHERE tenant = ?1 AND kind = ?2 AND quota = ?3",
+            )?
             .query_row(params![tenant, kind, quota], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let open = open.filter(|(began, _)| now < identity::Timestamp::from_micros(*began) + window);

@@ -1,0 +1,104 @@
+//! A commit, written within a transaction of somebody's.
+
+use identity_core::Version;
+use identity_ports::{Commit, CommitError, Expected, StoreError};
+use rusqlite::{Connection, Transaction};
+
+use crate::error::store;
+use crate::rows::{claims, events, identifiers, outbox, quotas, users};
+
+/// Writes a commit within a transaction of the host's, so that rows of the host's own come about with it or not at all.
+/// A commit that is refused leaves nothing behind, and the transaction can go on.
+///
+/// The transaction has to be one that may write from its beginning
+/// ([`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior::Immediate)), as
+/// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it, and foreign keys have to be on.
+///
+/// # Errors
+/// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be rolled
+/// back.
+pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), CommitError> {
+    within_savepoint(transaction, || apply(transaction, commit))
+}
+
+/// Runs something within the open transaction; what it wrote is undone when it fails.
+pub(crate) fn within_savepoint<T, E: From<StoreError>>(
+    connection: &Connection,
+    run: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let execute = |sql| users::execute(connection, sql, []).map(drop);
+    execute("SAVEPOINT identity")?;
+    let result = run();
+    // Some failures end the whole transaction, and the savepoint with it.
+    if connection.is_autocommit() {
+        return result.and(Err(E::from(StoreError::failed("the transaction was ended from within"))));
+    }
+    if result.is_err() {
+        execute("ROLLBACK TO identity")?;
+    }
+    execute("RELEASE identity")?;
+    result
+}
+
+/// Writes everything that the commit says. What was written until a refusal is the caller's to undo.
+pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
+    sound(commit)?;
+    let Commit { key, before, after, .. } = commit;
+    users::write(connection, commit)?;
+    events::write(connection, commit)?;
+    if after.is_some() || commit.expected != Expected::Absent {
+        claims::write(connection, key, &commit.claims)?;
+    }
+    let withheld = quotas::draw(connection, &key.tenant, &commit.messages)?;
+    if let Some(user) = after {
+        let update = commit.expected != Expected::Absent;
+        if update && before.is_none() {
+            identifiers::clear(connection, key)?;
+        }
+        identifiers::write(connection, key, before.as_deref(), user)?;
+        users::write_profile(connection, key, before.as_deref(), user, update)?;
+        for (outgoing, _) in commit.messages.iter().zip(withheld).filter(|(_, withheld)| !withheld) {
+            outbox::enqueue(connection, &outgoing.message)?;
+        }
+    } else {
+        users::delete(connection, key)?;
+        outbox::forget(connection, key)?;
+        events::strip(connection, key)?;
+    }
+    Ok(())
+}
+
+/// Whether the commit is one at all: a caller's mistake must not become a row.
+fn sound(commit: &Commit) -> Result<(), StoreError> {
+    let from = match commit.expected {
+        Expected::Absent => 0,
+        Expected::At(Version(version)) => version,
+    };
+    let follows = (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
+    if commit.events.is_empty() || !follows {
+        return Err(StoreError::failed("the events of a commit are not numbered on from the expected version"));
+    }
+    if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
+        return Err(StoreError::failed("a commit brings another user than its key says"));
+    }
+    Ok(())
+}
+
+/// A transaction that may write, from its beginning to its end.
+pub(crate) fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
+}
+
+/// Ends it. After a failure nothing of it stays.
+pub(crate) fn end(connection: &Connection, keep: bool) -> Result<(), StoreError> {
+    if !keep {
+        return users::execute(connection, "ROLLBACK", []).map(drop);
+    }
+    let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+    ended.map(drop).map_err(|error| {
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        store(error)
+    })
+}

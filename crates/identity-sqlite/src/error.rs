@@ -1,0 +1,43 @@
+use identity_core::UserKey;
+use identity_ports::StoreError;
+use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+
+/// What a driver's error means to a host.
+pub(crate) fn store(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error() {
+        Some(code) if code.code == ErrorCode::DiskFull || code.extended_code == SQLITE_IOERR_SHMSIZE => {
+            StoreError::Full
+        }
+        Some(code) if code.code == ErrorCode::NotADatabase => {
+            StoreError::NotOurs("the file is not a SQLite database, or its beginning is damaged".to_owned())
+        }
+        Some(code) if code.code == ErrorCode::DatabaseCorrupt => StoreError::failed(Damaged(error)),
+        _ => StoreError::failed(error),
+    }
+}
+
+/// Whether another connection was in the way.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+#[derive(Debug)]
+struct Damaged(rusqlite::Error);
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the database file is damaged or cut short; restore it from a backup")
+    }
+}
+
+impl std::error::Error for Damaged {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+/// How a user's rows are named in errors.
+pub(crate) fn name(key: &UserKey) -> String {
+    format!("{}/{}", key.tenant, key.user)
+}

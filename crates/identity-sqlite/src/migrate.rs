@@ -1,0 +1,116 @@
+use identity_ports::StoreError;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+
+use crate::error::store;
+
+/// One step each, applied in their order and never changed again.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_users.sql")];
+
+/// Marks a file as one that belongs to this library alone: `IDNT`.
+pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
+
+/// The version of the tables that this program writes.
+fn program() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Creates this library's tables in a database of the host's, or brings them up to date. They are named `identity_*`; the
+/// host's own tables, `user_version` and `application_id` are left alone.
+///
+/// It may run in several processes at once: one of them does it.
+///
+/// # Errors
+/// [`StoreError::Newer`] when a later program was here, [`StoreError::NotOurs`] when a table is named like one of ours and is
+/// none, [`StoreError`] when the database fails.
+///
+/// ```
+/// use identity_sqlite::{migrate, rusqlite::Connection};
+/// let mut connection = Connection::open_in_memory()?;
+/// connection.execute_batch("CREATE TABLE orders (id INTEGER PRIMARY KEY)")?;
+/// migrate(&mut connection)?;
+/// let users: i64 = connection.query_row("SELECT count(*) FROM identity_users", [], |row| row.get(0))?;
+/// assert_eq!(users, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    if version(connection)? == Some(program()) {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store)?;
+    apply(&transaction)?;
+    transaction.commit().map_err(store)
+}
+
+/// The same in a file of our own: one that holds something else is refused.
+pub(crate) fn migrate_file(connection: &mut Connection) -> Result<(), StoreError> {
+    if let (Some(version), true) = (version(connection)?, is_marked(connection)?) {
+        let marked = pragma(connection, "PRAGMA user_version")?;
+        newer(u32::try_from(marked).unwrap_or(u32::MAX))?;
+        if version == program() && marked == i64::from(version) {
+            return Ok(());
+        }
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store)?;
+    let fresh = version(&transaction)?.is_none();
+    if fresh {
+        let tables = pragma(&transaction, "SELECT count(*) FROM sqlite_schema")?;
+        if tables > 0 {
+            return Err(StoreError::NotOurs(
+                "the file is a SQLite database of another program; choose another file, or call `migrate` on a connection \
+                 of your own to add the tables to it"
+                    .to_owned(),
+            ));
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store)?;
+    }
+    apply(&transaction)?;
+    if fresh || is_marked(&transaction)? {
+        transaction.pragma_update(None, "user_version", program()).map_err(store)?;
+    }
+    transaction.commit().map_err(store)
+}
+
+fn apply(connection: &Connection) -> Result<(), StoreError> {
+    let from = version(connection)?.unwrap_or(0);
+    let done = usize::try_from(from).unwrap_or(usize::MAX);
+    for step in MIGRATIONS.iter().skip(done) {
+        connection.execute_batch(step).map_err(store)?;
+    }
+    if from < program() {
+        connection
+            .execute(
+                "INSERT INTO identity_meta (name, value) VALUES ('schema', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+                [program()],
+            )
+            .map_err(store)?;
+    }
+    Ok(())
+}
+
+/// The version of the tables; `None` when there are none.
+fn version(connection: &Connection) -> Result<Option<u32>, StoreError> {
+    let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity_meta'";
+    if pragma(connection, there)? == 0 {
+        return Ok(None);
+    }
+    let not_ours = || StoreError::NotOurs("its table identity_meta is not the one of this library".to_owned());
+    let mut statement =
+        connection.prepare("SELECT value FROM identity_meta WHERE name = 'schema'").map_err(|_| not_ours())?;
+    let version: Option<i64> = statement.query_row([], |row| row.get(0)).optional().map_err(store)?;
+    let version = version.and_then(|version| u32::try_from(version).ok()).ok_or_else(not_ours)?;
+    newer(version)?;
+    Ok(Some(version))
+}
+
+fn newer(database: u32) -> Result<(), StoreError> {
+    let program = program();
+    if database > program { Err(StoreError::Newer { database, program }) } else { Ok(()) }
+}
+
+fn is_marked(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(pragma(connection, "PRAGMA application_id")? == i64::from(APPLICATION_ID))
+}
+
+fn pragma(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
+    connection.query_row(sql, [], |row| row.get(0)).map_err(store)
+}

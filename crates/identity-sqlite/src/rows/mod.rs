@@ -1,0 +1,11 @@
+//! The tables: how values become rows and rows become values again.
+
+pub(crate) mod claims;
+pub(crate) mod events;
+pub(crate) mod find;
+pub(crate) mod identifiers;
+pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod outbox;
+pub(crate) mod quotas;
+pub(crate) mod users;

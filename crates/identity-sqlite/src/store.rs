@@ -1,0 +1,203 @@
+use std::fmt;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey};
+use identity_ports::{
+    Commit, CommitError, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Parked, Settled, StoreError, Stored,
+    UserRepository,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::connection::{Desk, open_reader};
+use crate::error::store;
+use crate::options::SqliteOptions;
+use crate::readers::Readers;
+use crate::rows::{events, find, list, load, outbox};
+use crate::work::{Answer, Done, Work};
+use crate::writer::Writer;
+
+/// Pages and histories longer than this are read on the blocking pool, not on the caller's thread.
+const SHORT: usize = 50;
+
+/// Users in a SQLite file. Clones are handles of the same store; the file is closed with the last one.
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Inner>);
+
+struct Inner {
+    // Closed before the writer: the last connection to close tidies the file up, and readers may not.
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the file as [`SqliteOptions::default`] says, creates it when there is none, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// As [`SqliteOptions::open`].
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        SqliteOptions::default().open(path).await
+    }
+
+    /// How to open it otherwise.
+    #[must_use]
+    pub fn options() -> SqliteOptions {
+        SqliteOptions::default()
+    }
+
+    pub(crate) async fn open_with(options: SqliteOptions, path: &Path) -> Result<Self, StoreError> {
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            return Err(StoreError::failed("a database in memory has one connection alone; name a file"));
+        }
+        let path = path.to_owned();
+        let open = move || {
+            let desk = Desk::open(&path, &options)?;
+            let readers = (0..options.readers).map(|_| open_reader(&path, &options)).collect::<Result<_, _>>()?;
+            let writer = Writer::start(desk, options.durability)?;
+            Ok(Self(Arc::new(Inner { readers: Readers::new(readers), writer })))
+        };
+        tokio::task::spawn_blocking(open).await.map_err(StoreError::failed)?
+    }
+
+    /// Runs a transaction of the host's on the connection that writes, with [`commit_in`](crate::commit_in) and statements of
+    /// the host's own in it. It is written when the closure gives `Ok`, durably before this answers, and undone otherwise.
+    /// Everybody else who writes waits, so it should be short.
+    ///
+    /// # Errors
+    /// The closure's own error, or a [`StoreError`] of the transaction, which the error type has to be able to hold.
+    ///
+    /// # Panics
+    /// When the closure does; its transaction is undone.
+    pub async fn transaction<T, E, F>(&self, run: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let run = move |desk: &Desk| {
+            let transaction = Transaction::new_unchecked(&desk.connection, TransactionBehavior::Immediate);
+            let transaction = transaction.map_err(store)?;
+            let outcome = run(&transaction)?;
+            transaction.commit().map_err(store)?;
+            Ok(outcome)
+        };
+        self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// A short read: with the writer's connection when it is idle, whose pages are in memory, else with a reader's. Either
+    /// way it takes microseconds, less than handing it to another thread would.
+    async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(held) = self.0.writer.hold()
+            && let Some(desk) = held.desk()
+        {
+            return run(&desk.connection);
+        }
+        run(self.0.readers.take().await?.connection()?)
+    }
+
+    /// A read that may take longer.
+    async fn read_beside<T: Send + 'static>(
+        &self,
+        short: bool,
+        run: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let run = |connection: &Connection| {
+            let moment = connection.unchecked_transaction().map_err(store)?;
+            let result = run(&moment);
+            // It has only read.
+            drop(moment);
+            result
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if !short => {
+                let this = self.clone();
+                let waiting = runtime.clone();
+                let read = move || waiting.block_on(async { run(this.0.readers.take().await?.connection()?) });
+                runtime.spawn_blocking(read).await.map_err(StoreError::failed)?
+            }
+            Ok(_) | Err(_) => run(self.0.readers.take().await?.connection()?),
+        }
+    }
+
+    async fn submit(&self, work: Work) -> Answer {
+        self.0.writer.submit(work).await
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl UserRepository for SqliteStore {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        self.read(|connection| load::load(connection, key)).await
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        self.read(|connection| find::find(connection, tenant, keys)).await
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        let (tenant, query) = (tenant.clone(), query.clone());
+        let short = query.limit <= SHORT && query.prefix.is_none();
+        self.read_beside(short, move |connection| list::list(connection, &tenant, &query)).await
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        let key = key.clone();
+        self.read_beside(limit <= SHORT, move |connection| events::history(connection, &key, after, limit)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.submit(Work::Commit(commit)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        // An idle delivery loop asks every second: it need not write to learn that there is nothing.
+        if lease.limit == 0 || !self.read(|connection| outbox::any_due(connection, lease.now)).await? {
+            return Ok(Vec::new());
+        }
+        match self.submit(Work::Lease(lease)).await {
+            Ok(Done::Leased(leased)) => Ok(leased),
+            Ok(Done::Damaged(error)) => Err(error),
+            Ok(Done::Committed | Done::Settled(_)) => {
+                Err(StoreError::failed("a lease was answered with something else"))
+            }
+            Err(error) => Err(of_store(error)),
+        }
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        match self.submit(Work::Settle(lease, settled)).await {
+            Ok(Done::Settled(count)) => Ok(count),
+            Ok(_) => Err(StoreError::failed("a settlement was answered with something else")),
+            Err(error) => Err(of_store(error)),
+        }
+    }
+
+    async fn parked(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Parked>, StoreError> {
+        let tenant = tenant.clone();
+        self.read_beside(limit <= SHORT, move |connection| outbox::parked(connection, &tenant, after, limit)).await
+    }
+}
+
+/// Leases and settlements are never refused for a commit's reasons.
+fn of_store(error: CommitError) -> StoreError {
+    match error {
+        CommitError::Store(error) => error,
+        other => StoreError::failed(other),
+    }
+}

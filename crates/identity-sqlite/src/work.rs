@@ -1,0 +1,112 @@
+//! What the writer does for a caller, alone or together with others.
+
+use identity_ports::{Commit, CommitError, Lease, LeaseId, Leased, Settled, StoreError};
+use rusqlite::Connection;
+
+use crate::commit::{apply, begin, end, within_savepoint};
+use crate::connection::Desk;
+use crate::error::{is_busy, store};
+use crate::rows::{outbox, quotas};
+
+/// Something to write.
+pub(crate) enum Work {
+    Commit(Commit),
+    Lease(Lease),
+    Settle(LeaseId, Vec<Settled>),
+}
+
+/// What was written.
+pub(crate) enum Done {
+    Committed,
+    Leased(Vec<Leased>),
+    /// A message made no sense. That it is parked is written.
+    Damaged(StoreError),
+    Settled(usize),
+}
+
+/// What the caller is told.
+pub(crate) type Answer = Result<Done, CommitError>;
+
+impl Desk {
+    /// Does one piece of work in a transaction of its own; `None` when another process writes and nobody waits for it here.
+    pub(crate) fn alone(&self, work: &Work) -> Option<Answer> {
+        let connection = &self.connection;
+        match begin(connection) {
+            Ok(()) => {}
+            Err(error) if is_busy(&error) => return None,
+            Err(error) => return Some(Err(store(error).into())),
+        }
+        let answer = self.perform(work);
+        if connection.is_autocommit() {
+            // Some failures end the transaction themselves.
+            return Some(answer.and_then(|_| Err(ended().into())));
+        }
+        let ended = end(connection, answer.is_ok());
+        Some(match ended {
+            Err(error) if answer.is_ok() => Err(error.into()),
+            Ok(()) | Err(_) => answer,
+        })
+    }
+
+    /// Does several in one transaction, so that they share its sync. Each succeeds or fails on its own.
+    pub(crate) fn together(&self, works: &[&Work]) -> Vec<Answer> {
+        if works.len() < 2 {
+            return self.one_by_one(works);
+        }
+        let connection = &self.connection;
+        if let Err(error) = begin(connection) {
+            let error = if is_busy(&error) { busy() } else { store(error) };
+            return works.iter().map(|_| Err(error.clone().into())).collect();
+        }
+        let mut answers = Vec::with_capacity(works.len());
+        for work in works {
+            answers.push(within_savepoint(connection, || self.perform(work)));
+            if connection.is_autocommit() {
+                // One of them took the transaction down with it: nothing is written, and each gets its own.
+                return self.one_by_one(works);
+            }
+        }
+        match end(connection, true) {
+            Ok(()) => answers,
+            // What is too much together may be little enough alone.
+            Err(StoreError::Full) => self.one_by_one(works),
+            Err(error) => answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect(),
+        }
+    }
+
+    fn one_by_one(&self, works: &[&Work]) -> Vec<Answer> {
+        let alone = |work: &&Work| self.alone(work).unwrap_or_else(|| Err(busy().into()));
+        works.iter().map(alone).collect()
+    }
+
+    fn perform(&self, work: &Work) -> Answer {
+        let connection = &self.connection;
+        match work {
+            Work::Commit(commit) => apply(connection, commit).map(|()| Done::Committed),
+            Work::Lease(lease) => {
+                let found = outbox::lease(connection, lease)?;
+                self.prune(connection, lease, found.leased.len())?;
+                Ok(found.damaged.map_or_else(|| Done::Leased(found.leased), Done::Damaged))
+            }
+            Work::Settle(lease, settled) => Ok(Done::Settled(outbox::settle(connection, *lease, settled)?)),
+        }
+    }
+
+    /// Every message leaves a few windows behind it: so does the sweep keep up with them.
+    fn prune(&self, connection: &Connection, lease: &Lease, leased: usize) -> Result<(), StoreError> {
+        const ROWS: usize = 16;
+        const ROWS_A_MESSAGE: usize = 8;
+        let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.min(256));
+        let mut place = self.pruned.borrow_mut();
+        *place = quotas::prune(connection, place.as_ref(), rows, lease.now)?;
+        Ok(())
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::failed("the transaction ended by itself")
+}
+
+fn busy() -> StoreError {
+    StoreError::failed("another process has been writing to the database for longer than the busy timeout")
+}
