@@ -40,7 +40,8 @@ pub(crate) struct Pair {
 
 /// Measures two things in turns, the one that goes first by turns too, after one round that does not count.
 pub(crate) fn in_turns(rounds: usize, mut ours: impl FnMut() -> f64, mut theirs: impl FnMut() -> f64) -> Pair {
-    (ours(), theirs());
+    ours();
+    theirs();
     let mut pairs = Vec::with_capacity(rounds);
     for round in 0..rounds {
         pairs.push(if round % 2 == 0 {

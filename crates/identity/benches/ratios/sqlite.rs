@@ -32,7 +32,8 @@ pub(crate) fn rows() -> Vec<Row> {
             black_box(by_hand::flow(|| &program, people.get(at).unwrap()));
         })
     };
-    (by_us(), by_them());
+    by_us();
+    by_them();
     assert_eq!(census(&ours), census(&theirs), "the program written by hand has to keep the same rows");
     vec![Row {
         what: format!("the flow on SQLite, {place}, synchronous NORMAL, one task"),
