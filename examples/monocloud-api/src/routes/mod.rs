@@ -18,7 +18,6 @@ use crate::problem::Problem;
 
 /// What any call may answer when it does not succeed.
 #[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes responses to the OpenAPI document")]
 pub enum Problems {
     /// The request cannot be read.
     #[response(status = 400, content_type = "application/problem+json")]

@@ -113,7 +113,6 @@ pub struct Disconnect {
 /// A provider of identities.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "a provider's name says what it is")]
 pub enum Authenticator {
     Google,
     Apple,

@@ -1,0 +1,104 @@
+use std::sync::Arc;
+
+use identity_core::{
+    Actor, Change, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Strength,
+    Timestamp, UserKey, Version,
+};
+use identity_ports::{Commit, Expected, Stored};
+
+use super::{NOW, Person};
+
+/// A commit in the making.
+#[derive(Debug, Clone)]
+pub struct Draft(pub Commit);
+
+/// A commit that creates a user: with one event, without claims and messages.
+#[must_use]
+pub fn create(key: &UserKey, person: &Person) -> Draft {
+    let person = person.clone().with_id(&key.user);
+    Draft(Commit {
+        key: key.clone(),
+        expected: Expected::Absent,
+        before: None,
+        after: Some(person.user()),
+        claims: ClaimChanges::default(),
+        events: Vec::new(),
+        messages: Vec::new(),
+    })
+    .events(NOW, vec![Change::Created { user: key.user.clone() }])
+}
+
+/// A commit that changes a user: with one event, without claims and messages.
+#[must_use]
+pub fn change(key: &UserKey, stored: &Stored, person: &Person) -> Draft {
+    let person = person.clone().with_id(&key.user);
+    Draft(Commit {
+        expected: Expected::At(stored.version),
+        before: Some(Arc::clone(&stored.user)),
+        ..create(key, &person).0
+    })
+    .events(NOW, vec![Change::ProfileChanged { claims: None, public_data: None, private_data: None }])
+}
+
+/// A commit that erases a user and releases its claims.
+#[must_use]
+pub fn erase(key: &UserKey, stored: &Stored) -> Draft {
+    let mut draft = change(key, stored, &Person::of(&stored.user)).events(NOW, vec![Change::Erased]);
+    draft.0.after = None;
+    draft.0.claims.release = stored.claims.iter().map(|claim| claim.key.clone()).collect();
+    draft
+}
+
+impl Draft {
+    /// With these events in place of those before.
+    #[must_use]
+    pub fn events(mut self, at: Timestamp, changes: Vec<Change>) -> Self {
+        let from = match self.0.expected {
+            Expected::Absent => 0,
+            Expected::At(Version(version)) => version,
+        };
+        let actor = Actor::Administrator("conformance".into());
+        let event = |change| Event { v: EventFormat, at, actor: actor.clone(), change };
+        let numbered = (from + 1..).zip(changes);
+        self.0.events = numbered.map(|(number, change)| Recorded { number, event: event(change) }).collect();
+        self
+    }
+
+    /// Expecting the user at this version.
+    #[must_use]
+    pub fn expecting(mut self, version: u64) -> Self {
+        self.0.expected = Expected::At(Version(version));
+        for (number, recorded) in (version + 1..).zip(&mut self.0.events) {
+            recorded.number = number;
+        }
+        self
+    }
+
+    /// Taking a claim.
+    #[must_use]
+    pub fn take(mut self, key: &ClaimKey, strength: Strength) -> Self {
+        self.0.claims.take.push(Claim { key: key.clone(), strength });
+        self
+    }
+
+    /// Releasing a claim.
+    #[must_use]
+    pub fn release(mut self, key: &ClaimKey) -> Self {
+        self.0.claims.release.push(key.clone());
+        self
+    }
+
+    /// With the claims that follow from the change under a policy, when the user holds `held`.
+    #[must_use]
+    pub fn claims(mut self, held: &[Claim], policy: ClaimPolicy) -> Self {
+        self.0.claims = ClaimChanges::between(held, self.0.before.as_deref(), self.0.after.as_deref(), policy);
+        self
+    }
+
+    /// With one more message.
+    #[must_use]
+    pub fn message(mut self, outgoing: Outgoing) -> Self {
+        self.0.messages.push(outgoing);
+        self
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
+use identity_ports::{
+    Found, Lease, LeaseId, Leased, ListOrder, ListQuery, Outbox, Page, Parked, Stored, UserRepository,
+};
+use uuid::Uuid;
+
+use super::NOW;
+
+/// A time after everything that happens in a test.
+pub const FAR: Timestamp = Timestamp::from_secs(NOW.as_secs() + 1_000_000_000);
+
+/// Every order of a list.
+pub(crate) const ORDERS: [ListOrder; 4] =
+    [ListOrder::Created, ListOrder::NewestCreated, ListOrder::Updated, ListOrder::LatestUpdated];
+
+/// Everything that can be seen of a store through its ports, but for its budgets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    users: Vec<Seen>,
+    found: Vec<(TenantId, Vec<Found>)>,
+    lists: Vec<(TenantId, Vec<Page>)>,
+    parked: Vec<(TenantId, Vec<Parked>)>,
+    /// Messages on their way. Attempts are not compared: looking counts as one.
+    queued: Vec<Message>,
+}
+
+/// A user, what was typed, and the history.
+type Seen = (UserKey, Option<Stored>, Vec<String>, Vec<Recorded>);
+
+impl Sight {
+    /// All of it but the messages on their way, which are told for all tenants at once.
+    #[must_use]
+    pub fn without_queued(self) -> Self {
+        Self { queued: Vec::new(), ..self }
+    }
+}
+
+/// Looks at everything: these users, these addresses and usernames, and the lists, parked and queued messages of the users'
+/// tenants. It breaks leases that are out, and counts as an attempt of every message.
+///
+/// # Panics
+/// When the store fails.
+pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claims: &[ClaimKey]) -> Sight {
+    let mut sight =
+        Sight { users: Vec::new(), found: Vec::new(), lists: Vec::new(), parked: Vec::new(), queued: Vec::new() };
+    let mut tenants: Vec<TenantId> = keys.iter().map(|key| key.tenant.clone()).collect();
+    tenants.sort();
+    tenants.dedup();
+    for key in keys {
+        let stored = store.load(key).await.expect("the store loads");
+        let texts = stored.as_ref().map(|stored| typed(&stored.user)).unwrap_or_default();
+        let events = store.history(key, 0, usize::from(u16::MAX)).await.expect("the store tells the history");
+        sight.users.push((key.clone(), stored, texts, events));
+    }
+    for tenant in tenants {
+        let found = store.find(&tenant, claims).await.expect("the store finds");
+        sight.found.push((tenant.clone(), found));
+        let mut pages = Vec::new();
+        for order in ORDERS {
+            let query = ListQuery { order, after: None, limit: 1_000, prefix: None };
+            pages.push(store.list(&tenant, &query).await.expect("the store lists"));
+        }
+        sight.lists.push((tenant.clone(), pages));
+        let parked = store.parked(&tenant, None, 1_000).await.expect("the store tells what is parked");
+        sight.parked.push((tenant, parked));
+    }
+    sight.queued = queued(store).await.into_iter().map(|leased| leased.message).collect();
+    sight.queued.sort_by_key(|message| message.id);
+    sight
+}
+
+/// All messages on their way. It breaks leases that are out, and counts as an attempt of every message.
+///
+/// # Panics
+/// When the store fails.
+pub async fn queued<S: Outbox>(store: &S) -> Vec<Leased> {
+    let far = FAR + Duration::from_secs(1);
+    // Such a lease is over at once.
+    let lease = Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: far, limit: 10_000 };
+    store.lease(lease).await.expect("the store leases")
+}
+
+/// What was typed, which is not compared when users are.
+#[must_use]
+pub fn typed(user: &User) -> Vec<String> {
+    let addresses = user.identifiers().map(|entry| entry.address.typed().to_owned());
+    addresses.chain(user.username().map(|entry| entry.username.typed().to_owned())).collect()
+}

@@ -1,0 +1,88 @@
+//! What laws and adapters' own tests are written with: a fixed time, ids, people, commits, messages, and a look at everything
+//! that a store keeps.
+
+mod draft;
+mod look;
+mod mail;
+mod person;
+
+use std::time::Duration;
+
+use identity_core::{ClaimKey, ClaimKind, Email, IdentifierId, MessageId, Phone, TenantId, Timestamp, UserId, UserKey};
+use identity_ports::{Outbox, Stored, UserRepository};
+use uuid::Uuid;
+
+pub use draft::{Draft, change, create, erase};
+pub use look::{FAR, Sight, look, queued, typed};
+pub use mail::{charge, letter, paid, refusing, withholding};
+pub use person::{Person, challenge, pending, verified};
+
+/// The time at which every test begins.
+pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// So many seconds after [`NOW`].
+#[must_use]
+pub fn at(secs: u64) -> Timestamp {
+    NOW + Duration::from_secs(secs)
+}
+
+/// A tenant of this name.
+#[must_use]
+pub fn tenant(name: &str) -> TenantId {
+    TenantId::parse(name).expect("a tenant's name")
+}
+
+/// A user's key, in the tenant `acme`.
+#[must_use]
+pub fn key(user: &str) -> UserKey {
+    key_in("acme", user)
+}
+
+/// A user's key.
+#[must_use]
+pub fn key_in(name: &str, user: &str) -> UserKey {
+    UserKey { tenant: tenant(name), user: UserId::parse(user).expect("a user's id") }
+}
+
+/// The identifier with this number.
+#[must_use]
+pub const fn id(number: u128) -> IdentifierId {
+    IdentifierId::from_uuid(Uuid::from_u128(V7 | number))
+}
+
+/// The message with this number: of two messages the one with the greater number came later.
+#[must_use]
+pub const fn message_id(number: u128) -> MessageId {
+    MessageId::from_uuid(Uuid::from_u128(V7 | number))
+}
+
+/// A UUID of version 7, so that an adapter which looks finds what it expects.
+const V7: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
+
+/// The claim key of an e-mail address.
+#[must_use]
+pub fn mail_key(text: &str) -> ClaimKey {
+    Email::parse(text).expect("an e-mail address").claim_key()
+}
+
+/// The claim key of a phone number.
+#[must_use]
+pub fn phone_key(text: &str) -> ClaimKey {
+    Phone::from_e164(text).expect("a phone number").claim_key()
+}
+
+/// A claim key as it is written.
+#[must_use]
+pub fn raw_key(kind: ClaimKind, text: &str) -> ClaimKey {
+    ClaimKey::new(kind, 1, text)
+}
+
+/// Commits what has to go through, and gives the user as it is then.
+///
+/// # Panics
+/// When it does not go through, or is not there afterwards.
+pub async fn put<S: UserRepository + Outbox>(store: &S, draft: Draft) -> Stored {
+    let key = draft.0.key.clone();
+    store.commit(draft.0).await.expect("a commit that nothing stands against goes through");
+    store.load(&key).await.expect("the store loads").expect("a committed user is there")
+}

@@ -1,0 +1,201 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{
+    Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Credentials, Email, Identifier, KeyId, Method,
+    Nonce, Phone, Profile, Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username,
+    UsernameEntry, Verified,
+};
+
+use super::{NOW, id};
+
+/// A user in the making.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Everything but the books.
+    pub parts: UserParts,
+    /// The e-mail addresses, then the phone numbers.
+    pub entries: Vec<Identifier>,
+    /// Which of the entries are primary.
+    pub primary: Vec<identity_core::IdentifierId>,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            parts: UserParts {
+                id: UserId::parse("nobody").expect("a user's id"),
+                created_at: NOW,
+                updated_at: NOW,
+                disabled: false,
+                username: None,
+                emails: Book::new(Channel::Email),
+                phones: Book::new(Channel::Phone),
+                profile: Profile::default(),
+                credentials: Arc::new(Credentials::default()),
+                sign_ins: Arc::new(SignIns::default()),
+                retired: Vec::new(),
+            },
+            entries: Vec::new(),
+            primary: Vec::new(),
+        }
+    }
+}
+
+impl Person {
+    /// The person that a user is.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        let primaries = [user.primary_email(), user.primary_phone()];
+        Self {
+            parts: UserParts {
+                id: user.id().clone(),
+                created_at: user.created_at(),
+                updated_at: user.updated_at(),
+                disabled: user.is_disabled(),
+                username: user.username().cloned(),
+                emails: Book::new(Channel::Email),
+                phones: Book::new(Channel::Phone),
+                profile: user.profile().clone(),
+                credentials: Arc::new(user.credentials().clone()),
+                sign_ins: Arc::new(user.sign_ins().clone()),
+                retired: user.retired().to_vec(),
+            },
+            entries: user.identifiers().cloned().collect(),
+            primary: primaries.into_iter().flatten().map(|entry| entry.id).collect(),
+        }
+    }
+
+    /// With another id.
+    #[must_use]
+    pub fn with_id(mut self, user: &UserId) -> Self {
+        self.parts.id = user.clone();
+        self
+    }
+
+    /// Created and last changed at this time.
+    #[must_use]
+    pub fn created(mut self, at: Timestamp) -> Self {
+        (self.parts.created_at, self.parts.updated_at) = (at, at);
+        self
+    }
+
+    /// Last changed at this time.
+    #[must_use]
+    pub fn updated(mut self, at: Timestamp) -> Self {
+        self.parts.updated_at = at;
+        self
+    }
+
+    /// With an e-mail address under this number.
+    #[must_use]
+    pub fn email(self, number: u128, text: &str, status: Status) -> Self {
+        self.address(number, Email::parse(text).expect("an e-mail address").into(), status)
+    }
+
+    /// With a phone number, in canonical form, under this number.
+    #[must_use]
+    pub fn phone(self, number: u128, text: &str, status: Status) -> Self {
+        self.address(number, Phone::from_e164(text).expect("a phone number").into(), status)
+    }
+
+    /// With an address under this number.
+    #[must_use]
+    pub fn address(mut self, number: u128, address: Address, status: Status) -> Self {
+        self.entries.push(Identifier {
+            id: id(number),
+            address,
+            status,
+            source: None,
+            unrestricted: false,
+            added_at: NOW,
+            replaces: None,
+            attempts: Attempts::default(),
+            sign_in: None,
+        });
+        self
+    }
+
+    /// Without the entry under this number.
+    #[must_use]
+    pub fn without(mut self, number: u128) -> Self {
+        self.entries.retain(|entry| entry.id != id(number));
+        self.primary.retain(|primary| *primary != id(number));
+        self
+    }
+
+    /// With the entry under this number as primary.
+    #[must_use]
+    pub fn primary(mut self, number: u128) -> Self {
+        self.primary.push(id(number));
+        self
+    }
+
+    /// With a username under this number.
+    #[must_use]
+    pub fn username(mut self, number: u128, text: &str) -> Self {
+        self.parts.username = Some(UsernameEntry {
+            id: id(number),
+            username: Username::parse(text).expect("a username"),
+            source: None,
+            added_at: NOW,
+            sign_in: None,
+        });
+        self
+    }
+
+    /// With so many attempts to sign in: a counter for tests of updates.
+    #[must_use]
+    pub fn attempts(mut self, count: u64) -> Self {
+        self.parts.sign_ins = Arc::new(SignIns { attempts_count: count, ..SignIns::default() });
+        self
+    }
+
+    /// The user.
+    ///
+    /// # Panics
+    /// When the parts contradict each other.
+    #[must_use]
+    pub fn user(&self) -> Arc<User> {
+        let mut parts = self.parts.clone();
+        parts.emails = self.book(Channel::Email);
+        parts.phones = self.book(Channel::Phone);
+        Arc::new(User::restore(parts).expect("consistent parts"))
+    }
+
+    fn book(&self, channel: Channel) -> Book {
+        let entries = self.entries.iter().filter(|entry| entry.address.channel() == channel);
+        let entries: Vec<Identifier> = entries.cloned().collect();
+        let primary = entries.iter().map(|entry| entry.id).find(|id| self.primary.contains(id));
+        Book::restore(channel, entries, primary).expect("a consistent book")
+    }
+}
+
+/// Verified by an administrator at [`NOW`].
+#[must_use]
+pub fn verified() -> Status {
+    Status::Verified(Verified { at: NOW, by: Method::Administrator, source: None })
+}
+
+/// With a challenge out.
+#[must_use]
+pub fn pending() -> Status {
+    Status::Pending(challenge())
+}
+
+/// A challenge to verify an address by a code of 6 digits within 600 s of [`NOW`].
+#[must_use]
+pub fn challenge() -> Challenge {
+    Challenge {
+        nonce: Nonce::from_bytes(*b"conformance kit."),
+        key: KeyId::parse("2026a").expect("a key's name"),
+        purpose: Purpose::Verification,
+        proof: Proof::Code,
+        format: CodeFormat::new(6, Alphabet::Digits).expect("a format of 6 digits"),
+        issued_at: NOW,
+        expires_at: NOW + Duration::from_secs(600),
+        tries: 5,
+        failed: 0,
+        hint: None,
+    }
+}

@@ -1,0 +1,140 @@
+//! Addresses and usernames that belong to one user alone.
+
+use identity_core::{Claim, ClaimKey, ClaimKind, Strength};
+use identity_ports::{CommitError, Outbox, UserRepository};
+
+use crate::Harness;
+use crate::kit::{Draft, Person, change, create, key, mail_key, put, raw_key};
+
+use Strength::{Unverified, Verified};
+
+async fn held<S: UserRepository + Outbox>(store: &S, user: &str) -> Vec<(String, Strength)> {
+    let stored = store.load(&key(user)).await.unwrap().expect("the user is there");
+    stored.claims.into_iter().map(|claim| (claim.key.as_str().to_owned(), claim.strength)).collect()
+}
+
+fn new(user: &str) -> Draft {
+    create(&key(user), &Person::default())
+}
+
+async fn refuse<S: UserRepository + Outbox>(store: &S, draft: Draft, taken: &ClaimKey, because: &str) {
+    match store.commit(draft.0).await {
+        Err(CommitError::Taken(claim)) => assert_eq!(claim.key, *taken, "the claim that is named is the one taken"),
+        other => panic!("{because}: {other:?}"),
+    }
+}
+
+/// A claim belongs to one user of a tenant alone, and comes free when it is given up.
+pub async fn claims_are_exclusive_and_given_up(harness: &impl Harness) {
+    let store = harness.open().await;
+    for claim in [mail_key("ada@example.com"), raw_key(ClaimKind::Username, "ada"), raw_key(ClaimKind::Phone, "+4930")]
+    {
+        for strength in [Unverified, Verified] {
+            let name = |user: &str| format!("{user}-{}-{strength:?}", claim.as_str());
+            let [ada, bob] = [name("ada"), name("bob")];
+            let stored = put(&*store, new(&ada).take(&claim, strength)).await;
+            assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "the claim is the user's");
+            refuse(&*store, new(&bob).take(&claim, strength), &claim, "another user's claim is taken").await;
+            assert_eq!(store.load(&key(&bob)).await.unwrap(), None);
+            let stored = put(&*store, change(&key(&ada), &stored, &Person::default()).release(&claim)).await;
+            assert_eq!(stored.claims, [], "a claim that was given up is not held");
+            let stored = put(&*store, new(&bob).take(&claim, strength)).await;
+            assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "a claim that was given up is free");
+            put(&*store, change(&key(&bob), &stored, &Person::default()).release(&claim)).await;
+        }
+    }
+}
+
+/// Claims are apart that differ in kind, in the rule that made them, in case, or in anything else.
+pub async fn claims_differ_by_every_part(harness: &impl Harness) {
+    let store = harness.open().await;
+    let keys = [
+        raw_key(ClaimKind::Email, "ada"),
+        raw_key(ClaimKind::Username, "ada"),
+        raw_key(ClaimKind::Phone, "ada"),
+        ClaimKey::new(ClaimKind::Username, 2, "ada"),
+        ClaimKey::new(ClaimKind::Username, 255, "ada"),
+        raw_key(ClaimKind::Username, "Ada"),
+        raw_key(ClaimKind::Username, "ada\u{301}"),
+        raw_key(ClaimKind::Username, "ad\u{e1}"),
+        raw_key(ClaimKind::Username, "ada "),
+        raw_key(ClaimKind::Username, "ad_"),
+        raw_key(ClaimKind::Username, "ad%"),
+        raw_key(ClaimKind::Username, "\u{430}da"),
+        raw_key(ClaimKind::Username, &"\u{1f600}".repeat(200)),
+    ];
+    for (number, claim) in keys.iter().enumerate() {
+        let stored = put(&*store, new(&format!("user {number}")).take(claim, Verified)).await;
+        assert_eq!(stored.claims, [Claim { key: claim.clone(), strength: Verified }]);
+    }
+    for claim in &keys {
+        refuse(&*store, new("eve").take(claim, Verified), claim, "and each is exclusive").await;
+    }
+}
+
+/// A verified claim takes from an unverified one; nothing else takes from anybody.
+pub async fn verified_wins_over_unverified(harness: &impl Harness) {
+    let store = harness.open().await;
+    let claim = mail_key("ada@example.com");
+    let squatter = put(&*store, new("eve").take(&claim, Unverified)).await;
+    refuse(&*store, new("ada").take(&claim, Unverified), &claim, "unverified does not win over unverified").await;
+    put(&*store, new("ada").take(&claim, Verified)).await;
+    assert_eq!(held(&*store, "ada").await, [("ada@example.com".to_owned(), Verified)], "verified wins");
+    assert_eq!(held(&*store, "eve").await, [], "and the other one holds it no more");
+    let after = store.load(&key("eve")).await.unwrap().unwrap();
+    assert_eq!(after.version, squatter.version, "who lost a claim is at the version that it was at");
+    for strength in [Unverified, Verified] {
+        refuse(&*store, new("bob").take(&claim, strength), &claim, "nothing wins over verified").await;
+        let again = change(&key("eve"), &after, &Person::default()).take(&claim, strength);
+        refuse(&*store, again, &claim, "who lost it does not get it back").await;
+    }
+}
+
+/// A release never touches somebody else's claim.
+pub async fn a_release_touches_nobody_elses_claim(harness: &impl Harness) {
+    let store = harness.open().await;
+    let [claim, free] = [mail_key("ada@example.com"), mail_key("free@example.com")];
+    put(&*store, new("ada").take(&claim, Verified)).await;
+    let eve = put(&*store, new("eve").release(&claim).release(&free)).await;
+    put(&*store, change(&key("eve"), &eve, &Person::default()).release(&claim)).await;
+    assert_eq!(held(&*store, "ada").await, [("ada@example.com".to_owned(), Verified)], "the claim stays where it was");
+    refuse(&*store, new("bob").take(&claim, Verified), &claim, "and is not free").await;
+    // Someone whose claim went to a stronger one releases it on the next commit, as far as they know.
+    let weak = mail_key("weak@example.com");
+    put(&*store, new("carl").take(&weak, Unverified)).await;
+    put(&*store, new("dora").take(&weak, Verified)).await;
+    let carl = store.load(&key("carl")).await.unwrap().unwrap();
+    put(&*store, change(&key("carl"), &carl, &Person::default()).release(&weak)).await;
+    assert_eq!(held(&*store, "dora").await, [("weak@example.com".to_owned(), Verified)]);
+}
+
+/// A claim of the user's own takes on the strength that is given, up and down.
+pub async fn a_claim_takes_on_a_new_strength(harness: &impl Harness) {
+    let store = harness.open().await;
+    let claim = mail_key("ada@example.com");
+    let mut stored = put(&*store, new("ada").take(&claim, Unverified)).await;
+    for strength in [Verified, Verified, Unverified, Unverified] {
+        stored = put(&*store, change(&key("ada"), &stored, &Person::default()).take(&claim, strength)).await;
+        assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "the claim is as strong as was said");
+    }
+    put(&*store, new("bob").take(&claim, Verified)).await;
+    assert_eq!(held(&*store, "ada").await, [], "what became unverified can be lost");
+}
+
+/// Claims are released before others are taken, and all of them stand in the order of their keys.
+pub async fn claims_are_released_before_others_are_taken(harness: &impl Harness) {
+    let store = harness.open().await;
+    let keys = ["d@example.com", "b@example.com", "a@example.com", "c@example.com"].map(mail_key);
+    let draft = keys.iter().fold(new("ada"), |draft, claim| draft.take(claim, Unverified));
+    let draft = draft.take(&raw_key(ClaimKind::Username, "ada"), Verified);
+    let stored = put(&*store, draft.take(&raw_key(ClaimKind::Phone, "+49"), Unverified)).await;
+    let order: Vec<&str> = stored.claims.iter().map(|claim| claim.key.as_str()).collect();
+    let sorted = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "+49", "ada"];
+    assert_eq!(order, sorted, "claims stand in the order of their keys");
+    let swap = change(&key("ada"), &stored, &Person::default());
+    let swap = swap.release(&keys[0]).release(&keys[1]).take(&keys[1], Verified);
+    put(&*store, swap).await;
+    let kept: Vec<(String, Strength)> = held(&*store, "ada").await.into_iter().take(3).collect();
+    let expected = [("a@example.com", Unverified), ("b@example.com", Verified), ("c@example.com", Unverified)];
+    assert_eq!(kept, expected.map(|(key, strength)| (key.to_owned(), strength)), "released first, taken then");
+}

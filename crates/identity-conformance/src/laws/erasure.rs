@@ -1,0 +1,83 @@
+//! Users that are gone.
+
+use identity_core::{Actor, Change, ClaimKind, Credentials, Recorded, SignInUse, SignIns, Strength};
+use identity_ports::{Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository};
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::kit::{
+    Person, at, create, erase, id, key, letter, mail_key, message_id, paid, put, queued, raw_key, tenant, verified,
+};
+
+/// Erasing takes the user, its claims, what it is found by, and its messages, parked ones too; of its events it leaves when
+/// each was, by whom, of which type and about which identifier.
+pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    let claim = mail_key("ada@example.com");
+    let person = Person::default().email(1, "ada@example.com", verified()).primary(1).username(2, "countess");
+    let changes = vec![
+        Change::Created { user: ada.user.clone() },
+        Change::Added {
+            id: id(1),
+            address: person.entries[0].address.clone(),
+            source: Some("leaflet".into()),
+            unrestricted: false,
+            replaces: None,
+        },
+        Change::UsernameSet { id: id(2), username: person.parts.username.clone().unwrap().username, source: None },
+        Change::CredentialsReported {
+            credentials: Credentials { has_password: true, ..Credentials::default() }.into(),
+        },
+        Change::SignInsReported {
+            sign_ins: SignIns { last_known_city: Some("Turin".to_owned()), ..SignIns::default() }.into(),
+        },
+        Change::SignInUseReported { id: id(1), sign_in: SignInUse::default().into() },
+    ];
+    let draft = create(&ada, &person).events(at(0), changes).take(&claim, Strength::Verified);
+    let draft = draft.message(paid(letter(1, &ada, at(0)), vec![])).message(paid(letter(2, &ada, at(1)), vec![]));
+    let stored = put(&*store, draft.message(paid(letter(4, &ada, at(0)), vec![]))).await;
+    let bob = key("bob");
+    put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
+    // One message is parked, one is leased, one is on its way.
+    let lease = Lease { id: LeaseId(Uuid::from_u128(5)), now: at(0), until: at(60), limit: 10 };
+    assert_eq!(store.lease(lease).await.unwrap().len(), 3);
+    let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
+    let settled = vec![Settled { id: message_id(4), outcome: failed }];
+    assert_eq!(store.settle(lease.id, settled).await.unwrap(), 1);
+
+    let before = store.history(&ada, 0, 100).await.unwrap();
+    let draft = erase(&ada, &stored).events(at(9), vec![Change::Disabled, Change::Erased]);
+    let written: Vec<_> = before.into_iter().chain(draft.0.events.clone()).collect();
+    // The claims go even if the commit does not name them.
+    let mut draft = draft;
+    draft.0.claims.release.clear();
+    store.commit(draft.0).await.unwrap();
+
+    assert_eq!(store.load(&ada).await.unwrap(), None, "an erased user is none");
+    let acme = tenant("acme");
+    assert_eq!(
+        store.find(&acme, &[claim.clone(), raw_key(ClaimKind::Username, "countess")]).await.unwrap(),
+        [],
+        "nor found"
+    );
+    for prefix in [None, Some(Prefix { kind: ClaimKind::Username, text: "count".to_owned() })] {
+        for order in [ListOrder::Created, ListOrder::Updated] {
+            let page =
+                store.list(&acme, &ListQuery { order, after: None, limit: 10, prefix: prefix.clone() }).await.unwrap();
+            assert!(page.users.iter().all(|stored| stored.user.id().as_str() == "bob"), "nor listed");
+        }
+    }
+    let history = store.history(&ada, 0, 100).await.unwrap();
+    let stripped: Vec<_> = written
+        .into_iter()
+        .map(|recorded| Recorded { number: recorded.number, event: recorded.event.stripped() })
+        .collect();
+    assert_eq!(history, stripped, "every event is stripped, the earlier ones and the last ones");
+    assert!(matches!(&history[0].event.actor, Actor::Administrator(name) if &**name == "conformance"));
+    let left: Vec<_> = queued(&*store).await.into_iter().map(|leased| leased.message.id).collect();
+    assert_eq!(left, [message_id(3)], "messages on their way go, and nobody else's do");
+    assert_eq!(store.parked(&acme, None, 10).await.unwrap(), [], "those that were parked go too");
+    let dora = put(&*store, create(&key("dora"), &Person::default()).take(&claim, Strength::Unverified)).await;
+    assert_eq!(dora.claims.len(), 1, "the claim is free again");
+}

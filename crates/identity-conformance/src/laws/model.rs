@@ -1,0 +1,348 @@
+//! Random sequences of commands, compared with the model in memory.
+
+use std::fmt::{Debug, Write as _};
+use std::time::Duration;
+
+use identity_core::policy::Budget;
+use identity_core::{
+    BudgetKind, Change, Claim, ClaimKey, ClaimKind, MessageId, Status, Strength, Timestamp, UserKey, WhenExhausted,
+};
+use identity_memory::MemoryStore;
+use identity_ports::{
+    CommitError, Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::kit::{
+    Draft, FAR, NOW, Person, change, charge, create, erase, id, key_in, letter, look, mail_key, message_id, paid,
+    pending, queued, raw_key, verified,
+};
+
+const USERS: u8 = 5;
+const ADDRESSES: [&str; 4] = ["A_b@example.com", "axb@example.com", "ada@example.com", "ada@example.org"];
+const NAMES: [&str; 3] = ["Ada", "ad%", "ada@example.org"];
+const TEXTS: [&str; 7] = ["", "a", "a_", "ad%", "ada@", "A", "ada@example.org"];
+
+/// One command. Numbers stand for users, addresses and so on; what they mean depends on what happened before.
+#[derive(Debug, Clone)]
+enum Command {
+    Commit { user: u8, what: What, version: i8, take: Vec<(u8, bool)>, release: Vec<u8>, mail: Vec<Vec<Cost>> },
+    Lease { limit: usize, secs: u64 },
+    Settle { lease: usize, outcomes: Vec<(u8, u8)> },
+    Find { keys: Vec<u8> },
+    List { tenant: u8, order: u8, text: Option<u8>, limit: usize },
+    History { user: u8, after: u64, limit: usize },
+    Parked { tenant: u8, limit: usize },
+    Wait { millis: u64 },
+    Restart,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Create(Looks),
+    Change(Looks),
+    Erase,
+}
+
+/// How a user looks: the status of each address it has, its username, how many events it took.
+#[derive(Debug, Clone)]
+struct Looks {
+    addresses: Vec<(u8, u8)>,
+    name: Option<u8>,
+    events: u8,
+}
+
+#[derive(Debug, Clone)]
+struct Cost {
+    quota: u8,
+    refuses: bool,
+}
+
+fn commands() -> impl Strategy<Value = Vec<Command>> {
+    let looks = (vec((0..4_u8, 0..3_u8), 0..3), proptest::option::of(0..3_u8), 1..3_u8);
+    let looks = looks.prop_map(|(addresses, name, events)| Looks { addresses, name, events }).boxed();
+    let what = prop_oneof![
+        4 => looks.clone().prop_map(What::Create),
+        8 => looks.prop_map(What::Change),
+        1 => Just(What::Erase),
+    ];
+    let cost = (0..4_u8, any::<bool>()).prop_map(|(quota, refuses)| Cost { quota, refuses });
+    let version = prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
+    let claims = (vec((0..7_u8, any::<bool>()), 0..3), vec(0..7_u8, 0..3));
+    let commit = (0..USERS, what, version, claims, vec(vec(cost, 0..3), 0..3)).prop_map(
+        |(user, what, version, (take, release), mail)| Command::Commit { user, what, version, take, release, mail },
+    );
+    let command = prop_oneof![
+        12 => commit,
+        3 => (0..5_usize, 0..90_u64).prop_map(|(limit, secs)| Command::Lease { limit, secs }),
+        3 => (0..4_usize, vec((0..6_u8, 0..3_u8), 0..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
+        2 => vec(0..7_u8, 0..4).prop_map(|keys| Command::Find { keys }),
+        2 => (0..2_u8, 0..4_u8, proptest::option::of(0..7_u8), 1..4_usize)
+            .prop_map(|(tenant, order, text, limit)| Command::List { tenant, order, text, limit }),
+        1 => (0..USERS, 0..6_u64, 0..6_usize).prop_map(|(user, after, limit)| Command::History { user, after, limit }),
+        1 => (0..2_u8, 0..4_usize).prop_map(|(tenant, limit)| Command::Parked { tenant, limit }),
+        3 => (0..50_000_u64).prop_map(|millis| Command::Wait { millis }),
+        1 => Just(Command::Restart),
+    ];
+    vec(command, 1..50)
+}
+
+/// Whatever is done in whatever order, every answer and everything that is kept is what the model in memory says. 48 random
+/// sequences, or as many as `PROPTEST_CASES` says; one that differs is made as short as it gets.
+pub async fn random_sequences_equal_the_model(harness: &impl Harness) {
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 48;
+    }
+    let cases = config.cases;
+    let mut runner = TestRunner::new(config);
+    let mut run = 0;
+    for _ in 0..cases {
+        let mut tree = commands().new_tree(&mut runner).expect("a sequence of commands");
+        let Err(mut difference) = compare(harness, &mut run, &tree.current()).await else { continue };
+        let mut shortest = tree.current();
+        let mut differs = true;
+        for _ in 0..500 {
+            if !(if differs { tree.simplify() } else { tree.complicate() }) {
+                break;
+            }
+            let shorter = compare(harness, &mut run, &tree.current()).await;
+            differs = shorter.is_err();
+            if let Err(found) = shorter {
+                (shortest, difference) = (tree.current(), found);
+            }
+        }
+        let mut steps = String::new();
+        for command in &shortest {
+            writeln!(steps, "  {command:?}").unwrap();
+        }
+        panic!("the store and the model differ: {difference}\nafter\n{steps}");
+    }
+}
+
+fn equal<T: PartialEq + Debug>(what: &str, store: &T, model: &T) -> Result<(), String> {
+    if store == model { Ok(()) } else { Err(format!("{what}\n  store: {store:?}\n  model: {model:?}")) }
+}
+
+/// Runs the commands on the store, in tenants of their own, and on a new model.
+async fn compare<H: Harness>(harness: &H, run: &mut u32, commands: &[Command]) -> Result<(), String> {
+    *run += 1;
+    let mut world = World { run: *run, now: NOW, messages: 0, leases: Vec::new(), model: MemoryStore::new() };
+    let mut store = harness.open().await;
+    let mut result = Ok(());
+    for command in commands {
+        if matches!(command, Command::Restart) {
+            store = harness.restart(store).await;
+        }
+        result = world.step(&*store, command).await;
+        if result.is_err() {
+            break;
+        }
+    }
+    if result.is_ok() {
+        result = world.end(&*store).await;
+    }
+    // The next sequence begins with nothing on its way.
+    let lease = Lease { id: LeaseId(Uuid::from_u128(2)), now: FAR + LONG, until: FAR + LONG + LONG, limit: 100_000 };
+    let left = store.lease(lease).await.expect("the store leases");
+    let gone = left.iter().map(|leased| Settled { id: leased.message.id, outcome: Settlement::Done }).collect();
+    store.settle(lease.id, gone).await.expect("the store settles");
+    result
+}
+
+const LONG: Duration = Duration::from_secs(1_000_000);
+
+struct World {
+    run: u32,
+    now: Timestamp,
+    messages: u128,
+    leases: Vec<(LeaseId, Vec<MessageId>)>,
+    model: MemoryStore,
+}
+
+impl World {
+    fn user(&self, number: u8) -> UserKey {
+        key_in(&format!("model {} {}", self.run, number % 2), &format!("user {}", number / 2))
+    }
+
+    async fn step<S: UserRepository + Outbox>(&mut self, store: &S, command: &Command) -> Result<(), String> {
+        match command {
+            Command::Commit { user, what, version, take, release, mail } => {
+                let key = self.user(*user);
+                let Some(mut draft) = self.draft(&key, *user, what).await else { return Ok(()) };
+                if let identity_ports::Expected::At(at) = draft.0.expected {
+                    draft = draft.expecting(at.0.saturating_add_signed((*version).into()));
+                }
+                for (number, firmly) in take {
+                    let claim = claim_key(*number);
+                    if !draft.0.claims.take.iter().any(|claimed| claimed.key == claim) {
+                        draft.0.claims.take.push(Claim { key: claim, strength: strength(*firmly) });
+                    }
+                }
+                draft = release.iter().fold(draft, |draft, number| draft.release(&claim_key(*number)));
+                for costs in mail {
+                    draft = self.post(draft, &key, costs);
+                }
+                let commit = draft.0;
+                let [ours, models] = [store.commit(commit.clone()).await, self.model.commit(commit).await].map(answer);
+                equal("the answer to a commit", &ours, &models)?;
+                let loaded = [store.load(&key).await.unwrap(), self.model.load(&key).await.unwrap()];
+                equal("the user after a commit", &loaded[0], &loaded[1])
+            }
+            Command::Lease { limit, secs } => {
+                let id = LeaseId(Uuid::from_u128((u128::from(self.run) << 64) + 10 + self.leases.len() as u128));
+                let until = self.now + Duration::from_secs(*secs);
+                let lease = Lease { id, now: self.now, until, limit: *limit };
+                let [ours, models] = [store.lease(lease).await.unwrap(), self.model.lease(lease).await.unwrap()];
+                self.leases.push((id, models.iter().map(|leased| leased.message.id).collect()));
+                equal("what was leased", &ours, &models)
+            }
+            Command::Settle { lease, outcomes } => {
+                let Some(index) = self.leases.len().checked_sub(lease + 1) else { return Ok(()) };
+                let (id, held) = &self.leases[index];
+                let settled: Vec<Settled> = outcomes
+                    .iter()
+                    .filter_map(|(which, outcome)| {
+                        let id = held.get(usize::from(*which)).copied()?;
+                        Some(Settled { id, outcome: self.outcome(*outcome) })
+                    })
+                    .collect();
+                let ours = store.settle(*id, settled.clone()).await.unwrap();
+                equal("how many were settled", &ours, &self.model.settle(*id, settled).await.unwrap())
+            }
+            Command::Find { keys } => {
+                let mut keys: Vec<ClaimKey> = keys.iter().map(|number| claim_key(*number)).collect();
+                let mut seen = std::collections::HashSet::new();
+                keys.retain(|key| seen.insert(key.clone()));
+                let tenant = self.user(0).tenant;
+                let ours = store.find(&tenant, &keys).await.unwrap();
+                equal("what was found", &ours, &self.model.find(&tenant, &keys).await.unwrap())
+            }
+            Command::List { tenant, order, text, limit } => {
+                let orders =
+                    [ListOrder::Created, ListOrder::NewestCreated, ListOrder::Updated, ListOrder::LatestUpdated];
+                let kind = if order % 2 == 0 { ClaimKind::Email } else { ClaimKind::Username };
+                let prefix = text.map(|text| Prefix { kind, text: TEXTS[usize::from(text)].to_owned() });
+                let order = orders[usize::from(*order)];
+                let mut query = ListQuery { order, after: None, limit: *limit, prefix };
+                let tenant = self.user(*tenant).tenant;
+                loop {
+                    let ours = store.list(&tenant, &query).await.unwrap();
+                    let models = self.model.list(&tenant, &query).await.unwrap();
+                    equal("a page", &ours, &models)?;
+                    match models.next {
+                        Some(next) => query.after = Some(next),
+                        None => return Ok(()),
+                    }
+                }
+            }
+            Command::History { user, after, limit } => {
+                let key = self.user(*user);
+                let ours = store.history(&key, *after, *limit).await.unwrap();
+                equal("a history", &ours, &self.model.history(&key, *after, *limit).await.unwrap())
+            }
+            Command::Parked { tenant, limit } => {
+                let tenant = self.user(*tenant).tenant;
+                let ours = store.parked(&tenant, None, *limit).await.unwrap();
+                equal("what is parked", &ours, &self.model.parked(&tenant, None, *limit).await.unwrap())
+            }
+            Command::Wait { millis } => {
+                self.now = self.now + Duration::from_millis(*millis);
+                Ok(())
+            }
+            Command::Restart => Ok(()),
+        }
+    }
+
+    /// The commit without claims and messages, against what the model has; `None` where nobody could have read such a user.
+    async fn draft(&self, key: &UserKey, user: u8, what: &What) -> Option<Draft> {
+        let stored = self.model.load(key).await.unwrap();
+        match what {
+            What::Create(looks) => {
+                let person = self.person(looks, user, Person::default().created(self.now));
+                let mut changes = vec![Change::Created { user: key.user.clone() }];
+                changes.resize(looks.events.into(), Change::Disabled);
+                Some(create(key, &person).events(self.now, changes))
+            }
+            What::Change(looks) => {
+                let stored = stored?;
+                let blank = Person::default().created(stored.user.created_at()).updated(self.now);
+                let changes = vec![Change::Enabled; looks.events.into()];
+                Some(change(key, &stored, &self.person(looks, user, blank)).events(self.now, changes))
+            }
+            What::Erase => Some(erase(key, &stored?)),
+        }
+    }
+
+    fn person(&self, looks: &Looks, user: u8, blank: Person) -> Person {
+        let mut person = blank;
+        for (address, status) in &looks.addresses {
+            let number = u128::from(user) * 100 + u128::from(*address);
+            let status = [Status::Unverified, pending(), verified()][usize::from(*status)].clone();
+            if person.entries.iter().all(|entry| entry.id != id(number)) {
+                person = person.email(number, ADDRESSES[usize::from(*address)], status);
+            }
+        }
+        match looks.name {
+            Some(name) => person.username(u128::from(user) * 100 + 50, NAMES[usize::from(name)]),
+            None => person,
+        }
+    }
+
+    /// A message more, with an id after all others.
+    fn post(&mut self, draft: Draft, key: &UserKey, costs: &[Cost]) -> Draft {
+        self.messages += 1;
+        let message = letter((u128::from(self.run) << 32) + self.messages, key, self.now);
+        debug_assert_eq!(message.id, message_id((u128::from(self.run) << 32) + self.messages));
+        let charges = costs.iter().map(|cost| {
+            let budget = Budget::new(1 + u32::from(cost.quota), Duration::from_secs(60));
+            let when = if cost.refuses { WhenExhausted::Refuse } else { WhenExhausted::Withhold };
+            let kind = [BudgetKind::Address, BudgetKind::Country][usize::from(cost.quota % 2)];
+            charge(kind, &format!("quota {}", cost.quota), budget, self.now, when)
+        });
+        draft.message(paid(message, charges.collect()))
+    }
+
+    fn outcome(&self, number: u8) -> Settlement {
+        match number {
+            0 => Settlement::Done,
+            1 => Settlement::Retry { due_at: self.now + Duration::from_secs(20), error: "not now".to_owned() },
+            _ => Settlement::Failed { at: self.now, error: "never".to_owned() },
+        }
+    }
+
+    /// Everything that is kept, and every message with its attempts.
+    async fn end<S: UserRepository + Outbox>(&self, store: &S) -> Result<(), String> {
+        let keys: Vec<UserKey> = (0..USERS).map(|number| self.user(number)).collect();
+        let claims: Vec<ClaimKey> = (0..7).map(claim_key).collect();
+        equal("what is kept", &look(store, &keys, &claims).await, &look(&self.model, &keys, &claims).await)?;
+        equal("what is on its way", &queued(store).await, &queued(&self.model).await)
+    }
+}
+
+fn claim_key(number: u8) -> ClaimKey {
+    match number {
+        0..4 => mail_key(ADDRESSES[usize::from(number)]),
+        _ => raw_key(ClaimKind::Username, NAMES[usize::from(number) - 4].to_ascii_lowercase().as_str()),
+    }
+}
+
+fn strength(firmly: bool) -> Strength {
+    if firmly { Strength::Verified } else { Strength::Unverified }
+}
+
+/// An answer as far as it is the same everywhere: of several claims that are taken, any may be named.
+fn answer(result: Result<(), CommitError>) -> String {
+    match result {
+        Ok(()) => "done".to_owned(),
+        Err(CommitError::Conflict) => "conflict".to_owned(),
+        Err(CommitError::Taken(_)) => "taken".to_owned(),
+        Err(CommitError::Exhausted { kind, retry_at }) => format!("{kind:?} is used up until {retry_at:?}"),
+        Err(other) => panic!("nothing of the kind was to be expected: {other}"),
+    }
+}

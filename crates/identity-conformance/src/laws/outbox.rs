@@ -1,0 +1,179 @@
+//! Messages on their way.
+
+use std::time::Duration;
+
+use identity_core::{MessageId, Timestamp};
+use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository};
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::kit::{Person, at, create, key, key_in, letter, message_id, paid, put};
+
+fn lease(number: u128, now: Timestamp, until: Timestamp, limit: usize) -> Lease {
+    Lease { id: LeaseId(Uuid::from_u128(number)), now, until, limit }
+}
+
+async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
+    let leased = store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap();
+    leased.into_iter().map(|Leased { message, attempts }| (message.id, attempts)).collect()
+}
+
+async fn settle<S: Outbox>(store: &S, number: u128, outcomes: Vec<(u128, Settlement)>) -> usize {
+    let settled = outcomes.into_iter().map(|(number, outcome)| Settled { id: message_id(number), outcome });
+    store.settle(LeaseId(Uuid::from_u128(number)), settled.collect()).await.unwrap()
+}
+
+fn retry(secs: u64) -> Settlement {
+    Settlement::Retry { due_at: at(secs), error: "not now: the line is busy".to_owned() }
+}
+
+fn failed(secs: u64) -> Settlement {
+    Settlement::Failed { at: at(secs), error: "never: no such number".to_owned() }
+}
+
+/// Enqueues messages under these numbers, created so many seconds after the beginning.
+async fn enqueue<S: UserRepository + Outbox>(store: &S, tenant: &str, messages: &[(u128, u64)]) {
+    for (number, secs) in messages {
+        let user = key_in(tenant, &format!("reader {number}"));
+        let message = letter(*number, &user, at(*secs));
+        put(store, create(&user, &Person::default()).message(paid(message, vec![]))).await;
+    }
+}
+
+fn numbers(leased: &[(MessageId, u32)]) -> Vec<MessageId> {
+    leased.iter().map(|(id, _)| *id).collect()
+}
+
+/// A new message is due when it was created, and those due longest come first, in the order of their ids among equals.
+pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(5, 10), (3, 20), (2, 10), (9, 0)]).await;
+    enqueue(&*store, "globex", &[(4, 10), (1, 30)]).await;
+    let early = store.lease(lease(1, at(0) - Duration::from_micros(1), at(5), 10)).await.unwrap();
+    assert_eq!(early, [], "nothing is due before it was created");
+    let none = store.lease(lease(2, at(40), at(99), 0)).await.unwrap();
+    assert_eq!(none, [], "a lease of none takes none");
+    let three = store.lease(lease(3, at(20), at(99), 3)).await.unwrap();
+    let ids: Vec<MessageId> = three.iter().map(|leased| leased.message.id).collect();
+    assert_eq!(ids, [9, 2, 4].map(message_id), "due longest first, then by id, of all tenants, no more than asked for");
+    let rest = take(&*store, 4, 20, 99).await;
+    assert_eq!(numbers(&rest), [5, 3].map(message_id), "the rest that is due, and nothing twice");
+    assert_eq!(numbers(&take(&*store, 5, 30, 99).await), [message_id(1)], "and what becomes due later, later");
+}
+
+/// While a lease holds a message nobody else gets it, and from its end on somebody does.
+pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
+    let store = harness.open().await;
+    let other = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 0)]).await;
+    assert_eq!(take(&*store, 1, 0, 60).await.len(), 2);
+    let until = at(60) - Duration::from_micros(1);
+    for now in [at(0), at(30), until] {
+        for store in [&store, &other] {
+            let leased = store.lease(lease(2, now, at(99), 10)).await.unwrap();
+            assert_eq!(leased, [], "at {now:?} another lease holds the messages");
+        }
+    }
+    assert_eq!(take(&*other, 3, 60, 120).await.len(), 2, "a lease holds until before its end");
+    assert_eq!(take(&*store, 4, 61, 121).await, [], "and then the next one holds");
+}
+
+/// Every lease of a message counts, also across a restart.
+pub async fn attempts_are_counted(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0)]).await;
+    assert_eq!(take(&*store, 1, 0, 10).await, [(message_id(1), 1)], "the first attempt is one");
+    assert_eq!(take(&*store, 2, 10, 20).await, [(message_id(1), 2)], "an attempt that was not settled counts");
+    assert_eq!(settle(&*store, 2, vec![(1, retry(30))]).await, 1);
+    let store = harness.restart(store).await;
+    assert_eq!(take(&*store, 3, 30, 40).await, [(message_id(1), 3)], "so does one before a restart");
+    assert_eq!(settle(&*store, 3, vec![(1, failed(31))]).await, 1);
+    let parked = store.parked(&key("ada").tenant, None, 10).await.unwrap();
+    assert_eq!(parked[0].attempts, 3, "and a parked message knows its attempts");
+}
+
+/// A settled message is gone, once.
+pub async fn what_is_done_is_gone(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
+    take(&*store, 1, 0, 60).await;
+    let done = || Settlement::Done;
+    assert_eq!(settle(&*store, 1, vec![]).await, 0, "nothing is nothing");
+    assert_eq!(settle(&*store, 1, vec![(1, done()), (7, done()), (2, done())]).await, 2, "two of three are held");
+    assert_eq!(settle(&*store, 1, vec![(1, done()), (2, failed(1))]).await, 0, "what is gone is not settled again");
+    assert_eq!(numbers(&take(&*store, 2, 1_000, 2_000).await), [message_id(3)], "the one that was not settled stays");
+    assert_eq!(store.parked(&key("ada").tenant, None, 10).await.unwrap(), [], "what is done is not parked");
+}
+
+/// A lease that another one followed settles nothing; one that ran out and that nobody followed still does.
+pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
+    take(&*store, 1, 0, 60).await;
+    let second = store.lease(lease(2, at(60), at(120), 2)).await.unwrap();
+    assert_eq!(second.len(), 2);
+    for outcome in [Settlement::Done, retry(61), failed(61)] {
+        assert_eq!(
+            settle(&*store, 1, vec![(1, outcome.clone()), (2, outcome)]).await,
+            0,
+            "the second lease holds them"
+        );
+    }
+    assert_eq!(settle(&*store, 9, vec![(1, Settlement::Done), (3, Settlement::Done)]).await, 0, "nor does a stranger");
+    assert_eq!(store.parked(&key("ada").tenant, None, 10).await.unwrap(), [], "nothing was parked");
+    let free = store.lease(lease(3, at(119), at(200), 10)).await.unwrap();
+    assert_eq!(free.iter().map(|leased| leased.message.id).collect::<Vec<_>>(), [message_id(3)], "nothing came free");
+    assert_eq!(settle(&*store, 2, vec![(1, Settlement::Done), (2, Settlement::Done)]).await, 2, "its holder settles");
+    enqueue(&*store, "acme", &[(4, 0)]).await;
+    assert_eq!(numbers(&take(&*store, 4, 130, 140).await), [message_id(4)]);
+    assert_eq!(settle(&*store, 4, vec![(4, Settlement::Done)]).await, 1, "a lease that nobody followed is still one");
+}
+
+/// A message that is to be tried again is due at the time that was said, and nobody holds it.
+pub async fn a_retry_is_due_when_it_says(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 100)]).await;
+    take(&*store, 1, 0, 60).await;
+    assert_eq!(settle(&*store, 1, vec![(1, retry(200))]).await, 1);
+    assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 0, "its lease is over");
+    let just_before = at(200) - Duration::from_micros(1);
+    let leased = store.lease(lease(2, just_before, just_before, 10)).await.unwrap();
+    assert_eq!(leased.iter().map(|leased| leased.message.id).collect::<Vec<_>>(), [message_id(2)], "it is not due yet");
+    let both = take(&*store, 3, 200, 260).await;
+    assert_eq!(both, [(message_id(2), 2), (message_id(1), 2)], "then it is, behind what is due longer");
+    // It may also be due at once, while its lease would have lasted.
+    assert_eq!(settle(&*store, 3, vec![(1, retry(50))]).await, 1);
+    assert_eq!(take(&*store, 4, 201, 260).await, [(message_id(1), 3)], "a retry has no lease any more");
+}
+
+/// A message that will never be delivered stays visible, with why and since when, and is not leased again.
+pub async fn a_failed_message_is_parked_and_listed(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(5, 0), (1, 0), (3, 0), (4, 0)]).await;
+    enqueue(&*store, "globex", &[(2, 0)]).await;
+    take(&*store, 1, 0, 60).await;
+    let odd = "never: \u{201e}gone\u{201c} \u{1f4ed}\n'; drop table".to_owned();
+    let gone = Settlement::Failed { at: at(7), error: odd.clone() };
+    let outcomes = vec![(5, failed(5)), (1, gone), (3, failed(3)), (2, failed(2)), (4, Settlement::Done)];
+    assert_eq!(settle(&*store, 1, outcomes).await, 5);
+    assert_eq!(settle(&*store, 1, vec![(5, Settlement::Done), (1, retry(9))]).await, 0, "no lease holds a parked one");
+    assert_eq!(take(&*store, 2, 1_000_000, 2_000_000).await, [], "a parked message is not leased again");
+    let store = harness.restart(store).await;
+    let acme = key("ada").tenant;
+    let parked = store.parked(&acme, None, 10).await.unwrap();
+    let ids: Vec<MessageId> = parked.iter().map(|parked| parked.message.id).collect();
+    assert_eq!(ids, [1, 3, 5].map(message_id), "a tenant's own, in the order of their ids");
+    assert_eq!(parked[0].message, letter(1, &key("reader 1"), at(0)), "the message as it was");
+    assert_eq!((parked[0].failed_at, &parked[0].error, parked[0].attempts), (at(7), &odd, 1));
+    let page = |after: u128, limit| store.parked(&acme, Some(message_id(after)), limit);
+    let ids = |parked: Vec<identity_ports::Parked>| -> Vec<MessageId> {
+        parked.into_iter().map(|parked| parked.message.id).collect()
+    };
+    assert_eq!(ids(page(1, 1).await.unwrap()), [message_id(3)], "those after one, at most so many");
+    assert_eq!(ids(page(2, 10).await.unwrap()), [3, 5].map(message_id));
+    assert_eq!(ids(page(5, 10).await.unwrap()), []);
+    assert_eq!(ids(store.parked(&acme, None, 2).await.unwrap()), [1, 3].map(message_id));
+    assert_eq!(ids(store.parked(&acme, None, 0).await.unwrap()), []);
+    let other = store.parked(&key_in("globex", "x").tenant, None, 10).await.unwrap();
+    assert_eq!(ids(other), [message_id(2)], "and another tenant's with that one");
+}

@@ -1,0 +1,154 @@
+//! Many at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use identity_core::{MessageId, Strength, Version};
+use identity_ports::{CommitError, Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
+use tokio::sync::Barrier;
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::kit::{Draft, NOW, Person, at, change, create, key, letter, mail_key, paid, put, queued, refusing};
+
+/// Runs one task for each number, all from the same moment on, each on one of two stores at the same place.
+async fn race<H, T, F>(harness: &H, tasks: u128, task: impl Fn(Arc<H::Store>, u128) -> F) -> Vec<T>
+where
+    H: Harness,
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let stores = [harness.open().await, harness.open().await];
+    let barrier = Arc::new(Barrier::new(usize::try_from(tasks).unwrap()));
+    let running: Vec<_> = (0..tasks)
+        .map(|number| {
+            let barrier = Arc::clone(&barrier);
+            let task = task(Arc::clone(&stores[usize::try_from(number % 2).unwrap()]), number);
+            tokio::spawn(async move {
+                barrier.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for handle in running {
+        results.push(handle.await.expect("no task panics"));
+    }
+    results
+}
+
+/// Of many who create one user at once, one does; the others conflict.
+pub async fn one_of_many_creates(harness: &impl Harness) {
+    let results = race(harness, 16, |store, number| async move {
+        let person = Person::default().attempts(u64::try_from(number).unwrap());
+        store.commit(create(&key("ada"), &person).0).await
+    })
+    .await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "exactly one creates: {results:?}");
+    let conflicts = results.iter().filter(|result| matches!(result, Err(CommitError::Conflict))).count();
+    assert_eq!(conflicts, 15, "the others conflict: {results:?}");
+    let winner = results.iter().position(Result::is_ok).unwrap();
+    let store = harness.open().await;
+    let stored = store.load(&key("ada")).await.unwrap().unwrap();
+    assert_eq!(stored.user.sign_ins().attempts_count, u64::try_from(winner).unwrap(), "and it is the winner's user");
+}
+
+/// Of many who take one claim at once, one gets it.
+pub async fn one_of_many_takes_a_claim(harness: &impl Harness) {
+    let claim = mail_key("ada@example.com");
+    for strength in [Strength::Unverified, Strength::Verified] {
+        let results = race(harness, 16, |store, number| {
+            let draft = create(&key(&format!("{strength:?} {number}")), &Person::default()).take(&claim, strength);
+            async move { store.commit(draft.0).await }
+        })
+        .await;
+        let won: Vec<usize> = (0..16).filter(|index| results[*index].is_ok()).collect();
+        assert_eq!(won.len(), 1, "exactly one takes the claim: {results:?}");
+        let taken = results.iter().filter(|result| matches!(result, Err(CommitError::Taken(_)))).count();
+        assert_eq!(taken, 15, "to the others it is taken: {results:?}");
+        let store = harness.open().await;
+        for number in 0..16 {
+            let stored = store.load(&key(&format!("{strength:?} {number}"))).await.unwrap();
+            let holds = stored.is_some_and(|stored| stored.claims.iter().any(|held| held.key == claim));
+            assert_eq!(holds, won.contains(&number), "who won holds it, and nobody else");
+        }
+    }
+}
+
+/// No update is lost: everybody who was told that a commit went through finds it in the end.
+pub async fn no_update_is_lost(harness: &impl Harness) {
+    const TASKS: u128 = 8;
+    const EACH: u64 = 6;
+    let store = harness.open().await;
+    put(&*store, create(&key("ada"), &Person::default())).await;
+    race(harness, TASKS, |store, _| async move {
+        for _ in 0..EACH {
+            for tries in 0.. {
+                assert!(tries < 10_000, "somebody's commit goes through");
+                let stored = store.load(&key("ada")).await.unwrap().unwrap();
+                let count = stored.user.sign_ins().attempts_count;
+                let draft = change(&key("ada"), &stored, &Person::of(&stored.user).attempts(count + 1));
+                // To decide takes a while, in which others commit.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                match store.commit(draft.0).await {
+                    Ok(()) => break,
+                    Err(CommitError::Conflict) => tokio::task::yield_now().await,
+                    Err(other) => panic!("nothing but a conflict was to be expected: {other}"),
+                }
+            }
+        }
+    })
+    .await;
+    let total = u64::try_from(TASKS).unwrap() * EACH;
+    let stored = store.load(&key("ada")).await.unwrap().unwrap();
+    assert_eq!(stored.user.sign_ins().attempts_count, total, "every acknowledged update counts");
+    assert_eq!(stored.version, Version(total + 1));
+    assert_eq!(store.history(&key("ada"), 0, 1_000).await.unwrap().len(), usize::try_from(total).unwrap() + 1);
+}
+
+/// However many draw at once, a budget pays for as many as it says.
+pub async fn quotas_are_exact_under_a_race(harness: &impl Harness) {
+    let results = race(harness, 32, |store, number| async move {
+        let user = key(&format!("spender {number}"));
+        let message = paid(letter(number, &user, NOW), vec![refusing("+49", 10, NOW)]);
+        store.commit(create(&user, &Person::default()).message(message).0).await
+    })
+    .await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 10, "ten of thirty-two have room: {results:?}");
+    let exhausted = |result: &&Result<(), CommitError>| matches!(result, Err(CommitError::Exhausted { retry_at, .. }) if *retry_at == at(60));
+    assert_eq!(results.iter().filter(exhausted).count(), 22, "and the others are told when there is: {results:?}");
+    let store = harness.open().await;
+    assert_eq!(queued(&*store).await.len(), 10, "as many messages as were paid for");
+}
+
+/// However many lease at once, no message has two holders, and none is left behind.
+pub async fn leases_are_exclusive_under_a_race(harness: &impl Harness) {
+    const MESSAGES: u128 = 40;
+    let store = harness.open().await;
+    let ada = key("ada");
+    let draft = (0..MESSAGES).fold(create(&ada, &Person::default()), |draft: Draft, number| {
+        draft.message(paid(letter(number, &ada, NOW), vec![]))
+    });
+    put(&*store, draft).await;
+    let leased: Vec<Vec<MessageId>> = race(harness, 8, |store, task| async move {
+        let mut mine = Vec::new();
+        for round in 0.. {
+            let id = LeaseId(Uuid::from_u128(task * 1_000 + round));
+            let leased = store.lease(Lease { id, now: at(1), until: at(600), limit: 3 }).await.unwrap();
+            if leased.is_empty() {
+                break;
+            }
+            let settled = leased.iter().map(|leased| Settled { id: leased.message.id, outcome: Settlement::Done });
+            assert_eq!(store.settle(id, settled.collect()).await.unwrap(), leased.len(), "a holder settles its own");
+            mine.extend(leased.into_iter().map(|leased| leased.message.id));
+        }
+        mine
+    })
+    .await;
+    let all: Vec<MessageId> = leased.into_iter().flatten().collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "no message has two holders");
+    assert_eq!(all.len() + queued(&*store).await.len(), 40, "no message is lost");
+    assert_eq!(all.len(), 40, "and none is left behind");
+}

@@ -1,0 +1,349 @@
+//! What is read is what was written.
+
+use std::sync::Arc;
+
+use identity_core::{
+    Actor, Address, Alphabet, Attempts, Change, Channel, CodeFormat, Connection, Content, Credentials, Email, Event,
+    EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
+    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, User, UserRecord, Username, Verified,
+};
+use identity_ports::{Lease, LeaseId, Outbox, UserRepository};
+use serde_json::{Map, Value, json};
+
+use crate::Harness;
+use crate::kit::{
+    FAR, NOW, Person, at, challenge, change, create, id, key, letter, mail_key, message_id, paid, put, typed, verified,
+};
+
+const EXTREMES: [i64; 8] =
+    [i64::MIN, i64::MIN + 1, -62_135_596_800_000_001, -1, 0, 1, 253_402_300_800_000_000, i64::MAX];
+
+/// Writes a user, reads it back, here and after a restart, and compares everything, also what equality leaves out.
+async fn trip<H: Harness>(harness: &H, name: &str, person: &Person) {
+    let store = harness.open().await;
+    let user = key(name);
+    let expected = person.clone().with_id(&user.user).user();
+    let created = put(&*store, create(&user, person)).await;
+    same(&created.user, &expected);
+    // A user that changes into this one reads the same as one that was created so.
+    let blank = key(&format!("changed, {name}").chars().take(200).collect::<String>());
+    let before = put(&*store, create(&blank, &Person::default().email(9_999, "before@example.com", verified()))).await;
+    let changed = put(&*store, change(&blank, &before, person)).await;
+    same(&changed.user, &person.clone().with_id(&blank.user).user());
+    let store = harness.restart(store).await;
+    same(&store.load(&user).await.unwrap().unwrap().user, &expected);
+}
+
+fn same(read: &User, written: &User) {
+    assert_eq!(read, written, "what is read is not what was written");
+    assert_eq!(typed(read), typed(written), "what was typed is not kept");
+    assert_eq!(format!("{read:?}"), format!("{written:?}"));
+    assert_eq!(read.created_at().as_micros(), written.created_at().as_micros());
+}
+
+/// Every status of an address is read as it was written.
+pub async fn every_status_round_trips(harness: &impl Harness) {
+    let mut statuses = vec![Status::Unverified];
+    for by in [Method::Code, Method::Link, Method::Administrator, Method::Import] {
+        for source in [None, Some("".into()), Some("the front desk".into())] {
+            statuses.push(Status::Verified(Verified { at: at(7), by, source }));
+        }
+    }
+    for purpose in [Purpose::Verification, Purpose::Replacement] {
+        for proof in [Proof::Code, Proof::Link, Proof::Either] {
+            for (length, alphabet) in [(1, Alphabet::Digits), (6, Alphabet::Digits), (20, Alphabet::Letters)] {
+                let format = CodeFormat::new(length, alphabet).unwrap();
+                let hint = (length == 20).then(|| "https://example.com/{token}".into());
+                let failed = length / 2;
+                statuses.push(Status::Pending(identity_core::Challenge {
+                    purpose,
+                    proof,
+                    format,
+                    hint,
+                    failed,
+                    ..challenge()
+                }));
+            }
+        }
+    }
+    let mut person = Person::default();
+    for (number, status) in (0..).zip(&statuses) {
+        person = person.email(number, &format!("e{number}@example.com"), status.clone());
+        person = person.phone(100 + number, &format!("+4415149604{number:02}"), status.clone());
+    }
+    person = person.primary(5).primary(103);
+    trip(harness, "ada", &person).await;
+    // One address goes through all of them, each followed by each.
+    let store = harness.open().await;
+    let bob = key("bob");
+    let mut stored = put(&*store, create(&bob, &Person::default())).await;
+    for status in statuses.iter().chain(statuses.iter().rev()) {
+        let person = Person::default().email(500, "bob@example.com", status.clone());
+        stored = put(&*store, change(&bob, &stored, &person)).await;
+        same(&stored.user, &person.with_id(&bob.user).user());
+    }
+}
+
+/// The largest user that the rules allow is read as it was written.
+pub async fn the_longest_values_round_trip(harness: &impl Harness) {
+    let wide = "\u{1f600}".repeat(200);
+    let text: Arc<str> = wide.as_str().into();
+    let object = |fill: usize| {
+        let map: Map<String, Value> = [("k".to_owned(), Value::from("x".repeat(fill)))].into_iter().collect();
+        Arc::new(JsonObject::new(map).expect("an object of 65,536 bytes"))
+    };
+    let domain = format!("{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(61));
+    let times = |most: i64| (0..most).map(|secs| Timestamp::from_secs(1_800_000_000 + secs)).collect::<Vec<_>>();
+    let attempts = Attempts { failed_in_a_row: 100, failed_at: times(100), sent_at: times(100) };
+    let hint: Arc<str> = "h".repeat(2_048).as_str().into();
+    let pending = Status::Pending(identity_core::Challenge { hint: Some(hint), ..challenge() });
+    let mut person = Person::default();
+    for number in 0..50_u128 {
+        let local = format!("{number:064}");
+        person = person.email(number, &format!("{local}@{domain}"), pending.clone());
+        person = person.phone(100 + number, &format!("+4415149604{number:02}"), verified());
+    }
+    for entry in &mut person.entries {
+        entry.source = Some(Arc::clone(&text));
+        entry.attempts = attempts.clone();
+        let names = vec![wide.clone(); 20];
+        entry.sign_in = Some(Arc::new(SignInUse { authenticators: names.clone(), idps: names }));
+        entry.unrestricted = true;
+        if let Status::Verified(verified) = &mut entry.status {
+            verified.source = Some(Arc::clone(&text));
+        }
+    }
+    for number in 1..50 {
+        person.entries[usize::try_from(number * 2).unwrap()].replaces = Some(id(0));
+    }
+    person = person.username(900, &"\u{4e00}".repeat(200)).primary(0).primary(149);
+    let parts = &mut person.parts;
+    parts.retired = (0..50)
+        .map(|number| Retired { key: mail_key(&format!("gone{number}@example.com")), attempts: attempts.clone() })
+        .collect();
+    parts.profile = Profile { claims: object(65_528), public_data: object(65_528), private_data: object(65_528) };
+    let passkey = Passkey { passkey_id: "p".repeat(1_023), public_key: "k".repeat(4_000), ..Passkey::default() };
+    parts.credentials = Arc::new(Credentials { passkeys: vec![passkey; 50], ..Credentials::default() });
+    trip(harness, &wide, &person).await;
+}
+
+/// Texts that mean something somewhere else, and JSON of every kind, are read as they were written.
+pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
+    let odd = [
+        "'; drop table identity_users; --",
+        "\" \\ / ` $1 ?1 :a @b {} %s",
+        "ada ",
+        " ada",
+        "e\u{301}",
+        "\u{e9}",
+        "\u{202e}drow\u{202c}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{fffd}\u{10ffff}",
+        "%_*[a-z]",
+        "null",
+        "NaN",
+        "0x1F",
+        "1e5",
+        "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+    ];
+    let mut deep = json!({});
+    for _ in 0..30 {
+        deep = json!([deep]);
+    }
+    let values = json!({
+        "": "", "null": null, "true": true, "largest": u64::MAX, "least": i64::MIN, "half": 0.5, "minus": -1.5,
+        "deep": deep, "empty": [], "mixed": [1, "1", 1.0, null, {"a": {}}], "quote\"": "\"\\\u{7f}\n\t\u{1}",
+        "\u{1f600}": "\u{10ffff}", "order": {"b": 1, "a": 2, "B": 3}, "date": "2026-01-01T00:00:00Z",
+    });
+    let Value::Object(values) = values else { panic!("an object") };
+    let object = Arc::new(JsonObject::new(values).expect("an object that is not too deep"));
+    for (number, name) in odd.into_iter().enumerate() {
+        let text: Arc<str> = format!("{name}\n\t\r").into();
+        let mut person = Person::default().email(1, "\u{fc}ml\u{e4}ut@b\u{fc}cher.example", verified());
+        person = person.address(2, Email::parse("O'Brien%_@EXAMPLE.com").unwrap().into(), Status::Unverified);
+        person = person.address(3, Phone::parse("+44 1514 960453").unwrap().into(), verified());
+        person = person.username(4, "50%_'\"\\").primary(3);
+        person.parts.disabled = number % 2 == 1;
+        for entry in &mut person.entries {
+            entry.source = Some(Arc::clone(&text));
+            entry.sign_in =
+                Some(Arc::new(SignInUse { authenticators: vec![name.to_owned(), String::new()], idps: vec![] }));
+        }
+        let username = person.parts.username.as_mut().unwrap();
+        (username.source, username.sign_in) = (Some(Arc::clone(&text)), Some(Arc::new(SignInUse::default())));
+        person.parts.profile =
+            Profile { claims: Arc::clone(&object), public_data: Arc::clone(&object), private_data: Arc::default() };
+        let claims = JsonObject::clone(&object);
+        person.parts.credentials = Arc::new(Credentials {
+            has_password: true,
+            password_updated_at: Some(at(1)),
+            force_password_reset: true,
+            passkeys: vec![Passkey { name: Some(name.to_owned()), ..Passkey::default() }, Passkey::default()],
+            providers: vec![ExternalIdentity {
+                authenticator: name.to_owned(),
+                provider_user_id: String::new(),
+                claims,
+            }],
+            connections: vec![Connection { idp: name.to_owned(), connection_id: name.to_owned() }],
+        });
+        person.parts.sign_ins = Arc::new(SignIns {
+            last_known_city: Some(name.to_owned()),
+            last_attempt_ip: Some(String::new()),
+            ..SignIns::default()
+        });
+        trip(harness, name, &person).await;
+    }
+}
+
+/// Times before 1970 and far ahead, to the microsecond, and the greatest counts are read as they were written.
+pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
+    for (number, micros) in EXTREMES.into_iter().enumerate() {
+        let time = Timestamp::from_micros(micros);
+        let challenge = identity_core::Challenge {
+            issued_at: time,
+            expires_at: time,
+            tries: u8::MAX,
+            failed: u8::MAX,
+            ..challenge()
+        };
+        let shown = Verified { at: time, by: Method::Import, source: None };
+        let mut person = Person::default().created(time).email(1, "ada@example.com", Status::Pending(challenge));
+        person = person.email(2, "bob@example.com", Status::Verified(shown)).username(3, "ada");
+        for entry in &mut person.entries {
+            entry.added_at = time;
+            entry.attempts = Attempts { failed_in_a_row: u32::MAX, failed_at: vec![time; 3], sent_at: vec![time, NOW] };
+        }
+        person.parts.username.as_mut().unwrap().added_at = time;
+        person.parts.retired =
+            vec![Retired { key: mail_key("x@example.com"), attempts: person.entries[0].attempts.clone() }];
+        person.parts.credentials = Arc::new(Credentials { password_updated_at: Some(time), ..Credentials::default() });
+        person.parts.sign_ins = Arc::new(SignIns {
+            failure_count: u64::MAX,
+            attempts_count: u64::MAX,
+            success_count: u64::MAX - 1,
+            block_until: Some(time),
+            last_attempt: Some(time),
+            last_success: Some(time),
+            last_activity: Some(time),
+            ..SignIns::default()
+        });
+        trip(harness, &format!("user {number}"), &person).await;
+    }
+    let store = harness.open().await;
+    let query =
+        identity_ports::ListQuery { order: identity_ports::ListOrder::Created, after: None, limit: 100, prefix: None };
+    let listed = store.list(&key("ada").tenant, &query).await.unwrap();
+    let times: Vec<i64> = listed.users.iter().map(|stored| stored.user.created_at().as_micros()).collect();
+    let mut expected: Vec<i64> = EXTREMES.into_iter().chain(EXTREMES).collect();
+    expected.sort_unstable();
+    assert_eq!(times, expected, "and the list is in the order of these times");
+}
+
+/// Every kind of event is read as it was written.
+pub async fn every_event_round_trips(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    let [mail, phone] =
+        [Address::from(Email::parse("Ada@EXAMPLE.com").unwrap()), Phone::parse("+44 1514 960453").unwrap().into()];
+    let person = Person::default().email(1, "ada@example.com", verified()).username(2, "Countess");
+    let record = Box::new(UserRecord::from(&*person.clone().with_id(&ada.user).user()));
+    let added = |address: Address, source: Option<&str>, unrestricted, replaces| Change::Added {
+        id: id(1),
+        address,
+        source: source.map(Into::into),
+        unrestricted,
+        replaces,
+    };
+    let object = Arc::new(JsonObject::new([("a".to_owned(), json!("\u{1f600}"))].into_iter().collect()).unwrap());
+    let changes = vec![
+        Change::Imported { record },
+        Change::Created { user: ada.user.clone() },
+        Change::UsernameSet {
+            id: id(2),
+            username: Username::parse("Countess").unwrap(),
+            source: Some("import".into()),
+        },
+        Change::UsernameRemoved { id: id(2) },
+        added(mail, Some("sign-up"), true, Some(id(9))),
+        added(phone, None, false, None),
+        Change::VerificationStarted { id: id(1), challenge: challenge() },
+        Change::CodeResent { id: id(1) },
+        Change::CodeIssued { id: id(1), challenge: challenge() },
+        Change::AnswerRejected { id: id(1) },
+        Change::Verified { id: id(1), verified: Verified { at: at(3), by: Method::Link, source: Some("x".into()) } },
+        Change::Unverified { id: id(1) },
+        Change::PrimaryChanged { channel: Channel::Email, id: Some(id(1)) },
+        Change::PrimaryChanged { channel: Channel::Phone, id: None },
+        Change::Removed { id: id(1) },
+        Change::AttemptsCleared { id: id(1) },
+        Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
+        Change::CredentialsReported { credentials: Arc::default() },
+        Change::SignInsReported { sign_ins: Arc::new(SignIns { attempts_count: u64::MAX, ..SignIns::default() }) },
+        Change::SignInUseReported { id: id(2), sign_in: Arc::default() },
+        Change::Disabled,
+        Change::Enabled,
+        Change::Stripped { was: "added".to_owned(), id: Some(id(1)) },
+    ];
+    let mut draft = create(&ada, &person).events(at(1), changes);
+    for (recorded, micros) in draft.0.events.iter_mut().zip(EXTREMES) {
+        recorded.event.at = Timestamp::from_micros(micros);
+        recorded.event.actor = Actor::Holder;
+    }
+    let actor = Actor::Administrator("\u{1f600}'\"\\".into());
+    let number = u64::try_from(draft.0.events.len()).unwrap() + 1;
+    draft.0.events.push(Recorded { number, event: Event { v: EventFormat, at: NOW, actor, change: Change::Disabled } });
+    let written = draft.0.events.clone();
+    put(&*store, draft).await;
+    let store = harness.restart(store).await;
+    let read = store.history(&ada, 0, 1_000).await.unwrap();
+    assert_eq!(read, written, "every event as it was written");
+    assert_eq!(serde_json::to_string(&read).unwrap(), serde_json::to_string(&written).unwrap(), "to the letter");
+}
+
+/// Every kind of message is read as it was written.
+pub async fn every_message_round_trips(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = key("\u{1f600} '\"\\ ");
+    let phone = Address::from(Phone::parse("+44 1514 960453").unwrap());
+    let mail = Address::from(Email::parse("\u{fc}ml\u{e4}ut@B\u{fc}cher.example").unwrap());
+    let mut contents: Vec<Content> =
+        [NoticeKind::Added, NoticeKind::Verified, NoticeKind::MadePrimary, NoticeKind::Removed, NoticeKind::Replaced]
+            .map(|what| Content::Notice { what, about: phone.clone() })
+            .into();
+    for (proof, purpose) in [
+        (Proof::Code, Purpose::Verification),
+        (Proof::Link, Purpose::Replacement),
+        (Proof::Either, Purpose::Verification),
+    ] {
+        let hint = Some("h".repeat(2_048).as_str().into());
+        let challenge = identity_core::Challenge { proof, purpose, hint, ..challenge() };
+        contents.push(Content::Challenge { identifier: id(7), challenge });
+    }
+    let mut written: Vec<Message> = Vec::new();
+    for (number, content) in (0..).zip(contents) {
+        let to = if number % 2 == 0 { phone.clone() } else { mail.clone() };
+        let locale = [None, Some("de-CH-1996".into())][usize::try_from(number % 2).unwrap()].clone();
+        // The last one is due before all the others.
+        let created_at = if number == 7 { Timestamp::from_micros(i64::MIN) } else { at(1) };
+        let expires_at = if number == 6 { Timestamp::from_micros(i64::MAX) } else { at(600) };
+        written.push(Message { to, content, locale, created_at, expires_at, ..letter(number, &ada, at(1)) });
+    }
+    let draft = written
+        .iter()
+        .fold(create(&ada, &Person::default()), |draft, message| draft.message(paid(message.clone(), vec![])));
+    put(&*store, draft).await;
+    let store = harness.restart(store).await;
+    let lease = Lease {
+        id: LeaseId(uuid::Uuid::from_u128(u128::MAX)),
+        now: FAR,
+        until: Timestamp::from_micros(i64::MAX),
+        limit: 100,
+    };
+    let read: Vec<Message> = store.lease(lease).await.unwrap().into_iter().map(|leased| leased.message).collect();
+    written.rotate_right(1);
+    assert_eq!(read.iter().map(|message| message.id).collect::<Vec<_>>()[0], message_id(7), "due longest first");
+    assert_eq!(read, written, "every message as it was written");
+    let json = |messages: &[Message]| serde_json::to_string(messages).unwrap();
+    assert_eq!(json(&read), json(&written), "to the letter");
+}

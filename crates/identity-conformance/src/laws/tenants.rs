@@ -1,0 +1,58 @@
+//! Tenants.
+
+use identity_core::{ClaimKind, Strength};
+use identity_ports::{ListOrder, ListQuery, Prefix, UserRepository};
+
+use crate::Harness;
+use crate::kit::{
+    Person, at, change, create, erase, id, key_in, letter, look, mail_key, paid, put, refusing, tenant, verified,
+};
+
+/// Nothing crosses from one tenant into another: the same ids, addresses, claims and budgets are there in each, and what
+/// happens in one is not seen in the other.
+pub async fn tenants_never_mix(harness: &impl Harness) {
+    let store = harness.open().await;
+    let claims = [mail_key("ada@example.com")];
+    // Names that some comparison or other takes for one.
+    let names = ["acme", "ACME", "acme ", "acm_", "acm%", "acm\u{e9}", "acme\u{301}"];
+    for (number, name) in (1..).zip(names) {
+        let user = key_in(name, "ada");
+        let person = Person::default().email(1, "ada@example.com", verified()).primary(1).attempts(number);
+        let draft = create(&user, &person).take(&claims[0], Strength::Verified);
+        let message = paid(letter(u128::from(number), &user, at(0)), vec![refusing("+49", 1, at(0))]);
+        let stored = put(&*store, draft.message(message)).await;
+        assert_eq!(stored.user.sign_ins().attempts_count, number, "each tenant has a user of this id");
+    }
+    let acme = key_in("acme", "ada");
+    let others: Vec<_> = names[1..].iter().map(|name| key_in(name, "ada")).collect();
+    let before = look(&*store, &others, &claims).await;
+    for (number, other) in (2..).zip(&others) {
+        let stored = store.load(other).await.unwrap().unwrap();
+        assert_eq!(stored.user.sign_ins().attempts_count, number, "each tenant has its own user");
+        let found = store.find(&other.tenant, &claims).await.unwrap();
+        assert_eq!(found.iter().map(|found| found.identifier).collect::<Vec<_>>(), [id(1)], "each finds its own");
+        for prefix in [None, Some(Prefix { kind: ClaimKind::Email, text: "ada".to_owned() })] {
+            for order in [ListOrder::Created, ListOrder::LatestUpdated] {
+                let query = ListQuery { order, after: None, limit: 10, prefix: prefix.clone() };
+                let page = store.list(&other.tenant, &query).await.unwrap();
+                assert_eq!(page.users, std::slice::from_ref(&stored), "each lists its own");
+                assert_eq!(page.next, None, "and no page follows with another tenant's");
+            }
+        }
+        assert_eq!(store.history(other, 0, 10).await.unwrap().len(), 1, "each has its own history");
+    }
+    // A user of one tenant changes, then goes; its messages with it. The others' stay.
+    let stored = store.load(&acme).await.unwrap().unwrap();
+    let changed = change(&acme, &stored, &Person::default().attempts(99)).release(&claims[0]);
+    let stored = put(&*store, changed).await;
+    store.commit(erase(&acme, &stored).0).await.unwrap();
+    let message = letter(1, &acme, at(0)).id;
+    assert!(crate::kit::queued(&*store).await.iter().all(|leased| leased.message.id != message));
+    let after = look(&*store, &others, &claims).await;
+    // What is queued is told for all tenants at once.
+    assert_eq!(after.without_queued(), before.without_queued(), "another tenant's change is not seen");
+    assert_eq!(store.find(&tenant("acme"), &claims).await.unwrap(), []);
+    for other in &others {
+        assert!(crate::kit::queued(&*store).await.iter().any(|leased| leased.message.key == *other));
+    }
+}

@@ -1,0 +1,57 @@
+//! The laws of the ports as tests, for our adapters and for everybody else's.
+//!
+//! An adapter brings a [`Harness`], which says how its store is opened, and its test file is one line:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use async_trait::async_trait;
+//! use identity_conformance::{Harness, laws};
+//! use identity_memory::MemoryStore;
+//!
+//! struct InMemory(MemoryStore);
+//!
+//! #[async_trait]
+//! impl Harness for InMemory {
+//!     type Store = MemoryStore;
+//!
+//!     async fn open(&self) -> Arc<MemoryStore> {
+//!         Arc::new(self.0.clone())
+//!     }
+//!
+//!     async fn restart(&self, store: Arc<MemoryStore>) -> Arc<MemoryStore> {
+//!         store
+//!     }
+//!
+//!     async fn bytes_at_rest(&self) -> Vec<u8> {
+//!         self.0.dump().expect("nobody panicked while writing")
+//!     }
+//! }
+//!
+//! // One test for each law, under the law's name.
+//! identity_conformance::suite!(InMemory(MemoryStore::new()));
+//!
+//! // A law is a function, too.
+//! identity_conformance::block_on(laws::create_is_not_update(&InMemory(MemoryStore::new())));
+//! assert!(laws::NAMES.contains(&"create_is_not_update"));
+//! ```
+//!
+//! A law that is broken panics with a sentence. [`kit`] has what laws are written with, for an adapter's own tests.
+//!
+//! # What this crate does not do
+//! It measures no speed, and it makes no store fail: how an adapter takes a full disk or a lost connection, only its own tests
+//! can say. It is a library for tests and belongs among the dev-dependencies.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a library of tests: a broken law is a panic"
+)]
+
+mod harness;
+pub mod kit;
+pub mod laws;
+
+pub use harness::{Harness, block_on};

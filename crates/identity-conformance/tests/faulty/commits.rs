@@ -1,0 +1,237 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_conformance::kit::{Person, create};
+use identity_core::{
+    Address, Charge, ClaimKey, Email, Outgoing, Phone, Recorded, Status, TenantId, Timestamp, User, UserId, UserKey,
+    WhenExhausted,
+};
+use identity_ports::{Commit, CommitError, Expected, ListOrder, ListQuery, Stored, UserRepository};
+
+use super::{Fault, FaultyStore, dawdle};
+
+/// Users that the faults need begin so, and are not listed.
+pub(super) const SHADOW: &str = "shadow ";
+
+impl FaultyStore {
+    pub(super) async fn faulty_commit(&self, mut commit: Commit) -> Result<(), CommitError> {
+        commit.key = self.key(&commit.key);
+        let stored = self.inner.load(&commit.key).await?;
+        self.spoil(&mut commit, stored.as_ref());
+        match self.fault {
+            Fault::ReleasesTouchAnybody => {
+                for key in &commit.claims.release {
+                    for holder in self.holders(&commit.key.tenant, key).await {
+                        let key_of = UserKey { tenant: commit.key.tenant.clone(), user: holder.user.id().clone() };
+                        if key_of != commit.key {
+                            let person = Person::of(&holder.user);
+                            let draft = identity_conformance::kit::change(&key_of, &holder, &person).release(key);
+                            self.inner.commit(draft.0).await?;
+                        }
+                    }
+                }
+            }
+            Fault::FirstComeHolds => {
+                for claim in &commit.claims.take {
+                    let holders = self.holders(&commit.key.tenant, &claim.key).await;
+                    if holders.iter().any(|holder| *holder.user.id() != commit.key.user) {
+                        return Err(CommitError::Taken(claim.clone()));
+                    }
+                }
+            }
+            Fault::WithheldDraws => self.draw_for_withheld(&commit).await,
+            Fault::QuotasRace => return self.race_for_quotas(commit).await,
+            Fault::ErasedEventsStay if commit.after.is_none() => {
+                let mut events = self.inner.history(&commit.key, 0, 10_000).await?;
+                events.extend(commit.events.clone());
+                self.notes.lock().unwrap().events.insert(commit.key.clone(), events);
+            }
+            _ => {}
+        }
+        let result = self.inner.commit(commit.clone()).await;
+        self.leave_a_trace(commit, result, stored).await
+    }
+
+    /// Changes what is committed.
+    fn spoil(&self, commit: &mut Commit, stored: Option<&Stored>) {
+        match self.fault {
+            Fault::CreateOverwrites if commit.expected == Expected::Absent => expect_what_is(commit, stored),
+            Fault::VersionsAreIgnored if commit.expected != Expected::Absent => expect_what_is(commit, stored),
+            Fault::OneEventACommit => {
+                let number = commit.events[0].number;
+                commit.events = commit.events.pop().into_iter().map(|last| Recorded { number, ..last }).collect();
+            }
+            Fault::TypedFormsAreLost => edit(commit, |person| {
+                for entry in &mut person.entries {
+                    let text = entry.address.as_str();
+                    entry.address = match &entry.address {
+                        Address::Email(_) => Email::restore(text, text).unwrap().into(),
+                        Address::Phone(_) => Phone::restore(text, text).unwrap().into(),
+                    };
+                }
+            }),
+            Fault::TimesAreCut => edit(commit, |person| {
+                let cut = |at: Timestamp| Timestamp::from_micros(at.as_micros() / 1_000 * 1_000);
+                person.parts.created_at = cut(person.parts.created_at);
+                person.parts.updated_at = cut(person.parts.updated_at);
+            }),
+            Fault::HintsAreLost => edit(commit, |person| {
+                for entry in &mut person.entries {
+                    if let Status::Pending(challenge) = &mut entry.status {
+                        challenge.hint = None;
+                    }
+                }
+            }),
+            Fault::StrengthIsKept => {
+                let held = stored.map(|stored| stored.claims.clone()).unwrap_or_default();
+                commit.claims.take.retain(|claim| held.iter().all(|held| held.key != claim.key));
+            }
+            Fault::ReleasedLast => {
+                let release = commit.claims.release.clone();
+                commit.claims.take.retain(|claim| !release.contains(&claim.key));
+            }
+            Fault::WithholdingRefuses => {
+                for charge in charges(commit) {
+                    charge.when_exhausted = WhenExhausted::Refuse;
+                }
+            }
+            Fault::WindowsOnTheMinute => {
+                for charge in charges(commit) {
+                    charge.at = Timestamp::from_secs(charge.at.as_secs() / 60 * 60);
+                }
+            }
+            Fault::ErasedMessagesStay => {
+                let messages = commit.messages.iter().map(|outgoing| outgoing.message.clone());
+                self.notes.lock().unwrap().messages.extend(messages);
+            }
+            _ => {}
+        }
+    }
+
+    async fn leave_a_trace(
+        &self,
+        commit: Commit,
+        result: Result<(), CommitError>,
+        stored: Option<Stored>,
+    ) -> Result<(), CommitError> {
+        match (&result, self.fault) {
+            (Err(CommitError::Conflict), Fault::ErasedIdsAreNew)
+                if commit.expected == Expected::Absent && stored.is_none() =>
+            {
+                return Ok(());
+            }
+            (Err(CommitError::Conflict), Fault::ConflictsSend) => {
+                let messages = commit.messages.into_iter();
+                let unpaid = messages.map(|outgoing| Outgoing { charges: Vec::new(), ..outgoing });
+                self.shadow(&commit.key.tenant, unpaid.collect()).await;
+            }
+            (Err(CommitError::Taken(_)), Fault::TakenDraws) => {
+                for outgoing in commit.messages {
+                    self.draw(&commit.key.tenant, outgoing.charges).await;
+                }
+            }
+            (Err(CommitError::Exhausted { .. }), Fault::ExhaustedClaims) => {
+                if let Some(stored) = stored {
+                    let person = Person::of(&stored.user);
+                    let mut draft = identity_conformance::kit::change(&commit.key, &stored, &person).0;
+                    draft.claims = commit.claims;
+                    self.inner.commit(draft).await?;
+                }
+            }
+            (Ok(()), Fault::ErasedMessagesStay) if commit.after.is_none() => {
+                let messages: Vec<_> = {
+                    let notes = self.notes.lock().unwrap();
+                    notes.messages.iter().filter(|message| message.key == commit.key).cloned().collect()
+                };
+                let free = messages.into_iter().map(|message| Outgoing { message, charges: Vec::new() });
+                self.shadow(&commit.key.tenant, free.collect()).await;
+            }
+            _ => {}
+        }
+        result
+    }
+
+    /// Commits messages for a user that nobody sees.
+    async fn shadow(&self, tenant: &TenantId, messages: Vec<Outgoing>) {
+        let number = {
+            let mut notes = self.notes.lock().unwrap();
+            notes.shadows += 1;
+            notes.shadows
+        };
+        let user = UserId::parse(&format!("{SHADOW}{number}")).unwrap();
+        let mut draft = create(&UserKey { tenant: tenant.clone(), user }, &Person::default());
+        draft.0.messages = messages;
+        // A budget that is used up has nothing to draw.
+        let _ = self.inner.commit(draft.0).await;
+    }
+
+    /// Draws without a message that anybody sees: its tenant's lists and its letters are not looked at.
+    async fn draw(&self, tenant: &TenantId, charges: Vec<Charge>) {
+        let far = identity_conformance::kit::FAR + Duration::from_secs(1_000_000);
+        let number = 1_000_000 + u128::from(self.notes.lock().unwrap().shadows);
+        let key = UserKey { tenant: tenant.clone(), user: UserId::parse("shadow").unwrap() };
+        let message = identity_conformance::kit::letter(number, &key, far);
+        self.shadow(tenant, vec![Outgoing { message, charges }]).await;
+    }
+
+    async fn draw_for_withheld(&self, commit: &Commit) {
+        for outgoing in &commit.messages {
+            let withheld = {
+                let mut notes = self.notes.lock().unwrap();
+                let withholds = |charge: &&Charge| charge.when_exhausted == WhenExhausted::Withhold;
+                let mut withholding = outgoing.charges.iter().filter(withholds);
+                withholding.any(|charge| {
+                    let drawn = notes.draws.entry((charge.kind, charge.quota.clone())).or_default();
+                    *drawn += 1;
+                    *drawn > charge.budget.limit
+                })
+            };
+            if withheld {
+                let others = outgoing.charges.iter().filter(|charge| charge.when_exhausted == WhenExhausted::Refuse);
+                self.draw(&commit.key.tenant, others.cloned().collect()).await;
+            }
+        }
+    }
+
+    async fn race_for_quotas(&self, mut commit: Commit) -> Result<(), CommitError> {
+        let mut drawn = Vec::new();
+        for charge in commit.messages.iter_mut().flat_map(|outgoing| std::mem::take(&mut outgoing.charges)) {
+            let name = (charge.kind, charge.quota);
+            let before = self.notes.lock().unwrap().draws.get(&name).copied().unwrap_or(0);
+            if before >= charge.budget.limit {
+                return Err(CommitError::Exhausted { kind: charge.kind, retry_at: charge.at + charge.budget.window });
+            }
+            drawn.push((name, before + 1));
+        }
+        dawdle().await;
+        self.notes.lock().unwrap().draws.extend(drawn);
+        self.inner.commit(commit).await
+    }
+
+    async fn holders(&self, tenant: &TenantId, key: &ClaimKey) -> Vec<Stored> {
+        let query = ListQuery { order: ListOrder::Created, after: None, limit: 10_000, prefix: None };
+        let users = self.inner.list(tenant, &query).await.unwrap().users;
+        users.into_iter().filter(|stored| stored.claims.iter().any(|claim| claim.key == *key)).collect()
+    }
+}
+
+fn charges(commit: &mut Commit) -> impl Iterator<Item = &mut Charge> {
+    commit.messages.iter_mut().flat_map(|outgoing| &mut outgoing.charges)
+}
+
+fn expect_what_is(commit: &mut Commit, stored: Option<&Stored>) {
+    if let Some(stored) = stored {
+        commit.expected = Expected::At(stored.version);
+        for (number, recorded) in (stored.version.0 + 1..).zip(&mut commit.events) {
+            recorded.number = number;
+        }
+    }
+}
+
+fn edit(commit: &mut Commit, edit: impl FnOnce(&mut Person)) {
+    let Some(user) = commit.after.take() else { return };
+    let mut person = Person::of(&user);
+    edit(&mut person);
+    let edited: Arc<User> = person.user();
+    commit.after = Some(edited);
+}

@@ -1,0 +1,30 @@
+//! The laws of the ports, held against this adapter.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_conformance::Harness;
+use identity_memory::MemoryStore;
+
+struct InMemory(MemoryStore);
+
+#[async_trait]
+impl Harness for InMemory {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> Arc<MemoryStore> {
+        Arc::new(self.0.clone())
+    }
+
+    // What is in memory ends with the process: the nearest thing is another handle.
+    async fn restart(&self, store: Arc<MemoryStore>) -> Arc<MemoryStore> {
+        drop(store);
+        self.open().await
+    }
+
+    async fn bytes_at_rest(&self) -> Vec<u8> {
+        self.0.dump().unwrap_or_default()
+    }
+}
+
+identity_conformance::suite!(InMemory(MemoryStore::new()));
