@@ -1,0 +1,27 @@
+//! The real server process over loopback, as its clients meet it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
+)]
+
+mod bad_input;
+mod endpoints;
+mod keys;
+mod kit;
+mod links;
+mod lists;
+mod logs;
+mod node;
+mod openapi;
+mod pages;
+mod problems;
+mod property_based;
+mod readme;
+mod restart;
+mod shutdown;
+mod tenants;
+mod transfer;
