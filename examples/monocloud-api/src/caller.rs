@@ -12,7 +12,7 @@ use host_kit::Who;
 use identity::{Admin, Channel, IdentifierId, UserId};
 
 use crate::app::App;
-use crate::body::MAX_BODY_BYTES;
+use crate::body::{MAX_BODY_BYTES, drain};
 use crate::path::IdentifierPath;
 use crate::problem::Problem;
 use crate::wire::{User, Wire};
@@ -62,18 +62,18 @@ fn unauthorized() -> Problem {
 /// Middleware: lets callers with a good key in, before anything of a body is read.
 pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let Some(tenant) = app.tenants.tenant_of(host(request.headers(), request.uri())).cloned() else {
-        return Problem::not_found("no tenant is served under this host name").into_response();
+        return refuse(request, Problem::not_found("no tenant is served under this host name"));
     };
     let sent = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
     let Some(holder) = sent.and_then(|sent| app.keys.holder(sent, &tenant)) else {
-        return unauthorized().into_response();
+        return refuse(request, unauthorized());
     };
     let who = Who { key: Arc::clone(&holder.name), tenant: tenant.clone() };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let mut response = if !reads && !holder.may_write {
-        Problem::new(StatusCode::FORBIDDEN, "this key may only read; use one that may write").into_response()
+        refuse(request, Problem::new(StatusCode::FORBIDDEN, "this key may only read; use one that may write"))
     } else if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
-        Problem::too_large().into_response()
+        refuse(request, Problem::too_large())
     } else {
         let admin = app.identity.for_tenant(tenant).admin(holder.name);
         request.extensions_mut().insert(Caller { admin, wire: app.wire });
@@ -81,6 +81,12 @@ pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, ne
     };
     response.extensions_mut().insert(who);
     response
+}
+
+/// Answers without a look at the body.
+fn refuse(request: Request, problem: Problem) -> Response {
+    drain(request.into_body());
+    problem.into_response()
 }
 
 fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {

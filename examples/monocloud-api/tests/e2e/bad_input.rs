@@ -42,7 +42,7 @@ impl Before {
 async fn a_body_over_64_kib_is_413() {
     let before = Before::new().await;
     let path = format!("{}/private_data", before.user);
-    let body = |size: usize| format!("{{\"private_data\":{{\"x\":\"{}\"}}}}", "a".repeat(size - 26));
+    let body = |size: usize| format!("{{\"private_data\":{{\"x\":\"{}\"}}}}", "a".repeat(size - 25));
     before.raw("PATCH", &path, body(65_537)).await.problem(413);
     before.raw("POST", &format!("{}/phones/{}/verify", before.user, before.phone), body(65_537)).await.problem(413);
     before.nothing_was_written().await;
@@ -202,7 +202,9 @@ async fn a_duplicate_is_422_with_its_code() {
 #[tokio::test]
 async fn unknown_routes_are_404_and_wrong_methods_405() {
     let before = Before::new().await;
-    for path in ["/", "/api", "/api/", "/nothing", "/api/groups", "/api/users/x/sessions", "/api/users/", "/api/users/x/groups"] {
+    for path in
+        ["/", "/api", "/api/", "/nothing", "/api/groups", "/api/users/x/sessions", "/api/users/", "/api/users/x/groups"]
+    {
         before.server.get(path).await.problem(404);
     }
     for (method, path) in [

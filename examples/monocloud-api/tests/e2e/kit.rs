@@ -128,13 +128,6 @@ impl Server {
     pub(crate) async fn user(&self, body: Value) -> Value {
         self.post("/api/users", body).await.of(201)
     }
-
-    /// Kills it: no signal that it could handle.
-    pub(crate) fn kill(mut self) -> Arc<TempDir> {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        Arc::clone(&self.folder)
-    }
 }
 
 impl Drop for Server {
@@ -168,14 +161,14 @@ impl Answer {
 
     /// The JSON of an answer of this status.
     pub(crate) fn of(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.status, status, "{:.2000}", self.text);
         assert_eq!(self.header("content-type"), "application/json");
         self.json()
     }
 
     /// The problem document of an answer of this status.
     pub(crate) fn problem(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.status, status, "{:.2000}", self.text);
         assert_eq!(self.header("content-type"), "application/problem+json", "exactly, without parameters");
         let problem = self.json();
         assert_eq!(problem["status"], status);

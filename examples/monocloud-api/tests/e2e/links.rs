@@ -58,7 +58,11 @@ async fn a_broken_link_says_so_and_tells_nothing() {
         assert!(!page.text.contains("script"));
     }
     let other_tenant = form(&link).replace("tenant=default", "tenant=other");
-    let shortened = { let mut form = form(&link); form.truncate(form.len() - 4); form };
+    let shortened = {
+        let mut form = form(&link);
+        form.truncate(form.len() - 4);
+        form
+    };
     for form in [other_tenant, shortened, String::new(), "tenant=default&token=AAAA".to_owned()] {
         assert_eq!(confirm(&server, form).await.status, 400);
     }

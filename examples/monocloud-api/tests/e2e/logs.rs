@@ -28,7 +28,8 @@ async fn every_request_is_one_line_with_its_id_and_nothing_personal() {
     assert_eq!((&line["status"], &line["key"], &line["tenant"]), (&json!(404), &json!("ops"), &json!("default")));
     for line in &lines {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
-        for personal in ["lovelace", "Lovelace", "+441514960453", "in-the-query", API_KEY, READ_KEY, KEY, "a-wrong-key"] {
+        for personal in ["lovelace", "Lovelace", "+441514960453", "in-the-query", API_KEY, READ_KEY, KEY, "a-wrong-key"]
+        {
             assert!(!line.contains(personal), "{personal}: {line}");
         }
     }
@@ -37,6 +38,8 @@ async fn every_request_is_one_line_with_its_id_and_nothing_personal() {
 #[tokio::test]
 async fn text_is_the_default() {
     let folder = tempfile::tempdir().unwrap();
-    let output = crate::kit::program(folder.path(), &[("IDENTITY_LOG", "text"), ("IDENTITY_LISTEN", "192.0.2.1:1")]).output().unwrap();
+    let output = crate::kit::program(folder.path(), &[("IDENTITY_LOG", "text"), ("IDENTITY_LISTEN", "192.0.2.1:1")])
+        .output()
+        .unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("cannot listen on 192.0.2.1:1"));
 }

@@ -132,10 +132,9 @@ async fn a_user_of_whom_nothing_is_known_has_every_key_too() {
 
 #[tokio::test]
 async fn a_list_has_no_data_and_no_claims_of_providers() {
-    for (wire, record, mut page, providers) in [
-        ("current", current_record(), current(), "external_providers"),
-        ("legacy", legacy_record(), legacy(), "idps"),
-    ] {
+    for (wire, record, mut page, providers) in
+        [("current", current_record(), current(), "external_providers"), ("legacy", legacy_record(), legacy(), "idps")]
+    {
         let server = server(wire, record).await;
         let object = page.as_object_mut().unwrap();
         object.remove("public_data");

@@ -36,7 +36,10 @@ fn an_import_reports_bad_lines_takes_the_rest_and_is_safe_to_repeat() {
         "{not json".to_owned(),
         other(1, json!({})),
         String::new(),
-        other(2, json!({"emails": [{"id": uuid::Uuid::nil(), "email": "nobody", "primary": false, "verified": false, "source": null, "verification_source": null}]})),
+        other(
+            2,
+            json!({"emails": [{"id": uuid::Uuid::nil(), "email": "nobody", "primary": false, "verified": false, "source": null, "verification_source": null}]}),
+        ),
         other(3, json!({"favourite_colour": "green"})),
         other(4, json!({"username": {"id": uuid::Uuid::max(), "username": "NAME-1", "source": null}})),
         other(5, json!({"creation_time": "yesterday"})),
