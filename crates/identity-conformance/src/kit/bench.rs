@@ -16,6 +16,15 @@ use identity_ports::{
 
 use super::NOW;
 
+/// The host's keys in every test.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn code_keys() -> CodeKeys {
+    CodeKeys::parse(&format!("2026a:{}", "5a".repeat(32))).expect("a key of 32 bytes")
+}
+
 /// How a call of a port fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failing {
@@ -43,10 +52,9 @@ impl<S: UserRepository + Outbox> Bench<S> {
         let gate = Arc::new(Gate::default());
         let clock = Arc::new(AtomicI64::new(NOW.as_micros()));
         let letters = Arc::new(Mutex::new(Vec::new()));
-        let keys = CodeKeys::parse(&format!("2026a:{}", "5a".repeat(32))).expect("a key of 32 bytes");
         let gated = Gated { store: Arc::clone(store), gate: Arc::clone(&gate) };
         let mailbox = Mailbox { letters: Arc::clone(&letters), gate: Arc::clone(&gate) };
-        let identity = Identity::new(gated, mailbox, keys)
+        let identity = Identity::new(gated, mailbox, code_keys())
             .with_policy(policy)
             .with_clock(HandClock(Arc::clone(&clock)))
             .with_entropy(Counted(Arc::clone(&gate)))

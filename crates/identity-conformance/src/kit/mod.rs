@@ -13,7 +13,7 @@ use identity_core::{ClaimKey, ClaimKind, Email, IdentifierId, MessageId, Phone, 
 use identity_ports::{Outbox, Stored, UserRepository};
 use uuid::Uuid;
 
-pub use bench::{Bench, Failing};
+pub use bench::{Bench, Failing, code_keys};
 pub use draft::{Draft, change, create, erase};
 pub use look::{FAR, Sight, look, queued, typed};
 pub use mail::{charge, letter, paid, refusing, withholding};

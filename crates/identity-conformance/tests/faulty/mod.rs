@@ -91,6 +91,10 @@ pub(crate) enum Fault {
     ErasedMessagesStay,
     /// After a restart there is nothing.
     RestartForgets,
+    /// Codes are written down with the messages that carry them.
+    CodesAreWritten,
+    /// A username that reads as an address claims the name alone.
+    NamesClaimNames,
 }
 
 pub(crate) struct FaultyStore {
@@ -108,6 +112,7 @@ struct Notes {
     messages: Vec<identity_core::Message>,
     holders: HashMap<MessageId, LeaseId>,
     shadows: u64,
+    written: Vec<u8>,
 }
 
 pub(crate) struct FaultyHarness {
@@ -142,7 +147,9 @@ impl Harness for FaultyHarness {
     }
 
     async fn bytes_at_rest(&self) -> Vec<u8> {
-        self.store.dump().unwrap()
+        let mut bytes = self.store.dump().unwrap();
+        bytes.extend(&self.notes.lock().unwrap().written);
+        bytes
     }
 }
 
