@@ -85,7 +85,7 @@ impl Desk {
             Work::Commit(commit) => apply(connection, commit).map(|()| Done::Committed),
             Work::Lease(lease) => {
                 let found = outbox::lease(connection, lease)?;
-                self.prune(connection, lease, found.leased.len())?;
+                self.prune(connection, &found.leased)?;
                 Ok(found.damaged.map_or_else(|| Done::Leased(found.leased), Done::Damaged))
             }
             Work::Settle(lease, settled) => Ok(Done::Settled(outbox::settle(connection, *lease, settled)?)),
@@ -93,12 +93,14 @@ impl Desk {
     }
 
     /// Every message leaves a few windows behind it: so does the sweep keep up with them.
-    fn prune(&self, connection: &Connection, lease: &Lease, leased: usize) -> Result<(), StoreError> {
+    fn prune(&self, connection: &Connection, leased: &[Leased]) -> Result<(), StoreError> {
         const ROWS: usize = 16;
         const ROWS_A_MESSAGE: usize = 8;
-        let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.min(256));
+        // The time at which budgets were last drawn, not the worker's: its clock may be ahead by years.
+        let Some(now) = leased.iter().map(|leased| leased.message.created_at).max() else { return Ok(()) };
+        let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.len().min(256));
         let mut place = self.pruned.borrow_mut();
-        *place = quotas::prune(connection, place.as_ref(), rows, lease.now)?;
+        *place = quotas::prune(connection, place.as_ref(), rows, now)?;
         Ok(())
     }
 }

@@ -222,3 +222,51 @@ fn c18_a_policy_of_many_tries_is_bounded_all_the_same() {
     }
     holds(&attacker, "many tries");
 }
+
+fn remembered(person: &Person) -> Option<u32> {
+    let key = email(VICTIM).claim_key();
+    let mut retired = person.user.retired().iter();
+    retired.find(|retired| retired.key == key).map(|retired| retired.attempts.failed_in_a_row)
+}
+
+#[test]
+fn c18_a_holder_replaces_no_more_addresses_than_are_remembered() {
+    let mut ada = given();
+    let mut last = ada.pending(email(VICTIM));
+    ada.wrong(last).done();
+    for number in 1..50 {
+        last = ada.replace(last, email(&format!("a{number}@example.com"))).done();
+        ada.start(last).done();
+    }
+    let refused = ada.replace(last, email("a50@example.com")).refused();
+    assert_eq!(refused, identity_core::Refusal::TooMany(identity_core::Channel::Email));
+    assert_eq!((ada.user.retired().len(), remembered(&ada)), (49, Some(1)));
+}
+
+#[test]
+fn c18_all_that_a_holder_can_remove_is_remembered() {
+    let mut ada = given();
+    let mut ids = vec![ada.pending(email(VICTIM))];
+    ids.extend((1..50).map(|number| ada.pending(email(&format!("a{number}@example.com")))));
+    ids.extend((0..50).map(|number| ada.pending(phone(&format!("+4474001234{number:02}")))));
+    for id in ids {
+        ada.wrong(id).done();
+        ada.remove(id).done();
+    }
+    assert_eq!((ada.user.retired().len(), remembered(&ada)), (100, Some(1)));
+}
+
+#[test]
+fn c18_what_an_administrator_removes_pushes_out_what_nobody_guessed_at() {
+    let mut ada = given();
+    let victim = ada.pending(email(VICTIM));
+    ada.wrong(victim).done();
+    ada.remove(victim).done();
+    for number in 0..150 {
+        let new = email(&format!("a{number}@example.com")).into();
+        let id = ada.admin(|user, context| user.add(&new, context)).done();
+        ada.start(id).done();
+        ada.remove(id).done();
+    }
+    assert_eq!((ada.user.retired().len(), remembered(&ada)), (100, Some(1)));
+}
