@@ -19,7 +19,8 @@ use crate::rows::quotas::Place;
 const STATEMENTS: usize = 128;
 
 /// Pages in the write-ahead log from which on it is written back: 16 MiB.
-static CHECKPOINT_PAGES_: std::sync::LazyLock<i32> = std::sync::LazyLock::new(|| std::env::var("SQ_CKPT").map_or(4096, |v| v.parse().unwrap()));
+static CHECKPOINT_PAGES_: std::sync::LazyLock<i32> =
+    std::sync::LazyLock::new(|| std::env::var("SQ_CKPT").map_or(4096, |v| v.parse().unwrap()));
 
 /// The one connection that writes.
 pub(crate) struct Desk {
@@ -38,7 +39,9 @@ impl Desk {
         let mut connection = Connection::open_with_flags(path, flags).map_err(store)?;
         connection.busy_timeout(options.busy_timeout).map_err(store)?;
         prepare(&connection)?;
-        if let Ok(v) = std::env::var("SQ_PAGE") { connection.pragma_update(None, "page_size", v.parse::<i64>().unwrap()).unwrap(); }
+        if let Ok(v) = std::env::var("SQ_PAGE") {
+            connection.pragma_update(None, "page_size", v.parse::<i64>().unwrap()).unwrap();
+        }
         migrate_file(&mut connection)?;
         to_wal(&connection, options.busy_timeout)?;
         let synchronous = match options.durability {
@@ -47,7 +50,9 @@ impl Desk {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(store)?;
         // Left alone from here on: a large page cache keeps the inner pages of every index at hand.
-        connection.pragma_update(None, "cache_size", std::env::var("SQ_CACHE").map_or(-32_768, |v| v.parse::<i64>().unwrap())).map_err(store)?;
+        connection
+            .pragma_update(None, "cache_size", std::env::var("SQ_CACHE").map_or(-32_768, |v| v.parse::<i64>().unwrap()))
+            .map_err(store)?;
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
         // In place of SQLite's own checkpoints, which would run within somebody's commit.

@@ -8,7 +8,7 @@ use identity_core::{
 };
 use identity_ports::{Commit, CommitError, Expected, ListOrder, ListQuery, Stored, UserRepository};
 
-use super::{Fault, FaultyStore, dawdle};
+use super::{Fault, FaultyStore};
 
 /// Users that the faults need begin so, and are not listed.
 pub(super) const SHADOW: &str = "shadow ";
@@ -17,7 +17,7 @@ impl FaultyStore {
     pub(super) async fn faulty_commit(&self, mut commit: Commit) -> Result<(), CommitError> {
         commit.key = self.key(&commit.key);
         if self.fault == Fault::VersionsAreIgnored {
-            dawdle().await;
+            self.dawdle().await;
         }
         let stored = self.inner.load(&commit.key).await?;
         self.spoil(&mut commit, stored.as_ref());
@@ -216,7 +216,7 @@ impl FaultyStore {
             }
             drawn.push((name, before + 1));
         }
-        dawdle().await;
+        self.dawdle().await;
         self.notes.lock().unwrap().draws.extend(drawn);
         self.inner.commit(commit).await
     }

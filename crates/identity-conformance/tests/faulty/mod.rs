@@ -112,6 +112,7 @@ struct Notes {
     messages: Vec<identity_core::Message>,
     holders: HashMap<MessageId, LeaseId>,
     shadows: u64,
+    arrived: u64,
     written: Vec<u8>,
 }
 
@@ -205,14 +206,22 @@ impl FaultyStore {
         }
     }
 
+    /// Waits until six have come this far, or until nobody else seems to come: a race that is lost every time.
+    async fn dawdle(&self) {
+        let together = {
+            let mut notes = self.notes.lock().unwrap();
+            notes.arrived += 1;
+            notes.arrived.next_multiple_of(6)
+        };
+        for _ in 0..20_000 {
+            if self.notes.lock().unwrap().arrived >= together {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn key(&self, key: &UserKey) -> UserKey {
         UserKey { tenant: self.tenant(&key.tenant), user: key.user.clone() }
-    }
-}
-
-/// Lets everybody else go first.
-async fn dawdle() {
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
     }
 }
