@@ -110,8 +110,9 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Whether it can still be answered in time. A clock that stands well before the moment of issue is wrong, and a wrong
-    /// clock revives nothing.
+    /// Whether it can still be answered in time. A clock that stands more than 60 s before the moment of issue is wrong, and then
+    /// nothing is in time. One that steps back into the life of a challenge is for the caller to notice: `identity` keeps to
+    /// the latest time that it saw.
     #[must_use]
     pub fn lives(&self, now: Timestamp) -> bool {
         now < self.expires_at && self.issued_at.since(now) <= CLOCK_SKEW

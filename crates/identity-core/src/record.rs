@@ -164,8 +164,8 @@ pub enum ImportProblem {
     /// More addresses than a user can have.
     #[error("more than {MAX_IDENTIFIERS} addresses of a kind")]
     TooMany,
-    /// The user changed before it was created, or in the future.
-    #[error("created_at, updated_at and now are not in this order")]
+    /// The user changed before it was created, or something is in the future.
+    #[error("created_at, updated_at and now are not in this order, or another time is in the future")]
     Times,
 }
 
@@ -199,6 +199,12 @@ impl UserRecord {
     /// The rules that an import is held to beyond being a user at all.
     pub(crate) fn judge(&self, user: &User, context: &Context<'_>) -> Result<(), ImportProblem> {
         if self.created_at > self.updated_at || self.updated_at > context.now {
+            return Err(ImportProblem::Times);
+        }
+        let identifiers =
+            user.identifiers().map(|entry| (entry.added_at, entry.verified().map(|verified| verified.at)));
+        let username = user.username().map(|entry| (entry.added_at, None));
+        if identifiers.chain(username).any(|(added, verified)| added.max(verified.unwrap_or(added)) > context.now) {
             return Err(ImportProblem::Times);
         }
         if !user.ids_differ() {

@@ -1,6 +1,8 @@
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use identity_core::address::masked;
 use identity_core::{
     Claim, ClaimChanges, ClaimKey, ClaimKind, IdentifierId, Outgoing, Recorded, TenantId, Timestamp, User, UserId,
     UserKey, Version,
@@ -112,13 +114,19 @@ pub struct Cursor {
     pub user: UserId,
 }
 
-/// A search for users with an address or username that begins so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A search for users with an address or username that begins so. Masked in `Debug`: it may be a whole address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Prefix {
     /// Among these.
     pub kind: ClaimKind,
     /// The beginning of a claim key.
     pub text: String,
+}
+
+impl fmt::Debug for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), masked(&self.text))
+    }
 }
 
 /// A wish for a page of users.

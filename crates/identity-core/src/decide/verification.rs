@@ -119,7 +119,7 @@ impl User {
         Ok(Decision::of(context, vec![Change::CodeIssued { id, challenge }], issued))
     }
 
-    /// Judges an answer. A wrong one is counted; a right one verifies the address, ends the challenge and the count, lets the
+    /// Judges an answer. A wrong code is counted, a wrong link needs no count; a right one verifies the address, ends the challenge and the count, lets the
     /// address that it replaces go, and may make it primary.
     ///
     /// # Errors
@@ -161,8 +161,14 @@ impl User {
             changes.extend(self.settle_verified(entry, context));
             return Ok(Decision::of(context, changes, Confirmation::Verified));
         }
-        let outcome = Confirmation::Rejected { attempts_left: attempts_left(entry, challenge, context) };
-        Ok(Decision::of(context, vec![Change::AnswerRejected { id }], outcome))
+        match answer {
+            Answer::Code(_) => {
+                let outcome = Confirmation::Rejected { attempts_left: attempts_left(entry, challenge, context) };
+                Ok(Decision::of(context, vec![Change::AnswerRejected { id }], outcome))
+            }
+            // Nobody guesses 256 bits. Counting would let a stranger lock the address by opening a made-up link.
+            Answer::Link(_) => Ok(Decision::nothing(Confirmation::Rejected { attempts_left: challenge.tries_left() })),
+        }
     }
 
     /// Verifies an address on an administrator's word. A challenge that is out is void. Nothing changes when it is verified.

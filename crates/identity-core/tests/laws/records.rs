@@ -102,6 +102,10 @@ fn an_import_is_refused_for_each_rule_that_it_breaks() {
         let record = UserRecord { created_at: at(created_at), updated_at: at(updated_at), ..record() };
         refused(&record, ImportProblem::Times);
     }
+    let late = Some(at(1_800_000_001));
+    let verified = Some(VerifiedRecord { at: late, by: None, source: None });
+    refused(&emails(vec![IdentifierRecord { verified, ..identifier("ada@example.com") }]), ImportProblem::Times);
+    refused(&emails(vec![IdentifierRecord { added_at: late, ..identifier("ada@example.com") }]), ImportProblem::Times);
 }
 
 #[test]
