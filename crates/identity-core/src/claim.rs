@@ -41,16 +41,14 @@ impl ClaimChanges {
     /// were fine until then. What is not the user's any more is released whatever brought it.
     #[must_use]
     pub fn between(held: &[Claim], before: Option<&User>, after: Option<&User>, policy: ClaimPolicy) -> Self {
-        let had = before.map(|user| user.claims(policy)).unwrap_or_default();
-        let has = after.map(|user| user.claims(policy)).unwrap_or_default();
-        let held_as = |key: &ClaimKey| held.iter().find(|claim| claim.key == *key).map(|claim| claim.strength);
-        let take = has
-            .iter()
-            .filter(|(key, strength)| had.get(*key) != Some(strength) && held_as(key) != Some(**strength))
-            .map(|(key, strength)| Claim { key: key.clone(), strength: *strength })
-            .collect();
-        let release =
-            held.iter().filter(|claim| !has.contains_key(&claim.key)).map(|claim| claim.key.clone()).collect();
+        let has = after.map(|user| user.claim_list(policy)).unwrap_or_default();
+        let lost = |claim: &&Claim| !has.iter().any(|kept| kept.key == claim.key);
+        let release = held.iter().filter(lost).map(|claim| claim.key.clone()).collect();
+        let mut take: Vec<Claim> = has.iter().filter(|claim| !held.contains(claim)).cloned().collect();
+        if !take.is_empty() {
+            let had = before.map(|user| user.claim_list(policy)).unwrap_or_default();
+            take.retain(|claim| !had.contains(claim));
+        }
         Self { take, release }
     }
 }
@@ -61,25 +59,31 @@ impl User {
     /// A username that reads as an address claims that address too: otherwise one login name would mean two people.
     #[must_use]
     pub fn claims(&self, policy: ClaimPolicy) -> BTreeMap<ClaimKey, Strength> {
-        let mut claims = BTreeMap::new();
+        self.claim_list(policy).into_iter().map(|claim| (claim.key, claim.strength)).collect()
+    }
+
+    /// The same, in the order of the keys.
+    fn claim_list(&self, policy: ClaimPolicy) -> Vec<Claim> {
+        let mut claims = Vec::new();
         for identifier in self.identifiers() {
             let strength = match policy {
-                ClaimPolicy::Verified if identifier.is_verified() => Strength::Verified,
-                ClaimPolicy::All if identifier.is_verified() => Strength::Verified,
+                ClaimPolicy::Verified | ClaimPolicy::All if identifier.is_verified() => Strength::Verified,
                 ClaimPolicy::All => Strength::Unverified,
                 ClaimPolicy::Verified | ClaimPolicy::None => continue,
             };
-            claims.insert(identifier.address.claim_key(), strength);
+            claims.push(Claim { key: identifier.address.claim_key(), strength });
         }
         if let Some(entry) = &self.username {
-            claims.insert(entry.username.claim_key(), Strength::Verified);
-            if entry.username.looks_like_address() {
+            let address = entry.username.looks_like_address().then(|| {
                 let text = entry.username.as_str();
                 let email = Email::parse(text).ok().map(|email| email.claim_key());
-                let phone = Phone::parse(text).ok().map(|phone| phone.claim_key());
-                claims.extend(email.or(phone).map(|key| (key, Strength::Verified)));
-            }
+                email.or_else(|| Phone::parse(text).ok().map(|phone| phone.claim_key()))
+            });
+            let keys = address.flatten().into_iter().chain([entry.username.claim_key()]);
+            claims.extend(keys.map(|key| Claim { key, strength: Strength::Verified }));
         }
+        claims.sort_by(|a, b| a.key.cmp(&b.key).then(b.strength.cmp(&a.strength)));
+        claims.dedup_by(|next, kept| next.key == kept.key);
         claims
     }
 }

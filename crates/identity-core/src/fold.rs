@@ -17,7 +17,7 @@ impl User {
     /// The user after these events; `None` once it was erased.
     #[must_use]
     pub fn after(&self, events: &[Event]) -> Option<Self> {
-        events.iter().try_fold(self.clone(), User::fold)
+        self.clone().folded(events)
     }
 
     /// The user that these events, the first ones of all, make; `None` when they make none.
@@ -29,7 +29,11 @@ impl User {
             Change::Imported { record } => record.to_user(first.at).ok()?,
             _ => return None,
         };
-        user.after(rest)
+        user.folded(rest)
+    }
+
+    fn folded(mut self, events: &[Event]) -> Option<Self> {
+        events.iter().all(|event| self.fold(event)).then_some(self)
     }
 
     pub(crate) fn empty(id: UserId, at: Timestamp) -> Self {
@@ -48,7 +52,8 @@ impl User {
         }
     }
 
-    fn fold(mut self, event: &Event) -> Option<Self> {
+    /// `false` once the user is erased.
+    fn fold(&mut self, event: &Event) -> bool {
         let at = event.at;
         self.updated_at = self.updated_at.max(at);
         match &event.change {
@@ -124,11 +129,11 @@ impl User {
             },
             Change::Disabled => self.disabled = true,
             Change::Enabled => self.disabled = false,
-            Change::Erased => return None,
+            Change::Erased => return false,
             // These stand first, or for somebody who is gone.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
         }
-        Some(self)
+        true
     }
 
     fn change(&mut self, id: IdentifierId, change: impl FnOnce(&mut Identifier)) {

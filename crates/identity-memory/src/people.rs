@@ -163,7 +163,11 @@ impl People {
         self.reorder(before.as_deref(), after.as_deref());
         self.place(id, before.as_deref(), after.as_deref());
         self.claim(id, changes);
-        let row = self.rows.entry(id.clone()).or_default();
+        // A user that is there need not be given a key once more.
+        let row = match self.rows.get_mut(id) {
+            Some(row) => row,
+            None => self.rows.entry(id.clone()).or_default(),
+        };
         row.events.extend(events);
         row.user = after;
         if row.user.is_none() {
@@ -177,10 +181,11 @@ impl People {
 
     fn reorder(&mut self, before: Option<&User>, after: Option<&User>) {
         for (index, order) in [(&mut self.created, ListOrder::Created), (&mut self.updated, ListOrder::Updated)] {
-            let [before, after] = [before, after].map(|user| user.map(|user| order.cursor(user)));
-            if before != after {
-                before.map(|cursor| index.remove(&cursor));
-                after.map(|cursor| index.insert(cursor));
+            // The user is the same one: only its time can differ.
+            let time = |user: &User| if order.by_update() { user.updated_at() } else { user.created_at() };
+            if before.map(time) != after.map(time) {
+                before.map(|user| index.remove(&order.cursor(user)));
+                after.map(|user| index.insert(order.cursor(user)));
             }
         }
     }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 /// The messages of all tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Post {
-    queued: HashMap<MessageId, Queued>,
+    /// Boxed: a message is large, and a table that grows moves what is in it.
+    queued: HashMap<MessageId, Box<Queued>>,
     /// Every queued message, leased or not, in the order in which they are leased.
     due: BTreeSet<(Timestamp, MessageId)>,
     parked: BTreeMap<(TenantId, MessageId), Parked>,
@@ -32,7 +33,8 @@ impl Post {
     pub(crate) fn enqueue(&mut self, message: Message) {
         let due_at = message.created_at;
         self.due.insert((due_at, message.id));
-        self.queued.insert(message.id, Queued { message, due_at, attempts: 0, lease: None, error: None });
+        let queued = Queued { message, due_at, attempts: 0, lease: None, error: None };
+        self.queued.insert(queued.message.id, Box::new(queued));
     }
 
     pub(crate) fn lease(&mut self, lease: Lease) -> Vec<Leased> {
@@ -66,7 +68,7 @@ impl Post {
                 (queued.due_at, queued.lease, queued.error) = (due_at, None, Some(error));
             }
             Settlement::Failed { at, error } => {
-                if let Some(Queued { message, attempts, .. }) = self.remove(settled.id) {
+                if let Some(Queued { message, attempts, .. }) = self.remove(settled.id).map(|queued| *queued) {
                     let key = (message.key.tenant.clone(), message.id);
                     self.parked.insert(key, Parked { message, attempts, failed_at: at, error });
                 }
@@ -100,7 +102,7 @@ impl Post {
         parked.retain(|_, parked| parked.message.key != *key);
     }
 
-    fn remove(&mut self, id: MessageId) -> Option<Queued> {
+    fn remove(&mut self, id: MessageId) -> Option<Box<Queued>> {
         let queued = self.queued.remove(&id)?;
         self.due.remove(&(queued.due_at, id));
         Some(queued)

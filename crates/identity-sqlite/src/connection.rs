@@ -10,7 +10,7 @@ use identity_ports::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{is_busy, store};
+use crate::error::{damaged, is_busy, store};
 use crate::migrate::migrate_file;
 use crate::options::{Durability, SqliteOptions};
 use crate::rows::quotas::Place;
@@ -19,8 +19,7 @@ use crate::rows::quotas::Place;
 const STATEMENTS: usize = 128;
 
 /// Pages in the write-ahead log from which on it is written back: 16 MiB.
-static CHECKPOINT_PAGES_: std::sync::LazyLock<i32> =
-    std::sync::LazyLock::new(|| std::env::var("SQ_CKPT").map_or(4096, |v| v.parse().unwrap()));
+const CHECKPOINT_PAGES: i32 = 4_096;
 
 /// The one connection that writes.
 pub(crate) struct Desk {
@@ -36,12 +35,10 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        recognise(path)?;
         let mut connection = Connection::open_with_flags(path, flags).map_err(store)?;
         connection.busy_timeout(options.busy_timeout).map_err(store)?;
         prepare(&connection)?;
-        if let Ok(v) = std::env::var("SQ_PAGE") {
-            connection.pragma_update(None, "page_size", v.parse::<i64>().unwrap()).unwrap();
-        }
         migrate_file(&mut connection)?;
         to_wal(&connection, options.busy_timeout)?;
         let synchronous = match options.durability {
@@ -50,9 +47,7 @@ impl Desk {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(store)?;
         // Left alone from here on: a large page cache keeps the inner pages of every index at hand.
-        connection
-            .pragma_update(None, "cache_size", std::env::var("SQ_CACHE").map_or(-32_768, |v| v.parse::<i64>().unwrap()))
-            .map_err(store)?;
+        connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
         // In place of SQLite's own checkpoints, which would run within somebody's commit.
@@ -78,9 +73,9 @@ impl Desk {
         // Fewer pages than last time: the log has begun anew.
         if pages < written_back {
             self.written_back.store(0, Ordering::Relaxed);
-            return pages >= *CHECKPOINT_PAGES_;
+            return pages >= CHECKPOINT_PAGES;
         }
-        pages - written_back >= *CHECKPOINT_PAGES_
+        pages - written_back >= CHECKPOINT_PAGES
     }
 
     /// Writes back what readers allow. What goes wrong here goes wrong again, or not, at the next one: no commit hangs on it.
@@ -99,6 +94,36 @@ impl Desk {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
+    }
+}
+
+/// Refuses a file that does not begin like a database, or that ends within a page and has no log to mend it: SQLite itself
+/// takes some of these for whole ones, and writes over them.
+fn recognise(path: &Path) -> Result<(), StoreError> {
+    const BEGINNING: &[u8] = b"SQLite format 3\0";
+    let mut header = Vec::with_capacity(18);
+    let read = std::fs::File::open(path).and_then(|file| {
+        use std::io::Read as _;
+        let length = file.metadata()?.len();
+        file.take(18).read_to_end(&mut header).map(|_| length)
+    });
+    // No file yet, or one that SQLite will say something about.
+    let Ok(length) = read else { return Ok(()) };
+    match header.split_at_checked(BEGINNING.len()) {
+        _ if length == 0 => Ok(()),
+        Some((BEGINNING, &[high, low])) => {
+            let page = match u16::from_be_bytes([high, low]) {
+                1 => 65_536,
+                page => u64::from(page.max(1)),
+            };
+            let log = ["-wal", "-journal"].iter().any(|end| {
+                let mut log = path.as_os_str().to_owned();
+                log.push(end);
+                Path::new(&log).exists()
+            });
+            if log || length.is_multiple_of(page) { Ok(()) } else { Err(damaged("it ends within a page")) }
+        }
+        _ => Err(StoreError::NotOurs("the file is not a SQLite database, or its beginning is damaged".to_owned())),
     }
 }
 

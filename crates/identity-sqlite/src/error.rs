@@ -12,7 +12,7 @@ pub(crate) fn store(error: rusqlite::Error) -> StoreError {
         Some(code) if code.code == ErrorCode::NotADatabase => {
             StoreError::NotOurs("the file is not a SQLite database, or its beginning is damaged".to_owned())
         }
-        Some(code) if code.code == ErrorCode::DatabaseCorrupt => StoreError::failed(Damaged(error)),
+        Some(code) if code.code == ErrorCode::DatabaseCorrupt => damaged(error),
         _ => StoreError::failed(error),
     }
 }
@@ -22,8 +22,13 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
+/// The file as a whole makes no sense.
+pub(crate) fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::failed(Damaged(error.into()))
+}
+
 #[derive(Debug)]
-struct Damaged(rusqlite::Error);
+struct Damaged(Box<dyn std::error::Error + Send + Sync>);
 
 impl std::fmt::Display for Damaged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -33,7 +38,7 @@ impl std::fmt::Display for Damaged {
 
 impl std::error::Error for Damaged {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        Some(&*self.0)
     }
 }
 

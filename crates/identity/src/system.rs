@@ -1,7 +1,9 @@
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use identity_core::{CodeKeys, KeyError, Seed, Timestamp};
 use identity_ports::{Clock, Entropy, EntropyError, ForeignError};
+use zeroize::Zeroizing;
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,16 +21,49 @@ impl Clock for SystemClock {
 }
 
 /// The operating system's randomness.
+///
+/// A call to the system costs about as much as a decision, so each thread fetches some seeds ahead. A seed is wiped from the
+/// store when it is given out, and a process that forked fetches anew.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsEntropy;
 
+const SEED: usize = 32;
+
+struct Ahead {
+    bytes: Zeroizing<[u8; 16 * SEED]>,
+    left: usize,
+    process: u32,
+}
+
+thread_local! {
+    static AHEAD: RefCell<Ahead> =
+        const { RefCell::new(Ahead { bytes: Zeroizing::new([0; 16 * SEED]), left: 0, process: 0 }) };
+}
+
 impl Entropy for OsEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where randomness comes from")]
     fn seed(&self) -> Result<Seed, EntropyError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| EntropyError(ForeignError::new(error)))?;
-        Ok(Seed::new(bytes))
+        AHEAD.with_borrow_mut(|ahead| {
+            let process = std::process::id();
+            if ahead.process != process {
+                (ahead.left, ahead.process) = (0, process);
+            }
+            if ahead.left == 0 {
+                fetch(&mut *ahead.bytes)?;
+                ahead.left = ahead.bytes.len() / SEED;
+            }
+            ahead.left -= 1;
+            let mut seed = [0; SEED];
+            for (to, from) in seed.iter_mut().zip(ahead.bytes.iter_mut().skip(ahead.left * SEED)) {
+                *to = std::mem::take(from);
+            }
+            Ok(Seed::new(seed))
+        })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place where randomness comes from")]
+fn fetch(bytes: &mut [u8]) -> Result<(), EntropyError> {
+    getrandom::fill(bytes).map_err(|error| EntropyError(ForeignError::new(error)))
 }
 
 /// Why there are no keys in an environment variable.
@@ -64,5 +99,20 @@ impl FromEnv for CodeKeys {
     fn from_env(variable: &str) -> Result<Self, KeysFromEnvError> {
         let text = std::env::var(variable).map_err(|_| KeysFromEnvError::Unset(variable.to_owned()))?;
         Self::parse(&text).map_err(|error| KeysFromEnvError::Unusable { variable: variable.to_owned(), error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_seed_comes_twice_in_any_thread() {
+        let drawn = || (0..1_000).map(|_| *OsEntropy.seed().unwrap().nonce(0).as_bytes()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(drawn)).collect();
+        let all: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 4_000);
     }
 }

@@ -77,8 +77,9 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
 /// When the store fails.
 pub async fn queued<S: Outbox>(store: &S) -> Vec<Leased> {
     let far = FAR + Duration::from_secs(1);
-    // Such a lease is over at once.
-    let lease = Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: far, limit: 10_000 };
+    // Such a lease is over at once, whatever the time is then.
+    let lease =
+        Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: Timestamp::from_micros(i64::MIN), limit: 10_000 };
     store.lease(lease).await.expect("the store leases")
 }
 

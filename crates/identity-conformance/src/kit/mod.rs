@@ -1,6 +1,7 @@
 //! What laws and adapters' own tests are written with: a fixed time, ids, people, commits, messages, and a look at everything
 //! that a store keeps.
 
+mod bench;
 mod draft;
 mod look;
 mod mail;
@@ -12,6 +13,7 @@ use identity_core::{ClaimKey, ClaimKind, Email, IdentifierId, MessageId, Phone, 
 use identity_ports::{Outbox, Stored, UserRepository};
 use uuid::Uuid;
 
+pub use bench::{Bench, Failing, code_keys};
 pub use draft::{Draft, change, create, erase};
 pub use look::{FAR, Sight, look, queued, typed};
 pub use mail::{charge, letter, paid, refusing, withholding};

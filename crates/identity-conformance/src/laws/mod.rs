@@ -1,7 +1,9 @@
 //! The laws, one function each, named after what holds. Each takes a harness with nothing in its place.
 
 mod claims;
+mod codes;
 mod erasure;
+mod failures;
 mod finding;
 mod history;
 mod listing;
@@ -15,7 +17,9 @@ mod round_trip;
 mod tenants;
 
 pub use claims::*;
+pub use codes::*;
 pub use erasure::*;
+pub use failures::*;
 pub use finding::*;
 pub use history::*;
 pub use listing::*;
@@ -87,6 +91,13 @@ macro_rules! for_every_law {
             tenants_never_mix
             erasing_leaves_nothing_personal
             random_sequences_equal_the_model
+            c06_a_code_works_once
+            c13_no_code_is_at_rest
+            c44_parallel_guesses_are_counted_exactly
+            c45_one_of_many_right_codes_succeeds
+            c46_a_username_is_nobody_elses_address
+            c48_all_or_nothing
+            c49_a_failing_port_never_verifies
         }
     };
 }

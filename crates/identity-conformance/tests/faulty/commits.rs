@@ -1,14 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_conformance::kit::{Person, create};
+use identity_conformance::kit::{Person, code_keys, create};
 use identity_core::{
-    Address, Charge, ClaimKey, Email, Outgoing, Phone, Recorded, Status, TenantId, Timestamp, User, UserId, UserKey,
-    WhenExhausted,
+    Address, Charge, ClaimKey, ClaimKind, Email, Outgoing, Phone, Recorded, Status, TenantId, Timestamp, User, UserId,
+    UserKey, WhenExhausted,
 };
 use identity_ports::{Commit, CommitError, Expected, ListOrder, ListQuery, Stored, UserRepository};
 
-use super::{Fault, FaultyStore, dawdle};
+use super::{Fault, FaultyStore};
 
 /// Users that the faults need begin so, and are not listed.
 pub(super) const SHADOW: &str = "shadow ";
@@ -16,6 +16,9 @@ pub(super) const SHADOW: &str = "shadow ";
 impl FaultyStore {
     pub(super) async fn faulty_commit(&self, mut commit: Commit) -> Result<(), CommitError> {
         commit.key = self.key(&commit.key);
+        if self.fault == Fault::VersionsAreIgnored {
+            self.dawdle().await;
+        }
         let stored = self.inner.load(&commit.key).await?;
         self.spoil(&mut commit, stored.as_ref());
         match self.fault {
@@ -99,6 +102,16 @@ impl FaultyStore {
                 for charge in charges(commit) {
                     charge.at = Timestamp::from_secs(charge.at.as_secs() / 60 * 60);
                 }
+            }
+            Fault::NamesClaimNames
+                if commit.claims.take.iter().any(|claim| claim.key.kind() == ClaimKind::Username) =>
+            {
+                commit.claims.take.retain(|claim| claim.key.kind() == ClaimKind::Username);
+            }
+            Fault::CodesAreWritten => {
+                let codes = commit.messages.iter().filter_map(|outgoing| outgoing.message.code(&code_keys()));
+                let mut notes = self.notes.lock().unwrap();
+                codes.for_each(|code| notes.written.extend(code.reveal().as_bytes()));
             }
             Fault::ErasedMessagesStay => {
                 let messages = commit.messages.iter().map(|outgoing| outgoing.message.clone());
@@ -203,7 +216,7 @@ impl FaultyStore {
             }
             drawn.push((name, before + 1));
         }
-        dawdle().await;
+        self.dawdle().await;
         self.notes.lock().unwrap().draws.extend(drawn);
         self.inner.commit(commit).await
     }

@@ -1,6 +1,6 @@
 use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, StoreError};
 
-use super::{Fault, FaultyStore, dawdle};
+use super::{Fault, FaultyStore};
 
 impl FaultyStore {
     pub(super) async fn faulty_lease(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
@@ -8,7 +8,7 @@ impl FaultyStore {
             Fault::LeasesHoldNothing => lease.until = lease.now,
             Fault::LeasesRace => {
                 let seen = self.inner.lease(Lease { until: lease.now, ..lease }).await?;
-                dawdle().await;
+                self.dawdle().await;
                 self.inner.lease(lease).await?;
                 return Ok(seen);
             }

@@ -91,6 +91,10 @@ pub(crate) enum Fault {
     ErasedMessagesStay,
     /// After a restart there is nothing.
     RestartForgets,
+    /// Codes are written down with the messages that carry them.
+    CodesAreWritten,
+    /// A username that reads as an address claims the name alone.
+    NamesClaimNames,
 }
 
 pub(crate) struct FaultyStore {
@@ -108,6 +112,8 @@ struct Notes {
     messages: Vec<identity_core::Message>,
     holders: HashMap<MessageId, LeaseId>,
     shadows: u64,
+    arrived: u64,
+    written: Vec<u8>,
 }
 
 pub(crate) struct FaultyHarness {
@@ -142,7 +148,9 @@ impl Harness for FaultyHarness {
     }
 
     async fn bytes_at_rest(&self) -> Vec<u8> {
-        self.store.dump().unwrap()
+        let mut bytes = self.store.dump().unwrap();
+        bytes.extend(&self.notes.lock().unwrap().written);
+        bytes
     }
 }
 
@@ -198,14 +206,22 @@ impl FaultyStore {
         }
     }
 
+    /// Waits until six have come this far, or until nobody else seems to come: a race that is lost every time.
+    async fn dawdle(&self) {
+        let together = {
+            let mut notes = self.notes.lock().unwrap();
+            notes.arrived += 1;
+            notes.arrived.next_multiple_of(6)
+        };
+        for _ in 0..20_000 {
+            if self.notes.lock().unwrap().arrived >= together {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn key(&self, key: &UserKey) -> UserKey {
         UserKey { tenant: self.tenant(&key.tenant), user: key.user.clone() }
-    }
-}
-
-/// Lets everybody else go first.
-async fn dawdle() {
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
     }
 }

@@ -84,7 +84,7 @@ fn canonical(numbers: &[String]) -> Pair {
 fn threads(numbers: &[String]) -> Pair {
     let read = |threads: usize| {
         let gate = Barrier::new(threads + 1);
-        let (passes, started) = (1_000, &gate);
+        let (passes, started) = (300, &gate);
         let (took, ()) = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads)
                 .map(|_| {
@@ -103,7 +103,9 @@ fn threads(numbers: &[String]) -> Pair {
         });
         per_second(took, threads * passes * numbers.len())
     };
-    in_turns(9, || read(2), || read(1))
+    // A neighbour that takes one of two cores halves a round of two threads, and leaves one of one thread alone.
+    let best = |threads: usize| (0..5).map(|_| read(threads)).fold(0.0, f64::max);
+    in_turns(9, || best(2), || best(1))
 }
 
 fn first_use_elsewhere(whose: &str) -> f64 {

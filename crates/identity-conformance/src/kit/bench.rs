@@ -1,0 +1,210 @@
+//! Use cases on a store under test: time is moved by hand, letters are read, and any call of a port can be made to fail.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity::Identity;
+use identity_core::{
+    ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Seed, TenantId, Timestamp, UserKey,
+};
+use identity_ports::{
+    Accepted, Clock, Commit, CommitError, Entropy, EntropyError, ForeignError, Found, Lease, LeaseId, Leased,
+    ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
+};
+
+use super::NOW;
+
+/// The host's keys in every test.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn code_keys() -> CodeKeys {
+    CodeKeys::parse(&format!("2026a:{}", "5a".repeat(32))).expect("a key of 32 bytes")
+}
+
+/// How a call of a port fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failing {
+    /// Before it has done anything.
+    Before,
+    /// When it has done what it was asked, and could not say so.
+    After,
+}
+
+/// The use cases on a store under test.
+pub struct Bench<S> {
+    /// The use cases, of the tenant `acme`.
+    pub identity: Identity,
+    /// The store under test.
+    pub store: Arc<S>,
+    gate: Arc<Gate>,
+    clock: Arc<AtomicI64>,
+    letters: Arc<Mutex<Vec<Notice>>>,
+}
+
+impl<S: UserRepository + Outbox> Bench<S> {
+    /// The use cases on this store, at [`NOW`], under this policy.
+    #[must_use]
+    pub fn new(store: &Arc<S>, policy: Policy) -> Self {
+        let gate = Arc::new(Gate::default());
+        let clock = Arc::new(AtomicI64::new(NOW.as_micros()));
+        let letters = Arc::new(Mutex::new(Vec::new()));
+        let gated = Gated { store: Arc::clone(store), gate: Arc::clone(&gate) };
+        let mailbox = Mailbox { letters: Arc::clone(&letters), gate: Arc::clone(&gate) };
+        let identity = Identity::new(gated, mailbox, code_keys())
+            .with_policy(policy)
+            .with_clock(HandClock(Arc::clone(&clock)))
+            .with_entropy(Counted(Arc::clone(&gate)))
+            .for_tenant(TenantId::parse("acme").expect("a tenant's name"));
+        Self { identity, store: Arc::clone(store), gate, clock, letters }
+    }
+
+    /// Moves the time.
+    pub fn wait(&self, secs: u64) {
+        let now = Timestamp::from_micros(self.clock.load(Ordering::SeqCst));
+        self.clock.store((now + Duration::from_secs(secs)).as_micros(), Ordering::SeqCst);
+    }
+
+    /// Delivers what is due, and gives the last code and link that came.
+    ///
+    /// # Panics
+    /// When nothing came that carries a code or a link.
+    pub async fn read_mail(&self) -> (Option<Code>, Option<LinkToken>) {
+        self.identity.deliver_due().await.expect("letters are delivered");
+        let letters = self.letters.lock().expect("nobody panicked");
+        let last = letters.iter().rev().find(|notice| notice.code.is_some() || notice.link.is_some());
+        last.map(|notice| (notice.code.clone(), notice.link.clone())).expect("a letter with a code came")
+    }
+
+    /// Lets the call of a port with this number fail, counted from now and from 1.
+    pub fn fail(&self, number: usize, how: Failing) {
+        self.gate.called.store(0, Ordering::SeqCst);
+        *self.gate.failing.lock().expect("nobody panicked") = Some((number, how));
+    }
+
+    /// Lets every call work again, and says whether one was made to fail.
+    pub fn mend(&self) -> bool {
+        let failing = self.gate.failing.lock().expect("nobody panicked").take();
+        failing.is_some_and(|(number, _)| self.gate.called.load(Ordering::SeqCst) >= number)
+    }
+}
+
+/// Every call of a port goes through here.
+#[derive(Default)]
+struct Gate {
+    called: AtomicUsize,
+    failing: Mutex<Option<(usize, Failing)>>,
+}
+
+impl Gate {
+    fn call(&self) -> Option<Failing> {
+        let number = self.called.fetch_add(1, Ordering::SeqCst) + 1;
+        let failing = *self.failing.lock().expect("nobody panicked");
+        failing.filter(|(failing, _)| *failing == number).map(|(_, how)| how)
+    }
+
+    async fn pass<T, E>(&self, call: impl Future<Output = Result<T, E>>, error: impl FnOnce() -> E) -> Result<T, E> {
+        match self.call() {
+            None => call.await,
+            Some(Failing::Before) => Err(error()),
+            Some(Failing::After) => {
+                call.await?;
+                Err(error())
+            }
+        }
+    }
+}
+
+fn broken() -> StoreError {
+    StoreError::failed("the line broke")
+}
+
+struct Gated<S> {
+    store: Arc<S>,
+    gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl<S: UserRepository> UserRepository for Gated<S> {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        self.gate.pass(self.store.load(key), broken).await
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        self.gate.pass(self.store.find(tenant, keys), broken).await
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        self.gate.pass(self.store.list(tenant, query), broken).await
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        self.gate.pass(self.store.history(key, after, limit), broken).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.gate.pass(self.store.commit(commit), || broken().into()).await
+    }
+}
+
+#[async_trait]
+impl<S: Outbox> Outbox for Gated<S> {
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        self.gate.pass(self.store.lease(lease), broken).await
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        self.gate.pass(self.store.settle(lease, settled), broken).await
+    }
+
+    async fn parked(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Parked>, StoreError> {
+        self.gate.pass(self.store.parked(tenant, after, limit), broken).await
+    }
+}
+
+struct Mailbox {
+    letters: Arc<Mutex<Vec<Notice>>>,
+    gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl Notifier for Mailbox {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        let keep = async {
+            self.letters.lock().expect("nobody panicked").push(notice.clone());
+            Ok(Accepted::default())
+        };
+        self.gate.pass(keep, || NotifyError::transient("the line broke")).await
+    }
+}
+
+struct HandClock(Arc<AtomicI64>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Seeds that anybody can guess, each given once in this process.
+struct Counted(Arc<Gate>);
+
+impl Entropy for Counted {
+    fn seed(&self) -> Result<Seed, EntropyError> {
+        static GIVEN: AtomicU64 = AtomicU64::new(1);
+        if self.0.call().is_some() {
+            return Err(EntropyError(ForeignError::new("the source ran dry")));
+        }
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&GIVEN.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        Ok(Seed::new(bytes))
+    }
+}

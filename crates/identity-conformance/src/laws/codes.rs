@@ -1,0 +1,246 @@
+//! Codes, from the asking to the answer.
+
+use std::sync::Arc;
+
+use identity::{Error, Identity};
+use identity_core::{
+    Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, Proof, Refusal, UserId, Username,
+    Verification, VerificationPolicy,
+};
+use identity_ports::UserRepository;
+use tokio::sync::Barrier;
+
+use crate::Harness;
+use crate::kit::{Bench, key};
+
+async fn ada(identity: &Identity, name: &str) -> UserId {
+    let new = NewUser { id: Some(key(name).user), ..NewUser::default() };
+    identity.admin("host").create(new).await.expect("a user is created").outcome
+}
+
+fn phone() -> Phone {
+    Phone::from_e164("+441514960453").expect("a phone number")
+}
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, Error>, refusal: &Refusal, because: &str) {
+    match answer {
+        Err(Error::Refused(refused)) => assert_eq!(refused, *refusal, "{because}"),
+        other => panic!("{because}: {other:?}"),
+    }
+}
+
+async fn how_often<S: UserRepository>(store: &S, user: &UserId, kind: &str) -> usize {
+    let history = store.history(&key(user.as_str()), 0, 10_000).await.unwrap();
+    history.iter().filter(|recorded| recorded.event.change.kind() == kind).count()
+}
+
+/// A code works once, also across a restart (OWASP ASVS 5.0, 6.5.1).
+pub async fn c06_a_code_works_once(harness: &impl Harness) {
+    let mut bench = Bench::new(&harness.open().await, Policy::default());
+    let user = ada(&bench.identity, "ada").await;
+    let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
+    bench.identity.account(&user).start_verification(id).await.unwrap();
+    let code = bench.read_mail().await.0.expect("a code");
+    let store = harness.restart(Arc::clone(&bench.store)).await;
+    bench = Bench::new(&store, Policy::default());
+    let answer = bench.identity.account(&user).confirm(id, &code).await.unwrap().outcome;
+    assert_eq!(answer, Confirmation::Verified, "a code outlives a restart");
+    let again = bench.identity.account(&user).confirm(id, &code).await;
+    refused(again, &Refusal::AlreadyVerified, "a code does not work twice");
+    let store = harness.restart(Arc::clone(&bench.store)).await;
+    bench = Bench::new(&store, Policy::default());
+    let again = bench.identity.account(&user).confirm(id, &code).await;
+    refused(again, &Refusal::AlreadyVerified, "nor after a restart");
+    bench.identity.admin("staff").mark_unverified(&user, id).await.unwrap();
+    let again = bench.identity.account(&user).confirm(id, &code).await;
+    refused(again, &Refusal::NoChallenge, "nor when the address is no longer verified");
+    assert_eq!(how_often(&*bench.store, &user, "verified").await, 1);
+}
+
+/// No code and no link is at rest, whatever happens (OWASP ASVS 5.0, 6.5.2).
+pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
+    // Twenty symbols do not stand anywhere by chance.
+    for (name, verification) in
+        [("ada", VerificationPolicy::builder().letters(20)), ("bob", VerificationPolicy::builder().digits(20))]
+    {
+        let policy = Policy::default().with_verification(verification.build().expect("a safe policy"));
+        let bench = Bench::new(&harness.open().await, policy);
+        let user = ada(&bench.identity, name).await;
+        let (account, admin) = (bench.identity.account(&user), bench.identity.admin("staff"));
+        let address = format!("{name}.canary@example.com");
+        let mail = account.add(Email::parse(&address).unwrap()).await.unwrap().outcome;
+        let phone = account.add(phone()).await.unwrap().outcome;
+        let mut secrets = Vec::new();
+        account.start_verification(phone).await.unwrap();
+        absent(harness, &secrets, &address).await;
+        let first = bench.read_mail().await.0.expect("a code");
+        secrets.push(first.reveal().to_owned());
+        absent(harness, &secrets, &address).await;
+        bench.wait(60);
+        account.start_verification(phone).await.unwrap();
+        absent(harness, &secrets, &address).await;
+        bench.identity.deliver_due().await.unwrap();
+        let wrong = Code::parse("B0B0B0").unwrap();
+        assert!(matches!(account.confirm(phone, &wrong).await.unwrap().outcome, Confirmation::Rejected { .. }));
+        absent(harness, &secrets, &address).await;
+        let either = Verification { proof: Proof::Either, ..Verification::default() };
+        account.start_verification_with(mail, &either).await.unwrap();
+        let (code, link) = bench.read_mail().await;
+        let link = link.expect("a link").reveal();
+        secrets.push(code.expect("a code").reveal().to_owned());
+        // The end of a token is what cannot be guessed.
+        secrets.push(link[link.len().saturating_sub(22)..].to_owned());
+        secrets.push(link);
+        absent(harness, &secrets, &address).await;
+        let issued = admin.issue_code(&user, mail).await.unwrap().outcome.code;
+        secrets.push(issued.reveal().to_owned());
+        absent(harness, &secrets, &address).await;
+        assert_eq!(account.confirm(phone, &first).await.unwrap().outcome, Confirmation::Verified);
+        assert_eq!(account.confirm(mail, &issued).await.unwrap().outcome, Confirmation::Verified);
+        absent(harness, &secrets, &address).await;
+        admin.remove(&user, phone).await.unwrap();
+        absent(harness, &secrets, &address).await;
+    }
+}
+
+async fn absent(harness: &impl Harness, secrets: &[String], canary: &str) {
+    let bytes = harness.bytes_at_rest().await.to_ascii_uppercase();
+    let contains = |text: &str| {
+        let text = text.to_ascii_uppercase();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    assert!(contains(canary), "the bytes at rest are those of this store");
+    for secret in secrets {
+        assert!(!contains(secret), "a code or a link is at rest");
+    }
+}
+
+/// Runs an answer many times at once, and gives what each was told.
+async fn at_once<F, T>(times: usize, answer: impl Fn(usize) -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(times));
+    let running: Vec<_> = (0..times)
+        .map(|number| {
+            let (barrier, answer) = (Arc::clone(&barrier), answer(number));
+            tokio::spawn(async move {
+                barrier.wait().await;
+                answer.await
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for handle in running {
+        answers.push(handle.await.expect("no task panics"));
+    }
+    answers
+}
+
+async fn challenged<S: UserRepository + identity_ports::Outbox>(bench: &Bench<S>) -> (UserId, IdentifierId, Code) {
+    let user = ada(&bench.identity, "ada").await;
+    let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
+    bench.identity.account(&user).start_verification(id).await.unwrap();
+    let code = bench.read_mail().await.0.expect("a code");
+    (user, id, code)
+}
+
+/// Of 256 guesses at once no more are judged than the challenge takes (OWASP ASVS 5.0, 2.3.4).
+pub async fn c44_parallel_guesses_are_counted_exactly(harness: &impl Harness) {
+    let bench = Bench::new(&harness.open().await, Policy::default());
+    let (user, id, code) = challenged(&bench).await;
+    let wrong: Vec<Code> = (0..257)
+        .map(|number| format!("{number:06}"))
+        .filter(|guess| guess != code.reveal())
+        .map(|guess| Code::parse(&guess).unwrap())
+        .take(256)
+        .collect();
+    let answers = at_once(256, |number| {
+        let (account, guess) = (bench.identity.account(&user), wrong[number].clone());
+        async move { account.confirm(id, &guess).await }
+    })
+    .await;
+    let mut judged = 0;
+    for answer in answers {
+        match answer {
+            Ok(receipt) => {
+                assert!(matches!(receipt.outcome, Confirmation::Rejected { .. }), "a wrong code is never right");
+                judged += 1;
+            }
+            Err(Error::Refused(_) | Error::Contended) => {}
+            Err(other) => panic!("a guess is judged or refused: {other}"),
+        }
+    }
+    let tries = usize::from(bench.identity.policy().verification().tries());
+    assert!(judged <= tries, "{judged} of 256 guesses were judged, and the challenge takes {tries}");
+    assert_eq!(how_often(&*bench.store, &user, "answer_rejected").await, judged, "each one is in the history");
+    let stored = bench.store.load(&key("ada")).await.unwrap().unwrap();
+    let failed = stored.user.identifier(id).and_then(|entry| entry.challenge()).map(|challenge| challenge.failed);
+    assert_eq!(failed.map(usize::from), Some(judged), "and counted");
+    assert_eq!(judged, tries, "the challenge is used up");
+    let late = bench.identity.account(&user).confirm(id, &code).await;
+    assert!(matches!(late, Err(Error::Refused(_))), "then even the right code is refused: {late:?}");
+}
+
+/// Of 64 right answers at once exactly one succeeds.
+pub async fn c45_one_of_many_right_codes_succeeds(harness: &impl Harness) {
+    let bench = Bench::new(&harness.open().await, Policy::default());
+    let (user, id, code) = challenged(&bench).await;
+    let answers = at_once(64, |_| {
+        let (account, code) = (bench.identity.account(&user), code.clone());
+        async move { account.confirm(id, &code).await }
+    })
+    .await;
+    let mut won = 0;
+    for answer in answers {
+        match answer {
+            Ok(receipt) => {
+                assert_eq!(receipt.outcome, Confirmation::Verified, "a right code is never wrong");
+                won += 1;
+            }
+            Err(Error::Refused(_) | Error::Contended) => {}
+            Err(other) => panic!("an answer is judged or refused: {other}"),
+        }
+    }
+    assert_eq!(won, 1, "exactly one succeeds");
+    assert_eq!(how_often(&*bench.store, &user, "verified").await, 1, "and once it is in the history");
+}
+
+/// A username that reads as an address is one person's with that address, whoever comes first, and in a race too.
+pub async fn c46_a_username_is_nobody_elses_address(harness: &impl Harness) {
+    let bench = Bench::new(&harness.open().await, Policy::default());
+    for round in 0..8 {
+        let text = if round % 2 == 0 { format!("a{round}@example.com") } else { format!("+44151496040{round}") };
+        let [eve, bob] =
+            [ada(&bench.identity, &format!("eve {round}")).await, ada(&bench.identity, &format!("bob {round}")).await];
+        let new = match Email::parse(&text) {
+            Ok(email) => NewAddress::from(identity_core::Address::from(email)),
+            Err(_) => NewAddress::from(identity_core::Address::from(Phone::from_e164(&text).unwrap())),
+        };
+        let answers = at_once(2, |number| {
+            let (identity, eve, bob) = (bench.identity.clone(), eve.clone(), bob.clone());
+            let (name, new) = (Username::parse(&text).unwrap(), new.clone());
+            async move {
+                if number == 0 {
+                    identity.admin("staff").set_username(&eve, &name, None).await.map(|_| ())
+                } else {
+                    identity.admin("staff").add(&bob, new.verified()).await.map(|_| ())
+                }
+            }
+        })
+        .await;
+        let won: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "exactly one of them has {text}: {answers:?}");
+        let lost = answers.into_iter().find_map(Result::err).unwrap();
+        assert!(matches!(lost, Error::Refused(Refusal::Taken(_))), "to the other it is taken: {lost:?}");
+        // Whoever tries afterwards is refused as well.
+        let (name, again) = (Username::parse(&text).unwrap(), new.verified());
+        let late = if won[0] {
+            bench.identity.admin("staff").add(&bob, again).await.map(|_| ())
+        } else {
+            bench.identity.admin("staff").set_username(&eve, &name, None).await.map(|_| ())
+        };
+        assert!(matches!(late, Err(Error::Refused(Refusal::Taken(_)))), "{late:?}");
+    }
+}

@@ -1,0 +1,154 @@
+//! What becomes of files: ours, newer ones, somebody else's, and what is no database at all.
+
+mod common;
+
+use std::fs;
+
+use common::{Place, creation, disable, key, start, stored, verify};
+use identity_ports::{Outbox as _, StoreError, UserRepository as _};
+use identity_sqlite::{Durability, SqliteStore, migrate};
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_a_restart() {
+    let place = Place::new();
+    let store = place.open().await;
+    store.commit(creation("ada", 1)).await.unwrap();
+    store.commit(start(&stored(&store, "ada").await, 2)).await.unwrap();
+    let before = (stored(&store, "ada").await, store.history(&key("ada"), 0, 100).await.unwrap());
+    drop(store);
+    assert!(!place.path().with_extension("db-wal").exists(), "the last one to close tidies up");
+
+    let store = place.open().await;
+    let after = (stored(&store, "ada").await, store.history(&key("ada"), 0, 100).await.unwrap());
+    assert_eq!(before, after);
+    assert!(after.0.user.emails().entries()[0].challenge().is_some());
+}
+
+#[tokio::test]
+async fn every_durability_keeps_what_the_process_wrote() {
+    for durability in [Durability::Full, Durability::Normal] {
+        let place = Place::new();
+        let open = || SqliteStore::options().with_durability(durability).with_readers(1).open(place.path());
+        let store = open().await.unwrap();
+        store.commit(creation("ada", 1)).await.unwrap();
+        drop(store);
+        assert_eq!(stored(&open().await.unwrap(), "ada").await.version.0, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_with_both_versions() {
+    for sql in ["UPDATE identity_meta SET value = 7 WHERE name = 'schema'", "PRAGMA user_version = 7"] {
+        let place = Place::new();
+        drop(place.open().await);
+        place.raw().execute_batch(sql).unwrap();
+        let error = SqliteStore::open(place.path()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Newer { database: 7, program: 1 }), "{sql}: {error:?}");
+    }
+    let place = Place::new();
+    drop(place.open().await);
+    let mut raw = place.raw();
+    raw.execute_batch("UPDATE identity_meta SET value = 7").unwrap();
+    assert!(matches!(migrate(&mut raw), Err(StoreError::Newer { database: 7, program: 1 })));
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_and_left_alone() {
+    for sql in [
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY); PRAGMA application_id = 42",
+        "CREATE TABLE identity_meta (something TEXT)",
+        "CREATE TABLE identity_meta (name TEXT, value TEXT); INSERT INTO identity_meta VALUES ('schema', 'one')",
+    ] {
+        let place = Place::new();
+        place.raw().execute_batch(sql).unwrap();
+        let before = fs::read(place.path()).unwrap();
+        let error = SqliteStore::open(place.path()).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotOurs(_) | StoreError::Failed(_)), "{sql}: {error:?}");
+        assert_eq!(fs::read(place.path()).unwrap(), before, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    for bytes in [b"".to_vec(), b"hello, world\n".repeat(1_000), vec![0xff; 4_096], vec![0; 100_000]] {
+        let place = Place::new();
+        fs::write(place.path(), &bytes).unwrap();
+        match SqliteStore::open(place.path()).await {
+            Ok(_) => assert!(bytes.is_empty(), "an empty file is a new database, and nothing else is"),
+            Err(StoreError::NotOurs(_)) => assert_eq!(fs::read(place.path()).unwrap(), bytes),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let place = Place::new();
+    assert!(matches!(SqliteStore::open(place.path().join("no/such/folder")).await, Err(StoreError::Failed(_))));
+    assert!(matches!(SqliteStore::open(":memory:").await, Err(StoreError::Failed(_))));
+    assert!(matches!(SqliteStore::open(place.path().parent().unwrap()).await, Err(StoreError::Failed(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_or_overwritten_fails_with_a_sentence() {
+    let place = Place::new();
+    let store = place.open().await;
+    for number in 1..200 {
+        store.commit(creation(&format!("user-{number}"), number)).await.unwrap();
+        store.commit(start(&stored(&store, &format!("user-{number}")).await, 200 + number)).await.unwrap();
+    }
+    drop(store);
+    let whole = fs::read(place.path()).unwrap();
+    for length in (1..whole.len()).step_by(whole.len() / 40) {
+        fs::write(place.path(), &whole[..length]).unwrap();
+        use_it(&place).await;
+        assert!(SqliteStore::open(place.path()).await.is_err(), "{length} of {} bytes", whole.len());
+    }
+    for page in 0..whole.len() / 4_096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4_096..(page + 1) * 4_096]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, byte)| *byte ^= (i * 37 % 251) as u8);
+        fs::write(place.path(), &bytes).unwrap();
+        use_it(&place).await;
+    }
+}
+
+/// Whatever comes of it, it is an answer.
+async fn use_it(place: &Place) {
+    let Ok(store) = SqliteStore::open(place.path()).await else { return };
+    let _ = store.load(&key("user-1")).await;
+    let _ = store.history(&key("user-77"), 0, 10).await;
+    let _ = store.commit(creation("new", 900)).await;
+    let _ = store.parked(&key("new").tenant, None, 10).await;
+}
+
+#[tokio::test]
+async fn a_host_adds_the_tables_to_its_own_database() {
+    let place = Place::new();
+    let mut host = place.raw();
+    host.execute_batch(
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY); PRAGMA application_id = 42; PRAGMA user_version = 9",
+    )
+    .unwrap();
+    migrate(&mut host).unwrap();
+    migrate(&mut host).unwrap();
+    let store = place.open().await;
+    store.commit(creation("ada", 1)).await.unwrap();
+    store.commit(verify(&stored(&store, "ada").await, 2)).await.unwrap();
+    drop(store);
+    let row: (i64, i64) = host
+        .query_row("SELECT * FROM pragma_application_id, pragma_user_version", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!(row, (42, 9), "the host's marks stay the host's");
+    let status: String = host.query_row("SELECT status FROM identity_identifiers", [], |row| row.get(0)).unwrap();
+    assert_eq!(status, "verified");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_open_a_new_file_at_once() {
+    let place = Place::new();
+    let open: Vec<_> = (0..8).map(|_| tokio::spawn(SqliteStore::open(place.path()))).collect();
+    for (number, open) in (1..).zip(open) {
+        let store = open.await.unwrap().unwrap();
+        store.commit(creation(&format!("user-{number}"), number)).await.unwrap();
+        store.commit(disable(&stored(&store, &format!("user-{number}")).await, 20)).await.unwrap();
+    }
+}
