@@ -15,8 +15,8 @@ const MOST_FOUND: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct People {
     rows: HashMap<UserId, Row>,
+    /// Users never move in this order. In that of their changes every commit would move one: it is made when it is asked for.
     created: BTreeSet<Cursor>,
-    updated: BTreeSet<Cursor>,
     claims: HashMap<ClaimKey, (UserId, Strength)>,
     places: BTreeMap<ByText, BTreeSet<Place>>,
 }
@@ -105,9 +105,12 @@ impl People {
     }
 
     pub(crate) fn list(&self, query: &ListQuery) -> Page {
-        let all = if query.order.by_update() { &self.updated } else { &self.created };
-        let chosen = query.prefix.as_ref().map(|prefix| self.beginning_with(prefix, query));
-        let index = chosen.as_ref().unwrap_or(all);
+        let chosen = match &query.prefix {
+            Some(prefix) => Some(self.beginning_with(prefix, query)),
+            None if query.order.by_update() => Some(self.users().map(|user| query.order.cursor(user)).collect()),
+            None => None,
+        };
+        let index = chosen.as_ref().unwrap_or(&self.created);
         let after = query.after.as_ref();
         // One more than asked for, to see whether this is the last page.
         let most = query.limit.saturating_add(1);
@@ -179,14 +182,15 @@ impl People {
         }
     }
 
+    fn users(&self) -> impl Iterator<Item = &User> {
+        self.rows.values().filter_map(|row| row.user.as_deref())
+    }
+
     fn reorder(&mut self, before: Option<&User>, after: Option<&User>) {
-        for (index, order) in [(&mut self.created, ListOrder::Created), (&mut self.updated, ListOrder::Updated)] {
-            // The user is the same one: only its time can differ.
-            let time = |user: &User| if order.by_update() { user.updated_at() } else { user.created_at() };
-            if before.map(time) != after.map(time) {
-                before.map(|user| index.remove(&order.cursor(user)));
-                after.map(|user| index.insert(order.cursor(user)));
-            }
+        // The user is the same one: only its time can differ.
+        if before.map(User::created_at) != after.map(User::created_at) {
+            before.map(|user| self.created.remove(&ListOrder::Created.cursor(user)));
+            after.map(|user| self.created.insert(ListOrder::Created.cursor(user)));
         }
     }
 

@@ -37,7 +37,7 @@ struct Ahead {
 
 thread_local! {
     static AHEAD: RefCell<Ahead> =
-        const { RefCell::new(Ahead { bytes: Zeroizing::new([0; 16 * SEED]), left: 0, process: 0 }) };
+        RefCell::new(Ahead { bytes: Zeroizing::new([0; 16 * SEED]), left: 0, process: 0 });
 }
 
 impl Entropy for OsEntropy {
