@@ -73,7 +73,7 @@ impl HostSettings {
     /// # Errors
     /// [`StartError`].
     pub async fn identity(&self, notifier: impl Notifier, policy: Policy) -> Result<Identity, StartError> {
-        let keys = CodeKeys::parse(&self.key.as_ref().ok_or(StartError::NoKey)?.reveal())?;
+        let keys = CodeKeys::parse(self.key.as_ref().ok_or(StartError::NoKey)?.reveal())?;
         let store = SqliteStore::open(&self.database).await;
         let store = store.map_err(|error| StartError::Database { file: self.database.clone(), error })?;
         Ok(Identity::new(store, notifier, keys).with_policy(policy).for_tenant(self.tenant.clone()))

@@ -31,7 +31,6 @@ pub struct App {
 }
 
 /// The whole host as a router.
-#[must_use]
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let api = Router::new()

@@ -133,7 +133,7 @@ mod tests {
 
     fn problem<T: DeserializeOwned + std::fmt::Debug>(body: &str) -> (u16, Vec<String>) {
         let problem = parse::<T>(body.as_bytes()).unwrap_err();
-        let fields = match problem.errors {
+        let fields = match problem.errors.map(|errors| *errors) {
             Some(Errors::Fields(fields)) => fields.into_keys().collect(),
             _ => Vec::new(),
         };

@@ -28,7 +28,6 @@ pub struct Caller {
 
 impl Caller {
     /// The whole user as an answer.
-    #[must_use]
     pub fn show(&self, user: &identity::User) -> Json<User> {
         Json(self.wire.user(user))
     }

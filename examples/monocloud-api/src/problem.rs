@@ -33,7 +33,7 @@ pub struct Problem {
     /// What is wrong in particular.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub errors: Option<Errors>,
+    pub errors: Option<Box<Errors>>,
     #[serde(skip)]
     #[schema(ignore)]
     retry_after: Option<u64>,
@@ -97,7 +97,7 @@ impl Problem {
         let message = message.into();
         Self {
             kind: "https://httpstatuses.io/422#validation-error".to_owned(),
-            errors: Some(Errors::Fields(BTreeMap::from([(name.to_owned(), vec![message])]))),
+            errors: Some(Box::new(Errors::Fields(BTreeMap::from([(name.to_owned(), vec![message])])))),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "one or more fields are not as they should be")
         }
     }
@@ -108,7 +108,7 @@ impl Problem {
         let description = description.into();
         Self {
             kind: "https://httpstatuses.io/422#identity-validation-error".to_owned(),
-            errors: Some(Errors::Codes(vec![CodedError { code, description: description.clone() }])),
+            errors: Some(Box::new(Errors::Codes(vec![CodedError { code, description: description.clone() }]))),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, description)
         }
     }

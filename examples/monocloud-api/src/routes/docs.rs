@@ -31,13 +31,13 @@ fn page(document: &Value) -> String {
          summary{cursor:pointer}</style><h1>Users</h1><p>Send an API key in the header <code>X-API-KEY</code>. The same as \
          data: <a href=\"/openapi.json\">openapi.json</a>.</p>",
     );
-    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in methods.as_object().into_iter().flatten() {
+    for (path, methods) in members(document, "/paths") {
+        for (method, operation) in members(methods, "") {
             operation_into(&mut html, path, method, operation);
         }
     }
     html.push_str("<h2>Schemas</h2>");
-    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+    for (name, schema) in members(document, "/components/schemas") {
         let text = escaped(&serde_json::to_string_pretty(schema).unwrap_or_default());
         let name = escaped(name);
         // Writing to a text does not fail.
@@ -49,19 +49,19 @@ fn page(document: &Value) -> String {
 }
 
 fn operation_into(html: &mut String, path: &str, method: &str, operation: &Value) {
-    let summary = escaped(operation["summary"].as_str().unwrap_or_default());
+    let summary = escaped(text(operation, "/summary"));
     let (method, path) = (method.to_uppercase(), escaped(path));
     let _ = write!(html, "<h3>{summary}</h3><p><code>{method} {path}</code></p><ul>");
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let name = escaped(parameter["name"].as_str().unwrap_or_default());
-        let description = escaped(parameter["description"].as_str().unwrap_or_default());
+    for parameter in operation.pointer("/parameters").and_then(Value::as_array).into_iter().flatten() {
+        let name = escaped(text(parameter, "/name"));
+        let description = escaped(text(parameter, "/description"));
         let _ = write!(html, "<li><code>{name}</code> {description}</li>");
     }
-    if operation["requestBody"].is_object() {
-        let _ = write!(html, "<li>Body: {}</li>", schema_links(&operation["requestBody"]));
+    if let Some(body) = operation.pointer("/requestBody") {
+        let _ = write!(html, "<li>Body: {}</li>", schema_links(body));
     }
-    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let description = escaped(response["description"].as_str().unwrap_or_default());
+    for (status, response) in members(operation, "/responses") {
+        let description = escaped(text(response, "/description"));
         let _ = write!(html, "<li>{status}: {description} {}</li>", schema_links(response));
     }
     html.push_str("</ul>");
@@ -72,4 +72,12 @@ fn schema_links(value: &Value) -> String {
     let text = value.to_string();
     let names = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
     names.map(|name| format!("<a href=\"#{0}\">{0}</a> ", escaped(name))).collect()
+}
+
+fn members<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    value.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

@@ -4,7 +4,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
