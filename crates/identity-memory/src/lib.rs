@@ -44,6 +44,7 @@
 //! trials and small tools; a service that must not lose its users takes the crate `identity-sqlite` or `identity-postgres`.
 
 mod dump;
+mod map;
 mod people;
 mod post;
 mod quotas;

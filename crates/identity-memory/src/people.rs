@@ -1,5 +1,5 @@
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -8,16 +8,18 @@ use identity_core::{
 };
 use identity_ports::{Cursor, Expected, Found, ListOrder, ListQuery, Page, Prefix, Stored};
 
+use crate::map::Map;
+
 /// How many places [`People::find`] gives for one key.
 const MOST_FOUND: usize = 100;
 
 /// The users of one tenant, and everything by which they are found.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    rows: HashMap<UserId, Row>,
+    rows: Map<UserId, Row>,
     /// Users never move in this order. In that of their changes every commit would move one: it is made when it is asked for.
     created: BTreeSet<Cursor>,
-    claims: HashMap<ClaimKey, (UserId, Strength)>,
+    claims: Map<ClaimKey, (UserId, Strength)>,
     places: BTreeMap<ByText, BTreeSet<Place>>,
 }
 

@@ -1,15 +1,17 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use identity_core::{Message, MessageId, TenantId, Timestamp, UserKey};
 use identity_ports::{Lease, LeaseId, Leased, Parked, Settled, Settlement};
 use uuid::Uuid;
 
+use crate::map::Map;
+
 /// The messages of all tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Post {
     /// Boxed: a message is large, and a table that grows moves what is in it.
-    queued: HashMap<MessageId, Box<Queued>>,
+    queued: Map<MessageId, Box<Queued>>,
     /// Every queued message, leased or not, in the order in which they are leased.
     due: BTreeSet<(Timestamp, MessageId)>,
     parked: BTreeMap<(TenantId, MessageId), Parked>,

@@ -1,7 +1,9 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use identity_core::{BudgetKind, Charge, Outgoing, Timestamp, WhenExhausted};
 use identity_ports::CommitError;
+
+use crate::map::Map;
 
 /// One window of a budget: it began with its first draw.
 #[derive(Debug, Clone, Copy)]
@@ -12,7 +14,7 @@ struct Window {
 
 /// The budgets of a tenant.
 #[derive(Debug, Default)]
-pub(crate) struct Quotas(BTreeMap<BudgetKind, HashMap<String, Window>>);
+pub(crate) struct Quotas(BTreeMap<BudgetKind, Map<String, Window>>);
 
 /// What a commit draws: judged, and not written yet.
 pub(crate) struct Drawn {

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -9,6 +8,7 @@ use identity_ports::{
     Stored, UserRepository,
 };
 
+use crate::map::Map;
 use crate::people::People;
 use crate::post::Post;
 use crate::quotas::Quotas;
@@ -20,7 +20,7 @@ pub struct MemoryStore(Arc<RwLock<Tables>>);
 /// Everything that is kept.
 #[derive(Default)]
 pub(crate) struct Tables {
-    pub(crate) tenants: HashMap<TenantId, Tenant>,
+    pub(crate) tenants: Map<TenantId, Tenant>,
     pub(crate) post: Post,
 }
 
