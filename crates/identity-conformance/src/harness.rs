@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_ports::{Outbox, UserRepository};
+use identity_ports::{Directory, Outbox, UserRepository};
 
 /// How an adapter's store is opened. One harness is one place (a file, a database, a schema of one); every law gets a new one,
 /// with nothing in it.
 #[async_trait]
 pub trait Harness: Send + Sync + 'static {
     /// The store.
-    type Store: UserRepository + Outbox;
+    type Store: UserRepository + Directory + Outbox;
 
     /// Opens the store at this place. It is called again while the first store is in use, as a second process would: an adapter
     /// that allows one opener alone gives the same store again.

@@ -67,6 +67,8 @@ planted! {
     paging_by_offset: PagesByOffset is caught by paging_is_stable_while_rows_arrive, "repeats somebody";
     promising_an_empty_page: FullPagesPromise is caught by every_order_is_kept, "no page is behind the last one";
     patterns_in_prefixes: PrefixesArePatterns is caught by a_prefix_is_literal, "names that begin with";
+    counting_pages: PagesAreCounted is caught by a_directory_has_numbered_pages_in_every_order, "that of all pages";
+    searching_anywhere: SearchesAnywhere is caught by a_directory_search_is_literal_and_follows_changes, "by the beginning alone";
     finding_unverified_first: UnverifiedFirst is caught by finding_has_its_order, "";
     finding_100_in_all: HundredForAllKeys is caught by at_most_100_are_found, "100 of the one and 1 of the other";
     overlapping_histories: HistoryOverlaps is caught by a_history_comes_in_pages, "the numbers above";

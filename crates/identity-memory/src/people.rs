@@ -6,7 +6,9 @@ use std::sync::Arc;
 use identity_core::{
     Address, Claim, ClaimChanges, ClaimKey, IdentifierId, Recorded, Strength, User, UserId, Username, Version,
 };
-use identity_ports::{Cursor, Expected, Found, ListOrder, ListQuery, Page, Prefix, Stored};
+use identity_ports::{
+    Cursor, DirectoryPage, DirectoryQuery, Expected, Found, ListOrder, ListQuery, Page, Prefix, Stored,
+};
 
 use crate::map::Map;
 
@@ -127,6 +129,25 @@ impl People {
         users.truncate(query.limit);
         let next = users.last().filter(|_| more).map(|stored| query.order.cursor(&stored.user));
         Page { users, next }
+    }
+
+    pub(crate) fn browse(&self, query: &DirectoryQuery) -> DirectoryPage {
+        let found = |user: &&User| {
+            query.search.as_ref().is_none_or(|search| {
+                let name = user.username().map(|entry| entry.username.claim_key());
+                let mut keys = user.identifiers().map(|entry| entry.address.claim_key()).chain(name);
+                user.id().as_str() == search.id || keys.any(|key| key.as_str().starts_with(&search.beginning))
+            })
+        };
+        let mut users: Vec<_> = self.users().filter(found).map(|user| (query.order.of(user), user.id())).collect();
+        users.sort_unstable();
+        if query.descending {
+            users.reverse();
+        }
+        let total = users.len() as u64;
+        let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
+        let page = users.into_iter().skip(skip).take(query.limit).filter_map(|(_, id)| self.load(id));
+        DirectoryPage { users: page.collect(), total }
     }
 
     fn beginning_with(&self, prefix: &Prefix, query: &ListQuery) -> BTreeSet<Cursor> {

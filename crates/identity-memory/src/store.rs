@@ -4,8 +4,8 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey, Version};
 use identity_ports::{
-    Commit, CommitError, Expected, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Parked, Settled, StoreError,
-    Stored, UserRepository,
+    Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease, LeaseId, Leased, ListQuery,
+    Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
 };
 
 use crate::map::Map;
@@ -133,6 +133,15 @@ impl UserRepository for MemoryStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         self.write()?.commit(commit)
+    }
+}
+
+#[async_trait]
+impl Directory for MemoryStore {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        let tables = self.read()?;
+        let page = tables.tenants.get(tenant).map(|tenant| tenant.people.browse(query));
+        Ok(page.unwrap_or(DirectoryPage { users: Vec::new(), total: 0 }))
     }
 }
 

@@ -7,12 +7,14 @@
 //! Feature `mock` has mocks of all of them (crate mockall).
 
 mod ambient;
+mod directory;
 mod error;
 mod notifier;
 mod outbox;
 mod repository;
 
 pub use ambient::{Clock, Entropy, EntropyError};
+pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
 pub use outbox::{Lease, LeaseId, Leased, Outbox, Parked, Settled, Settlement};
@@ -22,6 +24,7 @@ pub use repository::{Commit, Cursor, Expected, Found, ListOrder, ListQuery, Page
 #[cfg(feature = "mock")]
 pub mod mock {
     pub use crate::ambient::{MockClock, MockEntropy};
+    pub use crate::directory::MockDirectory;
     pub use crate::notifier::MockNotifier;
     pub use crate::outbox::MockOutbox;
     pub use crate::repository::MockUserRepository;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Commit, CommitError, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Parked, Settled, StoreError, Stored,
-    UserRepository,
+    Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery, Outbox,
+    Page, Parked, Settled, StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -15,7 +15,7 @@ use crate::connection::{Desk, open_reader};
 use crate::error::store;
 use crate::options::SqliteOptions;
 use crate::readers::Readers;
-use crate::rows::{events, find, list, load, outbox};
+use crate::rows::{directory, events, find, list, load, outbox};
 use crate::work::{Answer, Done, Work};
 use crate::writer::Writer;
 
@@ -155,6 +155,14 @@ impl UserRepository for SqliteStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         self.submit(Work::Commit(commit)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Directory for SqliteStore {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        let (tenant, query) = (tenant.clone(), query.clone());
+        self.read_beside(false, move |connection| directory::browse(connection, &tenant, &query)).await
     }
 }
 

@@ -4,7 +4,7 @@ use identity_core::{
     Address, Authority, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
     ProfileChange, Recorded, Refusal, SignInUse, SignIns, Started, User, UserId, Username, Verification,
 };
-use identity_ports::{Found, ListQuery, Page, Parked};
+use identity_ports::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Parked};
 
 use crate::{Error, Identity, Receipt};
 
@@ -66,6 +66,15 @@ impl Admin {
     pub async fn list(&self, query: &ListQuery) -> Result<Page, Error> {
         let query = ListQuery { limit: query.limit.clamp(1, 1_000), ..query.clone() };
         Ok(self.identity.parts.store.list(&self.identity.tenant, &query).await?)
+    }
+
+    /// A numbered page of users, in any order, with how many there are. At most 1,000 at once.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn browse(&self, query: &DirectoryQuery) -> Result<DirectoryPage, Error> {
+        let query = DirectoryQuery { limit: query.limit.clamp(1, 1_000), ..query.clone() };
+        Ok(self.identity.parts.store.browse(&self.identity.tenant, &query).await?)
     }
 
     /// What happened to a user, when and on whose word: events with numbers above `after`, at most 1,000 at once. Of an erased

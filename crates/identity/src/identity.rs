@@ -3,15 +3,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Clock, Entropy, Notifier, Outbox, UserRepository};
+use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, UserRepository};
 use tokio::sync::Notify;
 
 use crate::{Account, Admin, OsEntropy, SystemClock};
 
 /// A store: users and outgoing messages in one place, so that one commit can write both.
-pub trait Store: UserRepository + Outbox {}
+pub trait Store: UserRepository + Directory + Outbox {}
 
-impl<S: UserRepository + Outbox> Store for S {}
+impl<S: UserRepository + Directory + Outbox> Store for S {}
 
 /// The use cases of one tenant. Cloning is cheap, and clones share everything.
 ///

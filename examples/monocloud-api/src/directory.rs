@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use identity::{Admin, ListOrder, ListQuery, Timestamp, User};
+use identity::{DirectoryOrder, DirectoryQuery, Search};
 use serde::Serialize;
 use utoipa::IntoParams;
 
@@ -34,104 +33,37 @@ pub struct ListParams {
 
 #[derive(Debug, Clone, Copy)]
 struct Sort {
-    key: SortKey,
+    order: DirectoryOrder,
     descending: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum SortKey {
-    CreationTime,
-    LastUpdated,
-    LastActivity,
-    FailureCount,
-    SignInAttemptsCount,
-    LastSignInAttempt,
-    SignInSuccessCount,
-    LastSignInSuccess,
-    BlockUntil,
-}
-
-impl SortKey {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "creation_time" => Self::CreationTime,
-            "last_updated" => Self::LastUpdated,
-            "last_activity" => Self::LastActivity,
-            "failure_count" => Self::FailureCount,
-            "sign_in_attempts_count" => Self::SignInAttemptsCount,
-            "last_sign_in_attempt" => Self::LastSignInAttempt,
-            "sign_in_success_count" => Self::SignInSuccessCount,
-            "last_sign_in_success" => Self::LastSignInSuccess,
-            "block_until" => Self::BlockUntil,
-            _ => return None,
-        })
-    }
-
-    /// What is not known comes before everything that is.
-    fn of(self, user: &User) -> Option<i128> {
-        let sign_ins = user.sign_ins();
-        let time = |at: Option<Timestamp>| at.map(|at| i128::from(at.as_micros()));
-        match self {
-            Self::CreationTime => time(Some(user.created_at())),
-            Self::LastUpdated => time(Some(user.updated_at())),
-            Self::LastActivity => time(sign_ins.last_activity),
-            Self::FailureCount => Some(sign_ins.failure_count.into()),
-            Self::SignInAttemptsCount => Some(sign_ins.attempts_count.into()),
-            Self::LastSignInAttempt => time(sign_ins.last_attempt),
-            Self::SignInSuccessCount => Some(sign_ins.success_count.into()),
-            Self::LastSignInSuccess => time(sign_ins.last_success),
-            Self::BlockUntil => time(sign_ins.block_until),
-        }
-    }
-}
-
-/// A page of users, and how many there are on all pages.
-#[derive(Debug)]
-pub struct Page {
-    /// The users.
-    pub users: Vec<Arc<User>>,
-    /// How many the filter finds.
-    pub total: usize,
+/// The name of an order on the wire.
+fn order(name: &str) -> Option<DirectoryOrder> {
+    Some(match name {
+        "creation_time" => DirectoryOrder::Created,
+        "last_updated" => DirectoryOrder::Updated,
+        "last_activity" => DirectoryOrder::LastActivity,
+        "failure_count" => DirectoryOrder::Failures,
+        "sign_in_attempts_count" => DirectoryOrder::Attempts,
+        "last_sign_in_attempt" => DirectoryOrder::LastAttempt,
+        "sign_in_success_count" => DirectoryOrder::Successes,
+        "last_sign_in_success" => DirectoryOrder::LastSuccess,
+        "block_until" => DirectoryOrder::BlockUntil,
+        _ => return None,
+    })
 }
 
 impl ListParams {
-    /// The page.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn page(&self, admin: &Admin) -> Result<Page, Problem> {
-        let mut users = self.all(admin).await?;
-        users.sort_by(|a, b| {
-            let order = self.sort.key.of(a).cmp(&self.sort.key.of(b)).then_with(|| a.id().cmp(b.id()));
-            if self.sort.descending { order.reverse() } else { order }
-        });
-        let total = users.len();
-        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
-        let before = usize::try_from(self.page - 1).unwrap_or(usize::MAX).saturating_mul(size);
-        Ok(Page { users: users.into_iter().skip(before).take(size).collect(), total })
-    }
-
-    /// Every user that the filter finds.
-    async fn all(&self, admin: &Admin) -> Result<Vec<Arc<User>>, Problem> {
+    /// What the library is asked for.
+    #[must_use]
+    pub fn query(&self) -> DirectoryQuery {
         let filter = self.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
-        let folded = filter.map(str::to_lowercase);
-        let found = |user: &User| match (&folded, filter) {
-            (Some(folded), Some(filter)) => {
-                let name = user.username().map(|entry| entry.username.claim_key());
-                let mut keys = user.identifiers().map(|entry| entry.address.claim_key()).chain(name);
-                user.id().as_str() == filter || keys.any(|key| key.as_str().starts_with(folded))
-            }
-            _ => true,
-        };
-        let mut users = Vec::new();
-        let mut query = ListQuery { order: ListOrder::Created, after: None, limit: 1_000, prefix: None };
-        loop {
-            let page = admin.list(&query).await?;
-            users.extend(page.users.into_iter().map(|stored| stored.user).filter(|user| found(user)));
-            match page.next {
-                Some(next) => query.after = Some(next),
-                None => return Ok(users),
-            }
+        DirectoryQuery {
+            order: self.sort.order,
+            descending: self.sort.descending,
+            skip: u64::from(self.page - 1) * u64::from(self.size),
+            limit: usize::try_from(self.size).unwrap_or(usize::MAX),
+            search: filter.map(Search::new),
         }
     }
 }
@@ -150,17 +82,18 @@ impl<S: Send + Sync> FromRequestParts<S> for ListParams {
             }
         };
         let (page, size) = (number("page", 1, i32::MAX.unsigned_abs())?, number("size", 10, LARGEST_PAGE)?);
-        let sort = query.remove("sort").map_or(Ok(Sort { key: SortKey::CreationTime, descending: false }), |text| {
-            let sort = text.split_once(':').and_then(|(key, direction)| {
-                let descending = match direction {
-                    "1" => false,
-                    "-1" => true,
-                    _ => return None,
-                };
-                Some(Sort { key: SortKey::parse(key)?, descending })
-            });
-            sort.ok_or_else(|| Problem::field("sort", "send field:1 or field:-1, for example last_updated:-1"))
-        })?;
+        let sort =
+            query.remove("sort").map_or(Ok(Sort { order: DirectoryOrder::Created, descending: false }), |text| {
+                let sort = text.split_once(':').and_then(|(key, direction)| {
+                    let descending = match direction {
+                        "1" => false,
+                        "-1" => true,
+                        _ => return None,
+                    };
+                    Some(Sort { order: order(key)?, descending })
+                });
+                sort.ok_or_else(|| Problem::field("sort", "send field:1 or field:-1, for example last_updated:-1"))
+            })?;
         Ok(Self { page, size, filter: query.remove("filter"), sort })
     }
 }
@@ -170,7 +103,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListParams {
 pub struct Pagination {
     page_size: u32,
     current_page: u32,
-    total_count: usize,
+    total_count: u64,
     has_previous: bool,
     has_next: bool,
 }
@@ -178,14 +111,14 @@ pub struct Pagination {
 impl Pagination {
     /// Where one is, when there are so many users in all.
     #[must_use]
-    pub fn of(params: &ListParams, total: usize) -> Self {
+    pub fn of(params: &ListParams, total: u64) -> Self {
         let until = u64::from(params.page) * u64::from(params.size);
         Self {
             page_size: params.size,
             current_page: params.page,
             total_count: total,
             has_previous: params.page > 1,
-            has_next: until < total as u64,
+            has_next: until < total,
         }
     }
 }

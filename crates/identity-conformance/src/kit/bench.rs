@@ -10,8 +10,9 @@ use identity_core::{
     ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Seed, TenantId, Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Clock, Commit, CommitError, Entropy, EntropyError, ForeignError, Found, Lease, LeaseId, Leased,
-    ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
+    Accepted, Clock, Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Entropy, EntropyError,
+    ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Parked,
+    Settled, StoreError, Stored, UserRepository,
 };
 
 use super::NOW;
@@ -45,7 +46,7 @@ pub struct Bench<S> {
     letters: Arc<Mutex<Vec<Notice>>>,
 }
 
-impl<S: UserRepository + Outbox> Bench<S> {
+impl<S: UserRepository + Directory + Outbox> Bench<S> {
     /// The use cases on this store, at [`NOW`], under this policy.
     #[must_use]
     pub fn new(store: &Arc<S>, policy: Policy) -> Self {
@@ -147,6 +148,13 @@ impl<S: UserRepository> UserRepository for Gated<S> {
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         self.gate.pass(self.store.commit(commit), || broken().into()).await
+    }
+}
+
+#[async_trait]
+impl<S: Directory> Directory for Gated<S> {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        self.gate.pass(self.store.browse(tenant, query), broken).await
     }
 }
 

@@ -138,7 +138,9 @@ where
     answers
 }
 
-async fn challenged<S: UserRepository + identity_ports::Outbox>(bench: &Bench<S>) -> (UserId, IdentifierId, Code) {
+async fn challenged<S: UserRepository + identity_ports::Directory + identity_ports::Outbox>(
+    bench: &Bench<S>,
+) -> (UserId, IdentifierId, Code) {
     let user = ada(&bench.identity, "ada").await;
     let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
     bench.identity.account(&user).start_verification(id).await.unwrap();

@@ -7,7 +7,7 @@ use identity_core::{
     Address, ClaimPolicy, Code, Confirmation, Credentials, Email, IdentifierId, NewAddress, NewUser, Phone, Policy,
     ProfileChange, SignInUse, SignIns, Strength, User, UserId, UserRecord, Username,
 };
-use identity_ports::{Outbox, UserRepository};
+use identity_ports::{Directory, Outbox, UserRepository};
 
 use crate::Harness;
 use crate::kit::{Bench, Failing, key, queued};
@@ -91,7 +91,7 @@ struct Subject {
 }
 
 impl Subject {
-    async fn new<S: UserRepository + Outbox>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
+    async fn new<S: UserRepository + Directory + Outbox>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
         let user = key(&format!("subject {number}")).user;
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
@@ -121,7 +121,7 @@ impl Subject {
         Self { number, user, other, primary, second, open, phone, code }
     }
 
-    async fn ask<S: UserRepository + Outbox>(
+    async fn ask<S: UserRepository + Directory + Outbox>(
         &self,
         bench: &Bench<S>,
         case: UseCase,

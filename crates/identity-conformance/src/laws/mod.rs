@@ -2,6 +2,7 @@
 
 mod claims;
 mod codes;
+mod directory;
 mod erasure;
 mod failures;
 mod finding;
@@ -18,6 +19,7 @@ mod tenants;
 
 pub use claims::*;
 pub use codes::*;
+pub use directory::*;
 pub use erasure::*;
 pub use failures::*;
 pub use finding::*;
@@ -84,6 +86,8 @@ macro_rules! for_every_law {
             a_user_that_changes_is_not_missed
             a_prefix_is_literal
             a_search_finds_each_user_once
+            a_directory_has_numbered_pages_in_every_order
+            a_directory_search_is_literal_and_follows_changes
             finding_has_its_order
             at_most_100_are_found
             finding_follows_every_change

@@ -12,8 +12,8 @@ use identity_conformance::Harness;
 use identity_core::{BudgetKind, ClaimKey, MessageId, Recorded, TenantId, UserKey};
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Commit, CommitError, Cursor, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Parked, Settled, StoreError,
-    Stored, UserRepository,
+    Commit, CommitError, Cursor, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
+    Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
 };
 
 /// What is wrong with the store.
@@ -79,6 +79,10 @@ pub(crate) enum Fault {
     FullPagesPromise,
     /// The beginning of a key is a pattern of SQL's.
     PrefixesArePatterns,
+    /// A directory counts the users of its page.
+    PagesAreCounted,
+    /// A directory finds what is anywhere in a key.
+    SearchesAnywhere,
     /// Those who are not verified are found first.
     UnverifiedFirst,
     /// 100 are found for all keys together.
@@ -174,6 +178,13 @@ impl UserRepository for FaultyStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         self.faulty_commit(commit).await
+    }
+}
+
+#[async_trait]
+impl Directory for FaultyStore {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        self.faulty_browse(&self.tenant(tenant), query).await
     }
 }
 

@@ -1,5 +1,7 @@
 use identity_core::{ClaimKey, Recorded, TenantId, User, UserKey};
-use identity_ports::{Found, ListQuery, Page, Prefix, StoreError, Stored, UserRepository};
+use identity_ports::{
+    Directory, DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Prefix, StoreError, Stored, UserRepository,
+};
 
 use super::commits::SHADOW;
 use super::{Fault, FaultyStore};
@@ -16,6 +18,31 @@ impl FaultyStore {
             _ => {}
         }
         Ok(found)
+    }
+
+    pub(super) async fn faulty_browse(
+        &self,
+        tenant: &TenantId,
+        query: &DirectoryQuery,
+    ) -> Result<DirectoryPage, StoreError> {
+        match (self.fault, &query.search) {
+            (Fault::PagesAreCounted, _) => {
+                let page = self.inner.browse(tenant, query).await?;
+                Ok(DirectoryPage { total: page.users.len() as u64, ..page })
+            }
+            (Fault::SearchesAnywhere, Some(search)) => {
+                let anywhere = |user: &User| {
+                    let mut keys = user.identifiers().map(|entry| entry.address.claim_key());
+                    keys.any(|key| key.as_str().contains(&search.beginning))
+                };
+                let honest = self.inner.browse(tenant, query).await?;
+                let every = DirectoryQuery { search: None, limit: 1_000, ..query.clone() };
+                let mut users = self.inner.browse(tenant, &every).await?.users;
+                users.retain(|stored| honest.users.contains(stored) || anywhere(&stored.user));
+                Ok(DirectoryPage { total: users.len() as u64, users })
+            }
+            _ => self.inner.browse(tenant, query).await,
+        }
     }
 
     pub(super) async fn faulty_list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {

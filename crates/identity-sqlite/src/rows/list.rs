@@ -72,13 +72,13 @@ fn ids(connection: &Connection, tenant: &TenantId, query: &ListQuery, most: usiz
 }
 
 /// The claim keys that begin so.
-struct Range {
+pub(crate) struct Range {
     /// The first text behind all of them.
-    until: Value,
+    pub(crate) until: Value,
 }
 
 impl Range {
-    fn of(prefix: &Prefix) -> Self {
+    pub(crate) fn of(prefix: &Prefix) -> Self {
         let mut until: Vec<char> = prefix.text.chars().collect();
         while let Some(last) = until.pop() {
             // The next character; none after the very last one.

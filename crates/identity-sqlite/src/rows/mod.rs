@@ -1,6 +1,7 @@
 //! The tables: how values become rows and rows become values again.
 
 pub(crate) mod claims;
+pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod identifiers;

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use identity::mock::{MockEntropy, MockOutbox, MockUserRepository};
+use identity::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 use identity::{
-    ClaimKey, ClaimKind, Commit, CommitError, EntropyError, Error, ForeignError, Found, IdentifierId, Identity, Lease,
-    LeaseId, Leased, ListQuery, MessageId, NewUser, Outbox, Page, Parked, Recorded, Settled, StoreError, Stored,
-    TenantId, UserId, UserKey, UserRepository,
+    ClaimKey, ClaimKind, Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, EntropyError, Error,
+    ForeignError, Found, IdentifierId, Identity, Lease, LeaseId, Leased, ListQuery, MessageId, NewUser, Outbox, Page,
+    Parked, Recorded, Settled, StoreError, Stored, TenantId, UserId, UserKey, UserRepository,
 };
 
 use crate::kit::{Mailbox, keys};
 
-/// Two mocks as one store.
+/// Three mocks as one store.
 struct Mocked {
     users: MockUserRepository,
+    directory: MockDirectory,
     outbox: MockOutbox,
 }
 
@@ -41,6 +42,13 @@ impl UserRepository for Mocked {
 }
 
 #[identity::async_trait]
+impl Directory for Mocked {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        self.directory.browse(tenant, query).await
+    }
+}
+
+#[identity::async_trait]
 impl Outbox for Mocked {
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         self.outbox.lease(lease).await
@@ -61,7 +69,11 @@ impl Outbox for Mocked {
 }
 
 fn over(users: MockUserRepository) -> Identity {
-    Identity::new(Mocked { users, outbox: MockOutbox::new() }, Mailbox::default(), keys())
+    Identity::new(
+        Mocked { users, directory: MockDirectory::new(), outbox: MockOutbox::new() },
+        Mailbox::default(),
+        keys(),
+    )
 }
 
 #[tokio::test]

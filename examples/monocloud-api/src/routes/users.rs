@@ -18,8 +18,8 @@ use crate::wire::{CreateUser, Disable, Object, SOURCE, User, UserSummary};
     responses((status = 200, description = "A page of users", body = Vec<UserSummary>,
         headers(("X-Pagination" = String, description = "JSON: page_size, current_page, total_count, has_previous, has_next"))), Problems))]
 pub async fn list(caller: Caller, params: ListParams) -> Result<impl IntoResponse, Problem> {
-    let page = params.page(&caller.admin).await?;
-    let users: Vec<UserSummary> = page.users.iter().map(|user| caller.wire.summary(user)).collect();
+    let page = caller.admin.browse(&params.query()).await?;
+    let users: Vec<UserSummary> = page.users.iter().map(|stored| caller.wire.summary(&stored.user)).collect();
     let pagination = Pagination::of(&params, page.total).to_string();
     Ok(([(HeaderName::from_static("x-pagination"), pagination)], Json(users)))
 }

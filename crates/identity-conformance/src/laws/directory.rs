@@ -1,0 +1,100 @@
+//! Numbered pages of users.
+
+use std::sync::Arc;
+
+use identity_core::{SignIns, Timestamp};
+use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, UserRepository as _};
+
+use crate::Harness;
+use crate::kit::{Person, at, change, create, erase, key, key_in, put, tenant};
+
+fn ids(page: &DirectoryPage) -> Vec<String> {
+    page.users.iter().map(|stored| stored.user.id().as_str().to_owned()).collect()
+}
+
+/// Person `n` of 12: every order ranks them another way, some are equal, and the last three know nothing of sign-in.
+fn person(n: u64) -> Person {
+    let nth = |step: u64| n * step % 9;
+    let time = |step: u64| (n < 9).then(|| Timestamp::from_secs(1_000 + i64::try_from(nth(step)).unwrap()));
+    let count = |step: u64| if n < 9 { nth(step) / 2 } else { 0 };
+    let sign_ins = SignIns {
+        failure_count: count(2),
+        attempts_count: count(4),
+        success_count: count(5),
+        block_until: time(7),
+        last_attempt: time(8),
+        last_success: time(2),
+        last_activity: time(4),
+        ..SignIns::default()
+    };
+    let mut person = Person::default().created(at(n / 2)).updated(at(100 - n));
+    person.parts.sign_ins = Arc::new(sign_ins);
+    person
+}
+
+/// Every order goes both ways, pages join without a gap, and the count is that of all pages.
+pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harness) {
+    let store = harness.open().await;
+    let mut users = Vec::new();
+    for n in 0..12 {
+        users.push(put(&*store, create(&key(&format!("user-{n:02}")), &person(n))).await.user);
+    }
+    put(&*store, create(&key_in("other", "stranger"), &Person::default())).await;
+    for order in DirectoryOrder::ALL {
+        for descending in [false, true] {
+            let mut expected: Vec<_> =
+                users.iter().map(|user| (order.of(user), user.id().as_str().to_owned())).collect();
+            expected.sort();
+            if descending {
+                expected.reverse();
+            }
+            let expected: Vec<String> = expected.into_iter().map(|(_, id)| id).collect();
+            let mut paged = Vec::new();
+            for skip in [0, 5, 10, 15] {
+                let query = DirectoryQuery { order, descending, skip, limit: 5, search: None };
+                let page = store.browse(&tenant("acme"), &query).await.unwrap();
+                assert_eq!(page.total, 12, "the count is that of all pages");
+                paged.extend(ids(&page));
+            }
+            assert_eq!(paged, expected, "{order:?}, descending: {descending}");
+        }
+    }
+    let none = DirectoryQuery { skip: u64::MAX, limit: 5, ..DirectoryQuery::default() };
+    assert_eq!(ids(&store.browse(&tenant("acme"), &none).await.unwrap()), [""; 0], "behind the last page is nobody");
+}
+
+/// A search finds each user once, by the beginning of any claim key or by the whole id; it is text and no pattern, and it
+/// follows every change.
+pub async fn a_directory_search_is_literal_and_follows_changes(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = Person::default()
+        .email(1, "ada_l@example.com", identity_core::Status::Unverified)
+        .email(2, "ada@example.org", identity_core::Status::Unverified)
+        .phone(3, "+441514960453", identity_core::Status::Unverified)
+        .username(4, "Ada");
+    let ada = put(&*store, create(&key("u1"), &ada)).await;
+    let bob = Person::default().email(5, "adaxl@example.com", identity_core::Status::Unverified);
+    put(&*store, create(&key("u2"), &bob)).await;
+    put(&*store, create(&key("u%"), &Person::default())).await;
+    let search = async |typed: &str| {
+        let query = DirectoryQuery { limit: 10, search: Some(Search::new(typed)), ..DirectoryQuery::default() };
+        let page = store.browse(&tenant("acme"), &query).await.unwrap();
+        assert_eq!(page.total, u64::try_from(page.users.len()).unwrap(), "who is found is counted once: {typed}");
+        ids(&page)
+    };
+    assert_eq!(search("ADA").await, ["u1", "u2"], "by the beginning, ASCII case apart");
+    assert_eq!(search("ada_").await, ["u1"], "an underscore is one");
+    assert_eq!(search("ada%").await, [""; 0], "a percent sign is one");
+    assert_eq!(search("+4415").await, ["u1"], "by a phone number");
+    assert_eq!(search("u%").await, ["u%"], "by the id");
+    assert_eq!(search("u").await, [""; 0], "by the whole id alone");
+    assert_eq!(search("example").await, [""; 0], "by the beginning alone");
+
+    let moved = Person::of(&ada.user).without(1).without(2);
+    let ada = put(&*store, change(&key("u1"), &ada, &moved)).await;
+    assert_eq!(search("ada_").await, [""; 0], "what was removed is not found");
+    assert_eq!(search("ada").await, ["u1", "u2"], "what is left is");
+    store.commit(erase(&key("u1"), &ada).0).await.unwrap();
+    assert_eq!(search("ada").await, ["u2"], "who was erased is not found");
+    assert_eq!(search("u1").await, [""; 0], "who was erased is not found by the id");
+}
