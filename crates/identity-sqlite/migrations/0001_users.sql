@@ -67,14 +67,14 @@ CREATE TABLE identity_identifiers (
     challenge_tries      INTEGER,
     challenge_failed     INTEGER,
     challenge_hint       TEXT,
-    status               TEXT NOT NULL GENERATED ALWAYS AS (
+    status               TEXT GENERATED ALWAYS AS (
         CASE
             WHEN verified_at IS NOT NULL OR kind = 'username' THEN 'verified'
             WHEN challenge_nonce IS NOT NULL THEN 'pending'
             ELSE 'unverified'
         END
     ) VIRTUAL,
-    verified             INTEGER NOT NULL GENERATED ALWAYS AS (verified_at IS NOT NULL OR kind = 'username') VIRTUAL,
+    verified             INTEGER GENERATED ALWAYS AS (verified_at IS NOT NULL OR kind = 'username') VIRTUAL,
     PRIMARY KEY (tenant, user_id, kind, id),
     FOREIGN KEY (tenant, user_id) REFERENCES identity_users (tenant, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

@@ -15,6 +15,75 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Durability
+//! An acknowledged commit survives a loss of power ([`Durability::Full`], the default) or the end of the process
+//! ([`Durability::Normal`]). Commits that arrive together share a transaction and its sync, at most 64 of them, and each
+//! still succeeds or fails on its own. With `Full` a thread of the store's writes; with `Normal`, where nothing waits for the
+//! disk, a caller that finds the connection free writes at once on its own thread, in some tens of microseconds. A future
+//! that is dropped before its turn leaves its commit undone; nobody else notices.
+//!
+//! # Readers
+//! Readers do not wait for the writer. [`load`](identity_ports::UserRepository::load) and
+//! [`find`](identity_ports::UserRepository::find) run on the caller's thread; long pages and histories on the blocking pool.
+//!
+//! # Several processes
+//! Several processes on one machine may use one file, of a local disk. Who waits for the other longer than the busy timeout
+//! (5 s unless [`SqliteOptions::with_busy_timeout`] says otherwise) gets an error.
+//!
+//! # Tables
+//! `identity_users`, `identity_profiles`, `identity_identifiers`, `identity_claims`, `identity_events`, `identity_outbox`,
+//! `identity_quotas` and `identity_meta`, all keyed by tenant first: a host may read and join them, and must not write to
+//! them. Times are microseconds since the Unix epoch; ids of identifiers and messages are the 16 bytes of a UUID. No code and
+//! no key is in any of them. A file that this crate makes has the application id `IDNT` and its version as `user_version`;
+//! [`migrate`] adds the tables to a database of the host's and leaves those marks alone.
+//!
+//! # A host's own rows in the same transaction
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("identity.db");
+//! # use std::sync::Arc;
+//! # use identity_core::{Actor, Change, ClaimChanges, Event, EventFormat, Recorded, TenantId, Timestamp, User, UserId, UserKey};
+//! # use identity_ports::{Commit, CommitError, Expected, StoreError, UserRepository as _};
+//! # let store = identity_sqlite::SqliteStore::open(&path).await?;
+//! # let key = UserKey { tenant: TenantId::default(), user: UserId::parse("ada")? };
+//! # let event = Event {
+//! #     v: EventFormat,
+//! #     at: Timestamp::from_secs(1_640_975_400),
+//! #     actor: Actor::Holder,
+//! #     change: Change::Created { user: key.user.clone() },
+//! # };
+//! # let commit = Commit {
+//! #     key: key.clone(),
+//! #     expected: Expected::Absent,
+//! #     before: None,
+//! #     after: User::from_events(&[event.clone()]).map(Arc::new),
+//! #     claims: ClaimChanges::default(),
+//! #     events: vec![Recorded { number: 1, event }],
+//! #     messages: Vec::new(),
+//! # };
+//! use identity_sqlite::commit_in;
+//!
+//! let signed_up = store.transaction(move |transaction| {
+//!     transaction.execute_batch("CREATE TABLE IF NOT EXISTS orders (user_id TEXT)").map_err(StoreError::failed)?;
+//!     transaction.execute("INSERT INTO orders VALUES (?1)", [commit.key.user.as_str()]).map_err(StoreError::failed)?;
+//!     commit_in(transaction, &commit)?;
+//!     Ok::<_, CommitError>(commit.version())
+//! });
+//! assert_eq!(signed_up.await?.0, 1);
+//! assert!(store.load(&key).await?.is_some());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The driver
+//! [`rusqlite`] 0.41 with SQLite inside, re-exported: a binary links `sqlite3` once, so whoever else in it uses SQLite has to
+//! use this one. A change of its minor version is a breaking change of this crate.
+//!
+//! # What this crate does not do
+//! No databases in memory (the crate `identity-memory` has those), no encryption of the file, no network file systems.
 
 mod cells;
 mod commit;

@@ -62,7 +62,7 @@ impl SqliteStore {
     }
 
     /// Runs a transaction of the host's on the connection that writes, with [`commit_in`](crate::commit_in) and statements of
-    /// the host's own in it. It is written when the closure gives `Ok`, durably before this answers, and undone otherwise.
+    /// the host's own in it (see the [crate's page](crate)). It is written when the closure gives `Ok`, durably before this answers, and undone otherwise.
     /// Everybody else who writes waits, so it should be short.
     ///
     /// # Errors

@@ -53,24 +53,47 @@ impl Desk {
         if works.len() < 2 {
             return self.one_by_one(works);
         }
+        // A savepoint copies every page that is written within it. Most refusals come before anything is written and need
+        // none; when one comes later, all of it is done again with savepoints.
+        let connection = &self.connection;
+        let as_they_come = |work: &Work| {
+            let before = connection.total_changes();
+            let answer = self.perform(work);
+            let clean = answer.is_ok() || connection.total_changes() == before;
+            clean.then_some(answer)
+        };
+        let each_undone = |work: &Work| Some(within_savepoint(connection, || self.perform(work)));
+        match self.in_one(works, as_they_come) {
+            Some(answers) => answers,
+            None => self.in_one(works, each_undone).unwrap_or_else(|| self.one_by_one(works)),
+        }
+    }
+
+    /// Does them in one transaction; `None` when that did not come off, and then nothing is written.
+    fn in_one(&self, works: &[&Work], each: impl Fn(&Work) -> Option<Answer>) -> Option<Vec<Answer>> {
         let connection = &self.connection;
         if let Err(error) = begin(connection) {
             let error = if is_busy(&error) { busy() } else { store(error) };
-            return works.iter().map(|_| Err(error.clone().into())).collect();
+            return Some(works.iter().map(|_| Err(error.clone().into())).collect());
         }
         let mut answers = Vec::with_capacity(works.len());
         for work in works {
-            answers.push(within_savepoint(connection, || self.perform(work)));
+            let answer = each(work);
+            // Some failures take the whole transaction down with them.
             if connection.is_autocommit() {
-                // One of them took the transaction down with it: nothing is written, and each gets its own.
-                return self.one_by_one(works);
+                return None;
             }
+            let Some(answer) = answer else {
+                let undone = end(connection, false);
+                return undone.err().map(|error| works.iter().map(|_| Err(error.clone().into())).collect());
+            };
+            answers.push(answer);
         }
         match end(connection, true) {
-            Ok(()) => answers,
+            Ok(()) => Some(answers),
             // What is too much together may be little enough alone.
-            Err(StoreError::Full) => self.one_by_one(works),
-            Err(error) => answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect(),
+            Err(StoreError::Full) => None,
+            Err(error) => Some(answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect()),
         }
     }
 

@@ -1,4 +1,5 @@
 //! The laws of the ports, held against this adapter.
+#![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
 
 use std::path::PathBuf;
 use std::sync::Arc;

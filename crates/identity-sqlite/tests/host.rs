@@ -1,4 +1,5 @@
 //! Rows of the host's own in the transaction of a commit.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

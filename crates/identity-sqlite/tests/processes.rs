@@ -1,4 +1,5 @@
 //! Two processes on one file, and one that is killed.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod common;
 

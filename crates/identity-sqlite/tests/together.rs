@@ -1,4 +1,5 @@
 //! Commits that share a transaction, futures that are dropped, readers beside a writer, and a full disk.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on ends")]
 
 mod common;
 

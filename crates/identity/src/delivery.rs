@@ -79,6 +79,8 @@ impl Identity {
         let (stopping, stopped) = tokio::sync::watch::channel(false);
         let mut work = pin!(self.deliver_while(&stopped));
         tokio::select! {
+            // Asked first each time: work that never has to wait must not outrun a stop.
+            biased;
             () = &mut stop => {}
             () = &mut work => return,
         }

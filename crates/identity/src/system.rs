@@ -27,36 +27,27 @@ impl Clock for SystemClock {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsEntropy;
 
-const SEED: usize = 32;
-
 struct Ahead {
-    bytes: Zeroizing<[u8; 16 * SEED]>,
+    seeds: Zeroizing<[[u8; 32]; 16]>,
     left: usize,
     process: u32,
 }
 
 thread_local! {
-    static AHEAD: RefCell<Ahead> =
-        RefCell::new(Ahead { bytes: Zeroizing::new([0; 16 * SEED]), left: 0, process: 0 });
+    static AHEAD: RefCell<Ahead> = RefCell::new(Ahead { seeds: Zeroizing::default(), left: 0, process: 0 });
 }
 
 impl Entropy for OsEntropy {
     fn seed(&self) -> Result<Seed, EntropyError> {
         AHEAD.with_borrow_mut(|ahead| {
             let process = std::process::id();
-            if ahead.process != process {
-                (ahead.left, ahead.process) = (0, process);
-            }
-            if ahead.left == 0 {
-                fetch(&mut *ahead.bytes)?;
-                ahead.left = ahead.bytes.len() / SEED;
+            if ahead.left == 0 || ahead.process != process {
+                fetch(ahead.seeds.as_flattened_mut())?;
+                (ahead.left, ahead.process) = (ahead.seeds.len(), process);
             }
             ahead.left -= 1;
-            let mut seed = [0; SEED];
-            for (to, from) in seed.iter_mut().zip(ahead.bytes.iter_mut().skip(ahead.left * SEED)) {
-                *to = std::mem::take(from);
-            }
-            Ok(Seed::new(seed))
+            let next = ahead.seeds.get_mut(ahead.left).map(std::mem::take);
+            next.map(Seed::new).ok_or_else(|| EntropyError(ForeignError::new("no seed is left")))
         })
     }
 }

@@ -157,7 +157,7 @@ impl CodeKeys {
     #[must_use]
     pub fn pseudonym(&self, tenant: &TenantId, text: &str) -> String {
         let mut prf = self.current.prf.clone();
-        field(&mut prf, b"identity pseudonym v1");
+        field(&mut prf, b"quota v1");
         field(&mut prf, tenant.as_str().as_bytes());
         field(&mut prf, text.as_bytes());
         to_hex(prf.finalize().into_bytes().get(..16).unwrap_or_default())
@@ -224,7 +224,7 @@ impl fmt::Debug for Binding<'_> {
 
 /// Length first, so that no two lists of fields give the same bytes.
 fn field(prf: &mut Prf, bytes: &[u8]) {
-    prf.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    prf.update(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     prf.update(bytes);
 }
 
@@ -245,7 +245,12 @@ fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
 
 fn to_hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 impl fmt::Debug for CodeKeys {

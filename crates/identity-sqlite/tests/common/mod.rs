@@ -1,5 +1,6 @@
 //! Users, decisions and a file to keep them in.
 #![expect(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on ends")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
