@@ -7,6 +7,7 @@
 
 mod challenges;
 mod codes;
+mod credentials;
 mod events;
 mod guessing;
 mod kit;
