@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -13,6 +12,7 @@ use identity::{Admin, Channel, IdentifierId, UserId};
 
 use crate::app::App;
 use crate::body::{MAX_BODY_BYTES, drain};
+use crate::json::Json;
 use crate::path::IdentifierPath;
 use crate::problem::Problem;
 use crate::wire::{User, Wire};

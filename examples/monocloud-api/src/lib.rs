@@ -20,6 +20,7 @@ pub mod app;
 pub mod body;
 pub mod caller;
 pub mod directory;
+pub mod json;
 mod keys;
 pub mod mail;
 pub mod openapi;

@@ -1,11 +1,11 @@
 //! `/users/{user_id}/claims`.
 
-use axum::Json;
 use identity::ProfileChange;
 use serde_json::Value;
 
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::Problems;

@@ -1,10 +1,10 @@
 //! `/users/{user_id}/private_data` and `/users/{user_id}/public_data`.
 
-use axum::Json;
 use identity::ProfileChange;
 
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::Problems;

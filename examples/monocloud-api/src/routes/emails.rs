@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use identity::{Channel, Email, NewAddress, Proof, Verification};
 
 use crate::body::{Body, OptionalBody};
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::{IdentifierPath, UserPath};
 use crate::problem::Problem;
 use crate::routes::Problems;

@@ -1,9 +1,8 @@
 //! `/users/{user_id}/external_authenticator`.
 
-use axum::Json;
-
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::Problems;

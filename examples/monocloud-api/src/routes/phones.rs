@@ -1,10 +1,10 @@
 //! `/users/{user_id}/phones`.
 
-use axum::Json;
 use identity::{Channel, NewAddress, Phone};
 
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::{IdentifierPath, UserPath};
 use crate::problem::Problem;
 use crate::routes::Problems;

@@ -1,10 +1,10 @@
 //! `/users/{user_id}/username`.
 
-use axum::Json;
 use identity::Username;
 
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::Problems;

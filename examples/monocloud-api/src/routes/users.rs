@@ -1,6 +1,5 @@
 //! `/users`.
 
-use axum::Json;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
 use identity::{JsonObject, NewAddress, NewUser, Profile};
@@ -8,6 +7,7 @@ use identity::{JsonObject, NewAddress, NewUser, Profile};
 use crate::body::OptionalBody;
 use crate::caller::Caller;
 use crate::directory::{ListParams, Pagination};
+use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::{Problems, emails, phones, username};
