@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::problem::{CodedError, Errors, Problem};
 use crate::routes::{claims, data, emails, external_authenticators, passkeys, phones, username, users};
 use crate::wire::{CurrentSummary, CurrentUser, LegacySummary, LegacyUser, Wire};
 
@@ -18,7 +19,7 @@ use crate::wire::{CurrentSummary, CurrentUser, LegacySummary, LegacyUser, Wire};
         passkeys::remove, claims::patch, data::get_private, data::patch_private, data::get_public, data::patch_public,
         external_authenticators::disconnect,
     ),
-    components(schemas(CurrentUser, CurrentSummary, LegacyUser, LegacySummary)),
+    components(schemas(CurrentUser, CurrentSummary, LegacyUser, LegacySummary, Problem, Errors, CodedError)),
     modifiers(&Key),
     security(("key" = [])),
 )]

@@ -1,10 +1,11 @@
 //! Whole users in and out of a file, one a line, as JSON in the current generation.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use identity::{Admin, Imported, UserRecord};
+use identity::{Admin, Email, Imported, Phone, UserRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::wire::CurrentUser;
@@ -57,47 +58,35 @@ pub async fn import(admin: &Admin, file: &Path, report: &mut (dyn Write + Send))
     let bar = ProgressBar::new(size).with_style(style.map_err(broken)?);
     let mut lines = BufReader::new(opened);
     let mut summary = Summary::default();
-    let mut batch: Vec<(usize, UserRecord)> = Vec::with_capacity(BATCH);
+    let mut batch = Batch::default();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
         let length = io::Read::take(&mut lines, MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(broken)?;
         bar.inc(length as u64);
-        if length as u64 == MAX_LINE_BYTES && line.last() != Some(&b'\n') {
+        let read = if length as u64 == MAX_LINE_BYTES && line.last() != Some(&b'\n') {
             skip_line(&mut lines).map_err(broken)?;
-            summary.bad += 1;
-            let said = bar.suspend(|| writeln!(report, "line {number}: longer than {MAX_LINE_BYTES} bytes"));
-            said.map_err(broken)?;
-            continue;
-        }
-        if length > 0 && !line.trim_ascii().is_empty() {
-            match read(&line) {
-                Ok(record) => batch.push((number, record)),
-                Err(reason) => {
-                    summary.bad += 1;
-                    bar.suspend(|| writeln!(report, "line {number}: {reason}")).map_err(broken)?;
-                }
-            }
-        }
-        if batch.len() == BATCH || (length == 0 && !batch.is_empty()) {
-            let (numbers, records): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-            for (number, outcome) in numbers.into_iter().zip(admin.import(records).await?) {
-                let reason = match outcome {
-                    Imported::New => {
-                        summary.imported += 1;
-                        continue;
-                    }
-                    Imported::AlreadyThere => {
-                        summary.already_there += 1;
-                        continue;
-                    }
-                    Imported::Erased => "there was a user of this id, and it was deleted; choose another id".to_owned(),
-                    Imported::Refused(refusal) => refusal.to_string(),
-                    _ => "the user cannot be imported".to_owned(),
-                };
+            Some(Err(format!("longer than {MAX_LINE_BYTES} bytes")))
+        } else {
+            (!line.trim_ascii().is_empty()).then(|| read(&line))
+        };
+        let record = match read {
+            Some(Ok(record)) => Some(record),
+            Some(Err(reason)) => {
                 summary.bad += 1;
                 bar.suspend(|| writeln!(report, "line {number}: {reason}")).map_err(broken)?;
+                None
             }
+            None => None,
+        };
+        let contested = record.as_ref().is_some_and(|record| batch.contests(record));
+        if batch.lines.len() == BATCH || contested || length == 0 {
+            for (number, reason) in batch.import(admin, &mut summary).await? {
+                bar.suspend(|| writeln!(report, "line {number}: {reason}")).map_err(broken)?;
+            }
+        }
+        if let Some(record) = record {
+            batch.push(number, record);
         }
         if length == 0 {
             break;
@@ -105,6 +94,58 @@ pub async fn import(admin: &Admin, file: &Path, report: &mut (dyn Write + Send))
     }
     bar.finish_and_clear();
     Ok(summary)
+}
+
+/// Users that are imported at once. No two of them want the same id, name or address: the earlier line is to win.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<(usize, UserRecord)>,
+    wanted: HashSet<String>,
+}
+
+impl Batch {
+    fn contests(&self, record: &UserRecord) -> bool {
+        wants(record).iter().any(|want| self.wanted.contains(want))
+    }
+
+    fn push(&mut self, number: usize, record: UserRecord) {
+        self.wanted.extend(wants(&record));
+        self.lines.push((number, record));
+    }
+
+    /// Imports them, and says which lines are bad.
+    async fn import(&mut self, admin: &Admin, summary: &mut Summary) -> Result<Vec<(usize, String)>, TransferError> {
+        self.wanted.clear();
+        let (numbers, records): (Vec<_>, Vec<_>) = self.lines.drain(..).unzip();
+        let mut bad = Vec::new();
+        for (number, outcome) in numbers.into_iter().zip(admin.import(records).await?) {
+            let reason = match outcome {
+                Imported::New => {
+                    summary.imported += 1;
+                    continue;
+                }
+                Imported::AlreadyThere => {
+                    summary.already_there += 1;
+                    continue;
+                }
+                Imported::Erased => "there was a user of this id, and it was deleted; choose another id".to_owned(),
+                Imported::Refused(refusal) => refusal.to_string(),
+                _ => "the user cannot be imported".to_owned(),
+            };
+            summary.bad += 1;
+            bad.push((number, reason));
+        }
+        Ok(bad)
+    }
+}
+
+/// What others may want too. What is no address wants nothing: it is refused by itself.
+fn wants(record: &UserRecord) -> Vec<String> {
+    let emails = record.emails.iter().filter_map(|entry| Email::parse(&entry.address.0).ok());
+    let phones = record.phones.iter().filter_map(|entry| Phone::parse(&entry.address.0).ok());
+    let keys = emails.map(|email| email.claim_key()).chain(phones.map(|phone| phone.claim_key()));
+    let keys = keys.chain(record.username.iter().map(|entry| entry.username.claim_key()));
+    keys.map(|key| key.as_str().to_owned()).chain([format!("id {}", record.id)]).collect()
 }
 
 fn skip_line(lines: &mut impl io::BufRead) -> io::Result<()> {

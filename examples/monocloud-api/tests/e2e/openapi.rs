@@ -33,6 +33,31 @@ async fn the_document_has_every_endpoint_and_only_those() {
     }
 }
 
+/// Every reference below this value.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str));
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    for wire in ["current", "legacy"] {
+        let document = document(&Server::with(&[("IDENTITY_WIRE", wire)])).await;
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 100);
+        for reference in found {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn its_schema_of_a_user_is_the_one_that_is_spoken() {
     for (wire, page) in [("current", current()), ("legacy", legacy())] {
