@@ -81,7 +81,7 @@ pub enum ListOrder {
     NewestCreated,
     /// Longest unchanged first. A user that changes meanwhile moves to the end: it may come again, it is never missed.
     Updated,
-    /// Latest change first.
+    /// Latest change first. A user that changes meanwhile moves ahead of the page and may be missed.
     LatestUpdated,
 }
 
@@ -168,7 +168,8 @@ pub trait UserRepository: Send + Sync + 'static {
     /// [`StoreError`] when the store fails.
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError>;
 
-    /// A page of a tenant's users. It must never miss a user that is there from the first page to the last.
+    /// A page of a tenant's users. It must never miss a user that is there from the first page to the last, unless the user
+    /// changes meanwhile and the order is [`ListOrder::LatestUpdated`].
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use identity_core::{Content, Message, Timestamp};
 use identity_ports::{Lease, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
 
+use tracing::Instrument as _;
+
 use crate::{Error, Identity};
 
 /// How long a message is this worker's alone.
@@ -130,7 +132,9 @@ impl Identity {
                 break;
             }
             let message = next.message.id;
-            let (outcome, counted) = self.deliver(next, now).await?;
+            let span =
+                tracing::info_span!("identity", use_case = "deliver", tenant = %next.message.key.tenant, %message);
+            let (outcome, counted) = self.deliver(next, now).instrument(span).await?;
             self.parts.store.settle(id, vec![Settled { id: message, outcome }]).await?;
             delivered.add(counted);
         }
@@ -141,13 +145,12 @@ impl Identity {
         let Leased { message, attempts } = leased;
         let nothing = Delivered::default();
         if now >= message.expires_at {
-            tracing::info!(tenant = %message.key.tenant, message = %message.id, "expired unsent");
+            tracing::info!("expired unsent");
             return Ok((Settlement::Done, Delivered { expired: 1, ..nothing }));
         }
         let expires_at = message.expires_at;
-        let (id, tenant) = (message.id, message.key.tenant.clone());
         let Some(notice) = self.notice(message) else {
-            tracing::warn!(%tenant, message = %id, "the key is gone");
+            tracing::warn!("the key is gone");
             let error = "the key that the code was made with is gone".to_owned();
             return Ok((Settlement::Failed { at: now, error }, Delivered { failed: 1, ..nothing }));
         };
@@ -155,18 +158,18 @@ impl Identity {
         let answer = answer.unwrap_or_else(|_| Err(NotifyError::transient("the notifier did not answer within 30 s")));
         Ok(match answer {
             Ok(_) => {
-                tracing::info!(%tenant, message = %id, attempts, "sent");
+                tracing::info!(attempts, "sent");
                 (Settlement::Done, Delivered { sent: 1, ..nothing })
             }
             Err(NotifyError::Transient { reason, retry_after }) if attempts < ATTEMPTS => {
-                tracing::info!(%tenant, message = %id, attempts, %reason, "to be tried again");
+                tracing::info!(attempts, %reason, "to be tried again");
                 let wait = retry_after.unwrap_or_default().max(self.wait(attempts)?);
                 // Where the next try would come too late, it comes in time to say so.
                 let due_at = (now + wait).min(expires_at);
                 (Settlement::Retry { due_at, error: reason.to_string() }, Delivered { retried: 1, ..nothing })
             }
             Err(error) => {
-                tracing::warn!(%tenant, message = %id, attempts, %error, "given up");
+                tracing::warn!(attempts, %error, "given up");
                 (Settlement::Failed { at: now, error: error.to_string() }, Delivered { failed: 1, ..nothing })
             }
         })

@@ -8,6 +8,7 @@ use identity_core::{
     messages,
 };
 use identity_ports::{Commit, CommitError, Expected, Stored};
+use tracing::Instrument as _;
 
 use crate::{Error, Identity, Receipt};
 
@@ -23,20 +24,19 @@ impl Identity {
         authority: &Authority,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
-        for round in 0..ROUNDS {
-            let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
-            let decide = |context: &Context<'_>| decide(&stored.user, context);
-            match self.attempt(key, Some(&stored), authority, decide).await {
-                Err(Failure::Conflict) => self.back_off(use_case, round).await?,
-                Err(Failure::Other(error)) => return Err(self.told(use_case, error)),
-                Ok(receipt) => {
-                    tracing::debug!(tenant = %self.tenant, use_case, version = receipt.version.0, "done");
-                    return Ok(receipt);
+        let rounds = async {
+            for round in 0..ROUNDS {
+                let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
+                let decide = |context: &Context<'_>| decide(&stored.user, context);
+                match self.attempt(key, Some(&stored), authority, decide).await {
+                    Err(Failure::Conflict) => self.back_off(round).await?,
+                    Err(Failure::Other(error)) => return Err(error),
+                    Ok(receipt) => return Ok(receipt),
                 }
             }
-        }
-        tracing::warn!(tenant = %self.tenant, use_case, "contended");
-        Err(Error::Contended)
+            Err(Error::Contended)
+        };
+        self.told(use_case, rounds).await
     }
 
     /// Brings a user into being. A conflict is final: the id is in use, or was.
@@ -47,18 +47,18 @@ impl Identity {
         authority: &Authority,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
-        let seed = self.parts.entropy.seed()?;
-        let context = self.context(self.now(), &seed, authority);
-        let decision = decide(&context).map_err(|refusal| self.told(use_case, refusal.into()))?;
-        let key = key_of(&decision.outcome);
-        match self.commit(&key, None, decision, &context).await {
-            Ok(receipt) => {
-                tracing::debug!(tenant = %self.tenant, use_case, version = receipt.version.0, "done");
-                Ok(receipt)
+        let once = async {
+            let seed = self.parts.entropy.seed()?;
+            let context = self.context(self.now(), &seed, authority);
+            let decision = decide(&context)?;
+            let key = key_of(&decision.outcome);
+            match self.commit(&key, None, decision, &context).await {
+                Ok(receipt) => Ok(receipt),
+                Err(Failure::Conflict) => Err(Refusal::UserExists.into()),
+                Err(Failure::Other(error)) => Err(error),
             }
-            Err(Failure::Conflict) => Err(self.told(use_case, Refusal::UserExists.into())),
-            Err(Failure::Other(error)) => Err(self.told(use_case, error)),
-        }
+        };
+        self.told(use_case, once).await
     }
 
     async fn attempt<T>(
@@ -125,8 +125,8 @@ impl Identity {
     }
 
     /// Waits longer and longer, each time by chance: those who collided once do not collide again at once.
-    async fn back_off(&self, use_case: &'static str, round: u32) -> Result<(), Error> {
-        tracing::trace!(tenant = %self.tenant, use_case, round, "conflict");
+    async fn back_off(&self, round: u32) -> Result<(), Error> {
+        tracing::trace!(round, "conflict");
         if round < 2 {
             tokio::task::yield_now().await;
             return Ok(());
@@ -137,14 +137,24 @@ impl Identity {
         Ok(())
     }
 
-    fn told(&self, use_case: &'static str, error: Error) -> Error {
-        match &error {
-            Error::Refused(refusal) => {
-                tracing::debug!(tenant = %self.tenant, use_case, code = refusal.code(), "refused")
+    /// Tells whoever listens, in a span of the use case, how it ends. Neither names a user or an address.
+    async fn told<T>(
+        &self,
+        use_case: &'static str,
+        work: impl Future<Output = Result<Receipt<T>, Error>>,
+    ) -> Result<Receipt<T>, Error> {
+        let span = tracing::info_span!("identity", use_case, tenant = %self.tenant);
+        async {
+            let ended = work.await;
+            match &ended {
+                Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
+                Err(Error::Refused(refusal)) => tracing::debug!(code = refusal.code(), "refused"),
+                Err(error) => tracing::warn!(%error, "failed"),
             }
-            error => tracing::warn!(tenant = %self.tenant, use_case, %error, "failed"),
+            ended
         }
-        error
+        .instrument(span)
+        .await
     }
 }
 

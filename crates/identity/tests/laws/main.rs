@@ -10,5 +10,4 @@ mod delivery;
 mod failures;
 mod kit;
 mod rules;
-mod secrets;
 mod transfer;

@@ -1,12 +1,23 @@
 //! c15: no code, key or unmasked address in what is told to whoever listens, in `Debug`, or in an error.
+//!
+//! A program of its own: whether a place in the code is listened to is remembered for all threads, and tests beside this one
+//! would race for it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
+)]
+
+#[expect(dead_code, reason = "the laws use all of it")]
+#[path = "laws/kit.rs"]
+mod kit;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use identity::{Code, NewAddress, Username, Verification};
+use kit::{Host, address, secs};
 use tracing_subscriber::fmt::MakeWriter;
-
-use crate::kit::{Host, address, secs};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
