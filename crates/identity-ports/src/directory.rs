@@ -1,4 +1,7 @@
+use std::fmt;
+
 use async_trait::async_trait;
+use identity_core::address::masked;
 use identity_core::{TenantId, Timestamp, User};
 
 use crate::{StoreError, Stored};
@@ -60,8 +63,8 @@ impl DirectoryOrder {
     }
 }
 
-/// A search for users by what somebody typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A search for users by what somebody typed. Masked in `Debug`: it may be a whole address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Search {
     /// The beginning of a claim key of any kind.
     pub beginning: String,
@@ -74,6 +77,12 @@ impl Search {
     #[must_use]
     pub fn new(typed: &str) -> Self {
         Self { beginning: typed.to_ascii_lowercase(), id: typed.to_owned() }
+    }
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Search").field(&format_args!("{}", masked(&self.id))).finish()
     }
 }
 

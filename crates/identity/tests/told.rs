@@ -74,6 +74,9 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     note(format!("{taken:?} {}", taken.as_ref().unwrap_err()));
     let too_long = Verification { hint: Some("x".repeat(5_000).into()), ..Verification::default() };
     note(format!("{:?}", account.start_verification_with(next, &too_long).await));
+    let text = "canary.one@example.com".to_owned();
+    note(format!("{:?}", identity::Search::new(&text)));
+    note(format!("{:?}", identity::Prefix { kind: identity::ClaimKind::Email, text }));
     host.clock.forward(secs(601));
     note(format!("{:?}", account.confirm(next, &issued.outcome.code).await));
     note(format!("{:?}", host.identity.resolve("canary.one@example.com").await));
