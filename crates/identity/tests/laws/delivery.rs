@@ -237,6 +237,43 @@ async fn a_stop_in_the_middle_of_a_batch_gives_the_rest_back_at_once() {
     assert_eq!(ids.len(), 10, "each came once");
 }
 
+/// Takes 25 s for each message, and lets another worker look for messages meanwhile.
+#[derive(Clone)]
+struct Slow {
+    mailbox: Mailbox,
+    clock: HandClock,
+    other: Arc<Identity>,
+}
+
+#[identity::async_trait]
+impl Notifier for Slow {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        self.clock.forward(secs(25));
+        self.other.deliver_due().await.unwrap();
+        self.mailbox.notify(notice).await
+    }
+}
+
+#[tokio::test]
+async fn a_worker_leaves_what_it_cannot_finish_within_its_lease() {
+    let (store, clock, mailbox) = (MemoryStore::new(), HandClock::new(), Mailbox::default());
+    let other = Identity::new(store.clone(), mailbox.clone(), keys()).with_clock(clock.clone());
+    let slow = Slow { mailbox: mailbox.clone(), clock: clock.clone(), other: Arc::new(other) };
+    let identity = Identity::new(store, slow, keys()).with_clock(clock);
+    for number in 0..5 {
+        let user = identity.admin("test").create(identity::NewUser::default()).await.unwrap().outcome;
+        let account = identity.account(&user);
+        let id = account.add(address(&format!("u{number}@example.com"))).await.unwrap().outcome;
+        account.start_verification(id).await.unwrap();
+    }
+    identity.deliver_due().await.unwrap();
+    let mut ids: Vec<_> = mailbox.all().iter().map(|message| message.id).collect();
+    assert_eq!(ids.len(), 5);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "each came once");
+}
+
 #[tokio::test]
 async fn c26_nothing_that_reaches_a_notifier_has_a_control_character_in_its_address() {
     let host = Host::new();

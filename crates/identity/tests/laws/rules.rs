@@ -1,6 +1,9 @@
 //! Laws that need more than one user, or a whole host.
 
-use crate::kit::{Host, address, secs};
+use identity::Identity;
+use identity_memory::MemoryStore;
+
+use crate::kit::{HandClock, Host, Mailbox, address, keys, secs};
 use identity::policy::By;
 use identity::{
     ClaimPolicy, Code, Confirmation, Content, Error, ListQuery, NewAddress, NewUser, NoticeKind, Policy, PrimaryPolicy,
@@ -391,6 +394,41 @@ async fn every_event_names_on_whose_word_it_happened() {
     assert_eq!(actors.last(), Some(&("disabled", staff("grace"))));
     let numbers: Vec<_> = history.iter().map(|recorded| recorded.number).collect();
     assert_eq!(numbers, (1..=history.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn events_stand_in_the_order_of_their_times_when_clocks_differ() {
+    let (store, clock) = (MemoryStore::new(), HandClock::new());
+    let process = |clock: HandClock| Identity::new(store.clone(), Mailbox::default(), keys()).with_clock(clock);
+    let (ahead, behind) = (process(clock.clone()), process(HandClock::new()));
+    clock.forward(secs(30));
+    let user = ahead.admin("staff").create(NewUser::default()).await.unwrap().outcome;
+    behind.admin("staff").disable(&user).await.unwrap();
+    let times: Vec<_> =
+        ahead.admin("staff").history(&user, 0, 10).await.unwrap().into_iter().map(|r| r.event.at).collect();
+    assert_eq!(times.len(), 2);
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[tokio::test]
+async fn a_link_is_nobody_elses_even_where_two_users_have_the_same_identifier_id() {
+    let host = Host::new();
+    let record = |user: &str| -> identity::UserRecord {
+        let id = "6cec8047-6149-4d9b-8d99-91c83c22a9dc";
+        let email = format!(r#"{{"id":"{id}","address":"{user}@example.com"}}"#);
+        serde_json::from_str(&format!(r#"{{"id":"{user}","created_at":1,"updated_at":1,"emails":[{email}]}}"#)).unwrap()
+    };
+    host.identity.admin("import").import(vec![record("ada"), record("eve")]).await.unwrap();
+    let account = |user: &str| host.identity.account(&UserId::parse(user).unwrap());
+    let id = account("ada").get().await.unwrap().emails().entries()[0].id;
+    let link = Verification { proof: Proof::Link, ..Verification::default() };
+    for user in ["ada", "eve"] {
+        account(user).start_verification_with(id, &link).await.unwrap();
+    }
+    host.identity.deliver_due().await.unwrap();
+    let token = host.mailbox.link("ada@example.com");
+    assert_eq!(refusal(account("eve").confirm_link(&token).await), Refusal::IdentifierNotFound);
+    assert_eq!(account("ada").confirm_link(&token).await.unwrap().outcome, Confirmation::Verified);
 }
 
 #[tokio::test]
