@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Parser;
 use host_kit::{HostSettings, Secret, StartError};
 use identity::policy::{By, PrimaryPolicy};
-use identity::{DangerousPolicy, Identity, SystemClock};
+use identity::{DangerousPolicy, Identity, Policy, SystemClock};
 
 use crate::app::App;
 use crate::mail::log_notifier;
@@ -61,15 +61,21 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// The rules: on this wire a user may always remove the own phone number, the last verified address too.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn policy(&self) -> Result<Policy, SettingsError> {
+        let primary = PrimaryPolicy::builder().last_verified(By::Anyone).build()?;
+        Ok(self.host.policy()?.with_primary(primary))
+    }
+
     /// The use cases, on the database that the settings name.
     ///
     /// # Errors
     /// [`SettingsError`].
     pub async fn identity(&self) -> Result<Identity, SettingsError> {
-        // On this wire a user may always remove the own phone number.
-        let primary = PrimaryPolicy::builder().last_verified(By::Anyone).build()?;
-        let policy = self.host.policy()?.with_primary(primary);
-        Ok(self.host.identity(log_notifier(), policy).await?)
+        Ok(self.host.identity(log_notifier(), self.policy()?).await?)
     }
 
     /// What requests are answered with.
