@@ -98,7 +98,7 @@ pub enum Text {
     Disabled,
     /// The user id is none.
     UserIdInvalid,
-    /// The username is none, or reads as an address.
+    /// The username is none.
     UsernameInvalid,
     /// The request carries what is not kept here.
     NotKept,
@@ -158,7 +158,7 @@ impl Text {
             Self::UserExists => "User already exists",
             Self::Disabled => "User is inactive",
             Self::UserIdInvalid => "User ID is invalid",
-            Self::UsernameInvalid => "Username is invalid or reads as an email or phone",
+            Self::UsernameInvalid => "Username is invalid",
             Self::NotKept => "Passwords, identity provider links, TOTP secrets and metadata are not kept here",
             Self::TooManyAddresses => "The user has as many addresses as can be, removed ones counted",
             Self::Internal => "Something failed here, try again later",
@@ -200,7 +200,7 @@ impl Text {
             Self::UserExists => "Benutzer existiert bereits",
             Self::Disabled => "Benutzer ist deaktiviert",
             Self::UserIdInvalid => "Benutzer-ID ist ungültig",
-            Self::UsernameInvalid => "Benutzername ist ungültig oder liest sich wie eine E-Mail oder Telefonnummer",
+            Self::UsernameInvalid => "Benutzername ist ungültig",
             Self::NotKept => "Passwörter, Verknüpfungen, TOTP-Geheimnisse und Metadaten werden hier nicht aufbewahrt",
             Self::TooManyAddresses => "Der Benutzer hat so viele Adressen wie möglich, entfernte mitgezählt",
             Self::Internal => "Hier ist etwas fehlgeschlagen, bitte später noch einmal versuchen",

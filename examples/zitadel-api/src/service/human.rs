@@ -42,9 +42,7 @@ impl Users {
         const ID: Failure = Failure::new(Code::InvalidArgument, "IDENTITY-userId", Text::UserIdInvalid);
         const NAME: Failure = Failure::new(Code::InvalidArgument, "IDENTITY-username", Text::UsernameInvalid);
         let id = new.user_id.as_deref().map(UserId::parse).transpose().map_err(|_| ID)?;
-        // A user without a name of their own is known by the address: that name is the address, which is there.
-        let named = new.username.as_deref().filter(|name| !name.eq_ignore_ascii_case(new.email.0.as_str()));
-        let username = named.map(Username::parse).transpose().map_err(|_| NAME)?;
+        let username = new.username.as_deref().map(Username::parse).transpose().map_err(|_| NAME)?;
         let mut addresses = vec![(Address::from(new.email.0), new.email.1)];
         addresses.extend(new.phone.map(|(phone, proof)| (Address::from(phone), proof)));
         let restricted = addresses.iter().find(|(address, _)| self.restricts(address));

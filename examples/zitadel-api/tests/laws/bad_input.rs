@@ -328,7 +328,8 @@ fn anything() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
 fn no_body_is_a_fault_of_the_server() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let host = runtime.block_on(Host::with_ada());
-    const METHODS: [&str; 6] = ["SetPhone", "SetEmail", "VerifyPhone", "ResendEmailCode", "AddHumanUser", "GetUserByID"];
+    const METHODS: [&str; 6] =
+        ["SetPhone", "SetEmail", "VerifyPhone", "ResendEmailCode", "AddHumanUser", "GetUserByID"];
     let strategy = (
         anything(),
         proptest::sample::select(METHODS.as_slice()),
