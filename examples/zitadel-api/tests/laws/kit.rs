@@ -192,8 +192,8 @@ impl Host {
     /// The last code that was sent to an address.
     pub(crate) async fn code(&self, to: &str) -> String {
         let sent = self.sent().await;
-        let codes = sent.into_iter().filter(|(address, ..)| address == to).filter_map(|(_, code, _)| code);
-        codes.last().expect("a code was sent to this address")
+        let mut codes = sent.into_iter().rev().filter(|(address, ..)| address == to).filter_map(|(_, code, _)| code);
+        codes.next().expect("a code was sent to this address")
     }
 }
 
