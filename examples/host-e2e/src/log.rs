@@ -1,5 +1,9 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// A host that says nothing for so long will not say it any more.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a process writes, line by line, as it comes.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +40,7 @@ impl Log {
     /// Waits for the first line that has all of `texts` in it.
     ///
     /// # Panics
-    /// When the process ends without one.
+    /// When the process ends without one, or is silent for a minute.
     #[must_use]
     pub fn line_with(&self, texts: &[&str]) -> String {
         self.lines_with(texts, 1).remove(0)
@@ -45,7 +49,7 @@ impl Log {
     /// Waits until `count` lines have all of `texts` in them, and gives those.
     ///
     /// # Panics
-    /// When the process ends before.
+    /// When the process ends before, or is silent for a minute.
     #[must_use]
     pub fn lines_with(&self, texts: &[&str], count: usize) -> Vec<String> {
         let mut state = self.0.state.lock().unwrap();
@@ -56,7 +60,9 @@ impl Log {
                 return found;
             }
             assert!(!state.ended, "the process ended before it logged {texts:?} {count} times: {:#?}", state.lines);
-            state = self.0.more.wait(state).unwrap();
+            let (later, waited) = self.0.more.wait_timeout(state, PATIENCE).unwrap();
+            assert!(!waited.timed_out(), "nothing was logged for {PATIENCE:?}, and no {texts:?}: {:#?}", later.lines);
+            state = later;
         }
     }
 
