@@ -28,6 +28,16 @@ macro_rules! clients {
             }
 
             #[tokio::test]
+            async fn a_user_who_asks_for_little_gets_an_id_and_a_name() {
+                story::creation(CLIENT).await;
+            }
+
+            #[tokio::test]
+            async fn a_code_verifies_the_address_that_it_was_made_for_alone() {
+                story::codes(CLIENT).await;
+            }
+
+            #[tokio::test]
             async fn every_refusal_has_its_code_its_id_and_its_text() {
                 story::refusals(CLIENT).await;
             }

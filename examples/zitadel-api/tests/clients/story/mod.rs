@@ -2,6 +2,7 @@
 //! or its wait is set to nothing.
 
 mod addresses;
+mod creation;
 mod life;
 mod permissions;
 mod refusals;
@@ -9,6 +10,7 @@ mod resends;
 mod tries;
 
 pub(crate) use addresses::another_than;
+pub(crate) use creation::{codes, creation};
 pub(crate) use life::life;
 pub(crate) use permissions::permissions;
 pub(crate) use refusals::{languages, refusals};
