@@ -21,9 +21,9 @@ def client_of(token):
 
 
 def plain(value):
-    """What the client's types hold, as JSON; dates are dates with a zone by then."""
+    """What the client's types hold, as JSON; dates are dates with a zone by then, and what is absent is None."""
     if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
+        return {key: plain(member) for key, member in value.items() if member is not None}
     if isinstance(value, list):
         return [plain(member) for member in value]
     if isinstance(value, datetime):

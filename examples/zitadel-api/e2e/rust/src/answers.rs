@@ -17,13 +17,18 @@ fn truth(truth: bool) -> Option<Value> {
     truth.then(|| true.into())
 }
 
+/// The client's own JSON has `+00:00` where protobuf's has `Z`.
+fn date(date: impl serde::Serialize) -> Value {
+    json!(json!(date).as_str().map(|text| text.replace("+00:00", "Z")))
+}
+
 fn details(details: Option<Details>) -> Option<Value> {
     let Details { sequence, change_date, resource_owner, creation_date } = details?;
     Some(object([
         ("sequence", (sequence != 0).then(|| sequence.to_string().into())),
-        ("changeDate", change_date.map(|date| json!(date))),
+        ("changeDate", change_date.map(date)),
         ("resourceOwner", text(resource_owner)),
-        ("creationDate", creation_date.map(|date| json!(date))),
+        ("creationDate", creation_date.map(date)),
     ]))
 }
 

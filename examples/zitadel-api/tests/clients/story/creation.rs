@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::addresses::{another_than, code_in, read};
-use super::{ALREADY_EXISTS, INVALID_ARGUMENT};
+use super::{ALREADY_EXISTS, FAILED_PRECONDITION, INVALID_ARGUMENT};
 use crate::client::{Client, Kind};
 use crate::server::{ADA, ROOT, Server};
 
@@ -17,18 +17,26 @@ pub(crate) async fn creation(kind: Kind) {
     let created = client.does(ROOT, "AddHumanUser", asked.clone()).await;
     let id = created["userId"].as_str().unwrap().to_owned();
     let user = &read(&mut client, ROOT, &id).await["user"];
-    assert_eq!(user["username"], "Ada@Example.com", "the address, when there is no other name");
+    assert_eq!(user.get("username"), None, "an address that nobody has verified is no name");
     assert_eq!(user["human"]["phone"], json!({ "phone": "+441514960453" }));
     for (method, member) in [("VerifyEmail", "emailCode"), ("VerifyPhone", "phoneCode")] {
         let answer = json!({ "userId": id, "verificationCode": code_in(&created, member) });
         client.does(ROOT, method, answer).await;
     }
-    let human = &read(&mut client, ROOT, &id).await["user"]["human"];
+    let user = &read(&mut client, ROOT, &id).await["user"];
+    let human = &user["human"];
     assert_eq!((&human["email"]["isVerified"], &human["phone"]["isVerified"]), (&json!(true), &json!(true)));
+    assert_eq!(user["username"], human["email"]["email"]);
+    assert_eq!(user["loginNames"], json!([human["email"]["email"]]));
 
-    // A name is one user's.
-    let again = client.fails(ROOT, "AddHumanUser", asked).await;
-    assert_eq!(again.code, ALREADY_EXISTS, "{again:?}");
+    // A verified address is one user's, a name too.
+    let email = json!({ "email": "ada@example.com", "isVerified": true });
+    let again = client.fails(ROOT, "AddHumanUser", json!({ "profile": profile, "email": email })).await;
+    again.is(FAILED_PRECONDITION, "IDENTITY-taken", "Email belongs to another user");
+    let named = |email: &str| json!({ "username": "ada", "profile": profile, "email": { "email": email } });
+    client.does(ROOT, "AddHumanUser", named("countess@example.com")).await;
+    let again = client.fails(ROOT, "AddHumanUser", named("lovelace@example.com")).await;
+    again.is(ALREADY_EXISTS, "IDENTITY-userExists", "User already exists");
 }
 
 pub(crate) async fn codes(kind: Kind) {

@@ -29,9 +29,11 @@ pub(crate) async fn life(kind: Kind) {
         .await;
     assert_eq!((&created["userId"], created.get("phoneCode")), (&json!("ada"), None));
     let mut at = Details::of(&created);
-    let creation_date = Some(at.change_date.clone());
     let code = code_in(&created, "emailCode");
     let user = read(&mut client, ROOT, "ada").await;
+    let creation_date = Details::of(&user).creation_date;
+    // The user is made first, and its code then.
+    assert!(creation_date.as_ref().is_some_and(|made| *made <= at.change_date), "{user}");
     assert_eq!(Details::of(&user), Details { creation_date: creation_date.clone(), ..at.clone() });
     let user = &user["user"];
     assert_eq!((&user["state"], &user["username"]), (&json!("USER_STATE_ACTIVE"), &json!("lovelace")));
