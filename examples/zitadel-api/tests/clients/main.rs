@@ -9,6 +9,7 @@
 
 mod client;
 mod driver;
+mod race;
 mod refused;
 mod rest;
 mod server;
