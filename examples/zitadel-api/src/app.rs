@@ -1,20 +1,22 @@
 //! The router: one port for every dialect.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use host_kit::{Who, drain_body, traced};
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_health::ServingStatus;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
-use crate::dialect::{Dialect, Encoding, media_type};
+use crate::dialect::{Dialect, media_type, unsupported};
 use crate::failure::Failure;
 use crate::service::{Call, Users};
 use crate::text::Language;
@@ -80,6 +82,7 @@ pub async fn router(app: App) -> Result<Router, tonic_reflection::server::Error>
         .route("/readyz", get(readyz))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
+        .layer(pages_of_other_origins())
         .layer(from_fn(traced))
         .with_state(app))
 }
@@ -88,11 +91,27 @@ fn method<C: Call>(router: Router<Arc<App>>) -> Router<Arc<App>> {
     router.route(&format!("/{SERVICE}/{}", C::METHOD), post(rpc::<C>))
 }
 
+/// Pages of any origin may call: who may is said by the token, which no browser adds by itself.
+fn pages_of_other_origins() -> CorsLayer {
+    let shown = [
+        Status::GRPC_STATUS,
+        Status::GRPC_MESSAGE,
+        Status::GRPC_STATUS_DETAILS,
+        header::RETRY_AFTER,
+        HeaderName::from_static("traceresponse"),
+    ];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(shown)
+        .max_age(Duration::from_secs(3_600))
+}
+
 /// A call under the service's own path, in the dialect that its media type says.
 async fn rpc<C: Call>(State(app): State<Arc<App>>, request: Request) -> Response {
-    let dialect = Dialect::of_rpc(request.headers());
-    let accepted = dialect.map(|_| ()).ok_or_else(unsupported);
-    call::<C>(&app, dialect.unwrap_or(Dialect::Connect(Encoding::Json)), accepted, None, request).await
+    let (dialect, accepted) = Dialect::of_rpc(request.headers());
+    call::<C>(&app, dialect, accepted, None, request).await
 }
 
 /// A REST call that says in its path whom it is about.
@@ -161,11 +180,6 @@ async fn call<C: Call>(
     response
 }
 
-fn unsupported() -> Failure {
-    let text = "this media type is not read here; send application/json, or gRPC to the service's own path";
-    Failure::plain(Code::InvalidArgument, text).with_http(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-}
-
 async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     if host_kit::ready(app.users.identity()).await {
         (StatusCode::OK, "ok\n")
@@ -176,17 +190,18 @@ async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
 
 async fn no_such_path(request: Request) -> Response {
     let language = Language::of(request.headers());
-    let dialect = Dialect::of_rpc(request.headers()).filter(|dialect| match dialect {
-        Dialect::Grpc | Dialect::GrpcWeb { .. } => true,
+    let of_service = request.uri().path().strip_prefix('/').is_some_and(|path| path.starts_with(SERVICE));
+    let dialect = match Dialect::of_rpc(request.headers()).0 {
         // JSON alone does not say whether it is REST.
-        _ => request.uri().path().strip_prefix('/').is_some_and(|path| path.starts_with(SERVICE)),
-    });
+        Dialect::Connect(_) if !of_service => Dialect::Rest,
+        dialect => dialect,
+    };
     let failure = match dialect {
-        Some(_) => Failure::plain(Code::Unimplemented, "there is no such method"),
-        None => Failure::plain(Code::NotFound, "Not Found"),
+        Dialect::Rest => Failure::plain(Code::NotFound, "Not Found"),
+        _ => Failure::plain(Code::Unimplemented, "there is no such method"),
     };
     drain_body(request.into_body());
-    dialect.unwrap_or(Dialect::Rest).refuse(&failure, language)
+    dialect.refuse(&failure, language)
 }
 
 async fn no_such_method(request: Request) -> Response {

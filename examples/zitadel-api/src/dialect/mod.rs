@@ -48,16 +48,25 @@ pub enum Encoding {
 }
 
 impl Dialect {
-    /// The dialect of a call under the service's own path, by its media type.
-    #[must_use]
-    pub fn of_rpc(headers: &HeaderMap) -> Option<Self> {
-        Some(match media_type(headers)?.as_str() {
-            "application/grpc" | "application/grpc+proto" => Self::Grpc,
-            "application/grpc-web" | "application/grpc-web+proto" => Self::GrpcWeb { text: false },
-            "application/grpc-web-text" | "application/grpc-web-text+proto" => Self::GrpcWeb { text: true },
-            "application/json" => Self::Connect(Encoding::Json),
-            "application/proto" => Self::Connect(Encoding::Binary),
-            _ => return None,
+    /// The dialect of a call under the service's own path, by its media type; and whether its messages can be read. A
+    /// dialect that is not known is answered as Connect, which is plain HTTP.
+    pub fn of_rpc(headers: &HeaderMap) -> (Self, Result<(), Failure>) {
+        let media_type = media_type(headers).unwrap_or_default();
+        let family = |family: &str| match media_type.strip_prefix(family) {
+            Some("" | "+proto") => Some(Ok(())),
+            Some(form) if form.starts_with('+') => Some(Err(unsupported())),
+            _ => None,
+        };
+        let families = [
+            ("application/grpc", Self::Grpc),
+            ("application/grpc-web", Self::GrpcWeb { text: false }),
+            ("application/grpc-web-text", Self::GrpcWeb { text: true }),
+        ];
+        let known = families.into_iter().find_map(|(name, dialect)| Some((dialect, family(name)?)));
+        known.unwrap_or_else(|| match media_type.as_str() {
+            "application/json" => (Self::Connect(Encoding::Json), Ok(())),
+            "application/proto" => (Self::Connect(Encoding::Binary), Ok(())),
+            _ => (Self::Connect(Encoding::Json), Err(unsupported())),
         })
     }
 
@@ -156,6 +165,13 @@ impl Dialect {
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// What is said of a media type that is not read.
+#[must_use]
+pub fn unsupported() -> Failure {
+    let text = "this media type is not read here; send application/json, or gRPC to the service's own path";
+    Failure::unreadable(text).with_http(StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
