@@ -17,6 +17,8 @@ async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
     let proxy = Proxy::start(Cluster::shared().port());
     let options = PostgresStore::options().with_pool_size(1).with_statements(statements);
     let store = options.connect(&database.url_at(proxy.port())).await.unwrap();
+    // The pool connects when it is asked first.
+    assert_eq!(store.parked(&key("ada").tenant, None, 1).await.unwrap(), []);
     (proxy, store)
 }
 
@@ -25,7 +27,7 @@ async fn trips<T>(proxy: &Proxy, work: impl Future<Output = T>) -> (u64, T) {
     proxy.reset(None);
     let done = work.await;
     let heard = proxy.heard();
-    assert_eq!(heard.connections, 0, "no new connection");
+    assert_eq!(heard.connections, 0, "no new connection: {heard:?}");
     (heard.round_trips, done)
 }
 
