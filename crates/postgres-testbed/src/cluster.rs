@@ -70,7 +70,7 @@ impl Builder {
             writeln!(conf, "{name} = '{}'", value.replace('\'', "''")).expect("a string takes text");
         }
         home::write(&data.join("postgresql.conf"), &conf);
-        Cluster::serve(folder)
+        Cluster::serve(folder, None)
     }
 }
 
@@ -95,10 +95,11 @@ impl Cluster {
         Builder::default()
     }
 
-    fn serve(folder: PathBuf) -> Self {
+    /// Serves what is in the folder, at this port or at one that is free.
+    fn serve(folder: PathBuf, port: Option<u16>) -> Self {
         let data = folder.join("data");
         for _ in 0..5 {
-            let port = free_port();
+            let port = port.unwrap_or_else(free_port);
             let ready = data.join("postmaster.pid");
             let _ = std::fs::remove_file(&ready);
             let mut command: Vec<OsString> = vec![programs().join("postgres").into(), "-D".into(), (&data).into()];
@@ -167,6 +168,16 @@ impl Cluster {
     /// it.
     #[must_use]
     pub fn standby(&self) -> Self {
+        self.follower(None)
+    }
+
+    /// A standby at this port: that of a server which is gone, so that clients find it where they look.
+    #[must_use]
+    pub fn standby_at(&self, port: u16) -> Self {
+        self.follower(Some(port))
+    }
+
+    fn follower(&self, port: Option<u16>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("standby_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = home::folder();
@@ -180,7 +191,7 @@ impl Cluster {
         let copied = std::fs::read_to_string(&own).expect("its settings");
         let kept: Vec<&str> = copied.lines().filter(|line| !line.starts_with("synchronous_standby_names")).collect();
         home::write(&own, &(kept.join("\n") + "\n"));
-        let standby = Self::serve(folder);
+        let standby = Self::serve(folder, port);
         self.sql("postgres", &format!("alter system set synchronous_standby_names = '{name}'"));
         self.sql("postgres", "select pg_reload_conf()");
         let state = format!("select sync_state from pg_stat_replication where application_name = '{name}'");

@@ -36,4 +36,15 @@ impl Database {
         psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", &self.name, "-p", &self.port.to_string()]);
         run(psql.arg("-h").arg(&self.socket).args(["-c", sql]))
     }
+
+    /// Every column of every row of every table, as text; bytes as themselves where they can be printed.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        let tables = self.sql(
+            "select format('select %L || t::text from %I.%I t order by 1', tablename || ' ', schemaname, tablename) \
+             from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+        );
+        let selects: Vec<&str> = tables.lines().collect();
+        self.sql(&format!("set bytea_output = escape; {}", selects.join("; "))).into_bytes()
+    }
 }

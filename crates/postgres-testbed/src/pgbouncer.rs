@@ -39,7 +39,8 @@ impl Pgbouncer {
             let conf = format!(
                 "[databases]\n* = host=127.0.0.1 port={} user={USER}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
                  listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\n\
-                 default_pool_size = {connections}\nmax_client_conn = 1000\nserver_round_robin = 1\n",
+                 default_pool_size = {connections}\nmax_client_conn = 1000\nserver_round_robin = 1\n\
+                 server_idle_timeout = 5\n",
                 cluster.port()
             );
             home::write(&folder.join("pgbouncer.ini"), &conf);
