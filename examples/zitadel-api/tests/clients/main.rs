@@ -59,6 +59,11 @@ macro_rules! clients {
             }
 
             #[tokio::test]
+            async fn what_is_too_large_or_not_there_is_refused_and_the_next_call_works() {
+                story::limits(CLIENT).await;
+            }
+
+            #[tokio::test]
             async fn errors_are_in_the_callers_language() {
                 story::languages(CLIENT).await;
             }
