@@ -7,6 +7,7 @@
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
+mod agreement;
 mod client;
 mod driver;
 mod race;
