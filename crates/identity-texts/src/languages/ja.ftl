@@ -57,7 +57,7 @@ automatic = このメッセージは{ $brand }が自動送信しています。�
 
 sms-code = { $brand }: 確認コードは{ $code }です。有効期間{ duration }。
 sms-code-short = { $brand }: { $code }
-sms-link = { $brand }: { duration }以内に番号を確認してください: { $link }
+sms-link = { $brand }: 番号を確認してください(有効期間{ duration }): { $link }
 sms-added = { $brand }: { $about }が追加されました。お心当たりがなければ確認を。
 sms-verified = { $brand }: { $about }が確認されました。お心当たりがなければ確認を。
 sms-made-primary = { $brand }: { $about }がメインになりました。お心当たりがなければ確認を。

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails its test")]
+
 use identity_core::{LinkToken, TenantId};
 use identity_texts::{Answer, Kind, LinkBaseError, Links, Page};
 

@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails its test")]
+
 use std::time::Duration;
 
 use identity_texts::{Encoding, Kind};
