@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{Content, Message, Timestamp};
-use identity_ports::{Lease, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
+use identity_ports::{Accepted, Lease, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
 
 use tracing::Instrument as _;
 
@@ -126,7 +126,12 @@ impl Identity {
                 let rest = std::iter::once(next).chain(leased);
                 let back = |leased: Leased| Settled {
                     id: leased.message.id,
-                    outcome: Settlement::Retry { due_at: now, error: "given back".to_owned() },
+                    outcome: Settlement::Retry {
+                        due_at: now,
+                        error: "given back".to_owned(),
+                        provider: leased.provider,
+                        uncertain: false,
+                    },
                 };
                 self.parts.store.settle(id, rest.map(back).collect()).await?;
                 break;
@@ -142,31 +147,45 @@ impl Identity {
     }
 
     async fn deliver(&self, leased: Leased, now: Timestamp) -> Result<(Settlement, Delivered), Error> {
-        let Leased { message, attempts } = leased;
+        let Leased { message, attempts, uncertain, provider } = leased;
         let nothing = Delivered::default();
         if now >= message.expires_at {
             tracing::info!("expired unsent");
             return Ok((Settlement::Done, Delivered { expired: 1, ..nothing }));
         }
         let expires_at = message.expires_at;
-        let Some(notice) = self.notice(message) else {
+        let Some(notice) = self.notice(message, provider.as_deref(), attempts, uncertain) else {
             tracing::warn!("the key is gone");
             let error = "the key that the code was made with is gone".to_owned();
             return Ok((Settlement::Failed { at: now, error }, Delivered { failed: 1, ..nothing }));
         };
         let answer = tokio::time::timeout(HAND_OVER, self.parts.notifier.notify(&notice)).await;
-        let answer = answer.unwrap_or_else(|_| Err(NotifyError::transient("the notifier did not answer within 30 s")));
+        let answer = answer.unwrap_or_else(|_| Err(NotifyError::unknown("the notifier did not answer within 30 s")));
         Ok(match answer {
-            Ok(_) => {
+            Ok(Accepted { reference, provider: by }) => {
                 tracing::info!(attempts, "sent");
-                (Settlement::Done, Delivered { sent: 1, ..nothing })
+                let outcome = match reference {
+                    Some(reference) => {
+                        Settlement::Sent { at: now, provider: by.or(provider), reference: Some(reference) }
+                    }
+                    None => Settlement::Done,
+                };
+                (outcome, Delivered { sent: 1, ..nothing })
             }
-            Err(NotifyError::Transient { reason, retry_after }) if attempts < ATTEMPTS => {
+            Err(NotifyError::Transient { reason, retry_after, next }) if attempts < ATTEMPTS => {
                 tracing::info!(attempts, %reason, "to be tried again");
                 let wait = retry_after.unwrap_or_default().max(self.wait(attempts)?);
                 // Where the next try would come too late, it comes in time to say so.
                 let due_at = (now + wait).min(expires_at);
-                (Settlement::Retry { due_at, error: reason.to_string() }, Delivered { retried: 1, ..nothing })
+                let provider = next.or(provider);
+                let error = reason.to_string();
+                (Settlement::Retry { due_at, error, provider, uncertain: false }, Delivered { retried: 1, ..nothing })
+            }
+            Err(NotifyError::Unknown { reason, provider: by }) if attempts < ATTEMPTS => {
+                tracing::info!(attempts, %reason, "to be tried again");
+                let due_at = (now + self.wait(attempts)?).min(expires_at);
+                let (provider, error) = (by.or(provider), reason.to_string());
+                (Settlement::Retry { due_at, error, provider, uncertain: true }, Delivered { retried: 1, ..nothing })
             }
             Err(error) => {
                 tracing::warn!(attempts, %error, "given up");
@@ -176,7 +195,7 @@ impl Identity {
     }
 
     /// The message with the code and link that only its reader may know; `None` when their key is gone.
-    fn notice(&self, message: Message) -> Option<Notice> {
+    fn notice(&self, message: Message, provider: Option<&str>, attempts: u32, uncertain: u32) -> Option<Notice> {
         let keys = &self.parts.keys;
         let (code, link) = match &message.content {
             Content::Challenge { challenge, .. } => {
@@ -188,7 +207,9 @@ impl Identity {
             }
             _ => (None, None),
         };
-        Some(Notice { message: Arc::new(message), code, link })
+        let ticket = keys.ticket(message.id);
+        let provider = provider.map(Arc::from);
+        Some(Notice { message: Arc::new(message), code, link, provider, attempts, uncertain, ticket })
     }
 
     /// Doubles with every attempt, three quarters to all of it by chance: those who failed together do not come back together.

@@ -16,6 +16,7 @@ mod identity;
 mod laws;
 pub mod manual;
 mod receipt;
+mod reports;
 mod resolve;
 mod run;
 mod system;
