@@ -65,7 +65,8 @@ impl Kind {
     }
 
     /// What a notice says; `None` for what these texts have no words for.
-    pub(crate) fn of(notice: &Notice) -> Option<Self> {
+    #[must_use]
+    pub fn of(notice: &Notice) -> Option<Self> {
         match &notice.message.content {
             Content::Challenge { .. } => match (&notice.code, &notice.link) {
                 (Some(_), None) => Some(Self::Code),

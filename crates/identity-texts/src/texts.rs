@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use identity_core::address::masked;
-use identity_core::{Channel, Content, TenantId};
+use identity_core::{Channel, Content, TenantId, Timestamp};
 use identity_ports::{Clock, Notice};
 
 use crate::edition::{Edition, Language};
@@ -70,6 +70,12 @@ impl Texts {
         TextsBuilder::new(brand, Arc::new(clock))
     }
 
+    /// The time by the clock that these texts were built with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     /// The mail for a notice.
     ///
     /// # Errors
@@ -110,7 +116,7 @@ impl Texts {
             code: notice.code.as_ref().map(|code| compose::clean(code.reveal())),
             link: notice.link.as_ref().map(|token| edition.brand.links.url(&message.key.tenant, token, &language.name)),
             about,
-            left: message.expires_at.since(self.inner.clock.now()),
+            left: message.expires_at.since(self.now()),
             at: message.created_at,
         };
         Ok((edition, language, values))

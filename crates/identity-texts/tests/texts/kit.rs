@@ -101,7 +101,8 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
         expires_at: NOW + life,
     };
     let (code, link): (Option<Code>, Option<LinkToken>) = (message.code(&keys), message.link(&keys));
-    Notice { message: Arc::new(message), code, link }
+    let ticket = keys.ticket(message.id);
+    Notice { message: Arc::new(message), code, link, provider: None, attempts: 1, uncertain: 0, ticket }
 }
 
 /// A corpus, where it lies beside the project or in `IDENTITY_CORPORA`; `None` where the caller asked to skip.
