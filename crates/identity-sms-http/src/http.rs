@@ -43,10 +43,11 @@ pub(crate) fn endpoint(text: &str) -> Result<Url, EndpointError> {
     }
 }
 
-/// How long a request may take; all of it together less than the 30 s after which the delivery loop gives up on it.
+/// How long a request may take: twice `connect` and `answer` in all, which has to be less than the 25 s after which a router
+/// gives up on a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// To find and reach the provider; nothing is sent before.
+    /// To find the provider, and to reach it, each; nothing is sent before.
     pub connect: Duration,
     /// To write the request and to have the answer, each.
     pub answer: Duration,
@@ -54,7 +55,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), answer: Duration::from_secs(10) }
+        Self { connect: Duration::from_secs(4), answer: Duration::from_secs(10) }
     }
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn agent(timeouts: Timeouts) -> Agent {
         .timeout_send_body(Some(answer))
         .timeout_recv_response(Some(answer))
         .timeout_recv_body(Some(answer))
-        .timeout_global(Some((connect + answer).saturating_mul(2)))
+        .timeout_global(Some(connect + connect + answer))
         .max_idle_connections_per_host(32)
         .max_idle_connections(64)
         .build()

@@ -73,7 +73,7 @@ pub struct SmtpNotifier {
 }
 
 impl SmtpNotifier {
-    /// Mails of a sender, by name and address, over at most 8 connections. A hand-over takes at most 25 s, 5 of them to connect.
+    /// Mails of a sender, by name and address, over at most 8 connections. A hand-over takes at most 20 s, 5 of them to connect.
     ///
     /// # Errors
     /// [`SmtpError`] when the sender is no address, or TLS cannot be set up.
@@ -85,7 +85,7 @@ impl SmtpNotifier {
         let hello = ClientId::Domain(from.email.domain().to_owned());
         let connections = Connections::new(server.clone(), hello.clone(), CONNECT, MOST)?;
         let letterhead = Letterhead { from, bounces: None, headers: Vec::new() };
-        let patience = Duration::from_secs(25);
+        let patience = Duration::from_secs(20);
         Ok(Self { connections, letterhead, texts, patience, server, hello, most: MOST })
     }
 
@@ -116,7 +116,7 @@ impl SmtpNotifier {
         Ok(self)
     }
 
-    /// How long a hand-over may take in all, less than the 30 s after which the delivery loop gives up on it.
+    /// How long a hand-over may take in all, less than the 25 s after which a router gives up on a provider.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
