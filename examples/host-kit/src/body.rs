@@ -46,10 +46,10 @@ pub async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, BodyError>
 }
 
 /// Reads what is left of a body that nobody wants, so that the client gets to see the answer: a connection that is closed
-/// over unread bytes takes the answer with it. It reads 1 MiB and 5 s at most, beside the answer.
+/// over unread bytes takes the answer with it. It reads 64 MiB and 10 s at most, beside the answer.
 pub fn drain_body(mut body: Body) {
-    tokio::spawn(tokio::time::timeout(Duration::from_secs(5), async move {
-        let mut left = 1_048_576_usize;
+    tokio::spawn(tokio::time::timeout(Duration::from_secs(10), async move {
+        let mut left = 64 * 1_048_576_usize;
         while let Some(Ok(frame)) = body.frame().await {
             let length = frame.data_ref().map_or(0, Bytes::len);
             match left.checked_sub(length) {

@@ -6,10 +6,13 @@ Argument: the address of the host.
 import json
 import re
 import sys
+import warnings
 from datetime import datetime, timezone
 
-from zitadel_client import ApiError, Zitadel, models
-from zitadel_client.auth.no_auth_authenticator import NoAuthAuthenticator
+# One of the client's dependencies warns about another.
+with warnings.catch_warnings(record=True):
+    from zitadel_client import ApiError, Zitadel, models
+    from zitadel_client.auth.no_auth_authenticator import NoAuthAuthenticator
 
 HOST = sys.argv[1]
 

@@ -59,8 +59,7 @@ pub(crate) fn node(transport: &str, base: &str) -> Command {
 pub(crate) fn python(base: &str) -> Command {
     let requirements = std::fs::read_to_string(e2e("python").join("requirements.txt")).unwrap();
     let mut python = Command::new(python_environment(&requirements, &installed("python")).join("python"));
-    // One of the client's own dependencies warns about another.
-    python.args(["-W", "ignore"]).arg(e2e("python").join("driver.py")).arg(base);
+    python.arg(e2e("python").join("driver.py")).arg(base);
     python
 }
 

@@ -7,8 +7,10 @@
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
+mod agreement;
 mod client;
 mod driver;
+mod postgres;
 mod race;
 mod refused;
 mod rest;
@@ -56,6 +58,11 @@ macro_rules! clients {
             #[tokio::test]
             async fn a_code_is_sent_again_when_the_wait_is_over_and_stays_the_same() {
                 story::resends(CLIENT).await;
+            }
+
+            #[tokio::test]
+            async fn what_is_too_large_or_not_there_is_refused_and_the_next_call_works() {
+                story::limits(CLIENT).await;
             }
 
             #[tokio::test]

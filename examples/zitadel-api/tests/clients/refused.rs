@@ -8,14 +8,19 @@ use prost::Message as _;
 use serde_json::Value;
 
 /// The codes of gRPC that are met here, with their names in Connect and the HTTP statuses that they stand for.
-const CODES: [(i64, &str, u64); 8] = [
+const CODES: [(i64, &str, u64); 11] = [
     (3, "invalid_argument", 400),
     (5, "not_found", 404),
     (6, "already_exists", 409),
     (7, "permission_denied", 403),
     (8, "resource_exhausted", 429),
     (9, "failed_precondition", 400),
+    // Too large.
+    (8, "resource_exhausted", 413),
     (12, "unimplemented", 501),
+    // Under a path that has other methods, in REST, and as Connect has it.
+    (12, "unimplemented", 405),
+    (12, "unimplemented", 404),
     (16, "unauthenticated", 401),
 ];
 

@@ -23,6 +23,7 @@ fn route(method: &str, request: &Value) -> (Method, String, Value) {
         "RemovePhone" => (Method::DELETE, "/phone"),
         "ResendPhoneCode" => (Method::POST, "/phone/resend"),
         "VerifyPhone" => (Method::POST, "/phone/verify"),
+        "DeleteUser" => (Method::DELETE, ""),
         "GetUserByID" => (Method::GET, ""),
         other => panic!("no such method: {other}"),
     };

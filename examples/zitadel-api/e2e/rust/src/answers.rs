@@ -50,6 +50,7 @@ with_details! {
     remove_phone: RemovePhoneResponse;
     resend_phone_code: ResendPhoneCodeResponse, "verificationCode": verification_code;
     verify_phone: VerifyPhoneResponse;
+    delete_user: DeleteUserResponse;
 }
 
 pub fn add_human_user(answer: AddHumanUserResponse) -> Value {

@@ -67,6 +67,7 @@ async fn call(client: &mut Client, step: &Value) -> Result<Result<Value, Status>
         "RemovePhone" => send!(client, remove_phone, step, requests::remove_phone(request)),
         "ResendPhoneCode" => send!(client, resend_phone_code, step, requests::resend_phone_code(request)),
         "VerifyPhone" => send!(client, verify_phone, step, requests::verify_phone(request)),
+        "DeleteUser" => send!(client, delete_user, step, requests::delete_user(request)),
         other => Err(format!("no such method: {other}").into()),
     }
 }

@@ -111,3 +111,7 @@ pub fn resend_phone_code(request: &Value) -> ResendPhoneCodeRequest {
 pub fn verify_phone(request: &Value) -> VerifyPhoneRequest {
     VerifyPhoneRequest { user_id: user_id(request), verification_code: text(request, "verificationCode") }
 }
+
+pub fn delete_user(request: &Value) -> DeleteUserRequest {
+    DeleteUserRequest { user_id: user_id(request) }
+}

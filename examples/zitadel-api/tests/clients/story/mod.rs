@@ -4,6 +4,7 @@
 mod addresses;
 mod creation;
 mod life;
+mod limits;
 mod permissions;
 mod refusals;
 mod resends;
@@ -11,7 +12,8 @@ mod tries;
 
 pub(crate) use addresses::another_than;
 pub(crate) use creation::{codes, creation};
-pub(crate) use life::life;
+pub(crate) use life::{life, life_on};
+pub(crate) use limits::limits;
 pub(crate) use permissions::permissions;
 pub(crate) use refusals::{languages, refusals};
 pub(crate) use resends::resends;
@@ -23,6 +25,7 @@ pub(crate) const ALREADY_EXISTS: i64 = 6;
 pub(crate) const PERMISSION_DENIED: i64 = 7;
 pub(crate) const RESOURCE_EXHAUSTED: i64 = 8;
 pub(crate) const FAILED_PRECONDITION: i64 = 9;
+pub(crate) const UNIMPLEMENTED: i64 = 12;
 pub(crate) const UNAUTHENTICATED: i64 = 16;
 
 // As the log masks them.
