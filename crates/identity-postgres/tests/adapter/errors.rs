@@ -1,12 +1,9 @@
 //! What goes wrong is told with what to do, and without what nobody may read.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
-
-mod common;
 
 use std::error::Error;
 use std::fmt::Write as _;
 
-use common::Place;
+use crate::common::Place;
 use identity_conformance::kit::{Person, create, key, put, raw_key, tenant};
 use identity_core::{ClaimKind, JsonObject, Profile};
 use identity_ports::{
@@ -45,7 +42,10 @@ async fn a_password_is_never_printed() {
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/nowhere"), "create it"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "see that it runs"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=sometimes"), "sslmode is none of"),
-        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"), "sslrootcert"),
+        (
+            format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"),
+            "sslrootcert",
+        ),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"), "take it out"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:port/postgres"), "port"),
         (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}"), "neither a URL nor a list"),
