@@ -3,6 +3,7 @@
 mod cells;
 mod error;
 mod link;
+mod mail;
 mod migrate;
 mod options;
 mod rows;

@@ -13,6 +13,11 @@ use crate::options::{PostgresOptions, Statements};
 use crate::sql::Sql;
 use crate::tls::Tls;
 
+/// Every statement goes by keys. Planned once for all, it must not read a whole table because that was small then; and to plan
+/// the statement that commits takes longer than to run it.
+const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off \
+                        -c enable_hashjoin=off -c enable_mergejoin=off";
+
 /// How often a statement is tried that others are in the way of, or whose connection went.
 const TRIES: u32 = 24;
 /// How often one whose connection went.
@@ -138,7 +143,7 @@ pub(crate) fn dice() -> u64 {
 }
 
 /// Whether a connection has a session of the server's to itself: only then does a setting that the start of the connection
-/// brought stand in it. The setting keeps plans made for small tables from reading large ones.
+/// brought stand in it.
 async fn sessions(
     mut config: Config,
     tls: &MakeRustlsConnect,
@@ -147,9 +152,7 @@ async fn sessions(
     let plain = config.clone();
     let name = format!("{:016x}", dice());
     let own = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-    config.options(format!(
-        "{own}-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c identity.session={name}"
-    ));
+    config.options(format!("{own}{SETTINGS} -c identity.session={name}"));
     match ask(&config, tls, patience).await {
         Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok((config, false)),
         Ok(_) => {}

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::failure;
 use crate::link::{Link, dice};
+use crate::mail::{self, Herald};
 use crate::migrate::{House, STEPS};
 use crate::options::PostgresOptions;
 use crate::rows::{directory, events, find, list, load, outbox, sweep};
@@ -26,6 +27,8 @@ pub struct PostgresStore(Arc<Inner>);
 struct Inner {
     link: Arc<Link>,
     committer: Committer,
+    /// Who sends word of new messages, unless nobody is to.
+    herald: Option<Herald>,
     /// By which commits of this store are told from everybody else's.
     name: u64,
     commits: AtomicU64,
@@ -58,8 +61,9 @@ impl PostgresStore {
             house.check(STEPS).await?
         }
         let committer = Committer::new(Arc::clone(&link));
+        let herald = options.notify.then(Herald::default);
         let (commits, swept) = (AtomicU64::new(0), Mutex::new(None));
-        Ok(Self(Arc::new(Inner { link, committer, name: dice(), commits, swept })))
+        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, swept })))
     }
 
     /// The pool, for transactions of the host's own with [`commit_in`](Self::commit_in) in them.
@@ -84,6 +88,24 @@ impl PostgresStore {
     pub async fn commit_in(&self, transaction: &mut Transaction<'_>, commit: &Commit) -> Result<(), CommitError> {
         let job = self.job(commit.clone())?;
         perform_in(transaction, &self.0.link.tables, &job).await
+    }
+
+    /// Calls `wake` whenever a process has enqueued messages in this database, and whenever the connection on which it listens
+    /// was lost and is there again. A host spawns it beside its delivery loop, which then need not wait until it looks next.
+    /// Word may be lost, so that loop still has to look from time to time. It ends when the store is closed.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`], at once, where a proxy hands sessions round: there is no listening then, only looking.
+    pub async fn listen(&self, wake: impl FnMut() + Send) -> Result<(), StoreError> {
+        mail::listen(&self.0.link, wake).await
+    }
+
+    /// Sends word to every process that [listens](Self::listen). Commits through the port do so by themselves; after a
+    /// transaction with [`commit_in`](Self::commit_in) in it the host may.
+    pub fn tell_of_messages(&self) {
+        if let Some(herald) = &self.0.herald {
+            herald.tell(&self.0.link);
+        }
     }
 
     /// Closes the connections once what is on its way has arrived; every call from now on fails.
@@ -148,8 +170,13 @@ impl UserRepository for PostgresStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        let mail = !commit.messages.is_empty();
         let job = self.job(commit)?;
-        self.0.committer.submit(job).await
+        let answer = self.0.committer.submit(job).await;
+        if mail && answer.is_ok() {
+            self.tell_of_messages();
+        }
+        answer
     }
 }
 
