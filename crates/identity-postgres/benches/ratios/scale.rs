@@ -60,8 +60,8 @@ impl Town {
         eprintln!("{users} users loaded in {:.1} s", took.as_secs_f64());
         let store = runtime.block_on(connect()).unwrap();
         let host = Identity::new(store, Nobody, code_keys()).for_tenant(TenantId::parse("acme").unwrap());
-        let some = format!("select bench_id((random() * {users})::int8 % {users}, 'u') from generate_series(1, 50000)");
-        let users = database.sql(&some).lines().map(|id| UserId::parse(id).unwrap()).collect();
+        let some = database.sql("select id from bench_people order by random() limit 50000");
+        let users = some.lines().map(|id| UserId::parse(id).unwrap()).collect();
         Self { database, host, users, next: Arc::new(AtomicUsize::new(0)) }
     }
 
@@ -101,45 +101,54 @@ async fn flow(host: &Identity, user: &UserId, number: usize) {
 /// Users as a sign-up leaves them: a verified e-mail address and a verified phone number, both claimed, seven events.
 fn fill(cluster: &Cluster, database: &Database, users: u64) {
     set(cluster, database, "set synchronous_commit = off");
-    let series = format!("generate_series(0::int8, {}) as n", users - 1);
-    let at = "1700000000000000 + n * 10000000";
-    database.sql(
-        "create function bench_id(n int8, salt text) returns text language sql immutable as $$ \
-         select overlay(lpad(to_hex(1700000000000 + n * 10000), 12, '0') placing '-' from 9 for 0) || '-7' || substr(md5(salt || n), 1, 3) || '-8' || substr(md5(salt || n), 4, 3) \
-         || '-' || substr(md5(salt || n), 7, 12) $$",
-    );
+    // Ids once, and not for every row: they stand in time's order, as those that the library makes.
+    let id = |salt: &str| {
+        format!(
+            "overlay(lpad(to_hex(1700000000000 + n * 10000), 12, '0') placing '-' from 9 for 0) || '-7' || \
+             substr(md5('{salt}' || n), 1, 3) || '-8' || substr(md5('{salt}' || n), 4, 3) || '-' || \
+             substr(md5('{salt}' || n), 7, 12)"
+        )
+    };
+    let (user, email, phone) = (id("user"), id("email"), id("phone"));
+    database.sql(&format!(
+        "create unlogged table bench_people as select n, {user} as id, {email} as email, {phone} as phone, \
+         1700000000000000 + n * 10000000 as at from generate_series(0::int8, {}) as n",
+        users - 1
+    ));
+    let series = "bench_people";
+    let at = "at";
     let mail = "'person.' || n || '@mail.example.org'";
-    let phone = "'+447' || lpad((n * 618033989 % 1000000000)::text, 9, '0')";
+    let number = "'+447' || lpad((n * 618033989 % 1000000000)::text, 9, '0')";
     let address = |kind: &str, address: &str, by: &str| {
         format!(
             "insert into identity_identifiers (tenant, user_id, kind, id, position, address, claim_key, claim_rule, \
              status, verified, unrestricted, added_at, verified_at, verified_by, failed_in_a_row) \
-             select 'acme', bench_id(n, 'u'), '{kind}', bench_id(n, '{kind}')::uuid, 0, {address}, {address}, 1, \
+             select 'acme', id, '{kind}', {kind}::uuid, 0, {address}, {address}, 1, \
              'verified', true, false, {at}, {at}, '{by}', 0 from {series}; \
-             insert into identity_claims select 'acme', '{kind}', {address}, 1, bench_id(n, 'u'), 'verified' from {series}"
+             insert into identity_claims select 'acme', '{kind}', {address}, 1, id, 'verified' from {series}"
         )
     };
     let nonce = ["123"; 16].join(",");
     let added = |kind: &str, address: &str| {
         format!(
-            "'{{\"type\":\"added\",\"id\":\"' || bench_id(n, '{kind}') || '\",\"address\":{{\"channel\":\"{kind}\",\
+            "'{{\"type\":\"added\",\"id\":\"' || {kind} || '\",\"address\":{{\"channel\":\"{kind}\",\
              \"address\":\"' || {address} || '\"}}}}'"
         )
     };
     let verified = |kind: &str, by: &str| {
         format!(
-            "'{{\"type\":\"verified\",\"id\":\"' || bench_id(n, '{kind}') || '\",\"verified\":{{\"at\":' || {at} || ',\
+            "'{{\"type\":\"verified\",\"id\":\"' || {kind} || '\",\"verified\":{{\"at\":' || {at} || ',\
              \"by\":\"{by}\",\"source\":null}}}}'"
         )
     };
     let events = [
-        ("created", "'{\"type\":\"created\",\"user\":\"' || bench_id(n, 'u') || '\"}'".to_owned()),
+        ("created", "'{\"type\":\"created\",\"user\":\"' || id || '\"}'".to_owned()),
         ("added", added("email", mail)),
-        ("added", added("phone", phone)),
+        ("added", added("phone", number)),
         (
             "verification_started",
             format!(
-                "'{{\"type\":\"verification_started\",\"id\":\"' || bench_id(n, 'phone') || '\",\"challenge\":{{\
+                "'{{\"type\":\"verification_started\",\"id\":\"' || phone || '\",\"challenge\":{{\
                  \"nonce\":[{nonce}],\"key\":\"6a2b0c1d\",\"purpose\":\"verification\",\"proof\":\"code\",\
                  \"format\":{{\"length\":6,\"alphabet\":\"digits\"}},\"issued_at\":' || {at} || ',\
                  \"expires_at\":' || {at} || ',\"tries\":5,\"failed\":0,\"hint\":null}}}}'"
@@ -149,7 +158,7 @@ fn fill(cluster: &Cluster, database: &Database, users: u64) {
         ("verified", verified("email", "administrator")),
         (
             "primary_changed",
-            "'{\"type\":\"primary_changed\",\"channel\":\"phone\",\"id\":\"' || bench_id(n, 'phone') || '\"}'"
+            "'{\"type\":\"primary_changed\",\"channel\":\"phone\",\"id\":\"' || phone || '\"}'"
                 .to_owned(),
         ),
     ];
@@ -158,15 +167,15 @@ fn fill(cluster: &Cluster, database: &Database, users: u64) {
     let statements = [
         format!(
             "insert into identity_users (tenant, id, version, created_at, updated_at, disabled, primary_email, \
-             primary_phone) select 'acme', bench_id(n, 'u'), 7, {at}, {at}, false, bench_id(n, 'email')::uuid, \
-             bench_id(n, 'phone')::uuid from {series}"
+             primary_phone) select 'acme', id, 7, {at}, {at}, false, email::uuid, \
+             phone::uuid from {series}"
         ),
         address("email", mail, "administrator"),
-        address("phone", phone, "code"),
+        address("phone", number, "code"),
         format!(
             "insert into identity_events (tenant, user_id, number, format, at, actor, type, change, commit_id) \
-             select 'acme', bench_id(n, 'u'), e.number, 1, {at}, 'signup', e.type, e.change, \
-             bench_id(n, 'commit')::uuid from {series}, lateral (values {}) as e(number, type, change)",
+             select 'acme', id, e.number, 1, {at}, 'signup', e.type, e.change, \
+             id::uuid from {series}, lateral (values {}) as e(number, type, change)",
             values.join(", ")
         ),
         "vacuum analyze".to_owned(),
