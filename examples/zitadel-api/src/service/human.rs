@@ -71,7 +71,7 @@ impl Users {
             let Some(entry) = shown(created.user.book(channel)) else { continue };
             let asked = Asked { caller, user: user.as_str(), channel };
             let Proof::Code(delivery) = proof else { continue };
-            let done = self.prove(&asked, &road, entry.id, delivery).await?;
+            let done = self.prove(&road, entry.id, delivery).await.map_err(|error| self.failure(&asked, error))?;
             answer.details = Some(done.details);
             match channel {
                 Channel::Email => answer.email_code = done.code,

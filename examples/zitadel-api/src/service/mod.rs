@@ -122,19 +122,12 @@ impl Users {
     }
 
     /// The code for an address that has just been written.
-    async fn prove(
-        &self,
-        asked: &Asked<'_>,
-        road: &Road<'_>,
-        id: IdentifierId,
-        delivery: &Delivery,
-    ) -> Result<Done, Failure> {
+    async fn prove(&self, road: &Road<'_>, id: IdentifierId, delivery: &Delivery) -> Result<Done, Error> {
         let request = Verification { hint: delivery.hint(), ..Verification::default() };
-        let done = match delivery {
+        match delivery {
             Delivery::Sent(_) => road.start_after_all(id, &request).await.map(|receipt| self.sent(&receipt)),
             Delivery::Returned => road.issue(id).await.map(|receipt| self.returned(&receipt)),
-        };
-        done.map_err(|error| self.failure(asked, error))
+        }
     }
 
     fn sent<T>(&self, receipt: &Receipt<T>) -> Done {
@@ -250,7 +243,7 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
 }
 
-/// One change of a user at a time, as far as this process goes: a call may take several steps.
+/// One change of a user at a time, as far as this process goes: a call may take two steps. Between processes the later one wins.
 #[derive(Debug)]
 struct Turns {
     hasher: RandomState,

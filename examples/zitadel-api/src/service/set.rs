@@ -1,7 +1,15 @@
-use identity::{Address, Context, Entropy as _, Error, Identifier, NewAddress, OsEntropy, Refusal, User, Verification};
+use std::sync::Arc;
+
+use identity::{
+    Address, Channel, Context, Entropy as _, Error, Identifier, IdentifierId, NewAddress, OsEntropy, Receipt, Refusal,
+    User, Verification,
+};
 
 use super::{Asked, Delivery, Done, Proof, Road, Users, shown};
 use crate::failure::Failure;
+
+/// How often a change starts over because another process was faster.
+const ROUNDS: u32 = 8;
 
 impl Users {
     /// Sets the e-mail address or phone number: the new one is shown from now on. A verified one before it stays the user's until
@@ -13,25 +21,61 @@ impl Users {
         let user = self.permitted(asked, proof.is_privileged())?;
         let _turn = self.turns.of(&user).await;
         let road = Road::of(&self.identity, asked.caller, &user);
-        let failure = |error| self.failure(asked, error);
-        let stored = road.get().await.map_err(failure)?;
-        let before = shown(stored.book(asked.channel));
-        if let Some(cancelled) = before.filter(|entry| goes_back(entry, &address, &stored)) {
+        let mut rounds = 0..ROUNDS;
+        loop {
+            match self.set_once(&road, asked.channel, &address, proof).await {
+                // Another process has set another one in between.
+                Err(Error::Refused(Refusal::IdentifierNotFound)) if rounds.next().is_some() => {}
+                done => return done.map_err(|error| self.failure(asked, error)),
+            }
+        }
+    }
+
+    async fn set_once(
+        &self,
+        road: &Road<'_>,
+        channel: Channel,
+        address: &Address,
+        proof: &Proof,
+    ) -> Result<Done, Error> {
+        let stored = road.get().await?;
+        let before = shown(stored.book(channel));
+        if let Some(cancelled) = before.filter(|entry| goes_back(entry, address, &stored)) {
             // The address that was to be replaced, again: it is verified still, and there is nothing to send.
-            let receipt = road.remove(cancelled.id).await.map_err(failure)?;
-            return Ok(self.sent(&receipt));
+            return Ok(self.sent(&road.remove(cancelled.id).await?));
         }
-        let new = NewAddress { verified: *proof == Proof::Attested, ..NewAddress::from(address) };
-        self.rehearse(&road, &stored, before, &new, proof).map_err(failure)?;
+        let new = NewAddress { verified: *proof == Proof::Attested, ..NewAddress::from(address.clone()) };
+        self.rehearse(road, &stored, before, &new, proof)?;
         let written = match before {
-            Some(old) => road.replace(old.id, new).await,
-            None => road.add(new).await,
+            Some(old) => road.replace(old.id, new).await?,
+            None => road.add(new).await?,
         };
-        let receipt = written.map_err(failure)?;
+        let written = self.alone(road, channel, written).await?;
         match proof {
-            Proof::Attested => Ok(self.sent(&receipt)),
-            Proof::Code(delivery) => self.prove(asked, &road, receipt.outcome, delivery).await,
+            Proof::Attested => Ok(self.sent(&written)),
+            Proof::Code(delivery) => self.prove(road, written.outcome, delivery).await,
         }
+    }
+
+    /// Two processes may set an address at once, and neither replaces the other's. The later one sees both, and leaves its own
+    /// beside the one that it replaces. Verified ones are not touched: this wire does not show several, and did not make them.
+    async fn alone(
+        &self,
+        road: &Road<'_>,
+        channel: Channel,
+        mut written: Receipt<IdentifierId>,
+    ) -> Result<Receipt<IdentifierId>, Error> {
+        let own = written.outcome;
+        let user = Arc::clone(&written.user);
+        let strays = user.book(channel).entries().iter().filter(|entry| entry.id != own && !entry.is_verified());
+        for stray in strays {
+            match road.remove(stray.id).await {
+                Ok(Receipt { user, version, at, .. }) => written = Receipt { outcome: own, user, version, at },
+                Err(Error::Refused(Refusal::IdentifierNotFound)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
     }
 
     /// What the rules say to both steps, before the first of them is written: an address whose code may not be sent yet is not
