@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use identity::{Address, Context, Entropy as _, Error, Identifier, NewAddress, OsEntropy, Refusal, User, Verification};
 
-use super::{Asked, Done, Proof, Road, Users, shown};
+use super::{Asked, Delivery, Done, Proof, Road, Users, shown};
 use crate::failure::Failure;
 
 impl Users {
@@ -12,7 +10,7 @@ impl Users {
     /// # Errors
     /// [`Failure`]; then the address is the one that it was.
     pub async fn set(&self, asked: &Asked<'_>, address: Address, proof: &Proof) -> Result<Done, Failure> {
-        let user = self.permitted(asked, proof)?;
+        let user = self.permitted(asked, proof.is_privileged())?;
         let _turn = self.turns.of(&user).await;
         let road = Road::of(&self.identity, asked.caller, &user);
         let failure = |error| self.failure(asked, error);
@@ -21,23 +19,18 @@ impl Users {
         if let Some(cancelled) = before.filter(|entry| goes_back(entry, &address, &stored)) {
             // The address that was to be replaced, again: it is verified still, and there is nothing to send.
             let receipt = road.remove(cancelled.id).await.map_err(failure)?;
-            return Ok(Done { details: self.details(&receipt), code: None });
+            return Ok(self.sent(&receipt));
         }
         let new = NewAddress { verified: *proof == Proof::Attested, ..NewAddress::from(address) };
-        let request = Verification { hint: hint(proof), ..Verification::default() };
-        self.rehearse(&road, &stored, before, &new, proof, &request).map_err(failure)?;
+        self.rehearse(&road, &stored, before, &new, proof).map_err(failure)?;
         let written = match before {
             Some(old) => road.replace(old.id, new).await,
             None => road.add(new).await,
         };
         let receipt = written.map_err(failure)?;
         match proof {
-            Proof::Attested => Ok(Done { details: self.details(&receipt), code: None }),
-            Proof::Returned => self.prove(asked, &road, receipt.outcome, proof, None).await,
-            Proof::Sent(_) => {
-                let receipt = road.start_after_all(receipt.outcome, &request).await.map_err(failure)?;
-                Ok(Done { details: self.details(&receipt), code: None })
-            }
+            Proof::Attested => Ok(self.sent(&receipt)),
+            Proof::Code(delivery) => self.prove(asked, &road, receipt.outcome, delivery).await,
         }
     }
 
@@ -50,7 +43,6 @@ impl Users {
         before: Option<&Identifier>,
         new: &NewAddress,
         proof: &Proof,
-        request: &Verification,
     ) -> Result<(), Error> {
         let (seed, authority) = (OsEntropy.seed()?, road.authority());
         let context = Context {
@@ -67,8 +59,10 @@ impl Users {
         };
         let after = user.after(&first.events).ok_or(Refusal::UserNotFound)?;
         match proof {
-            Proof::Sent(_) => drop(after.start_verification(first.outcome, request, &context)?),
-            Proof::Returned => drop(after.issue_code(first.outcome, &context)?),
+            Proof::Code(Delivery::Sent(_)) => {
+                drop(after.start_verification(first.outcome, &Verification::default(), &context)?);
+            }
+            Proof::Code(Delivery::Returned) => drop(after.issue_code(first.outcome, &context)?),
             Proof::Attested => {}
         }
         Ok(())
@@ -79,11 +73,4 @@ impl Users {
 fn goes_back(entry: &Identifier, address: &Address, user: &User) -> bool {
     let replaced = entry.replaces.and_then(|old| user.identifier(old));
     replaced.is_some_and(|old| old.is_verified() && old.address.claim_key() == address.claim_key())
-}
-
-pub(super) fn hint(proof: &Proof) -> Option<Arc<str>> {
-    match proof {
-        Proof::Sent(Some(template)) => Some(Arc::clone(template.as_str())),
-        _ => None,
-    }
 }
