@@ -18,6 +18,21 @@ impl Authority {
         matches!(self, Self::Administrator(_))
     }
 
+    /// Whether an event can keep the name.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] above 800 bytes, [`Refusal::Nul`] when U+0000 is in it.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Holder => Ok(()),
+            Self::Administrator(name) if name.len() > 800 => {
+                Err(Refusal::TooLarge { what: "the actor", limit: "800 bytes" })
+            }
+            Self::Administrator(name) if name.contains('\0') => Err(Refusal::Nul { what: "the actor" }),
+            Self::Administrator(_) => Ok(()),
+        }
+    }
+
     fn actor(&self) -> Actor {
         match self {
             Self::Holder => Actor::Holder,

@@ -5,7 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Address, Channel, Username, stored};
 use crate::record::UserRecord;
-use crate::{Challenge, Credentials, IdentifierId, JsonObject, SignInUse, SignIns, Timestamp, UserId, Verified};
+use crate::{
+    Challenge, Credentials, IdentifierId, JsonObject, SignInUse, SignIns, Timestamp, UndeliverableReason, UserId,
+    Verified,
+};
 
 /// On whose word something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -159,6 +162,22 @@ pub enum Change {
         /// Of which address.
         id: IdentifierId,
     },
+    /// A message did not arrive. Its send does not count any more, and the address may be known to be undeliverable now.
+    DeliveryFailed {
+        /// To which address.
+        id: IdentifierId,
+        /// When the message was sent whose send is given back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent_at: Option<Timestamp>,
+        /// Why no message will arrive.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<UndeliverableReason>,
+    },
+    /// An address is not known to be undeliverable any more.
+    DeliveryRestored {
+        /// Which one.
+        id: IdentifierId,
+    },
     /// The profile changed. What is absent stayed as it was.
     ProfileChanged {
         /// The new claims.
@@ -229,6 +248,8 @@ impl Change {
             Self::PrimaryChanged { .. } => "primary_changed",
             Self::Removed { .. } => "removed",
             Self::AttemptsCleared { .. } => "attempts_cleared",
+            Self::DeliveryFailed { .. } => "delivery_failed",
+            Self::DeliveryRestored { .. } => "delivery_restored",
             Self::ProfileChanged { .. } => "profile_changed",
             Self::CredentialsReported { .. } => "credentials_reported",
             Self::SignInsReported { .. } => "sign_ins_reported",
@@ -255,6 +276,8 @@ impl Change {
             | Self::Unverified { id }
             | Self::Removed { id }
             | Self::AttemptsCleared { id }
+            | Self::DeliveryFailed { id, .. }
+            | Self::DeliveryRestored { id }
             | Self::SignInUseReported { id, .. } => Some(*id),
             Self::PrimaryChanged { id, .. } | Self::Stripped { id, .. } => *id,
             Self::Created { .. }

@@ -6,7 +6,7 @@ use crate::address::Channel;
 use crate::decide::MAX_IDENTIFIERS;
 use crate::{
     Attempts, Book, Change, Credentials, Event, Identifier, IdentifierId, Profile, Retired, SignIns, Status, Timestamp,
-    User, UserId, UsernameEntry,
+    Undeliverable, User, UserId, UsernameEntry,
 };
 
 /// The most removed addresses whose wrong answers and sends a user remembers: as many as a holder can have at a time, of both
@@ -80,6 +80,7 @@ impl User {
                     added_at: at,
                     replaces: *replaces,
                     attempts,
+                    undeliverable: None,
                     sign_in: None,
                 });
             }
@@ -101,6 +102,7 @@ impl User {
                 entry.status = Status::Verified(verified.clone());
                 entry.replaces = None;
                 entry.attempts.succeed();
+                entry.undeliverable = None;
             }),
             Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
             Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
@@ -115,6 +117,14 @@ impl User {
                     challenge.failed = 0;
                 }
             }),
+            Change::DeliveryFailed { id, sent_at, why } => self.change(*id, |entry| {
+                entry.attempts.sent_at.retain(|sent| Some(*sent) != *sent_at);
+                if let Some(why) = *why {
+                    let times = entry.undeliverable.map_or(0, |known| known.times).saturating_add(1);
+                    entry.undeliverable = Some(Undeliverable { at, why, times });
+                }
+            }),
+            Change::DeliveryRestored { id } => self.change(*id, |entry| entry.undeliverable = None),
             Change::ProfileChanged { claims, public_data, private_data } => {
                 let profile = &mut self.profile;
                 profile.claims = claims.as_ref().unwrap_or(&profile.claims).clone();

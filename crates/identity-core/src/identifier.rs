@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ClaimKey, Username};
-use crate::{Challenge, IdentifierId, Timestamp};
+use crate::{Challenge, IdentifierId, Timestamp, Undeliverable};
 
 /// Who or what made an address verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -137,6 +137,8 @@ pub struct Identifier {
     pub replaces: Option<IdentifierId>,
     /// Its wrong answers and sends.
     pub attempts: Attempts,
+    /// Since when and why messages are known not to reach it; `None` when nothing of the kind is known.
+    pub undeliverable: Option<Undeliverable>,
     /// How sign-in uses it.
     pub sign_in: Option<Arc<SignInUse>>,
 }

@@ -16,6 +16,7 @@ mod claim;
 mod credentials;
 mod decide;
 mod decision;
+mod delivery;
 mod event;
 mod fold;
 mod id;
@@ -27,6 +28,7 @@ pub mod record;
 mod refusal;
 mod secret;
 mod seed;
+mod spend;
 mod time;
 mod user;
 
@@ -43,17 +45,22 @@ pub use decide::{
     Verification,
 };
 pub use decision::{Authority, Context, Decision};
+pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};
 pub use event::{Actor, Change, Event, EventFormat, Recorded};
 pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Version};
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
-pub use message::{BudgetKind, Charge, Content, Message, NoticeKind, Outgoing, WhenExhausted, messages};
+pub use message::{Content, Message, NoticeKind, Outgoing, messages, withdrawn};
 pub use policy::{
     ClaimPolicy, DangerousPolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
 };
 pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
 pub use record::UserRecord;
 pub use refusal::{PublicRefusal, Refusal, RefusalKind, SendLimit, TakenWhat};
-pub use secret::{Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, KeyError, KeyId, LinkError, LinkToken};
+pub use secret::{
+    Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
+    TicketError,
+};
 pub use seed::{Nonce, Seed};
+pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted, refunds};
 pub use time::Timestamp;
 pub use user::{Inconsistent, User, UserParts};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, stored};
-use crate::policy::Budget;
+use crate::spend::{Charge, code_charges, notice_charges};
 use crate::{
     Binding, Challenge, Change, Code, Context, Event, IdentifierId, LinkToken, MessageId, Status, TenantId, Timestamp,
     User, UserId, UserKey,
@@ -109,63 +109,6 @@ pub(crate) fn binding<'a>(
     }
 }
 
-/// Which budget a message is paid from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BudgetKind {
-    /// Codes and links to one address, the short budget.
-    Address,
-    /// Codes and links to one address, the long budget.
-    AddressLong,
-    /// Codes to 100 adjacent numbers.
-    Block,
-    /// Codes to a country calling code.
-    Country,
-    /// Codes and links of a tenant.
-    Tenant,
-    /// Notices to one address.
-    Notices,
-}
-
-impl BudgetKind {
-    /// The stable name that adapters store.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::AddressLong => "address_long",
-            Self::Block => "block",
-            Self::Country => "country",
-            Self::Tenant => "tenant",
-            Self::Notices => "notices",
-        }
-    }
-}
-
-/// What a message costs: one send from a budget.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    /// Which budget.
-    pub kind: BudgetKind,
-    /// Whose: a pseudonym within the tenant, or the name of a country or tenant.
-    pub quota: String,
-    /// How much there is, and for how long.
-    pub budget: Budget,
-    /// When it is drawn.
-    pub at: Timestamp,
-    /// What happens when there is nothing left.
-    pub when_exhausted: WhenExhausted,
-}
-
-/// What happens when there is nothing left in a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WhenExhausted {
-    /// The whole commit is refused.
-    Refuse,
-    /// The message is not enqueued, nothing is drawn for it, and everything else goes through.
-    Withhold,
-}
-
 /// A message, and what it costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -198,6 +141,29 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     post.outgoing
 }
 
+/// The identifiers whose challenge these events make void, or answer: its messages that are still on their way are not worth
+/// sending any more.
+#[must_use]
+pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
+    let mut withdrawn = Vec::new();
+    let Some(before) = before else { return withdrawn };
+    for event in events {
+        let (Change::VerificationStarted { id, .. }
+        | Change::CodeIssued { id, .. }
+        | Change::Verified { id, .. }
+        | Change::Unverified { id }
+        | Change::Removed { id }) = &event.change
+        else {
+            continue;
+        };
+        let out = before.identifier(*id).is_some_and(|entry| entry.challenge().is_some());
+        if out && !withdrawn.contains(id) {
+            withdrawn.push(*id);
+        }
+    }
+    withdrawn
+}
+
 struct Post<'a> {
     after: &'a User,
     context: &'a Context<'a>,
@@ -208,7 +174,7 @@ impl Post<'_> {
     fn challenge(&mut self, id: IdentifierId) {
         let Some(identifier) = self.after.identifier(id) else { return };
         let Status::Pending(challenge) = &identifier.status else { return };
-        let charges = self.code_charges(&identifier.address);
+        let charges = code_charges(&identifier.address, self.context.now, self.context);
         let content = Content::Challenge { identifier: id, challenge: challenge.clone() };
         self.push(&identifier.address, content, challenge.expires_at, charges);
     }
@@ -235,9 +201,7 @@ impl Post<'_> {
         }
         let to: Vec<Address> = to.into_iter().cloned().collect();
         for address in to {
-            let quota = self.pseudonym(&address);
-            let budget = self.context.policy.send().notices();
-            let charges = vec![self.charge(BudgetKind::Notices, quota, budget, WhenExhausted::Withhold)];
+            let charges = notice_charges(&address, self.context);
             let content = Content::Notice { what, about: about.clone() };
             self.push(&address, content, self.context.now + NOTICE_LIFE, charges);
         }
@@ -256,37 +220,6 @@ impl Post<'_> {
             expires_at,
         };
         self.outgoing.push(Outgoing { message, charges });
-    }
-
-    fn pseudonym(&self, address: &Address) -> String {
-        self.context.keys.pseudonym(self.context.tenant, address.claim_key().as_str())
-    }
-
-    fn charge(&self, kind: BudgetKind, quota: String, budget: Budget, when_exhausted: WhenExhausted) -> Charge {
-        Charge { kind, quota, budget, at: self.context.now, when_exhausted }
-    }
-
-    fn code_charges(&self, address: &Address) -> Vec<Charge> {
-        // A holder must not learn from a budget that strangers use the address, or one beside it.
-        let shared =
-            if self.context.authority.is_administrator() { WhenExhausted::Refuse } else { WhenExhausted::Withhold };
-        let policy = self.context.policy.send();
-        let [short, long] = policy.address();
-        let quota = self.pseudonym(address);
-        let mut charges = Vec::with_capacity(5);
-        charges.push(self.charge(BudgetKind::Address, quota.clone(), *short, shared));
-        charges.push(self.charge(BudgetKind::AddressLong, quota, *long, shared));
-        if let Address::Phone(phone) = address {
-            let block = || self.context.keys.pseudonym(self.context.tenant, phone.block());
-            charges.extend(policy.block().map(|budget| self.charge(BudgetKind::Block, block(), budget, shared)));
-            let country = || format!("+{}", phone.country_code());
-            let refuse = WhenExhausted::Refuse;
-            charges.extend(policy.country().map(|budget| self.charge(BudgetKind::Country, country(), budget, refuse)));
-        }
-        let tenant = || self.context.tenant.as_str().to_owned();
-        let refuse = WhenExhausted::Refuse;
-        charges.extend(policy.tenant().map(|budget| self.charge(BudgetKind::Tenant, tenant(), budget, refuse)));
-        charges
     }
 }
 

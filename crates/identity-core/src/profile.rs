@@ -19,6 +19,9 @@ pub enum JsonError {
     /// Nested more deeply than [`MAX_JSON_DEPTH`] levels.
     #[error("the JSON object is nested more than 32 levels deep; flatten it")]
     TooDeep,
+    /// U+0000 somewhere in a key or a text.
+    #[error("the JSON object has the character U+0000 in it; take it out")]
+    Nul,
 }
 
 /// A JSON object of at most 65,536 bytes and 32 levels.
@@ -30,16 +33,21 @@ impl JsonObject {
     /// The object, if it is small enough.
     ///
     /// # Errors
-    /// [`JsonError`] when it is too large or too deep.
+    /// [`JsonError`] when it is too large or too deep, or has U+0000 in it.
     pub fn new(map: Map<String, Value>) -> Result<Self, JsonError> {
         let levels = map.values().map(|value| depth(value, MAX_JSON_DEPTH)).max().unwrap_or(0);
         if levels + 1 > MAX_JSON_DEPTH {
             return Err(JsonError::TooDeep);
         }
-        if !map.is_empty() && serde_json::to_string(&map).map_or(usize::MAX, |text| text.len()) > MAX_JSON_BYTES {
-            return Err(JsonError::TooLarge);
+        if map.is_empty() {
+            return Ok(Self(map));
         }
-        Ok(Self(map))
+        let text = serde_json::to_string(&map).ok().filter(|text| text.len() <= MAX_JSON_BYTES);
+        match text {
+            None => Err(JsonError::TooLarge),
+            Some(text) if has_nul(&text) => Err(JsonError::Nul),
+            Some(_) => Ok(Self(map)),
+        }
     }
 
     /// The members of the object.
@@ -70,6 +78,15 @@ impl fmt::Debug for JsonObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} members]", self.0.len())
     }
+}
+
+/// Whether a JSON text has U+0000 in one of its texts or keys, however deep: it is always written as an escape there, and a
+/// backslash that is itself escaped begins none.
+pub(crate) fn has_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json.as_bytes().get(..at).unwrap_or_default();
+        before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0
+    })
 }
 
 /// Levels of nesting of a value, counted no further than `limit`, so that no input makes this recurse without bound.

@@ -9,7 +9,7 @@ use crate::decide::{MAX_IDENTIFIERS, bounded, bounded_report};
 use crate::policy::{By, Restriction};
 use crate::{
     Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, Refusal, SignInUse, SignIns,
-    Status, Timestamp, User, UserId, UsernameEntry, Verified,
+    Status, Timestamp, Undeliverable, User, UserId, UsernameEntry, Verified,
 };
 
 /// A whole user, for import and export; as JSON one line of a file. Times are microseconds since the Unix epoch.
@@ -71,6 +71,9 @@ pub struct IdentifierRecord {
     /// Since when the user has it; the user's creation when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<Timestamp>,
+    /// Since when and why messages are known not to reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undeliverable: Option<Undeliverable>,
     /// How sign-in uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<Arc<SignInUse>>,
@@ -201,8 +204,10 @@ impl UserRecord {
         if self.created_at > self.updated_at || self.updated_at > context.now {
             return Err(ImportProblem::Times);
         }
-        let identifiers =
-            user.identifiers().map(|entry| (entry.added_at, entry.verified().map(|verified| verified.at)));
+        let identifiers = user.identifiers().map(|entry| {
+            let marks = [entry.verified().map(|verified| verified.at), entry.undeliverable.map(|known| known.at)];
+            (entry.added_at, marks.into_iter().flatten().max())
+        });
         let username = user.username().map(|entry| (entry.added_at, None));
         if identifiers.chain(username).any(|(added, verified)| added.max(verified.unwrap_or(added)) > context.now) {
             return Err(ImportProblem::Times);
@@ -290,6 +295,7 @@ impl UserRecord {
             added_at,
             replaces: None,
             attempts: Attempts::default(),
+            undeliverable: record.undeliverable,
             sign_in: record.sign_in.clone(),
         })
     }
@@ -313,6 +319,7 @@ impl From<&User> for UserRecord {
                 source: entry.source.clone(),
                 unrestricted: entry.unrestricted,
                 added_at: Some(entry.added_at),
+                undeliverable: entry.undeliverable,
                 sign_in: entry.sign_in.clone(),
             };
             book.entries().iter().map(record).collect()

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use crate::address::Channel;
 use crate::policy::Restriction;
@@ -20,7 +21,7 @@ pub enum RefusalKind {
 }
 
 /// Which limit on sends says to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendLimit {
     /// The wait between two sends to one identifier.
@@ -29,8 +30,8 @@ pub enum SendLimit {
     Window,
     /// The sends to one identifier in 24 h.
     Day,
-    /// A budget that users share.
-    Shared(crate::BudgetKind),
+    /// A budget that users share, with its numbers.
+    Shared(Arc<crate::Exhausted>),
 }
 
 /// Why something was not done. Nothing is written when there is one.
@@ -79,7 +80,7 @@ pub enum Refusal {
         retry_at: Option<Timestamp>,
     },
     /// A message was sent a short time ago, or too many were.
-    #[error("a message was sent a short time ago; ask again later")]
+    #[error("{}", too_soon(.limit))]
     TooSoon {
         /// When the next send may come.
         retry_at: Timestamp,
@@ -118,6 +119,15 @@ pub enum Refusal {
         /// The most that it may have.
         limit: &'static str,
     },
+    /// A text that the host gives has U+0000 in it.
+    #[error("{what} has the character U+0000 in it; take it out")]
+    Nul {
+        /// Which text.
+        what: &'static str,
+    },
+    /// A delivery ticket that the host did not make.
+    #[error("this delivery ticket was not made here, or with a key that is gone")]
+    TicketForged,
     /// A life that no challenge may have.
     #[error("a code lives as long as its policy says at most, and a link 7 days; ask for less")]
     Life,
@@ -147,6 +157,16 @@ impl fmt::Display for TakenWhat {
     }
 }
 
+/// What a person is told, whichever limit it was.
+const TOO_SOON: &str = "a message was sent a short time ago; ask again later";
+
+fn too_soon(limit: &SendLimit) -> String {
+    match limit {
+        SendLimit::Shared(exhausted) => exhausted.to_string(),
+        SendLimit::ResendWait | SendLimit::Window | SendLimit::Day => TOO_SOON.to_owned(),
+    }
+}
+
 const fn help(retry_at: &Option<Timestamp>) -> &'static str {
     if retry_at.is_some() { "; wait before the next try" } else { "; only an administrator can help" }
 }
@@ -166,11 +186,14 @@ impl Refusal {
             Self::Restricted(_)
             | Self::LastVerified
             | Self::AdministratorOnly
+            | Self::TicketForged
             | Self::Disabled
             | Self::UsernameIsAddress
             | Self::TooManyFailures { retry_at: None } => RefusalKind::NotAllowed,
             Self::TooSoon { .. } | Self::TooManyFailures { retry_at: Some(_) } => RefusalKind::TooSoon,
-            Self::Json(_) | Self::TooLarge { .. } | Self::Life | Self::Import(_) => RefusalKind::Invalid,
+            Self::Json(_) | Self::TooLarge { .. } | Self::Nul { .. } | Self::Life | Self::Import(_) => {
+                RefusalKind::Invalid
+            }
         }
     }
 
@@ -202,6 +225,9 @@ impl Refusal {
             Self::UsernameIsAddress => "username_is_address",
             Self::Json(JsonError::TooLarge) => "json_too_large",
             Self::Json(JsonError::TooDeep) => "json_too_deep",
+            Self::Json(JsonError::Nul) => "json_nul",
+            Self::Nul { .. } => "nul",
+            Self::TicketForged => "ticket_forged",
             Self::TooLarge { .. } => "too_large",
             Self::Life => "life",
             Self::Import(_) => "import",
@@ -231,7 +257,8 @@ impl Refusal {
                 retry_at: None,
             };
         }
-        PublicRefusal { kind: self.kind(), code: self.code(), message: self.to_string(), retry_at: self.retry_at() }
+        let message = if matches!(self, Self::TooSoon { .. }) { TOO_SOON.to_owned() } else { self.to_string() };
+        PublicRefusal { kind: self.kind(), code: self.code(), message, retry_at: self.retry_at() }
     }
 }
 

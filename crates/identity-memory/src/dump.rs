@@ -1,5 +1,5 @@
 use identity_core::UserRecord;
-use identity_ports::StoreError;
+use identity_ports::{Posted, StoreError};
 use serde_json::{Value, json};
 
 use crate::MemoryStore;
@@ -27,7 +27,10 @@ impl MemoryStore {
                 lines.push(json!({"tenant": tenant, "kind": kind, "quota": quota, "began": began, "drawn": drawn}));
             }
         }
-        lines.extend(tables.post.rows().map(|(message, error)| json!({"message": message, "error": error})));
+        lines.extend(tables.post.rows().map(|posted| {
+            let Posted { message, provider, reference, error, report, .. } = posted;
+            json!({"message": message, "provider": provider, "reference": reference, "error": error, "report": report})
+        }));
         Ok(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect())
     }
 }

@@ -29,7 +29,9 @@
 //!     after: User::from_events(&[event.clone()]).map(Arc::new),
 //!     claims: ClaimChanges::default(),
 //!     events: vec![Recorded { number: 1, event }],
+//!     withdraw: Vec::new(),
 //!     messages: Vec::new(),
+//!     refunds: Vec::new(),
 //! };
 //! store.commit(create.clone()).await?;
 //! assert_eq!(store.load(&key).await?.map(|stored| stored.version.0), Some(1));

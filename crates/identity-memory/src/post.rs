@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use identity_core::{Message, MessageId, TenantId, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Parked, Settled, Settlement};
+use identity_core::{Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement};
 use uuid::Uuid;
 
 use crate::map::Map;
@@ -14,7 +14,11 @@ pub(crate) struct Post {
     queued: Map<MessageId, Box<Queued>>,
     /// Every queued message, leased or not, in the order in which they are leased.
     due: BTreeSet<(Timestamp, MessageId)>,
-    parked: BTreeMap<(TenantId, MessageId), Parked>,
+    /// The message of each user that was queued last; the others hang on it.
+    last: Map<UserKey, MessageId>,
+    /// What was sent or failed, until it is pruned.
+    ended: BTreeMap<MessageId, Ended>,
+    parked: BTreeSet<(TenantId, MessageId)>,
 }
 
 #[derive(Debug)]
@@ -22,63 +26,210 @@ struct Queued {
     message: Message,
     due_at: Timestamp,
     attempts: u32,
+    uncertain: u32,
+    provider: Option<String>,
     /// Who holds it, and until when.
     lease: Option<(LeaseId, Timestamp)>,
     error: Option<String>,
+    /// The message of the same user that was queued before it.
+    earlier: Option<MessageId>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    posted: Posted,
+    /// Who held it when it was reported on, and may still say how it was sent.
+    lease: Option<LeaseId>,
+}
+
+impl Queued {
+    fn is_held(&self, now: Timestamp) -> bool {
+        self.lease.is_some_and(|(_, until)| now < until)
+    }
+
+    fn place(&self) -> (Timestamp, MessageId) {
+        (self.message.created_at, self.message.id)
+    }
+
+    fn posted(&self) -> Posted {
+        Posted {
+            message: self.message.clone(),
+            attempts: self.attempts,
+            uncertain: self.uncertain,
+            provider: self.provider.clone(),
+            reference: None,
+            sent_at: None,
+            failed_at: None,
+            error: self.error.clone(),
+            report: None,
+        }
+    }
+}
+
+impl Ended {
+    fn ended_at(&self) -> Option<Timestamp> {
+        self.posted.sent_at.or(self.posted.failed_at)
+    }
 }
 
 impl Post {
     pub(crate) fn knows(&self, message: &Message) -> bool {
-        self.queued.contains_key(&message.id) || self.parked.contains_key(&(message.key.tenant.clone(), message.id))
+        self.queued.contains_key(&message.id) || (!self.ended.is_empty() && self.ended.contains_key(&message.id))
     }
 
     pub(crate) fn enqueue(&mut self, message: Message) {
-        let due_at = message.created_at;
-        self.due.insert((due_at, message.id));
-        let queued = Queued { message, due_at, attempts: 0, lease: None, error: None };
-        self.queued.insert(queued.message.id, Box::new(queued));
+        let (id, due_at) = (message.id, message.created_at);
+        self.due.insert((due_at, id));
+        let earlier = match self.last.get_mut(&message.key) {
+            Some(last) => Some(std::mem::replace(last, id)),
+            None => self.last.insert(message.key.clone(), id),
+        };
+        let queued =
+            Queued { message, due_at, attempts: 0, uncertain: 0, provider: None, lease: None, error: None, earlier };
+        self.queued.insert(id, Box::new(queued));
+    }
+
+    /// A user's queued messages, the latest first.
+    fn of_user(&self, key: &UserKey) -> impl Iterator<Item = &Queued> {
+        let mut next = self.last.get(key).copied();
+        std::iter::from_fn(move || {
+            let queued = self.queued.get(&next?)?;
+            next = queued.earlier;
+            Some(&**queued)
+        })
+    }
+
+    /// Whether another message of the same user has to go first.
+    fn has_to_wait(&self, candidate: &Queued, now: Timestamp) -> bool {
+        let earlier = |than: &Queued| {
+            let place = than.place();
+            self.of_user(&candidate.message.key).filter(move |other| other.place() < place)
+        };
+        let is_first = |other: &Queued| earlier(other).all(|before| before.message.to != other.message.to);
+        earlier(candidate).any(|other| {
+            other.is_held(now) || other.message.to == candidate.message.to || (other.due_at <= now && is_first(other))
+        })
     }
 
     pub(crate) fn lease(&mut self, lease: Lease) -> Vec<Leased> {
-        let mut leased = Vec::new();
-        for (_, id) in self.due.iter().take_while(|(due_at, _)| *due_at <= lease.now) {
-            if leased.len() == lease.limit {
-                break;
+        let due = self.due.iter().take_while(|(due_at, _)| *due_at <= lease.now);
+        let free = due.filter_map(|(_, id)| self.queued.get(id)).filter(|queued| !queued.is_held(lease.now));
+        let heads = free.filter(|queued| !self.has_to_wait(queued, lease.now)).map(|queued| queued.message.id);
+        let heads: Vec<MessageId> = heads.take(lease.limit).collect();
+        let mut leased = Vec::with_capacity(heads.len());
+        for id in heads {
+            let Some(queued) = self.queued.get_mut(&id) else { continue };
+            // A lease that is still noted ran out before it was settled.
+            if queued.lease.replace((lease.id, lease.until)).is_some() {
+                queued.uncertain = queued.uncertain.saturating_add(1);
             }
-            let Some(queued) = self.queued.get_mut(id) else { continue };
-            if queued.lease.is_some_and(|(_, until)| lease.now < until) {
-                continue;
-            }
-            queued.lease = Some((lease.id, lease.until));
             queued.attempts = queued.attempts.saturating_add(1);
-            leased.push(Leased { message: queued.message.clone(), attempts: queued.attempts });
+            leased.push(Leased {
+                message: queued.message.clone(),
+                attempts: queued.attempts,
+                uncertain: queued.uncertain,
+                provider: queued.provider.clone(),
+            });
         }
         leased
     }
 
     /// Settles one message; false when the lease does not hold it.
     pub(crate) fn settle(&mut self, lease: LeaseId, settled: Settled) -> bool {
-        let Some(queued) = self.queued.get_mut(&settled.id) else { return false };
+        let Some(queued) = self.queued.get_mut(&settled.id) else {
+            return self.settle_reported(lease, settled);
+        };
         // A lease that ran out holds on until another one takes the message.
         if queued.lease.is_none_or(|(holder, _)| holder != lease) {
             return false;
         }
         match settled.outcome {
-            Settlement::Retry { due_at, error } => {
+            Settlement::Retry { due_at, error, provider, uncertain } => {
                 self.due.remove(&(queued.due_at, settled.id));
                 self.due.insert((due_at, settled.id));
                 (queued.due_at, queued.lease, queued.error) = (due_at, None, Some(error));
+                queued.provider = provider;
+                queued.uncertain = queued.uncertain.saturating_add(uncertain.into());
             }
-            Settlement::Failed { at, error } => {
-                if let Some(Queued { message, attempts, .. }) = self.remove(settled.id).map(|queued| *queued) {
-                    let key = (message.key.tenant.clone(), message.id);
-                    self.parked.insert(key, Parked { message, attempts, failed_at: at, error });
-                }
-            }
+            Settlement::Failed { at, error } => self.end(settled.id, None, |posted| {
+                (posted.failed_at, posted.error) = (Some(at), Some(error));
+            }),
+            Settlement::Sent { at, provider, reference } => self.end(settled.id, None, |posted| {
+                posted.sent_at = Some(at);
+                (posted.provider, posted.reference) = (provider, reference);
+            }),
             // `Done`, and whatever comes to be added: it goes.
             _ => drop(self.remove(settled.id)),
         }
         true
+    }
+
+    /// Settles a message that was reported on while it was held.
+    fn settle_reported(&mut self, lease: LeaseId, settled: Settled) -> bool {
+        let Some(ended) = self.ended.get_mut(&settled.id).filter(|ended| ended.lease == Some(lease)) else {
+            return false;
+        };
+        ended.lease = None;
+        if let Settlement::Sent { provider, reference, .. } = settled.outcome {
+            (ended.posted.provider, ended.posted.reference) = (provider, reference);
+        }
+        true
+    }
+
+    /// Ends a queued message: it becomes a record.
+    fn end(&mut self, id: MessageId, lease: Option<LeaseId>, change: impl FnOnce(&mut Posted)) {
+        let Some(queued) = self.remove(id) else { return };
+        let mut posted = queued.posted();
+        change(&mut posted);
+        if posted.failed_at.is_some() {
+            self.parked.insert((posted.message.key.tenant.clone(), id));
+        }
+        self.ended.insert(id, Ended { posted, lease });
+    }
+
+    pub(crate) fn report(&mut self, id: MessageId, report: &Report) -> Option<Posted> {
+        if let Some(queued) = self.queued.get(&id) {
+            let lease = queued.lease.map(|(holder, _)| holder);
+            self.end(id, lease, |posted| {
+                (posted.sent_at, posted.report) = (Some(report.at), Some(report.clone()));
+            });
+        } else if let Some(Ended { posted, .. }) = self.ended.get_mut(&id)
+            && report.goes_before(posted.report.as_ref())
+        {
+            if posted.failed_at.is_some() && matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered)
+            {
+                (posted.sent_at, posted.failed_at) = (Some(report.at), None);
+                self.parked.remove(&(posted.message.key.tenant.clone(), id));
+            }
+            posted.report = Some(report.clone());
+        }
+        self.message(id)
+    }
+
+    pub(crate) fn message(&self, id: MessageId) -> Option<Posted> {
+        let queued = self.queued.get(&id).map(|queued| queued.posted());
+        queued.or_else(|| self.ended.get(&id).map(|ended| ended.posted.clone()))
+    }
+
+    pub(crate) fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Vec<Posted> {
+        let ended = self.ended.values().map(|ended| &ended.posted).filter(|posted| posted.message.key == *key);
+        let mut posted: Vec<Posted> = self.of_user(key).map(Queued::posted).chain(ended.cloned()).collect();
+        posted.retain(|posted| after.is_none_or(|after| after < posted.message.id));
+        posted.sort_by_key(|posted| posted.message.id);
+        posted.truncate(limit);
+        posted
+    }
+
+    pub(crate) fn prune(&mut self, before: Timestamp, limit: usize) -> usize {
+        let old = |ended: &Ended| ended.ended_at().is_some_and(|at| at < before);
+        let old = self.ended.iter().filter(|(_, ended)| old(ended)).map(|(id, _)| *id);
+        let old: Vec<MessageId> = old.take(limit).collect();
+        for id in &old {
+            if let Some(ended) = self.ended.remove(id) {
+                self.parked.remove(&(ended.posted.message.key.tenant, *id));
+            }
+        }
+        old.len()
     }
 
     pub(crate) fn parked(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Vec<Parked> {
@@ -87,32 +238,74 @@ impl Post {
             Some(after) => Bound::Excluded((tenant.clone(), after)),
             None => Bound::Included((tenant.clone(), first)),
         };
-        let rows = self.parked.range((from, Bound::Unbounded)).take_while(|((owner, _), _)| owner == tenant);
-        rows.take(limit).map(|(_, parked)| parked.clone()).collect()
+        let rows = self.parked.range((from, Bound::Unbounded)).take_while(|(owner, _)| owner == tenant);
+        let posted = rows.filter_map(|(_, id)| self.ended.get(id)).map(|ended| &ended.posted);
+        let parked = posted.filter_map(|posted| {
+            Some(Parked {
+                message: posted.message.clone(),
+                attempts: posted.attempts,
+                failed_at: posted.failed_at?,
+                error: posted.error.clone().unwrap_or_default(),
+            })
+        });
+        parked.take(limit).collect()
     }
 
-    /// Forgets a user's messages, parked ones too: they name the address.
+    /// Removes the challenges of these identifiers that nobody holds.
+    pub(crate) fn withdraw(&mut self, key: &UserKey, identifiers: &[IdentifierId]) {
+        let void = |queued: &&Queued| {
+            queued.lease.is_none()
+                && matches!(&queued.message.content, Content::Challenge { identifier, .. } if identifiers.contains(identifier))
+        };
+        let void: Vec<MessageId> = self.of_user(key).filter(void).map(|queued| queued.message.id).collect();
+        for id in void {
+            self.remove(id);
+        }
+    }
+
+    /// Forgets a user's messages, ended ones too: they name the address.
     pub(crate) fn forget(&mut self, key: &UserKey) {
-        let Self { queued, due, parked } = self;
-        queued.retain(|id, queued| {
-            let keep = queued.message.key != *key;
+        let queued: Vec<MessageId> = self.of_user(key).map(|queued| queued.message.id).collect();
+        for id in queued {
+            self.remove(id);
+        }
+        let Self { ended, parked, .. } = self;
+        ended.retain(|id, ended| {
+            let keep = ended.posted.message.key != *key;
             if !keep {
-                due.remove(&(queued.due_at, *id));
+                parked.remove(&(key.tenant.clone(), *id));
             }
             keep
         });
-        parked.retain(|_, parked| parked.message.key != *key);
     }
 
     fn remove(&mut self, id: MessageId) -> Option<Box<Queued>> {
         let queued = self.queued.remove(&id)?;
         self.due.remove(&(queued.due_at, id));
+        // Whatever hung on it hangs on the one before it.
+        if let Some(last) = self.last.get_mut(&queued.message.key) {
+            if *last == id {
+                match queued.earlier {
+                    Some(earlier) => *last = earlier,
+                    None => drop(self.last.remove(&queued.message.key)),
+                }
+            } else {
+                let mut next = Some(*last);
+                while let Some(later) = next.and_then(|id| self.queued.get_mut(&id)) {
+                    if later.earlier == Some(id) {
+                        later.earlier = queued.earlier;
+                        break;
+                    }
+                    next = later.earlier;
+                }
+            }
+        }
         Some(queued)
     }
 
     /// Every message, and what was noted about it.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Message, Option<&str>)> {
-        let queued = self.queued.values().map(|queued| (&queued.message, queued.error.as_deref()));
-        queued.chain(self.parked.values().map(|parked| (&parked.message, Some(parked.error.as_str()))))
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Posted> {
+        let ended = self.ended.values().map(|ended| ended.posted.clone());
+        self.queued.values().map(|queued| queued.posted()).chain(ended)
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use identity_core::{BudgetKind, Charge, Outgoing, Timestamp, WhenExhausted};
+use identity_core::{BudgetKind, Charge, Effect, Exhausted, Outgoing, Refund, Timestamp, WhenExhausted};
 use identity_ports::CommitError;
 
 use crate::map::Map;
@@ -9,7 +9,8 @@ use crate::map::Map;
 #[derive(Debug, Clone, Copy)]
 struct Window {
     began: Timestamp,
-    drawn: u32,
+    ends: Timestamp,
+    drawn: u64,
 }
 
 /// The budgets of a tenant.
@@ -22,28 +23,51 @@ pub(crate) struct Drawn {
     windows: Vec<(BudgetKind, String, Window)>,
     /// For each message whether it is withheld.
     pub(crate) withheld: Vec<bool>,
+    /// The budgets that had not enough left, and refuse nothing.
+    pub(crate) exhausted: Vec<Exhausted>,
 }
 
+/// As much as every store can hold.
+const MOST: u64 = i64::MAX.unsigned_abs();
+
 impl Quotas {
-    /// What these messages draw, in their order. Nothing is written.
-    pub(crate) fn judge(&self, messages: &[Outgoing]) -> Result<Drawn, CommitError> {
-        let mut drawn = Drawn { windows: Vec::new(), withheld: Vec::with_capacity(messages.len()) };
+    /// What these refunds give back, and what these messages draw then, in their order. Nothing is written.
+    pub(crate) fn judge(&self, refunds: &[Refund], messages: &[Outgoing]) -> Result<Drawn, CommitError> {
+        let mut drawn =
+            Drawn { windows: Vec::new(), withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
+        for refund in refunds {
+            let open = self.open(refund.kind, &refund.quota, &drawn.windows);
+            if let Some(window) = open.filter(|window| window.began <= refund.at && refund.at < window.ends) {
+                let window = Window { drawn: window.drawn.saturating_sub(refund.amount), ..window };
+                drawn.windows.push((refund.kind, refund.quota.clone(), window));
+            }
+        }
         for outgoing in messages {
-            let paid = drawn.windows.len();
+            let (paid, told) = (drawn.windows.len(), drawn.exhausted.len());
             let mut withheld = false;
             for charge in &outgoing.charges {
-                match self.draw(charge, &drawn.windows) {
-                    Ok(window) => drawn.windows.push((charge.kind, charge.quota.clone(), window)),
-                    Err(retry_at) => match charge.when_exhausted {
+                let (window, has_room) = self.draw(charge, &drawn.windows);
+                if !has_room {
+                    let before = Exhausted::of(charge, window.drawn, window.ends);
+                    match charge.when_exhausted {
                         // It refuses even if another charge withholds: else a success would tell that strangers used
                         // that one up.
-                        WhenExhausted::Refuse => return Err(CommitError::Exhausted { kind: charge.kind, retry_at }),
+                        WhenExhausted::Refuse => return Err(CommitError::Exhausted(before)),
                         WhenExhausted::Withhold => withheld = true,
-                    },
+                        WhenExhausted::Record => {}
+                    }
+                    drawn.exhausted.push(before);
                 }
+                let after = window.drawn.saturating_add(charge.amount).min(MOST);
+                drawn.windows.push((charge.kind, charge.quota.clone(), Window { drawn: after, ..window }));
             }
             if withheld {
                 drawn.windows.truncate(paid);
+                let mut index = 0;
+                drawn.exhausted.retain(|exhausted| {
+                    index += 1;
+                    index <= told || exhausted.effect == Effect::Withheld
+                });
             }
             drawn.withheld.push(withheld);
         }
@@ -56,24 +80,25 @@ impl Quotas {
         }
     }
 
-    /// The window after one more draw, or when there is room again.
-    fn draw(&self, charge: &Charge, pending: &[(BudgetKind, String, Window)]) -> Result<Window, Timestamp> {
-        let pending = pending.iter().rev().find(|(kind, quota, _)| *kind == charge.kind && *quota == charge.quota);
-        let kept = || self.0.get(&charge.kind).and_then(|quotas| quotas.get(&charge.quota)).copied();
-        let open = pending.map(|(_, _, window)| *window).or_else(kept);
-        let window = match open {
-            Some(window) if charge.at < window.began + charge.budget.window => window,
-            Some(_) | None => Window { began: charge.at, drawn: 0 },
+    /// The window in which a charge draws, as it is before, and whether there is room.
+    fn draw(&self, charge: &Charge, pending: &[(BudgetKind, String, Window)]) -> (Window, bool) {
+        let open = self.open(charge.kind, &charge.quota, pending);
+        let (began, drawn) = match open {
+            Some(window) if charge.at < window.began + charge.budget.window => (window.began, window.drawn),
+            Some(_) | None => (charge.at, 0),
         };
-        if window.drawn < charge.budget.limit {
-            Ok(Window { drawn: window.drawn + 1, ..window })
-        } else {
-            Err(window.began + charge.budget.window)
-        }
+        let has_room = drawn.checked_add(charge.amount).is_some_and(|drawn| drawn <= charge.budget.limit);
+        (Window { began, ends: began + charge.budget.window, drawn }, has_room)
+    }
+
+    fn open(&self, kind: BudgetKind, quota: &str, pending: &[(BudgetKind, String, Window)]) -> Option<Window> {
+        let pending = pending.iter().rev().find(|(other, name, _)| *other == kind && name == quota);
+        let kept = || self.0.get(&kind).and_then(|quotas| quotas.get(quota)).copied();
+        pending.map(|(_, _, window)| *window).or_else(kept)
     }
 
     /// The name, the beginning and the draws of every window.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (BudgetKind, &str, Timestamp, u32)> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (BudgetKind, &str, Timestamp, u64)> {
         self.0.iter().flat_map(|(kind, quotas)| {
             quotas.iter().map(|(quota, window)| (*kind, quota.as_str(), window.began, window.drawn))
         })

@@ -2,10 +2,10 @@ use std::fmt;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
-use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey, Version};
+use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey, Version};
 use identity_ports::{
-    Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease, LeaseId, Leased, ListQuery,
-    Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease, LeaseId, Leased,
+    ListQuery, Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 use crate::map::Map;
@@ -58,8 +58,8 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Tables {
-    fn commit(&mut self, commit: Commit) -> Result<(), CommitError> {
-        let Commit { key, expected, before: _, after, claims, events, messages } = commit;
+    fn commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
+        let Commit { key, expected, before: _, after, claims, events, withdraw, messages, refunds } = commit;
         follow(expected, &events)?;
         if after.as_ref().is_some_and(|user| *user.id() != key.user) {
             return Err(StoreError::failed("a commit brings another user than its key says").into());
@@ -72,13 +72,17 @@ impl Tables {
         if let Some(claim) = tenant.people.taken(&key.user, &claims) {
             return Err(CommitError::Taken(claim.clone()));
         }
-        let drawn = tenant.quotas.judge(&messages)?;
+        let mut drawn = tenant.quotas.judge(&refunds, &messages)?;
         if messages.iter().any(|outgoing| self.post.knows(&outgoing.message)) {
             return Err(StoreError::failed("a message of this id was enqueued before").into());
         }
 
         // From here on nothing can refuse.
         let erased = after.is_none();
+        let exhausted = std::mem::take(&mut drawn.exhausted);
+        if !withdraw.is_empty() {
+            self.post.withdraw(&key, &withdraw);
+        }
         for (outgoing, withheld) in messages.into_iter().zip(&drawn.withheld) {
             if !withheld {
                 self.post.enqueue(outgoing.message);
@@ -89,7 +93,7 @@ impl Tables {
         if erased {
             self.post.forget(&key);
         }
-        Ok(())
+        Ok(Committed { exhausted })
     }
 }
 
@@ -131,7 +135,7 @@ impl UserRepository for MemoryStore {
         Ok(tenant.map(|tenant| tenant.people.history(&key.user, after, limit)).unwrap_or_default())
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         self.write()?.commit(commit)
     }
 }
@@ -154,6 +158,22 @@ impl Outbox for MemoryStore {
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         let mut tables = self.write()?;
         Ok(settled.into_iter().map(|settled| tables.post.settle(lease, settled)).filter(|held| *held).count())
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        Ok(self.write()?.post.report(message, report))
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        Ok(self.read()?.post.message(message))
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        Ok(self.read()?.post.posted(key, after, limit))
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        Ok(self.write()?.post.prune(before, limit))
     }
 
     async fn parked(

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use identity_core::{BudgetKind, Claim, Timestamp};
+use identity_core::{Claim, Exhausted};
 
 /// An error of somebody else's, kept whole: cloneable, and its `source()` chain is the original one.
 #[derive(Clone)]
@@ -88,14 +88,9 @@ pub enum CommitError {
     /// Another user holds this claim.
     #[error("another user holds the claim {0:?}")]
     Taken(Claim),
-    /// A budget that refuses is used up.
-    #[error("the budget {kind:?} is used up")]
-    Exhausted {
-        /// Which one.
-        kind: BudgetKind,
-        /// When there is room again.
-        retry_at: Timestamp,
-    },
+    /// A budget that refuses has not enough left.
+    #[error("{0}")]
+    Exhausted(Exhausted),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

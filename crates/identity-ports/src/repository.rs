@@ -4,8 +4,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::address::masked;
 use identity_core::{
-    Claim, ClaimChanges, ClaimKey, ClaimKind, IdentifierId, Outgoing, Recorded, TenantId, Timestamp, User, UserId,
-    UserKey, Version,
+    Claim, ClaimChanges, ClaimKey, ClaimKind, Exhausted, IdentifierId, Outgoing, Recorded, Refund, TenantId, Timestamp,
+    User, UserId, UserKey, Version,
 };
 
 use crate::{CommitError, StoreError};
@@ -45,8 +45,20 @@ pub struct Commit {
     pub claims: ClaimChanges,
     /// What happened: at least one event, numbered on from the expected version (from 1 when the user was absent).
     pub events: Vec<Recorded>,
+    /// Identifiers whose codes and links are not worth sending any more.
+    pub withdraw: Vec<IdentifierId>,
     /// The messages that follow, and what they cost.
     pub messages: Vec<Outgoing>,
+    /// What budgets get back.
+    pub refunds: Vec<Refund>,
+}
+
+/// What came of a commit that went through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Committed {
+    /// The budgets that had not enough left: what was withheld for them, or only recorded. In the order of the messages and
+    /// their charges.
+    pub exhausted: Vec<Exhausted>,
 }
 
 impl Commit {
@@ -190,15 +202,27 @@ pub trait UserRepository: Send + Sync + 'static {
     /// 2. [`CommitError::Taken`] when a claim to take is another user's, unless the claim is verified and the other one's is
     ///    not: then it changes hands. A claim of the user's own takes on the new strength. A release must never touch a claim of
     ///    another user. Claims are released before others are taken.
-    /// 3. [`CommitError::Exhausted`] when a charge that refuses finds no room. A charge draws 1 from its kind's and quota's
-    ///    budget in the tenant: a window begins with the first draw and ends `budget.window` later, and takes `budget.limit`
-    ///    draws. Where a charge that withholds finds no room, its message is not enqueued and none of that message's charges is
-    ///    drawn; everything else goes through. Messages draw in their order.
+    /// 3. [`CommitError::Exhausted`] when a charge that refuses finds no room. A charge draws its amount from its kind's and
+    ///    quota's budget in the tenant: a window begins with the first draw and ends `budget.window` later, and there is no
+    ///    room when what was drawn and the amount are more than `budget.limit`. Where a charge that withholds finds no room,
+    ///    its message is not enqueued and none of that message's charges is drawn; everything else goes through. A charge that
+    ///    only records draws beyond the limit. Messages draw in their order. A budget that holds no more than [`i64::MAX`]
+    ///    stays there.
     ///
-    /// When `after` is `None` the user is erased: its rows, claims and messages on their way go, and each of its events, the
-    /// earlier ones and these, stays as [`Event::stripped`](identity_core::Event::stripped) leaves it.
+    /// Before that each refund gives its amount back to the window of its kind and quota that its time lies in: one that began
+    /// at that time or before and, by the budget that opened or last drew it, ends after it. What was drawn never falls below
+    /// 0; where there is no such window, nothing is given back.
+    ///
+    /// Messages with a challenge of an identifier in `withdraw`, of this user, go, unless a lease holds them; then the new
+    /// messages are enqueued.
+    ///
+    /// When `after` is `None` the user is erased: its rows, claims and messages go, those that were sent or failed too, and each
+    /// of its events, the earlier ones and these, stays as [`Event::stripped`](identity_core::Event::stripped) leaves it.
+    ///
+    /// It answers, message by message, which charges withheld it, all of them, or, where it went, which were drawn beyond their
+    /// limit. The numbers are those from before the draw.
     ///
     /// # Errors
     /// [`CommitError`]. After [`StoreError::Failed`] the commit may have been written or not: [`load`](Self::load) says which.
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
 }

@@ -58,6 +58,11 @@ impl<'r> Cells<'r> {
         Self { row, next }
     }
 
+    /// Passes over cells.
+    pub(crate) const fn skip(&mut self, count: usize) {
+        self.next += count;
+    }
+
     fn value(&mut self) -> Result<ValueRef<'r>, Bad> {
         let value = self.row.get_ref(self.next)?;
         self.next += 1;

@@ -1,7 +1,7 @@
 //! A commit, written within a transaction of somebody's.
 
 use identity_core::Version;
-use identity_ports::{Commit, CommitError, Expected, StoreError};
+use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::store;
@@ -17,7 +17,7 @@ use crate::rows::{claims, events, identifiers, outbox, quotas, users};
 /// # Errors
 /// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be rolled
 /// back.
-pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<(), CommitError> {
+pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<Committed, CommitError> {
     within_savepoint(transaction, || apply(transaction, commit))
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn within_savepoint<T, E: From<StoreError>>(
 }
 
 /// Writes everything that the commit says. What was written until a refusal is the caller's to undo.
-pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
+pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committed, CommitError> {
     sound(commit)?;
     let Commit { key, before, after, .. } = commit;
     users::write(connection, commit)?;
@@ -49,7 +49,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Comm
     if after.is_some() || commit.expected != Expected::Absent {
         claims::write(connection, key, &commit.claims)?;
     }
-    let withheld = quotas::draw(connection, &key.tenant, &commit.messages)?;
+    let drawn = quotas::draw(connection, &key.tenant, &commit.refunds, &commit.messages)?;
     if let Some(user) = after {
         let update = commit.expected != Expected::Absent;
         if update && before.is_none() {
@@ -57,7 +57,8 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Comm
         }
         identifiers::write(connection, key, before.as_deref(), user)?;
         users::write_profile(connection, key, before.as_deref(), user, update)?;
-        for (outgoing, _) in commit.messages.iter().zip(withheld).filter(|(_, withheld)| !withheld) {
+        outbox::withdraw(connection, key, &commit.withdraw)?;
+        for (outgoing, _) in commit.messages.iter().zip(drawn.withheld).filter(|(_, withheld)| !withheld) {
             outbox::enqueue(connection, &outgoing.message)?;
         }
     } else {
@@ -65,7 +66,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<(), Comm
         outbox::forget(connection, key)?;
         events::strip(connection, key)?;
     }
-    Ok(())
+    Ok(Committed { exhausted: drawn.exhausted })
 }
 
 /// Whether the commit is one at all: a caller's mistake must not become a row.

@@ -62,7 +62,9 @@
 //! #     after: User::from_events(&[event.clone()]).map(Arc::new),
 //! #     claims: ClaimChanges::default(),
 //! #     events: vec![Recorded { number: 1, event }],
+//! #     withdraw: Vec::new(),
 //! #     messages: Vec::new(),
+//! #     refunds: Vec::new(),
 //! # };
 //! use identity_sqlite::commit_in;
 //!

@@ -4,7 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use crate::error::store;
 
 /// One step each, applied in their order and never changed again.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_users.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_users.sql"), include_str!("../migrations/0002_delivery.sql")];
 
 /// Marks a file as one that belongs to this library alone: `IDNT`.
 pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");

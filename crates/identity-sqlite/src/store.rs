@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey};
+use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery, Outbox,
-    Page, Parked, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
+    Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -153,8 +153,11 @@ impl UserRepository for SqliteStore {
         self.read_beside(limit <= SHORT, move |connection| events::history(connection, &key, after, limit)).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.submit(Work::Commit(commit)).await.map(drop)
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        match self.submit(Work::Commit(commit)).await? {
+            Done::Committed(committed) => Ok(committed),
+            _ => Err(StoreError::failed("a commit was answered with something else").into()),
+        }
     }
 }
 
@@ -176,9 +179,7 @@ impl Outbox for SqliteStore {
         match self.submit(Work::Lease(lease)).await {
             Ok(Done::Leased(leased)) => Ok(leased),
             Ok(Done::Damaged(error)) => Err(error),
-            Ok(Done::Committed | Done::Settled(_)) => {
-                Err(StoreError::failed("a lease was answered with something else"))
-            }
+            Ok(_) => Err(StoreError::failed("a lease was answered with something else")),
             Err(error) => Err(of_store(error)),
         }
     }
@@ -187,6 +188,31 @@ impl Outbox for SqliteStore {
         match self.submit(Work::Settle(lease, settled)).await {
             Ok(Done::Settled(count)) => Ok(count),
             Ok(_) => Err(StoreError::failed("a settlement was answered with something else")),
+            Err(error) => Err(of_store(error)),
+        }
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        match self.submit(Work::Report(message, report.clone())).await {
+            Ok(Done::Reported(posted)) => Ok(posted.map(|posted| *posted)),
+            Ok(_) => Err(StoreError::failed("a report was answered with something else")),
+            Err(error) => Err(of_store(error)),
+        }
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        self.read(|connection| outbox::read(connection, message)).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        let key = key.clone();
+        self.read_beside(limit <= SHORT, move |connection| outbox::list(connection, &key, after, limit)).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        match self.submit(Work::Prune(before, limit)).await {
+            Ok(Done::Pruned(count)) => Ok(count),
+            Ok(_) => Err(StoreError::failed("a pruning was answered with something else")),
             Err(error) => Err(of_store(error)),
         }
     }

@@ -1,6 +1,7 @@
 //! What the writer does for a caller, alone or together with others.
 
-use identity_ports::{Commit, CommitError, Lease, LeaseId, Leased, Settled, StoreError};
+use identity_core::{MessageId, Report, Timestamp};
+use identity_ports::{Commit, CommitError, Committed, Lease, LeaseId, Leased, Posted, Settled, StoreError};
 use rusqlite::Connection;
 
 use crate::commit::{apply, begin, end, within_savepoint};
@@ -13,15 +14,19 @@ pub(crate) enum Work {
     Commit(Commit),
     Lease(Lease),
     Settle(LeaseId, Vec<Settled>),
+    Report(MessageId, Report),
+    Prune(Timestamp, usize),
 }
 
 /// What was written.
 pub(crate) enum Done {
-    Committed,
+    Committed(Committed),
     Leased(Vec<Leased>),
     /// A message made no sense. That it is parked is written.
     Damaged(StoreError),
     Settled(usize),
+    Reported(Option<Box<Posted>>),
+    Pruned(usize),
 }
 
 /// What the caller is told.
@@ -105,12 +110,14 @@ impl Desk {
     fn perform(&self, work: &Work) -> Answer {
         let connection = &self.connection;
         match work {
-            Work::Commit(commit) => apply(connection, commit).map(|()| Done::Committed),
+            Work::Commit(commit) => apply(connection, commit).map(Done::Committed),
             Work::Lease(lease) => {
                 let found = outbox::lease(connection, lease)?;
                 self.prune(connection, &found.leased)?;
                 Ok(found.damaged.map_or_else(|| Done::Leased(found.leased), Done::Damaged))
             }
+            Work::Report(id, report) => Ok(Done::Reported(outbox::report(connection, *id, report)?.map(Box::new))),
+            Work::Prune(before, most) => Ok(Done::Pruned(outbox::prune(connection, *before, *most)?)),
             Work::Settle(lease, settled) => Ok(Done::Settled(outbox::settle(connection, *lease, settled)?)),
         }
     }

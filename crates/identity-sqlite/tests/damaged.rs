@@ -66,6 +66,7 @@ async fn damaged_rows_of_a_user_are_reported() {
         ("identity_identifiers", "UPDATE identity_identifiers SET challenge_alphabet = 'emoji'"),
         ("identity_identifiers", "UPDATE identity_identifiers SET challenge_issued_at = NULL"),
         ("identity_identifiers", "UPDATE identity_identifiers SET challenge_tries = 256"),
+        ("identity_identifiers", "UPDATE identity_identifiers SET undeliverable = '{\"why\":\"secret\"}'"),
         ("identity_profiles", "UPDATE identity_profiles SET claims = '[]'"),
         ("identity_profiles", "UPDATE identity_profiles SET credentials = '{\"passkeys\": \"secret\"}'"),
         ("identity_profiles", "UPDATE identity_profiles SET sign_ins = 'null '"),
@@ -119,6 +120,8 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
         "address = 'secret'",
         "content = '{\"type\":\"secret@example.com\"}'",
         "attempts = -1",
+        "uncertain = -1",
+        "provider = CAST(x'ff' AS TEXT)",
     ] {
         let (place, store) = with_rows().await;
         place.raw().execute_batch(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).unwrap();
@@ -128,7 +131,11 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
         let leased = store.lease(lease(2)).await.unwrap();
         assert_eq!(leased.len(), 1, "{sql}");
         assert_eq!(leased[0].message.key, key("bob"));
-        is_corrupt(store.parked(&TenantId::default(), None, 10).await, "identity_outbox", sql);
+        // What is parked does not show how it was sent.
+        if !sql.starts_with("uncertain") && !sql.starts_with("provider") {
+            is_corrupt(store.parked(&TenantId::default(), None, 10).await, "identity_outbox", sql);
+        }
+        is_corrupt(store.posted(&key("ada"), None, 10).await, "identity_outbox", sql);
     }
 }
 

@@ -40,7 +40,7 @@ async fn a_hosts_row_comes_with_the_commit_or_not_at_all() {
     assert!(store.load(&key("ada")).await.unwrap().is_some());
     assert_eq!(orders(&place), 1);
 
-    let again: Result<(), CommitError> = store.transaction(both(2)).await;
+    let again: Result<identity_ports::Committed, CommitError> = store.transaction(both(2)).await;
     assert!(is_conflict(&again));
     assert_eq!(orders(&place), 1, "the host's row went with the commit that was refused");
 

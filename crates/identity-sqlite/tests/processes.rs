@@ -49,7 +49,7 @@ async fn count(store: &SqliteStore, base: u64) {
     let mut done = 0;
     for number in base.. {
         match store.commit(disable(&stored(store, "ada").await, number)).await {
-            Ok(()) => done += 1,
+            Ok(_) => done += 1,
             Err(CommitError::Conflict) => {}
             Err(other) => panic!("{other:?}"),
         }

@@ -191,7 +191,7 @@ async fn one_of_many_who_saw_the_same_version_wins() {
             let mut won = 0;
             for task in tasks {
                 match task.await.unwrap() {
-                    Ok(()) => won += 1,
+                    Ok(_) => won += 1,
                     Err(error) => assert!(matches!(error, CommitError::Conflict), "{error:?}"),
                 }
             }
@@ -221,7 +221,7 @@ async fn a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room() {
         for number in 1..10_000 {
             let user = format!("user-{number}");
             match store.commit(creation(&user, number)).await {
-                Ok(()) => written.push(user),
+                Ok(_) => written.push(user),
                 Err(CommitError::Store(StoreError::Full)) => {
                     refused = Some((user, number));
                     break;
@@ -250,7 +250,7 @@ async fn a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room() {
             let answer = task.await.unwrap();
             let there = store.load(&key(&format!("late-{number}"))).await.unwrap();
             match answer {
-                Ok(()) => assert_eq!(there.unwrap().version.0, 3),
+                Ok(_) => assert_eq!(there.unwrap().version.0, 3),
                 Err(CommitError::Store(StoreError::Full)) => assert!(there.is_none()),
                 Err(other) => panic!("{other:?}"),
             }

@@ -155,6 +155,14 @@ impl Admin {
         self.run("admin.mark_unverified", user, |user, context| user.mark_unverified(id, context)).await
     }
 
+    /// Takes an address for deliverable again. Nothing is written when it is.
+    ///
+    /// # Errors
+    /// As [`User::mark_deliverable`].
+    pub async fn mark_deliverable(&self, user: &UserId, id: IdentifierId) -> Result<Receipt<()>, Error> {
+        self.run("admin.mark_deliverable", user, |user, context| user.mark_deliverable(id, context)).await
+    }
+
     /// Forgives an address its wrong answers.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, Us
 use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, UserRepository};
 use tokio::sync::Notify;
 
-use crate::{Account, Admin, OsEntropy, SystemClock};
+use crate::{Account, Admin, Delivery, OsEntropy, SystemClock};
 
 /// A store: users and outgoing messages in one place, so that one commit can write both.
 pub trait Store: UserRepository + Directory + Outbox {}
@@ -48,6 +48,7 @@ pub(crate) struct Parts {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keys: CodeKeys,
     pub(crate) policy: Arc<Policy>,
+    pub(crate) delivery: Delivery,
     /// Wakes the delivery loops of this process when there is something to deliver.
     pub(crate) mail: Arc<Notify>,
     /// The latest time that was seen, in microseconds.
@@ -69,6 +70,7 @@ impl Identity {
             entropy: Arc::new(OsEntropy),
             keys,
             policy: Arc::new(Policy::default()),
+            delivery: Delivery::default(),
             mail: Arc::new(Notify::new()),
             latest: Arc::new(AtomicI64::new(i64::MIN)),
         };
@@ -102,6 +104,12 @@ impl Identity {
         self.with(|parts| parts.entropy = Arc::new(entropy))
     }
 
+    /// With messages delivered otherwise.
+    #[must_use]
+    pub fn with_delivery(self, delivery: Delivery) -> Self {
+        self.with(|parts| parts.delivery = delivery)
+    }
+
     /// The same use cases for another tenant, which may have a policy of its own.
     #[must_use]
     pub fn for_tenant(&self, tenant: TenantId) -> Self {
@@ -130,6 +138,12 @@ impl Identity {
     #[must_use]
     pub fn admin(&self, actor: impl Into<Arc<str>>) -> Admin {
         Admin { identity: self.clone(), authority: Authority::Administrator(actor.into()) }
+    }
+
+    /// Wakes the delivery loops of this process, as every commit with a message does: for a host that hears of messages which
+    /// another process has enqueued, and which would be found by looking a second later.
+    pub fn wake_delivery(&self) {
+        self.parts.mail.notify_waiters();
     }
 
     pub(crate) fn key(&self, user: &UserId) -> UserKey {

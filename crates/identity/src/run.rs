@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, ClaimChanges, Context, Decision, Recorded, Refusal, SendLimit, Timestamp, User, UserKey, Version,
-    messages,
+    Authority, ClaimChanges, Context, Decision, Exhausted, Recorded, Refusal, SendLimit, TenantId, Timestamp, User,
+    UserKey, Version, messages, refunds, withdrawn,
 };
 use identity_ports::{Commit, CommitError, Expected, Stored};
 use tracing::Instrument as _;
@@ -25,6 +25,7 @@ impl Identity {
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
         let rounds = async {
+            authority.check()?;
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
                 let decide = |context: &Context<'_>| decide(&stored.user, context);
@@ -48,6 +49,7 @@ impl Identity {
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
         let once = async {
+            authority.check()?;
             let seed = self.parts.entropy.seed()?;
             let context = self.context(self.now(), &seed, authority);
             let decision = decide(&context)?;
@@ -102,6 +104,8 @@ impl Identity {
         let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), self.policy().claim());
         let messages = messages(before.map(|user| &**user), after.as_deref(), &events, context);
         let any_mail = !messages.is_empty();
+        let withdraw = withdrawn(before.map(|user| &**user), &events);
+        let refunds = refunds(before.map(|user| &**user), &events, context);
         let numbered = (read.0 + 1..).zip(events);
         let commit = Commit {
             key: key.clone(),
@@ -110,16 +114,24 @@ impl Identity {
             after: after.clone(),
             claims,
             events: numbered.map(|(number, event)| Recorded { number, event }).collect(),
+            withdraw,
             messages,
+            refunds,
         };
         let version = commit.version();
         let Some(user) = after.or_else(|| before.cloned()) else {
             // A decision that makes no user out of none has nothing to write.
             return Err(Error::from(Refusal::UserNotFound).into());
         };
-        self.parts.store.commit(commit).await.map_err(Failure::from)?;
+        let committed = self.parts.store.commit(commit).await.map_err(|error| {
+            if let CommitError::Exhausted(exhausted) = &error {
+                tell(&key.tenant, exhausted);
+            }
+            Failure::from(error)
+        })?;
+        committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
         if any_mail {
-            self.parts.mail.notify_waiters();
+            self.wake_delivery();
         }
         Ok(Receipt { outcome, user, version, at: context.now })
     }
@@ -158,6 +170,24 @@ impl Identity {
     }
 }
 
+/// Tells whoever listens that a budget had not enough left, with its numbers. The quota is a pseudonym, a country or a tenant.
+fn tell(tenant: &TenantId, exhausted: &Exhausted) {
+    let Exhausted { kind, quota, limit, drawn, amount, window, retry_at, effect } = exhausted;
+    tracing::info!(
+        target: "identity::spend",
+        event = "exhausted",
+        %tenant,
+        kind = kind.as_str(),
+        quota,
+        limit,
+        drawn,
+        amount,
+        window = window.as_secs(),
+        retry_at = retry_at.as_secs(),
+        effect = effect.as_str(),
+    );
+}
+
 /// A user's time does not step back by less than a day: events stand in the order of their times.
 fn in_order(now: Timestamp, seen: Timestamp) -> Timestamp {
     const DAY: Duration = Duration::from_secs(86_400);
@@ -180,8 +210,9 @@ impl From<CommitError> for Failure {
         Self::Other(match error {
             CommitError::Conflict => return Self::Conflict,
             CommitError::Taken(claim) => Refusal::from(&claim).into(),
-            CommitError::Exhausted { kind, retry_at } => {
-                Refusal::TooSoon { retry_at, limit: SendLimit::Shared(kind) }.into()
+            CommitError::Exhausted(exhausted) => {
+                let retry_at = exhausted.retry_at;
+                Refusal::TooSoon { retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) }.into()
             }
             CommitError::Store(error) => error.into(),
             other => identity_ports::StoreError::failed(other).into(),

@@ -5,6 +5,7 @@
 //! It knows nothing of any API: that is each host's own.
 
 mod body;
+mod database;
 mod log_notifier;
 mod logging;
 mod restrictions;
@@ -16,6 +17,7 @@ mod tokens;
 mod trace;
 
 pub use body::{BodyError, drain_body, read_body};
+pub use database::Database;
 pub use log_notifier::LogNotifier;
 pub use logging::{LogFormat, start_logging};
 pub use restrictions::restrictions;

@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,16 +6,22 @@ use identity::policy::Resend;
 use identity::{
     CodeKeys, DangerousPolicy, Identity, KeyError, Notifier, Policy, StoreError, TenantId, VerificationPolicy,
 };
-use identity_sqlite::SqliteStore;
 
-use crate::{LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
+use crate::{Database, LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
 
 /// The settings that every host has. Each is an option of the command line and a variable of the environment.
 #[derive(Debug, Clone, Args)]
 pub struct HostSettings {
-    /// The SQLite file with the users; it is created when it is not there.
-    #[arg(long, env = "IDENTITY_DATABASE", value_name = "FILE", default_value = "identity.db")]
-    pub database: PathBuf,
+    /// Where the users are: an SQLite file, which is created when it is not there, or PostgreSQL at a URL like
+    /// postgres://user:password@host/database. The environment is the better place for one with a password.
+    #[arg(
+        long,
+        env = "IDENTITY_DATABASE",
+        value_name = "FILE|URL",
+        default_value = "identity.db",
+        hide_env_values = true
+    )]
+    pub database: Database,
     /// Where to listen.
     #[arg(long, env = "IDENTITY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -66,10 +71,10 @@ pub enum StartError {
     #[error("IDENTITY_KEY: {0}")]
     Key(#[from] KeyError),
     /// The database cannot be opened.
-    #[error("{}: {error}", .file.display())]
+    #[error("{database}: {error}")]
     Database {
-        /// Which file.
-        file: PathBuf,
+        /// Which one.
+        database: Database,
         /// Why.
         #[source]
         error: StoreError,
@@ -108,9 +113,9 @@ impl HostSettings {
     /// [`StartError`].
     pub async fn identity(&self, notifier: impl Notifier, policy: Policy) -> Result<Identity, StartError> {
         let keys = self.keys()?;
-        let store = SqliteStore::open(&self.database).await;
-        let store = store.map_err(|error| StartError::Database { file: self.database.clone(), error })?;
-        Ok(Identity::new(store, notifier, keys).with_policy(policy).for_tenant(self.tenant.clone()))
+        let identity = self.database.open(notifier, keys).await;
+        let identity = identity.map_err(|error| StartError::Database { database: self.database.clone(), error })?;
+        Ok(identity.with_policy(policy).for_tenant(self.tenant.clone()))
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity::Identity;
 use identity_core::{
-    ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Seed, TenantId, Timestamp, UserKey,
+    ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Report, Seed, TenantId, Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Clock, Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Entropy, EntropyError,
+    Accepted, Clock, Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Entropy, EntropyError,
     ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Parked,
-    Settled, StoreError, Stored, UserRepository,
+    Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 use super::NOW;
@@ -146,7 +146,7 @@ impl<S: UserRepository> UserRepository for Gated<S> {
         self.gate.pass(self.store.history(key, after, limit), broken).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         self.gate.pass(self.store.commit(commit), || broken().into()).await
     }
 }
@@ -166,6 +166,22 @@ impl<S: Outbox> Outbox for Gated<S> {
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         self.gate.pass(self.store.settle(lease, settled), broken).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        self.gate.pass(self.store.report(message, report), broken).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        self.gate.pass(self.store.message(message), broken).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        self.gate.pass(self.store.posted(key, after, limit), broken).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.gate.pass(self.store.prune(before, limit), broken).await
     }
 
     async fn parked(

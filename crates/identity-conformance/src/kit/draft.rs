@@ -23,7 +23,9 @@ pub fn create(key: &UserKey, person: &Person) -> Draft {
         after: Some(person.user()),
         claims: ClaimChanges::default(),
         events: Vec::new(),
+        withdraw: Vec::new(),
         messages: Vec::new(),
+        refunds: Vec::new(),
     })
     .events(NOW, vec![Change::Created { user: key.user.clone() }])
 }

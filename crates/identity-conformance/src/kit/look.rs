@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
 use identity_ports::{
-    Found, Lease, LeaseId, Leased, ListOrder, ListQuery, Outbox, Page, Parked, Stored, UserRepository,
+    Found, Lease, LeaseId, ListOrder, ListQuery, Outbox, Page, Parked, PostState, Posted, Stored, UserRepository,
 };
 use uuid::Uuid;
 
@@ -71,16 +71,24 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
     sight
 }
 
-/// All messages on their way. It breaks leases that are out, and counts as an attempt of every message.
+/// All messages on their way, in the order of their ids. It breaks leases that are out, and counts as an attempt of each
+/// user's first message.
 ///
 /// # Panics
 /// When the store fails.
-pub async fn queued<S: Outbox>(store: &S) -> Vec<Leased> {
+pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
     let far = FAR + Duration::from_secs(1);
     // Such a lease is over at once, whatever the time is then.
     let lease =
         Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: Timestamp::from_micros(i64::MIN), limit: 10_000 };
-    store.lease(lease).await.expect("the store leases")
+    let mut waiting = Vec::new();
+    // One message of a user comes at a time; the others stand behind it.
+    for leased in store.lease(lease).await.expect("the store leases") {
+        let posted = store.posted(&leased.message.key, None, 10_000).await.expect("the store tells what it sends");
+        waiting.extend(posted.into_iter().filter(|posted| posted.state() == PostState::Waiting));
+    }
+    waiting.sort_by_key(|posted| posted.message.id);
+    waiting
 }
 
 /// What was typed, which is not compared when users are.

@@ -31,19 +31,19 @@ pub fn paid(message: Message, charges: Vec<Charge>) -> Outgoing {
 /// A charge.
 #[must_use]
 pub fn charge(kind: BudgetKind, quota: &str, budget: Budget, at: Timestamp, when_exhausted: WhenExhausted) -> Charge {
-    Charge { kind, quota: quota.to_owned(), budget, at, when_exhausted }
+    Charge { kind, quota: quota.to_owned(), amount: 1, budget, at, when_exhausted }
 }
 
 /// A charge on a country's budget of `limit` in 60 s, which refuses.
 #[must_use]
-pub fn refusing(quota: &str, limit: u32, at: Timestamp) -> Charge {
+pub fn refusing(quota: &str, limit: u64, at: Timestamp) -> Charge {
     let budget = Budget::new(limit, Duration::from_secs(60));
     charge(BudgetKind::Country, quota, budget, at, WhenExhausted::Refuse)
 }
 
 /// A charge on an address's budget of `limit` in 60 s, which withholds.
 #[must_use]
-pub fn withholding(quota: &str, limit: u32, at: Timestamp) -> Charge {
+pub fn withholding(quota: &str, limit: u64, at: Timestamp) -> Charge {
     let budget = Budget::new(limit, Duration::from_secs(60));
     charge(BudgetKind::Address, quota, budget, at, WhenExhausted::Withhold)
 }

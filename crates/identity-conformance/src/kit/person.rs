@@ -111,6 +111,7 @@ impl Person {
             added_at: NOW,
             replaces: None,
             attempts: Attempts::default(),
+            undeliverable: None,
             sign_in: None,
         });
         self

@@ -36,15 +36,22 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     ];
     let draft = create(&ada, &person).events(at(0), changes).take(&claim, Strength::Verified);
     let draft = draft.message(paid(letter(1, &ada, at(0)), vec![])).message(paid(letter(2, &ada, at(1)), vec![]));
+    let draft = draft.message(paid(letter(5, &ada, at(1)), vec![]));
     let stored = put(&*store, draft.message(paid(letter(4, &ada, at(0)), vec![]))).await;
     let bob = key("bob");
     put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
-    // One message is parked, one is leased, one is on its way.
+    // One message is parked, one was sent, one is leased, one is on its way.
     let lease = Lease { id: LeaseId(Uuid::from_u128(5)), now: at(0), until: at(60), limit: 10 };
-    assert_eq!(store.lease(lease).await.unwrap().len(), 3);
+    assert_eq!(store.lease(lease).await.unwrap().len(), 2);
     let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
-    let settled = vec![Settled { id: message_id(4), outcome: failed }];
+    let settled = vec![Settled { id: message_id(1), outcome: failed }];
     assert_eq!(store.settle(lease.id, settled).await.unwrap(), 1);
+    let lease = Lease { id: LeaseId(Uuid::from_u128(6)), ..lease };
+    assert_eq!(store.lease(lease).await.unwrap().len(), 1);
+    let sent = Settlement::Sent { at: at(0), provider: None, reference: Some("number 4".to_owned()) };
+    assert_eq!(store.settle(lease.id, vec![Settled { id: message_id(4), outcome: sent }]).await.unwrap(), 1);
+    let lease = Lease { id: LeaseId(Uuid::from_u128(7)), now: at(1), ..lease };
+    assert_eq!(store.lease(lease).await.unwrap().len(), 1);
 
     let before = store.history(&ada, 0, 100).await.unwrap();
     let draft = erase(&ada, &stored).events(at(9), vec![Change::Disabled, Change::Erased]);
@@ -78,6 +85,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let left: Vec<_> = queued(&*store).await.into_iter().map(|leased| leased.message.id).collect();
     assert_eq!(left, [message_id(3)], "messages on their way go, and nobody else's do");
     assert_eq!(store.parked(&acme, None, 10).await.unwrap(), [], "those that were parked go too");
+    assert_eq!(store.posted(&ada, None, 10).await.unwrap(), [], "and those that were sent");
     let dora = put(&*store, create(&key("dora"), &Person::default()).take(&claim, Strength::Unverified)).await;
     assert_eq!(dora.claims.len(), 1, "the claim is free again");
 }

@@ -10,6 +10,7 @@ mod history;
 mod listing;
 mod model;
 mod outbox;
+mod post;
 mod presence;
 mod quotas;
 mod races;
@@ -27,6 +28,7 @@ pub use history::*;
 pub use listing::*;
 pub use model::*;
 pub use outbox::*;
+pub use post::*;
 pub use presence::*;
 pub use quotas::*;
 pub use races::*;
@@ -69,6 +71,10 @@ macro_rules! for_every_law {
             a_refusal_goes_before_withholding
             messages_draw_in_their_order
             budgets_survive_a_restart
+            a_charge_draws_its_amount
+            a_watched_budget_lets_everything_pass_and_says_so
+            what_is_withheld_explains_itself
+            a_refund_goes_back_to_its_window
             messages_are_leased_in_the_order_in_which_they_are_due
             leases_are_exclusive_and_expire
             attempts_are_counted
@@ -76,6 +82,14 @@ macro_rules! for_every_law {
             a_stale_lease_settles_nothing
             a_retry_is_due_when_it_says
             a_failed_message_is_parked_and_listed
+            one_message_of_a_user_at_a_time
+            a_message_that_waits_lets_only_other_addresses_pass
+            the_provider_stays_with_the_message
+            what_was_sent_is_kept_until_it_is_pruned
+            reports_only_go_forward
+            a_report_ends_a_message_on_its_way
+            a_users_post_comes_in_pages
+            what_is_void_is_withdrawn
             one_of_many_creates
             one_of_many_takes_a_claim
             no_update_is_lost

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{
-    BudgetKind, Change, Claim, ClaimKey, ClaimKind, MessageId, Status, Strength, Timestamp, UserKey, WhenExhausted,
+    BudgetKind, Change, Charge, Claim, ClaimKey, ClaimKind, Content, DeliveryState, MessageId, Refund, Report, Status,
+    Strength, Timestamp, UserKey, WhenExhausted,
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    CommitError, Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository,
+    CommitError, Committed, Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,8 +20,8 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::kit::{
-    Draft, FAR, NOW, Person, change, charge, create, erase, id, key_in, letter, look, mail_key, message_id, paid,
-    pending, queued, raw_key, verified,
+    Draft, FAR, NOW, Person, challenge, change, charge, create, erase, id, key_in, letter, look, mail_key, message_id,
+    paid, pending, queued, raw_key, verified,
 };
 
 const USERS: u8 = 5;
@@ -38,6 +39,11 @@ enum Command {
     List { tenant: u8, order: u8, text: Option<u8>, limit: usize },
     History { user: u8, after: u64, limit: usize },
     Parked { tenant: u8, limit: usize },
+    Report { message: u128, state: u8 },
+    Posted { user: u8, after: Option<u128>, limit: usize },
+    Prune { secs: u64, limit: usize },
+    Withdraw { user: u8, identifier: u8 },
+    Refund { user: u8, quota: u8, amount: u8, secs: u64 },
     Wait { millis: u64 },
     Restart,
 }
@@ -60,7 +66,8 @@ struct Looks {
 #[derive(Debug, Clone)]
 struct Cost {
     quota: u8,
-    refuses: bool,
+    when: u8,
+    amount: u8,
 }
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
@@ -71,7 +78,8 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         8 => looks.prop_map(What::Change),
         1 => Just(What::Erase),
     ];
-    let cost = (0..4_u8, any::<bool>()).prop_map(|(quota, refuses)| Cost { quota, refuses });
+    let cost = (0..4_u8, 0..3_u8, prop_oneof![3 => Just(1_u8), 1 => 0..4_u8]);
+    let cost = cost.prop_map(|(quota, when, amount)| Cost { quota, when, amount });
     let version = prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
     let claims = (vec((0..7_u8, any::<bool>()), 0..3), vec(0..7_u8, 0..3));
     let commit = (0..USERS, what, version, claims, vec(vec(cost, 0..3), 0..3)).prop_map(
@@ -80,12 +88,19 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let command = prop_oneof![
         12 => commit,
         5 => (0..5_usize, 0..90_u64).prop_map(|(limit, secs)| Command::Lease { limit, secs }),
-        6 => (0..2_usize, vec((0..4_u8, 0..3_u8), 1..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
+        6 => (0..2_usize, vec((0..4_u8, 0..4_u8), 1..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
         2 => vec(0..7_u8, 0..4).prop_map(|keys| Command::Find { keys }),
         2 => (0..2_u8, 0..4_u8, proptest::option::of(0..7_u8), 1..4_usize)
             .prop_map(|(tenant, order, text, limit)| Command::List { tenant, order, text, limit }),
         1 => (0..USERS, 0..6_u64, 0..6_usize).prop_map(|(user, after, limit)| Command::History { user, after, limit }),
         1 => (0..2_u8, 0..4_usize).prop_map(|(tenant, limit)| Command::Parked { tenant, limit }),
+        4 => (1..12_u128, 0..5_u8).prop_map(|(message, state)| Command::Report { message, state }),
+        2 => (0..USERS, proptest::option::of(0..9_u128), 0..4_usize)
+            .prop_map(|(user, after, limit)| Command::Posted { user, after, limit }),
+        1 => (0..90_u64, 0..3_usize).prop_map(|(secs, limit)| Command::Prune { secs, limit }),
+        2 => (0..USERS, 0..2_u8).prop_map(|(user, identifier)| Command::Withdraw { user, identifier }),
+        4 => (0..USERS, 0..2_u8, 1..4_u8, 0..40_u64)
+            .prop_map(|(user, quota, amount, secs)| Command::Refund { user, quota, amount, secs }),
         3 => (0..50_000_u64).prop_map(|millis| Command::Wait { millis }),
         1 => Just(Command::Restart),
     ];
@@ -153,10 +168,15 @@ async fn compare<H: Harness>(harness: &H, run: &mut u32, commands: &[Command]) -
     }
     // The next sequence begins with nothing on its way.
     let lease = Lease { id: LeaseId(Uuid::from_u128(2)), now: FAR + LONG, until: FAR + LONG + LONG, limit: 100_000 };
-    let left = store.lease(lease).await.expect("the store leases");
-    let gone = left.iter().map(|leased| Settled { id: leased.message.id, outcome: Settlement::Done }).collect();
-    store.settle(lease.id, gone).await.expect("the store settles");
-    result
+    store.prune(Timestamp::from_micros(i64::MAX), 1_000_000).await.expect("the store prunes");
+    loop {
+        let left = store.lease(lease).await.expect("the store leases");
+        if left.is_empty() {
+            return result;
+        }
+        let gone = left.iter().map(|leased| Settled { id: leased.message.id, outcome: Settlement::Done }).collect();
+        store.settle(lease.id, gone).await.expect("the store settles");
+    }
 }
 
 const LONG: Duration = Duration::from_secs(1_000_000);
@@ -192,11 +212,7 @@ impl World {
                 for costs in mail {
                     draft = self.post(draft, &key, costs);
                 }
-                let commit = draft.0;
-                let [ours, models] = [store.commit(commit.clone()).await, self.model.commit(commit).await].map(answer);
-                equal("the answer to a commit", &ours, &models)?;
-                let loaded = [store.load(&key).await.unwrap(), self.model.load(&key).await.unwrap()];
-                equal("the user after a commit", &loaded[0], &loaded[1])
+                self.both(store, draft).await
             }
             Command::Lease { limit, secs } => {
                 let id = LeaseId(Uuid::from_u128((u128::from(self.run) << 64) + 10 + self.leases.len() as u128));
@@ -255,12 +271,83 @@ impl World {
                 let ours = store.parked(&tenant, None, *limit).await.unwrap();
                 equal("what is parked", &ours, &self.model.parked(&tenant, None, *limit).await.unwrap())
             }
+            Command::Report { message, state } => {
+                let states = [
+                    DeliveryState::Accepted,
+                    DeliveryState::Delivered,
+                    DeliveryState::Failed,
+                    DeliveryState::Bounced,
+                    DeliveryState::Complained,
+                ];
+                let report = Report::new(states[usize::from(*state)], self.now).with_detail("551");
+                let id = self.message_id(*message);
+                let ours = store.report(id, &report).await.unwrap();
+                equal("a message after a report", &ours, &self.model.report(id, &report).await.unwrap())?;
+                let ours = store.message(id).await.unwrap();
+                equal("a message", &ours, &self.model.message(id).await.unwrap())
+            }
+            Command::Posted { user, after, limit } => {
+                let (key, after) = (self.user(*user), after.map(|number| self.message_id(number)));
+                let ours = store.posted(&key, after, *limit).await.unwrap();
+                equal("a user's messages", &ours, &self.model.posted(&key, after, *limit).await.unwrap())
+            }
+            Command::Prune { secs, limit } => {
+                let before = self.now - Duration::from_secs(*secs);
+                let ours = store.prune(before, 10_000).await.unwrap();
+                equal("how many were pruned", &ours, &self.model.prune(before, 10_000).await.unwrap())?;
+                let ours = store.prune(self.now, *limit).await.unwrap();
+                // Which of them go first is the store's to say: so all go.
+                let models = self.model.prune(self.now, *limit).await.unwrap();
+                equal("how many were pruned of some", &ours, &models)?;
+                let ours = store.prune(self.now, 10_000).await.unwrap();
+                equal("how many were left to prune", &ours, &self.model.prune(self.now, 10_000).await.unwrap())
+            }
+            Command::Withdraw { user, identifier } => {
+                let key = self.user(*user);
+                let Some(mut draft) = self.touch(&key).await else { return Ok(()) };
+                draft.0.withdraw.push(id((*identifier).into()));
+                self.both(store, draft).await
+            }
+            Command::Refund { user, quota, amount, secs } => {
+                let key = self.user(*user);
+                let Some(mut draft) = self.touch(&key).await else { return Ok(()) };
+                draft.0.refunds.push(Refund {
+                    kind: [BudgetKind::Address, BudgetKind::Country][usize::from(quota % 2)],
+                    quota: format!("quota {quota}"),
+                    amount: (*amount).into(),
+                    at: self.now - Duration::from_secs(*secs),
+                });
+                let costs = Cost { quota: *quota, when: 1, amount: 1 };
+                draft = self.post(draft, &key, &[costs]);
+                self.both(store, draft).await
+            }
             Command::Wait { millis } => {
                 self.now = self.now + Duration::from_millis(*millis);
                 Ok(())
             }
             Command::Restart => Ok(()),
         }
+    }
+
+    /// Commits to both.
+    async fn both<S: UserRepository + Outbox>(&self, store: &S, draft: Draft) -> Result<(), String> {
+        let commit = draft.0;
+        let key = commit.key.clone();
+        let [ours, models] = [store.commit(commit.clone()).await, self.model.commit(commit).await].map(answer);
+        equal("the answer to a commit", &ours, &models)?;
+        let loaded = [store.load(&key).await.unwrap(), self.model.load(&key).await.unwrap()];
+        equal("the user after a commit", &loaded[0], &loaded[1])
+    }
+
+    /// A commit that changes nothing of a user; `None` when there is no such user.
+    async fn touch(&self, key: &UserKey) -> Option<Draft> {
+        let stored = self.model.load(key).await.unwrap()?;
+        let person = Person::of(&stored.user);
+        Some(change(key, &stored, &person).events(self.now, vec![Change::Enabled]))
+    }
+
+    fn message_id(&self, number: u128) -> MessageId {
+        message_id((u128::from(self.run) << 32) + number)
     }
 
     /// The commit without claims and messages, against what the model has; `None` where nobody could have read such a user.
@@ -301,13 +388,20 @@ impl World {
     /// A message more, with an id after all others.
     fn post(&mut self, draft: Draft, key: &UserKey, costs: &[Cost]) -> Draft {
         self.messages += 1;
-        let message = letter((u128::from(self.run) << 32) + self.messages, key, self.now);
-        debug_assert_eq!(message.id, message_id((u128::from(self.run) << 32) + self.messages));
+        let mut message = letter((u128::from(self.run) << 32) + self.messages, key, self.now);
+        if !self.messages.is_multiple_of(3) {
+            let identifier = id(self.messages % 2);
+            message.content = Content::Challenge { identifier, challenge: challenge() };
+        }
+        if self.messages.is_multiple_of(4) {
+            message.to = identity_core::Email::parse("other@example.com").expect("an e-mail address").into();
+        }
         let charges = costs.iter().map(|cost| {
-            let budget = Budget::new(1 + u32::from(cost.quota), Duration::from_secs(60));
-            let when = if cost.refuses { WhenExhausted::Refuse } else { WhenExhausted::Withhold };
+            let budget = Budget::new(1 + u64::from(cost.quota), Duration::from_secs(60));
+            let when = [WhenExhausted::Refuse, WhenExhausted::Withhold, WhenExhausted::Record][usize::from(cost.when)];
             let kind = [BudgetKind::Address, BudgetKind::Country][usize::from(cost.quota % 2)];
-            charge(kind, &format!("quota {}", cost.quota), budget, self.now, when)
+            let charge = charge(kind, &format!("quota {}", cost.quota), budget, self.now, when);
+            Charge { amount: cost.amount.into(), ..charge }
         });
         draft.message(paid(message, charges.collect()))
     }
@@ -315,7 +409,17 @@ impl World {
     fn outcome(&self, number: u8) -> Settlement {
         match number {
             0 => Settlement::Done,
-            1 => Settlement::Retry { due_at: self.now + Duration::from_secs(20), error: "not now".to_owned() },
+            1 => Settlement::Retry {
+                due_at: self.now + Duration::from_secs(20),
+                error: "not now".to_owned(),
+                provider: Some("second".to_owned()),
+                uncertain: self.messages.is_multiple_of(2),
+            },
+            2 => Settlement::Sent {
+                at: self.now,
+                provider: Some("first".to_owned()),
+                reference: Some("number 9".to_owned()),
+            },
             _ => Settlement::Failed { at: self.now, error: "never".to_owned() },
         }
     }
@@ -341,12 +445,12 @@ fn strength(firmly: bool) -> Strength {
 }
 
 /// An answer as far as it is the same everywhere: of several claims that are taken, any may be named.
-fn answer(result: Result<(), CommitError>) -> String {
+fn answer(result: Result<Committed, CommitError>) -> String {
     match result {
-        Ok(()) => "done".to_owned(),
+        Ok(committed) => format!("done, {:?}", committed.exhausted),
         Err(CommitError::Conflict) => "conflict".to_owned(),
         Err(CommitError::Taken(_)) => "taken".to_owned(),
-        Err(CommitError::Exhausted { kind, retry_at }) => format!("{kind:?} is used up until {retry_at:?}"),
+        Err(CommitError::Exhausted(exhausted)) => format!("used up: {exhausted:?}"),
         Err(other) => panic!("nothing of the kind was to be expected: {other}"),
     }
 }

@@ -15,7 +15,7 @@ fn lease(number: u128, now: Timestamp, until: Timestamp, limit: usize) -> Lease 
 
 async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
     let leased = store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap();
-    leased.into_iter().map(|Leased { message, attempts }| (message.id, attempts)).collect()
+    leased.into_iter().map(|Leased { message, attempts, .. }| (message.id, attempts)).collect()
 }
 
 async fn settle<S: Outbox>(store: &S, number: u128, outcomes: Vec<(u128, Settlement)>) -> usize {
@@ -24,7 +24,12 @@ async fn settle<S: Outbox>(store: &S, number: u128, outcomes: Vec<(u128, Settlem
 }
 
 fn retry(secs: u64) -> Settlement {
-    Settlement::Retry { due_at: at(secs), error: "not now: the line is busy".to_owned() }
+    Settlement::Retry {
+        due_at: at(secs),
+        error: "not now: the line is busy".to_owned(),
+        provider: None,
+        uncertain: false,
+    }
 }
 
 fn failed(secs: u64) -> Settlement {

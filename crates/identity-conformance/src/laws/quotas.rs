@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use identity_core::policy::Budget;
-use identity_core::{BudgetKind, Charge, MessageId, Timestamp, WhenExhausted};
-use identity_ports::{CommitError, Outbox, UserRepository};
+use identity_core::{BudgetKind, Charge, Effect, Exhausted, MessageId, Refund, Timestamp, WhenExhausted};
+use identity_ports::{CommitError, Committed, Outbox, UserRepository};
 
 use crate::Harness;
 use crate::kit::{
-    NOW, Person, at, charge, create, key, key_in, letter, message_id, paid, put, queued, refusing, withholding,
+    NOW, Person, at, change, charge, create, key, key_in, letter, message_id, paid, put, queued, refusing, withholding,
 };
 
 /// Spends: a new user with a message that costs this.
@@ -17,7 +17,7 @@ async fn spend<S: UserRepository + Outbox>(
     tenant: &str,
     number: u128,
     charges: Vec<Charge>,
-) -> Result<(), CommitError> {
+) -> Result<Committed, CommitError> {
     let user = key_in(tenant, &format!("spender {number}"));
     let draft = create(&user, &Person::default());
     store.commit(draft.message(paid(letter(number, &user, NOW), charges)).0).await
@@ -52,8 +52,8 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
     ] {
         number += 1;
         match (spend(&*store, "acme", number, vec![refusing("+49", 2, time)]).await, retry_at) {
-            (Ok(()), None) => {}
-            (Err(CommitError::Exhausted { kind: BudgetKind::Country, retry_at }), Some(expected)) => {
+            (Ok(_), None) => {}
+            (Err(CommitError::Exhausted(Exhausted { kind: BudgetKind::Country, retry_at, .. })), Some(expected)) => {
                 assert_eq!(retry_at, expected, "there is room again when the window ends");
             }
             (other, expected) => panic!("at {time:?}: {expected:?} was expected, and it is {other:?}"),
@@ -63,18 +63,17 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
 
 /// Budgets are apart that differ in kind, in name or in tenant.
 pub async fn budgets_are_apart(harness: &impl Harness) {
-    use BudgetKind::{Address, AddressLong, Block, Country, Notices, Tenant};
     let store = harness.open().await;
     let budget = Budget::new(1, Duration::from_secs(60));
     let mut number = 0;
     for (round, refused) in [false, true].into_iter().enumerate() {
         for tenant in ["acme", "Acme", "globex"] {
             for quota in ["+49", "+4", "+490", "+49 ", "", "%", "\u{e9}", "e\u{301}"] {
-                for kind in [Address, AddressLong, Block, Country, Tenant, Notices] {
+                for kind in BudgetKind::ALL {
                     number += 1;
                     let charge = charge(kind, quota, budget, NOW, WhenExhausted::Refuse);
                     let drawn = spend(&*store, tenant, number, vec![charge]).await;
-                    let kinds = matches!(drawn, Err(CommitError::Exhausted { kind: used_up, .. }) if used_up == kind);
+                    let kinds = matches!(drawn, Err(CommitError::Exhausted(Exhausted { kind: used_up, .. })) if used_up == kind);
                     assert_eq!(kinds, refused, "round {round}, {tenant}, {kind:?}, {quota:?}: {drawn:?}");
                     assert!(drawn.is_ok() || kinds, "{drawn:?}");
                 }
@@ -114,7 +113,7 @@ pub async fn a_refusal_goes_before_withholding(harness: &impl Harness) {
     spend(&*store, "acme", 1, vec![refuses.clone(), withholds.clone()]).await.unwrap();
     for charges in [vec![refuses.clone(), withholds.clone()], vec![withholds, refuses]] {
         let drawn = spend(&*store, "acme", 2, charges).await;
-        assert!(matches!(drawn, Err(CommitError::Exhausted { kind: BudgetKind::Country, .. })), "{drawn:?}");
+        assert!(matches!(drawn, Err(CommitError::Exhausted(Exhausted { kind: BudgetKind::Country, .. }))), "{drawn:?}");
     }
 }
 
@@ -133,7 +132,7 @@ pub async fn messages_draw_in_their_order(harness: &impl Harness) {
         draft.message(paid(letter(number, &bob, NOW), vec![refusing("+44", 2, NOW)]))
     });
     let drawn = store.commit(draft.0).await;
-    assert!(matches!(drawn, Err(CommitError::Exhausted { .. })), "the third of one commit has no room: {drawn:?}");
+    assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "the third of one commit has no room: {drawn:?}");
 }
 
 /// Budgets outlive the process.
@@ -142,5 +141,144 @@ pub async fn budgets_survive_a_restart(harness: &impl Harness) {
     spend(&*store, "acme", 1, vec![refusing("+44", 1, NOW)]).await.unwrap();
     let store = harness.restart(store).await;
     let drawn = spend(&*store, "acme", 2, vec![refusing("+44", 1, at(59))]).await;
-    assert!(matches!(drawn, Err(CommitError::Exhausted { retry_at, .. }) if retry_at == at(60)), "{drawn:?}");
+    assert!(
+        matches!(drawn, Err(CommitError::Exhausted(Exhausted { retry_at, .. })) if retry_at == at(60)),
+        "{drawn:?}"
+    );
+}
+
+fn amount(charge: Charge, amount: u64) -> Charge {
+    Charge { amount, ..charge }
+}
+
+fn recording(quota: &str, limit: u64, at: Timestamp) -> Charge {
+    charge(BudgetKind::TenantMoney, quota, Budget::new(limit, Duration::from_secs(60)), at, WhenExhausted::Record)
+}
+
+/// A charge draws as much as it says, up to the limit and not beyond; what has no room draws nothing.
+pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
+    let store = harness.open().await;
+    let million = 1_000_000;
+    for (number, (cost, has_room)) in
+        (1..).zip([(400_000, true), (700_000, false), (600_000, true), (0, true), (1, false), (u64::MAX, false)])
+    {
+        let drawn = spend(&*store, "acme", number, vec![amount(refusing("+49", million, NOW), cost)]).await;
+        match drawn {
+            Ok(_) => assert!(has_room, "{cost} is more than is left"),
+            Err(CommitError::Exhausted(Exhausted { amount, limit, .. })) => {
+                assert!(!has_room, "there is room for {cost}");
+                assert_eq!((amount, limit), (cost, million));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let large = i64::MAX.unsigned_abs();
+    for (number, has_room) in [(7, true), (8, true), (9, false)] {
+        let drawn = spend(&*store, "acme", number, vec![amount(refusing("+44", large - 1, NOW), large / 2)]).await;
+        assert_eq!(drawn.is_ok(), has_room, "{drawn:?}");
+    }
+}
+
+/// A budget that is only watched draws beyond its limit, lets the message go, and is told with its numbers.
+pub async fn a_watched_budget_lets_everything_pass_and_says_so(harness: &impl Harness) {
+    let store = harness.open().await;
+    let mut told = Vec::new();
+    for number in 1..=4 {
+        let charges = vec![refusing("+49", 9, NOW), amount(recording("acme", 5, NOW), 2)];
+        told.push(spend(&*store, "acme", number, charges).await.unwrap().exhausted);
+    }
+    assert_eq!(enqueued(&*store).await, [1, 2, 3, 4].map(message_id), "everything goes");
+    let beyond = |drawn| Exhausted {
+        kind: BudgetKind::TenantMoney,
+        quota: "acme".to_owned(),
+        limit: 5,
+        drawn,
+        amount: 2,
+        window: Duration::from_secs(60),
+        retry_at: at(60),
+        effect: Effect::Recorded,
+    };
+    assert_eq!(told, [vec![], vec![], vec![beyond(4)], vec![beyond(6)]], "and is told once there is no room");
+    // A budget that cannot count any further stays where it is.
+    let most = i64::MAX.unsigned_abs();
+    for number in 5..=7 {
+        spend(&*store, "acme", number, vec![amount(recording("acme", 5, at(60)), most)]).await.unwrap();
+    }
+    let told = spend(&*store, "acme", 8, vec![recording("acme", 5, at(60))]).await.unwrap().exhausted;
+    assert_eq!(told[0].drawn, most);
+}
+
+/// A message that is withheld names every budget that withheld it, with its numbers, and no other; a refusal the one that
+/// refused.
+pub async fn what_is_withheld_explains_itself(harness: &impl Harness) {
+    let store = harness.open().await;
+    let costs = || vec![recording("acme", 1, NOW), withholding("ada", 1, NOW), withholding("block", 1, NOW)];
+    assert_eq!(spend(&*store, "acme", 1, costs()).await.unwrap(), Committed::default(), "there is room");
+    let told = spend(&*store, "acme", 2, costs()).await.unwrap().exhausted;
+    let names: Vec<(&str, u64, u64, u64, Effect)> =
+        told.iter().map(|told| (told.quota.as_str(), told.drawn, told.limit, told.amount, told.effect)).collect();
+    assert_eq!(names, [("ada", 1, 1, 1, Effect::Withheld), ("block", 1, 1, 1, Effect::Withheld)]);
+    assert!(told.iter().all(|told| told.retry_at == at(60) && told.window == Duration::from_secs(60)));
+    // Of two messages of one commit each is told for itself.
+    let user = key("ada");
+    let draft = create(&user, &Person::default());
+    let draft = draft.message(paid(letter(3, &user, NOW), vec![recording("acme", 1, NOW)]));
+    let draft = draft.message(paid(letter(4, &user, NOW), vec![withholding("ada", 1, NOW)]));
+    let told = store.commit(draft.0).await.unwrap().exhausted;
+    assert_eq!(told.iter().map(|told| told.effect).collect::<Vec<_>>(), [Effect::Recorded, Effect::Withheld]);
+    spend(&*store, "acme", 5, vec![refusing("+49", 1, NOW)]).await.unwrap();
+    let refused = spend(&*store, "acme", 6, vec![withholding("ada", 1, NOW), refusing("+49", 1, NOW)]).await;
+    let Err(CommitError::Exhausted(told)) = refused else { panic!("{refused:?}") };
+    assert_eq!((told.kind, told.quota.as_str(), told.drawn), (BudgetKind::Country, "+49", 1));
+    assert_eq!((told.limit, told.amount, told.effect), (1, 1, Effect::Refused));
+    assert_eq!((told.retry_at, told.window), (at(60), Duration::from_secs(60)));
+}
+
+/// What is given back is there again, in the window that it was drawn in and in no other; a window is never emptier than empty;
+/// a commit that is refused gives nothing back.
+pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
+    let store = harness.open().await;
+    let stored = put(&*store, create(&key("ada"), &Person::default())).await;
+    let refund =
+        |quota: &str, amount, time| Refund { kind: BudgetKind::Country, quota: quota.to_owned(), amount, at: time };
+    let draft = |refunds: Vec<Refund>| {
+        let mut draft = change(&key("ada"), &stored, &Person::default());
+        draft.0.refunds = refunds;
+        draft
+    };
+    let mut number = 0;
+    let mut draw = async |quota: &str, cost, time| {
+        number += 1;
+        spend(&*store, "acme", number, vec![amount(refusing(quota, 10, time), cost)]).await.is_ok()
+    };
+    for quota in ["+49", "+44"] {
+        assert!(draw(quota, 10, at(0)).await && !draw(quota, 1, at(1)).await, "it is used up");
+    }
+    assert!(store.commit(draft(vec![refund("+49", 5, at(0))]).expecting(7).0).await.is_err());
+    assert!(!draw("+49", 1, at(1)).await, "a commit that is refused gives nothing back");
+    // Not into a window that had not begun or was over, not to another name, kind or tenant.
+    let mut other_kind = refund("+49", 5, at(0));
+    other_kind.kind = BudgetKind::Tenant;
+    let just_before = at(0) - Duration::from_micros(1);
+    let nowhere = vec![refund("+49", 5, just_before), refund("+49", 5, at(60)), refund("+4", 5, at(0)), other_kind];
+    let mut version = store.commit(draft(nowhere).0).await.map(|_| 2).unwrap();
+    assert!(!draw("+49", 1, at(1)).await, "it is given back to no other budget");
+    let mut give = async |refunds: Vec<Refund>| {
+        store.commit(draft(refunds).expecting(version).0).await.unwrap();
+        version += 1;
+    };
+    give(vec![refund("+49", 2, at(0)), refund("+49", 1, at(59))]).await;
+    assert!(!draw("+49", 4, at(2)).await && draw("+49", 3, at(2)).await, "3 are there again");
+    assert!(!draw("+44", 1, at(2)).await, "and of another name none");
+    give(vec![refund("+49", u64::MAX, at(5))]).await;
+    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "never emptier than empty");
+    // The next window is another one.
+    assert!(draw("+49", 10, at(60)).await);
+    give(vec![refund("+49", 10, at(59))]).await;
+    assert!(!draw("+49", 1, at(61)).await, "what was drawn in a window that is over stays drawn");
+    // A commit's own messages may draw what it gives back.
+    let mut both = draft(vec![refund("+49", 4, at(60))]);
+    both = both.message(paid(letter(900, &key("ada"), at(61)), vec![amount(refusing("+49", 10, at(61)), 4)]));
+    store.commit(both.expecting(version).0).await.expect("what is given back can be drawn at once");
+    assert!(!draw("+49", 1, at(62)).await);
 }

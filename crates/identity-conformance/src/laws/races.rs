@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use identity_core::{MessageId, Strength, Version};
-use identity_ports::{CommitError, Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{CommitError, Committed, Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ pub async fn no_update_is_lost(harness: &impl Harness) {
                     tokio::task::yield_now().await;
                 }
                 match store.commit(draft.0).await {
-                    Ok(()) => break,
+                    Ok(_) => break,
                     Err(CommitError::Conflict) => tokio::task::yield_now().await,
                     Err(other) => panic!("nothing but a conflict was to be expected: {other}"),
                 }
@@ -117,7 +117,7 @@ pub async fn quotas_are_exact_under_a_race(harness: &impl Harness) {
     })
     .await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 10, "ten of thirty-two have room: {results:?}");
-    let exhausted = |result: &&Result<(), CommitError>| matches!(result, Err(CommitError::Exhausted { retry_at, .. }) if *retry_at == at(60));
+    let exhausted = |result: &&Result<Committed, CommitError>| matches!(result, Err(CommitError::Exhausted(told)) if told.retry_at == at(60));
     assert_eq!(results.iter().filter(exhausted).count(), 22, "and the others are told when there is: {results:?}");
     let store = harness.open().await;
     assert_eq!(queued(&*store).await.len(), 10, "as many messages as were paid for");

@@ -9,7 +9,7 @@ use crate::kit::{
     withholding,
 };
 
-const LIMIT: u32 = 3;
+const LIMIT: u64 = 3;
 
 fn keys() -> Vec<UserKey> {
     ["ada", "bob", "new"].map(key).to_vec()
@@ -69,7 +69,7 @@ async fn budgets_are_untouched<S: UserRepository + Outbox>(store: &S) {
             assert!(drawn.is_ok(), "a refused commit draws nothing from a budget: {drawn:?}");
         }
         let drawn = store.commit(draw(base + 9, refusing(quota, LIMIT, at(2))).0).await;
-        assert!(matches!(drawn, Err(CommitError::Exhausted { .. })), "a refused commit gives nothing back: {drawn:?}");
+        assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "a refused commit gives nothing back: {drawn:?}");
     }
     for number in 21..=23 {
         put(store, draw(number, withholding("ada", LIMIT, at(2)))).await;
@@ -135,7 +135,7 @@ pub async fn a_used_up_budget_leaves_no_trace(harness: &impl Harness) {
     };
     let drafts =
         vec![too_much(change(&key("ada"), &ada, &person()), "ada"), too_much(create(&key("new"), &person()), "new")];
-    no_trace(&*store, drafts, |error| matches!(error, CommitError::Exhausted { .. })).await;
+    no_trace(&*store, drafts, |error| matches!(error, CommitError::Exhausted(_))).await;
 }
 
 /// Where a commit could be refused in more ways than one, the version is judged first, then the claims, then the budgets.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use identity_core::{
     Actor, Address, Alphabet, Attempts, Change, Channel, CodeFormat, Connection, Content, Credentials, Email, Event,
     EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
-    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, User, UserRecord, Username, Verified,
+    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, UserRecord,
+    Username, Verified,
 };
-use identity_ports::{Lease, LeaseId, Outbox, UserRepository};
+use identity_ports::{Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
 use serde_json::{Map, Value, json};
 
 use crate::Harness;
@@ -77,8 +78,11 @@ pub async fn every_status_round_trips(harness: &impl Harness) {
     let store = harness.open().await;
     let bob = key("bob");
     let mut stored = put(&*store, create(&bob, &Person::default())).await;
-    for status in statuses.iter().chain(statuses.iter().rev()) {
-        let person = Person::default().email(500, "bob@example.com", status.clone());
+    let reasons = [UndeliverableReason::Refused, UndeliverableReason::Bounced, UndeliverableReason::Complained];
+    let known = reasons.map(|why| Some(Undeliverable { at: at(5), why, times: 2 })).into_iter().chain([None]);
+    for (status, undeliverable) in statuses.iter().chain(statuses.iter().rev()).zip(known.cycle()) {
+        let mut person = Person::default().email(500, "bob@example.com", status.clone());
+        person.entries[0].undeliverable = undeliverable;
         stored = put(&*store, change(&bob, &stored, &person)).await;
         same(&stored.user, &person.with_id(&bob.user).user());
     }
@@ -213,6 +217,8 @@ pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
         for entry in &mut person.entries {
             entry.added_at = time;
             entry.attempts = Attempts { failed_in_a_row: u32::MAX, failed_at: vec![time; 3], sent_at: vec![time, NOW] };
+            let why = UndeliverableReason::Complained;
+            entry.undeliverable = Some(Undeliverable { at: time, why, times: u32::MAX });
         }
         person.parts.username.as_mut().unwrap().added_at = time;
         person.parts.retired =
@@ -277,6 +283,9 @@ pub async fn every_event_round_trips(harness: &impl Harness) {
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id: id(1) },
         Change::AttemptsCleared { id: id(1) },
+        Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
+        Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
+        Change::DeliveryRestored { id: id(1) },
         Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
         Change::CredentialsReported { credentials: Arc::default() },
         Change::SignInsReported { sign_ins: Arc::new(SignIns { attempts_count: u64::MAX, ..SignIns::default() }) },
@@ -340,7 +349,18 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
         until: Timestamp::from_micros(i64::MAX),
         limit: 100,
     };
-    let read: Vec<Message> = store.lease(lease).await.unwrap().into_iter().map(|leased| leased.message).collect();
+    let mut posted: Vec<Message> = Vec::new();
+    posted.extend(store.posted(&ada, None, 100).await.unwrap().into_iter().map(|posted| posted.message));
+    assert_eq!(posted, written, "every message as it was written");
+    // They are leased one after the other.
+    let mut read: Vec<Message> = Vec::new();
+    loop {
+        let leased = store.lease(lease).await.unwrap();
+        let Some(first) = leased.into_iter().next() else { break };
+        let done = Settled { id: first.message.id, outcome: Settlement::Done };
+        store.settle(lease.id, vec![done]).await.unwrap();
+        read.push(first.message);
+    }
     written.rotate_right(1);
     assert_eq!(read.iter().map(|message| message.id).collect::<Vec<_>>()[0], message_id(7), "due longest first");
     assert_eq!(read, written, "every message as it was written");

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_conformance::kit::{Person, code_keys, create};
+use identity_conformance::kit::{NOW, Person, code_keys, create};
 use identity_core::{
-    Address, Charge, ClaimKey, ClaimKind, Email, Outgoing, Phone, Recorded, Status, TenantId, Timestamp, User, UserId,
-    UserKey, WhenExhausted,
+    Address, Charge, ClaimKey, ClaimKind, Email, Exhausted, Outgoing, Phone, Recorded, Status, TenantId, Timestamp,
+    User, UserId, UserKey, WhenExhausted,
 };
-use identity_ports::{Commit, CommitError, Expected, ListOrder, ListQuery, Stored, UserRepository};
+use identity_ports::{Commit, CommitError, Committed, Expected, ListOrder, ListQuery, Stored, UserRepository};
 
 use super::{Fault, FaultyStore};
 
@@ -14,7 +14,7 @@ use super::{Fault, FaultyStore};
 pub(super) const SHADOW: &str = "shadow ";
 
 impl FaultyStore {
-    pub(super) async fn faulty_commit(&self, mut commit: Commit) -> Result<(), CommitError> {
+    pub(super) async fn faulty_commit(&self, mut commit: Commit) -> Result<Committed, CommitError> {
         commit.key = self.key(&commit.key);
         if self.fault == Fault::VersionsAreIgnored {
             self.dawdle().await;
@@ -98,6 +98,18 @@ impl FaultyStore {
                     charge.when_exhausted = WhenExhausted::Refuse;
                 }
             }
+            Fault::ChargesAreOne => charges(commit).for_each(|charge| charge.amount = 1),
+            Fault::RecordingWithholds => {
+                for charge in charges(commit).filter(|charge| charge.when_exhausted == WhenExhausted::Record) {
+                    charge.when_exhausted = WhenExhausted::Withhold;
+                }
+            }
+            Fault::NothingIsWithdrawn => commit.withdraw.clear(),
+            Fault::NothingIsRefunded => commit.refunds.clear(),
+            Fault::RefundsGoAnywhere => {
+                let last = identity_conformance::kit::at(61);
+                commit.refunds.iter_mut().filter(|refund| refund.at > NOW).for_each(|refund| refund.at = last);
+            }
             Fault::WindowsOnTheMinute => {
                 for charge in charges(commit) {
                     charge.at = Timestamp::from_secs(charge.at.as_secs() / 60 * 60);
@@ -124,14 +136,17 @@ impl FaultyStore {
     async fn leave_a_trace(
         &self,
         commit: Commit,
-        result: Result<(), CommitError>,
+        mut result: Result<Committed, CommitError>,
         stored: Option<Stored>,
-    ) -> Result<(), CommitError> {
+    ) -> Result<Committed, CommitError> {
+        if let (Ok(committed), Fault::NothingIsTold) = (&mut result, self.fault) {
+            committed.exhausted.clear();
+        }
         match (&result, self.fault) {
             (Err(CommitError::Conflict), Fault::ErasedIdsAreNew)
                 if commit.expected == Expected::Absent && stored.is_none() =>
             {
-                return Ok(());
+                return Ok(Committed::default());
             }
             (Err(CommitError::Conflict), Fault::ConflictsSend) => {
                 let messages = commit.messages.into_iter();
@@ -143,7 +158,7 @@ impl FaultyStore {
                     self.draw(&commit.key.tenant, outgoing.charges).await;
                 }
             }
-            (Err(CommitError::Exhausted { .. }), Fault::ExhaustedClaims) => {
+            (Err(CommitError::Exhausted(_)), Fault::ExhaustedClaims) => {
                 if let Some(stored) = stored {
                     let person = Person::of(&stored.user);
                     let mut draft = identity_conformance::kit::change(&commit.key, &stored, &person).0;
@@ -151,7 +166,7 @@ impl FaultyStore {
                     self.inner.commit(draft).await?;
                 }
             }
-            (Ok(()), Fault::ErasedMessagesStay) if commit.after.is_none() => {
+            (Ok(_), Fault::ErasedMessagesStay) if commit.after.is_none() => {
                 let messages: Vec<_> = {
                     let notes = self.notes.lock().unwrap();
                     notes.messages.iter().filter(|message| message.key == commit.key).cloned().collect()
@@ -206,13 +221,14 @@ impl FaultyStore {
         }
     }
 
-    async fn race_for_quotas(&self, mut commit: Commit) -> Result<(), CommitError> {
+    async fn race_for_quotas(&self, mut commit: Commit) -> Result<Committed, CommitError> {
         let mut drawn = Vec::new();
         for charge in commit.messages.iter_mut().flat_map(|outgoing| std::mem::take(&mut outgoing.charges)) {
-            let name = (charge.kind, charge.quota);
+            let name = (charge.kind, charge.quota.clone());
             let before = self.notes.lock().unwrap().draws.get(&name).copied().unwrap_or(0);
             if before >= charge.budget.limit {
-                return Err(CommitError::Exhausted { kind: charge.kind, retry_at: charge.at + charge.budget.window });
+                let charge = Charge { kind: name.0, quota: name.1, ..charge };
+                return Err(CommitError::Exhausted(Exhausted::of(&charge, before, charge.at + charge.budget.window)));
             }
             drawn.push((name, before + 1));
         }

@@ -1,4 +1,5 @@
-use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, StoreError};
+use identity_core::{MessageId, Report, Timestamp, UserKey};
+use identity_ports::{Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 
 use super::{Fault, FaultyStore};
 
@@ -21,8 +22,24 @@ impl FaultyStore {
             _ => {}
         }
         let mut leased = self.inner.lease(lease).await?;
-        if self.fault == Fault::AttemptsAreNotCounted {
-            leased.iter_mut().for_each(|leased| leased.attempts = 1);
+        match self.fault {
+            Fault::AttemptsAreNotCounted => leased.iter_mut().for_each(|leased| leased.attempts = 1),
+            Fault::ProvidersAreForgotten => leased.iter_mut().for_each(|leased| leased.provider = None),
+            Fault::UnsettledIsForgotten => leased.iter_mut().for_each(|leased| leased.uncertain = 0),
+            // Whatever else is due of the same users comes along.
+            Fault::UsersAreNotInOrder => {
+                let heads: Vec<UserKey> = leased.iter().map(|leased| leased.message.key.clone()).collect();
+                for key in heads {
+                    for posted in self.inner.posted(&key, None, 1_000).await? {
+                        let waiting = posted.sent_at.is_none() && posted.failed_at.is_none();
+                        let Posted { message, attempts, uncertain, provider, .. } = posted;
+                        if waiting && leased.iter().all(|other| other.message.id != message.id) {
+                            leased.push(Leased { message, attempts: attempts + 1, uncertain, provider });
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
         let holders = leased.iter().map(|leased| (leased.message.id, lease.id));
         self.notes.lock().unwrap().holders.extend(holders);
@@ -38,13 +55,44 @@ impl FaultyStore {
             };
             settled.outcome = match settled.outcome {
                 Settlement::Failed { .. } if self.fault == Fault::FailedAreDropped => Settlement::Done,
-                Settlement::Retry { error, .. } if self.fault == Fault::RetriesAreDueAtOnce => {
-                    Settlement::Retry { due_at: identity_conformance::kit::NOW, error }
+                Settlement::Sent { .. } if self.fault == Fault::SentIsDropped => Settlement::Done,
+                Settlement::Retry { error, provider, uncertain, .. } if self.fault == Fault::RetriesAreDueAtOnce => {
+                    Settlement::Retry { due_at: identity_conformance::kit::NOW, error, provider, uncertain }
                 }
                 outcome => outcome,
             };
             count += self.inner.settle(holder, vec![settled]).await?;
         }
         Ok(count)
+    }
+
+    pub(super) async fn faulty_report(&self, id: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        let before = self.inner.message(id).await?;
+        if self.fault == Fault::ReportsDoNotEnd
+            && let Some(before) = before.filter(|posted| posted.sent_at.is_none())
+        {
+            return Ok(Some(before));
+        }
+        let mut after = self.inner.report(id, report).await?;
+        if self.fault == Fault::LastReportCounts
+            && let Some(after) = &mut after
+        {
+            after.report = Some(report.clone());
+        }
+        Ok(after)
+    }
+
+    pub(super) async fn faulty_posted(
+        &self,
+        key: &UserKey,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<Posted>, StoreError> {
+        self.inner.posted(&self.key(key), after, limit).await
+    }
+
+    pub(super) async fn faulty_prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let ahead = if self.fault == Fault::PrunesAhead { 1 } else { 0 };
+        self.inner.prune(before + std::time::Duration::from_micros(ahead), limit).await
     }
 }

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use identity_conformance::Harness;
-use identity_core::{BudgetKind, ClaimKey, MessageId, Recorded, TenantId, UserKey};
+use identity_core::{BudgetKind, ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Commit, CommitError, Cursor, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
-    Outbox, Page, Parked, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Cursor, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased,
+    ListQuery, Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 /// What is wrong with the store.
@@ -99,6 +99,32 @@ pub(crate) enum Fault {
     CodesAreWritten,
     /// A username that reads as an address claims the name alone.
     NamesClaimNames,
+    /// A user's messages are leased side by side.
+    UsersAreNotInOrder,
+    /// The provider that was noted for the next attempt is forgotten.
+    ProvidersAreForgotten,
+    /// An attempt that was not settled is taken for one that did not come to anything.
+    UnsettledIsForgotten,
+    /// The last report counts, whatever was reported before.
+    LastReportCounts,
+    /// A report on a message on its way changes nothing.
+    ReportsDoNotEnd,
+    /// What was sent goes at once.
+    SentIsDropped,
+    /// Pruning removes more than it is asked for.
+    PrunesAhead,
+    /// What is void is sent all the same.
+    NothingIsWithdrawn,
+    /// Every charge is one.
+    ChargesAreOne,
+    /// A budget that is only watched withholds.
+    RecordingWithholds,
+    /// Nobody is told what was withheld or recorded.
+    NothingIsTold,
+    /// What is given back is given to whatever window is open.
+    RefundsGoAnywhere,
+    /// Nothing is given back.
+    NothingIsRefunded,
 }
 
 pub(crate) struct FaultyStore {
@@ -110,7 +136,7 @@ pub(crate) struct FaultyStore {
 /// What a fault has to remember.
 #[derive(Default)]
 struct Notes {
-    draws: HashMap<(BudgetKind, String), u32>,
+    draws: HashMap<(BudgetKind, String), u64>,
     offsets: BTreeMap<(TenantId, Cursor), usize>,
     events: HashMap<UserKey, Vec<Recorded>>,
     messages: Vec<identity_core::Message>,
@@ -176,7 +202,7 @@ impl UserRepository for FaultyStore {
         self.faulty_history(&self.key(key), after, limit).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         self.faulty_commit(commit).await
     }
 }
@@ -196,6 +222,22 @@ impl Outbox for FaultyStore {
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         self.faulty_settle(lease, settled).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        self.faulty_report(message, report).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        self.inner.message(message).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        self.faulty_posted(key, after, limit).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.faulty_prune(before, limit).await
     }
 
     async fn parked(

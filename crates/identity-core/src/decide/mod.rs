@@ -3,6 +3,7 @@
 
 mod addresses;
 mod credentials;
+mod delivery;
 mod lifecycle;
 mod primary;
 mod profile;
@@ -24,10 +25,11 @@ use crate::{Authority, Change, Context, Identifier, IdentifierId, Refusal, User}
 /// The most e-mail addresses, and the most phone numbers, that a user can have.
 pub const MAX_IDENTIFIERS: usize = 50;
 
-/// A text of the host's of at most 800 bytes.
+/// A text of the host's of at most 800 bytes, without U+0000: not every database holds that.
 pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     match text {
         Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
+        Some(text) if text.contains('\0') => Err(Refusal::Nul { what }),
         text => Ok(text.map(Into::into)),
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::credentials::MAX_REPORT_BYTES;
+use crate::profile::has_nul;
 use crate::{Change, Context, Credentials, Decision, IdentifierId, JsonObject, Refusal, SignInUse, SignIns, User};
 
 /// A change of the profile, member by member at the top level: a value replaces, a null removes, what is absent stays.
@@ -107,9 +108,10 @@ fn patched(object: &JsonObject, patch: &Map<String, Value>) -> Result<Option<Arc
 }
 
 pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
-    let size = serde_json::to_string(report).map_or(usize::MAX, |text| text.len());
-    if size > MAX_REPORT_BYTES {
-        return Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" });
+    let text = serde_json::to_string(report).ok().filter(|text| text.len() <= MAX_REPORT_BYTES);
+    match text {
+        None => Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" }),
+        Some(text) if has_nul(&text) => Err(Refusal::Nul { what: "the report" }),
+        Some(_) => Ok(()),
     }
-    Ok(())
 }

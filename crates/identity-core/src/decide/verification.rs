@@ -69,7 +69,8 @@ impl User {
     ///
     /// # Errors
     /// [`Refusal::AlreadyVerified`], [`Refusal::TooSoon`] with the time, [`Refusal::TooManyFailures`],
-    /// [`Refusal::Restricted`], [`Refusal::Disabled`], [`Refusal::IdentifierNotFound`], [`Refusal::Life`].
+    /// [`Refusal::Restricted`], [`Refusal::Disabled`], [`Refusal::IdentifierNotFound`], [`Refusal::Life`],
+    /// [`Refusal::TooLarge`] and [`Refusal::Nul`] for a hint that is.
     pub fn start_verification(
         &self,
         id: IdentifierId,
@@ -297,6 +298,9 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
     }
     if request.hint.as_ref().is_some_and(|hint| hint.len() > 2_048) {
         return Err(Refusal::TooLarge { what: "hint", limit: "2,048 bytes" });
+    }
+    if request.hint.as_ref().is_some_and(|hint| hint.contains('\0')) {
+        return Err(Refusal::Nul { what: "hint" });
     }
     // Wrong answers to a challenge that still lives count against the one that voids it. When the address was removed with
     // its challenge and added again, those of the time that a challenge lives count.

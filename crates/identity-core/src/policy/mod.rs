@@ -9,7 +9,7 @@ mod verification;
 pub use claim::ClaimPolicy;
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
-pub use send::{Budget, SendPolicy, SendPolicyBuilder};
+pub use send::{Budget, Conversion, Prices, SendPolicy, SendPolicyBuilder};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
 
 /// Why a policy does not build.
@@ -53,6 +53,24 @@ pub enum DangerousPolicy {
     /// A limit on sends is lifted that keeps strangers from being flooded.
     #[error("the budget per address cannot be lifted; anybody could flood it with messages")]
     UnlimitedSends,
+    /// Money is budgeted, and nothing has a price, or one message costs more than a whole budget.
+    #[error(
+        "a budget of {budget} millionths cannot pay for messages that cost up to {price}; set prices, and budgets above them"
+    )]
+    Money {
+        /// The smallest budget of money.
+        budget: u64,
+        /// The highest price.
+        price: u64,
+    },
+    /// A breaker that never or always trips.
+    #[error(
+        "a breaker needs 1 to 100 percent of confirmations, a sample and a window; {percent} percent were asked for"
+    )]
+    Conversion {
+        /// How many percent were asked for.
+        percent: u8,
+    },
     /// A list names something that it cannot hold.
     #[error("{entry:?} is no {what}")]
     Entry {

@@ -8,8 +8,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::code::{Code, CodeFormat};
 use super::link::LinkToken;
+use super::ticket::{DeliveryTicket, PROOF};
 use crate::address::masked;
-use crate::{IdentifierId, Nonce, Purpose, TenantId, UserId};
+use crate::{IdentifierId, MessageId, Nonce, Purpose, TenantId, UserId};
 
 type Prf = Hmac<Sha256>;
 
@@ -163,6 +164,20 @@ impl CodeKeys {
         to_hex(prf.finalize().into_bytes().get(..16).unwrap_or_default())
     }
 
+    /// The name under which callbacks and bounced mails report on a message.
+    #[must_use]
+    pub fn ticket(&self, message: MessageId) -> DeliveryTicket {
+        self.current.ticket(message)
+    }
+
+    /// The message that a ticket names; `None` when none of these keys made it. The proof is compared in constant time.
+    #[must_use]
+    pub fn message(&self, ticket: &DeliveryTicket) -> Option<MessageId> {
+        let claimed = ticket.claimed();
+        let mut made = std::iter::once(&*self.current).chain(&*self.previous).map(|key| key.ticket(claimed));
+        made.any(|right| bool::from(right.matches(ticket))).then_some(claimed)
+    }
+
     fn bound(&self, label: &[u8], binding: &Binding<'_>) -> Option<Prf> {
         let key = std::iter::once(&*self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
         let mut prf = key.prf.clone();
@@ -178,6 +193,17 @@ impl CodeKeys {
 }
 
 impl Key {
+    fn ticket(&self, message: MessageId) -> DeliveryTicket {
+        let mut prf = self.prf.clone();
+        field(&mut prf, b"delivery ticket v1");
+        field(&mut prf, message.as_uuid().as_bytes());
+        let mut proof = [0; PROOF];
+        for (to, from) in proof.iter_mut().zip(prf.finalize().into_bytes()) {
+            *to = from;
+        }
+        DeliveryTicket::new(message, proof)
+    }
+
     fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         if !(32..=64).contains(&secret.len()) {
             return Err(KeyError::Length(secret.len()));

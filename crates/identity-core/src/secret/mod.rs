@@ -3,7 +3,9 @@
 mod code;
 mod keys;
 mod link;
+mod ticket;
 
 pub use code::{Alphabet, Code, CodeError, CodeFormat};
 pub use keys::{Binding, CodeKeys, KeyError, KeyId};
 pub use link::{LinkError, LinkToken};
+pub use ticket::{DeliveryTicket, TicketError};

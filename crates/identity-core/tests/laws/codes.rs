@@ -163,6 +163,7 @@ fn situations(proof: Proof) -> Vec<Situation> {
             added_at: bench.now,
             replaces: None,
             attempts: Attempts::default(),
+            undeliverable: None,
             sign_in: None,
         };
         let user = User::restore(UserParts {

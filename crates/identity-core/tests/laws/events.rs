@@ -7,7 +7,8 @@ use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRec
 use identity_core::{
     Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Connection, Credentials, Event, EventFormat,
     ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, Proof,
-    Purpose, Recorded, SignInUse, SignIns, Timestamp, User, UserId, UserRecord, Username, Verified,
+    Purpose, Recorded, SignInUse, SignIns, Timestamp, UndeliverableReason, User, UserId, UserRecord, Username,
+    Verified,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -79,6 +80,7 @@ fn record() -> UserRecord {
         source: Some("canary form".into()),
         unrestricted: true,
         added_at: None,
+        undeliverable: None,
         sign_in: Some(sign_in()),
     };
     UserRecord {
@@ -131,6 +133,9 @@ fn every_change() -> Vec<Change> {
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id },
         Change::AttemptsCleared { id },
+        Change::DeliveryFailed { id, sent_at: Some(Timestamp::from_secs(3)), why: Some(UndeliverableReason::Refused) },
+        Change::DeliveryFailed { id, sent_at: None, why: None },
+        Change::DeliveryRestored { id },
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
         Change::CredentialsReported { credentials: credentials() },
         Change::SignInsReported { sign_ins: sign_ins() },
@@ -156,7 +161,7 @@ fn the_list_of_changes_is_whole() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 22);
+    assert_eq!(listed.len(), 24);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn a_send_policy_without_budgets_for_addresses_does_not_build() {
             assert_eq!(builder.build(), Err(DangerousPolicy::Zero("a budget")));
         }
     }
-    for open in [Budget::new(101, secs(600)), Budget::new(5, secs(59)), Budget::new(u32::MAX, secs(600))] {
+    for open in [Budget::new(101, secs(600)), Budget::new(5, secs(59)), Budget::new(u64::MAX, secs(600))] {
         for builder in [
             SendPolicy::builder().address(open, good),
             SendPolicy::builder().address(good, open),

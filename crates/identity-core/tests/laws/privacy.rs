@@ -194,6 +194,7 @@ fn c15_no_refusal_of_an_import_shows_the_address() {
         source: None,
         unrestricted: false,
         added_at: None,
+        undeliverable: None,
         sign_in: None,
     };
     let whole = UserRecord::from(&ada.user);

@@ -32,6 +32,7 @@ pub(crate) fn identifier(address: &str) -> IdentifierRecord {
         source: None,
         unrestricted: false,
         added_at: None,
+        undeliverable: None,
         sign_in: None,
     }
 }

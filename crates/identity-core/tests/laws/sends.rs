@@ -1,11 +1,12 @@
 //! What is sent, to whom, and what it costs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use identity_core::policy::{Budget, Restriction};
 use identity_core::record::ImportProblem;
 use identity_core::{
-    BudgetKind, Channel, Content, JsonError, NewAddress, NoticeKind, Outgoing, Policy, Refusal, RefusalKind,
+    BudgetKind, Channel, Content, Effect, JsonError, NewAddress, NoticeKind, Outgoing, Policy, Refusal, RefusalKind,
     RestrictionPolicy, SendLimit, SendPolicy, TakenWhat, Timestamp, WhenExhausted,
 };
 
@@ -13,7 +14,7 @@ use crate::kit::{Person, email, given, given_under, phone, secs};
 
 /// The table of quotas, as the contract of `UserRepository::commit` describes it.
 #[derive(Default, Clone)]
-struct Quotas(HashMap<(BudgetKind, String), (Timestamp, u32)>);
+struct Quotas(HashMap<(BudgetKind, String), (Timestamp, u64)>);
 
 #[derive(Debug, PartialEq)]
 struct Exhausted(BudgetKind, Timestamp);
@@ -30,13 +31,14 @@ impl Quotas {
                 if charge.at >= draws.0 + charge.budget.window {
                     *draws = (charge.at, 0);
                 }
-                if draws.1 >= charge.budget.limit {
+                if draws.1 + charge.amount > charge.budget.limit {
                     match charge.when_exhausted {
                         WhenExhausted::Withhold => continue 'messages,
+                        WhenExhausted::Record => {}
                         WhenExhausted::Refuse => return Err(Exhausted(charge.kind, draws.0 + charge.budget.window)),
                     }
                 }
-                draws.1 += 1;
+                draws.1 += charge.amount;
             }
             after = drawn;
             enqueued += 1;
@@ -342,6 +344,10 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::UsernameIsAddress,
         Refusal::Json(JsonError::TooLarge),
         Refusal::Json(JsonError::TooDeep),
+        Refusal::Json(JsonError::Nul),
+        Refusal::Nul { what: "hint" },
+        Refusal::TicketForged,
+        Refusal::CredentialNotFound,
         Refusal::TooLarge { what: "hint", limit: "2,048 bytes" },
         Refusal::Life,
         Refusal::Import(ImportProblem::Twice),
@@ -355,14 +361,18 @@ fn every_refusal() -> Vec<Refusal> {
         Restriction::NotAllowed,
     ];
     all.extend(restrictions.map(Refusal::Restricted));
-    let kinds = [
-        BudgetKind::Address,
-        BudgetKind::AddressLong,
-        BudgetKind::Block,
-        BudgetKind::Country,
-        BudgetKind::Tenant,
-        BudgetKind::Notices,
-    ];
+    let kinds = BudgetKind::ALL.map(|kind| {
+        Arc::new(identity_core::Exhausted {
+            kind,
+            quota: "+49".to_owned(),
+            limit: 7,
+            drawn: 6,
+            amount: 2,
+            window: secs(600),
+            retry_at: at,
+            effect: Effect::Refused,
+        })
+    });
     let limits = [SendLimit::ResendWait, SendLimit::Window, SendLimit::Day];
     let limits = limits.into_iter().chain(kinds.map(SendLimit::Shared));
     all.extend(limits.map(|limit| Refusal::TooSoon { retry_at: at, limit }));
@@ -403,7 +413,7 @@ fn the_slug_of_every_refusal_is_its_own() {
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), 26);
+    assert_eq!(slugs.len(), 30);
 }
 
 #[test]

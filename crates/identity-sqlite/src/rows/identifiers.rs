@@ -1,6 +1,6 @@
 use identity_core::{
-    Attempts, Challenge, Channel, ClaimKey, Identifier, IdentifierId, SignInUse, Timestamp, User, UserKey,
-    UsernameEntry, Verified,
+    Attempts, Challenge, Channel, ClaimKey, Identifier, IdentifierId, SignInUse, Timestamp, Undeliverable, User,
+    UserKey, UsernameEntry, Verified,
 };
 use identity_ports::StoreError;
 use rusqlite::{Connection, params};
@@ -13,8 +13,8 @@ const INSERT: &str = "INSERT INTO identity_identifiers (tenant, user_id, kind, i
 position, source, unrestricted, added_at, replaces, sign_in, verified_at, verified_by, verified_source, \
 failed_in_a_row, failed_at, sent_at, challenge_nonce, challenge_key, challenge_purpose, challenge_proof, \
 challenge_length, challenge_alphabet, challenge_issued_at, challenge_expires_at, challenge_tries, challenge_failed, \
-challenge_hint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+challenge_hint, undeliverable) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";
 
 /// What a challenge changes; nothing of it stands in an index.
 const UPDATE_CHALLENGE: &str = "UPDATE identity_identifiers SET failed_in_a_row = ?5, failed_at = ?6, sent_at = ?7, \
@@ -27,7 +27,7 @@ const UPDATE: &str = "UPDATE identity_identifiers SET failed_in_a_row = ?5, fail
 challenge_nonce = ?8, challenge_key = ?9, challenge_purpose = ?10, challenge_proof = ?11, challenge_length = ?12, \
 challenge_alphabet = ?13, challenge_issued_at = ?14, challenge_expires_at = ?15, challenge_tries = ?16, \
 challenge_failed = ?17, challenge_hint = ?18, position = ?19, source = ?20, unrestricted = ?21, added_at = ?22, \
-replaces = ?23, sign_in = ?24, verified_at = ?25, verified_by = ?26, verified_source = ?27 \
+replaces = ?23, sign_in = ?24, verified_at = ?25, verified_by = ?26, verified_source = ?27, undeliverable = ?28 \
 WHERE tenant = ?1 AND user_id = ?2 AND kind = ?3 AND id = ?4";
 
 const DELETE: &str = "DELETE FROM identity_identifiers WHERE tenant = ?1 AND user_id = ?2 AND kind = ?3 AND id = ?4";
@@ -93,6 +93,7 @@ fn is_about_challenge(former: &Identifier, entry: &Identifier) -> bool {
         && former.added_at == entry.added_at
         && former.replaces == entry.replaces
         && former.sign_in == entry.sign_in
+        && former.undeliverable == entry.undeliverable
 }
 
 struct Table<'a> {
@@ -142,6 +143,7 @@ impl Table<'_> {
             challenge.tries,
             challenge.failed,
             challenge.hint,
+            undeliverable(line)?,
         ];
         execute(self.connection, INSERT, row).map(drop)
     }
@@ -201,6 +203,7 @@ impl Table<'_> {
             line.verified.map(|verified| verified.at.as_micros()),
             line.verified.map(|verified| verified.by.as_str()),
             line.verified.and_then(|verified| verified.source.as_deref()),
+            undeliverable(line)?,
         ];
         self.changed(execute(self.connection, UPDATE, row)?)
     }
@@ -230,6 +233,7 @@ struct Line<'a> {
     verified: Option<&'a Verified>,
     attempts: Option<&'a Attempts>,
     challenge: Option<&'a Challenge>,
+    undeliverable: Option<Undeliverable>,
 }
 
 impl<'a> Line<'a> {
@@ -249,6 +253,7 @@ impl<'a> Line<'a> {
             verified: entry.verified(),
             attempts: Some(&entry.attempts),
             challenge: entry.challenge(),
+            undeliverable: entry.undeliverable,
         }
     }
 
@@ -268,6 +273,7 @@ impl<'a> Line<'a> {
             verified: None,
             attempts: None,
             challenge: None,
+            undeliverable: None,
         }
     }
 
@@ -286,6 +292,10 @@ impl<'a> Line<'a> {
 
 fn sign_in(line: &Line<'_>) -> Result<Option<String>, StoreError> {
     line.sign_in.map(json).transpose()
+}
+
+fn undeliverable(line: &Line<'_>) -> Result<Option<String>, StoreError> {
+    line.undeliverable.as_ref().map(json).transpose()
 }
 
 /// Times as a JSON array; `None` when there are none.

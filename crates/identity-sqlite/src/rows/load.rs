@@ -14,18 +14,18 @@ use crate::error::{name, store};
 /// Everything of a user in one statement, so that it is of one moment and costs one walk through the driver.
 const LOAD: &str = "\
 SELECT 0, version, created_at, updated_at, disabled, primary_email, primary_phone, retired, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_users WHERE tenant = ?1 AND id = ?2 \
 UNION ALL SELECT 1, kind, id, position, address, typed, source, unrestricted, added_at, replaces, sign_in, \
  verified_at, verified_by, verified_source, failed_in_a_row, failed_at, sent_at, challenge_nonce, challenge_key, \
  challenge_purpose, challenge_proof, challenge_length, challenge_alphabet, challenge_issued_at, \
- challenge_expires_at, challenge_tries, challenge_failed, challenge_hint \
+ challenge_expires_at, challenge_tries, challenge_failed, challenge_hint, undeliverable \
  FROM identity_identifiers WHERE tenant = ?1 AND user_id = ?2 \
 UNION ALL SELECT 2, kind, claim_key, claim_rule, strength, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_claims WHERE tenant = ?1 AND user_id = ?2 \
 UNION ALL SELECT 3, claims, public_data, private_data, credentials, sign_ins, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_profiles WHERE tenant = ?1 AND user_id = ?2";
 
 /// The user of this key.
@@ -118,7 +118,19 @@ impl Parts {
             (Some(verified), None) => Status::Verified(verified),
             (Some(_), Some(_)) => return Err(Bad::from("a verified identifier has a challenge")),
         };
-        let entry = Identifier { id, address, status, source, unrestricted, added_at, replaces, attempts, sign_in };
+        let undeliverable = cells.opt_json()?;
+        let entry = Identifier {
+            id,
+            address,
+            status,
+            source,
+            unrestricted,
+            added_at,
+            replaces,
+            attempts,
+            undeliverable,
+            sign_in,
+        };
         book.push((position, entry));
         Ok(())
     }
@@ -190,8 +202,14 @@ fn verified(cells: &mut Cells<'_>) -> Result<Option<Verified>, Bad> {
     Ok(Some(Verified { at, by: cells.name(Method::from_name)?, source: cells.opt_shared()? }))
 }
 
+/// How many cells a challenge has.
+const CHALLENGE: usize = 11;
+
 fn challenge(cells: &mut Cells<'_>) -> Result<Option<Challenge>, Bad> {
-    let Some(nonce) = cells.opt_bytes()? else { return Ok(None) };
+    let Some(nonce) = cells.opt_bytes()? else {
+        cells.skip(CHALLENGE - 1);
+        return Ok(None);
+    };
     Ok(Some(Challenge {
         nonce: Nonce::from_bytes(nonce),
         key: cells.name(|name| KeyId::parse(name).ok())?,

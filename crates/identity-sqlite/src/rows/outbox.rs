@@ -1,5 +1,8 @@
-use identity_core::{Address, Channel, Message, MessageId, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Parked, Settled, Settlement, StoreError};
+use identity_core::{
+    Address, Channel, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserId,
+    UserKey,
+};
+use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement, StoreError};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -11,32 +14,69 @@ use crate::rows::users::execute;
 const FORMAT: u8 = 1;
 
 const INSERT: &str = "INSERT INTO identity_outbox (tenant, user_id, id, format, channel, address, typed, content, locale, \
-created_at, expires_at, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 0)";
+created_at, expires_at, due_at, attempts, identifier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 0, ?12)";
 
 const ANY_DUE: &str = "SELECT EXISTS (SELECT 1 FROM identity_outbox \
-WHERE failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1))";
+WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1))";
 
+/// Those that are free and due, but for those that another message of the same user has to go before.
 const DUE: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
-attempts FROM identity_outbox WHERE failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1) \
+attempts, uncertain, provider, lease IS NOT NULL FROM identity_outbox AS next \
+WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1) \
+AND NOT EXISTS (SELECT 1 FROM identity_outbox AS earlier \
+WHERE earlier.tenant = next.tenant AND earlier.user_id = next.user_id AND earlier.id <> next.id \
+AND +earlier.sent_at IS NULL AND +earlier.failed_at IS NULL \
+AND (earlier.created_at, earlier.id) < (next.created_at, next.id) \
+AND ((earlier.lease IS NOT NULL AND earlier.leased_until > ?1) \
+OR (earlier.channel = next.channel AND earlier.address = next.address) \
+OR (+earlier.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM identity_outbox AS first \
+WHERE first.tenant = next.tenant AND first.user_id = next.user_id \
+AND +first.sent_at IS NULL AND +first.failed_at IS NULL \
+AND (first.created_at, first.id) < (earlier.created_at, earlier.id) \
+AND first.channel = earlier.channel AND first.address = earlier.address)))) \
 ORDER BY due_at, id LIMIT ?2";
 
-const TAKE: &str = "UPDATE identity_outbox SET lease = ?4, leased_until = ?5, attempts = ?6 \
+const TAKE: &str = "UPDATE identity_outbox SET lease = ?4, leased_until = ?5, attempts = ?6, uncertain = ?7 \
 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
 
 const PARK_DAMAGED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?4, error = ?5 \
 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
 
-const DONE: &str = "DELETE FROM identity_outbox WHERE lease = ?1 AND id = ?2";
+const DONE: &str = "DELETE FROM identity_outbox WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 
-const RETRY: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, error = ?4 \
-WHERE lease = ?1 AND id = ?2";
+const SENT: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, provider = ?4, reference = ?5, \
+sent_at = coalesce(sent_at, ?3) WHERE id = ?2 AND lease = ?1";
+
+const RETRY: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, error = ?4, \
+provider = ?5, uncertain = uncertain + ?6 WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 
 const FAILED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?3, error = ?4 \
-WHERE lease = ?1 AND id = ?2";
+WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+
+/// What was reported on while it was held has ended: it is only let go of.
+const RELEASE: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL \
+WHERE id = ?2 AND lease = ?1 AND sent_at IS NOT NULL";
 
 const PARKED: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
 attempts, failed_at, error FROM identity_outbox \
 WHERE failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+
+const MESSAGE: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, \
+expires_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report, reported_at, report_detail \
+FROM identity_outbox WHERE id = ?1";
+
+const POSTED: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, \
+expires_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report, reported_at, report_detail \
+FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4";
+
+const REPORT: &str = "UPDATE identity_outbox SET sent_at = ?4, failed_at = ?5, report = ?6, reported_at = ?7, \
+report_detail = ?8 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
+
+const PRUNE: &str = "DELETE FROM identity_outbox WHERE (tenant, user_id, id) IN (SELECT tenant, user_id, id \
+FROM identity_outbox WHERE (sent_at IS NOT NULL OR failed_at IS NOT NULL) AND coalesce(sent_at, failed_at) < ?1 LIMIT ?2)";
+
+const WITHDRAW: &str = "DELETE FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND identifier = ?3 \
+AND sent_at IS NULL AND failed_at IS NULL AND lease IS NULL";
 
 /// Enqueues a message; it is due at once.
 pub(crate) fn enqueue(connection: &Connection, message: &Message) -> Result<(), StoreError> {
@@ -53,8 +93,26 @@ pub(crate) fn enqueue(connection: &Connection, message: &Message) -> Result<(), 
         message.locale,
         message.created_at.as_micros(),
         message.expires_at.as_micros(),
+        identifier(&message.content).map(|id| id.as_uuid().into_bytes()),
     ];
     execute(connection, INSERT, row).map(drop)
+}
+
+/// Whose challenge it carries.
+const fn identifier(content: &Content) -> Option<IdentifierId> {
+    match content {
+        Content::Challenge { identifier, .. } => Some(*identifier),
+        _ => None,
+    }
+}
+
+/// Removes challenges of these identifiers that nobody holds.
+pub(crate) fn withdraw(connection: &Connection, key: &UserKey, identifiers: &[IdentifierId]) -> Result<(), StoreError> {
+    for id in identifiers {
+        let row = params![key.tenant.as_str(), key.user.as_str(), id.as_uuid().into_bytes()];
+        execute(connection, WITHDRAW, row)?;
+    }
+    Ok(())
 }
 
 /// Removes a user's messages, parked ones too: they name the address.
@@ -83,8 +141,8 @@ pub(crate) fn lease(connection: &Connection, lease: &Lease) -> Result<Found, Sto
     let mut found = Found { leased: Vec::new(), damaged: None };
     let mut bad = None;
     while let Some(row) = rows.next().map_err(store)? {
-        match message(&mut Cells::from(row, 0)).and_then(|(message, cells)| Ok((message, cells.int::<u32>()?))) {
-            Ok((message, attempts)) => found.leased.push(Leased { message, attempts: attempts.saturating_add(1) }),
+        match leased(&mut Cells::from(row, 0)) {
+            Ok(leased) => found.leased.push(leased),
             Err(reason) => {
                 bad = Some((place(row)?, reason));
                 break;
@@ -110,10 +168,20 @@ pub(crate) fn lease(connection: &Connection, lease: &Lease) -> Result<Found, Sto
             lease.id.0.into_bytes(),
             lease.until.as_micros(),
             leased.attempts,
+            leased.uncertain,
         ];
         execute(connection, TAKE, row)?;
     }
     Ok(found)
+}
+
+fn leased(cells: &mut Cells<'_>) -> Result<Leased, Bad> {
+    let (message, cells) = message(cells)?;
+    let (attempts, uncertain) = (cells.int::<u32>()?.saturating_add(1), cells.int::<u32>()?);
+    let provider = cells.opt_text()?.map(str::to_owned);
+    // A lease that is still noted ran out before it was settled.
+    let uncertain = uncertain.saturating_add(cells.flag()?.into());
+    Ok(Leased { message, attempts, uncertain, provider })
 }
 
 /// Settles what the lease still holds.
@@ -122,14 +190,19 @@ pub(crate) fn settle(connection: &Connection, lease: LeaseId, settled: &[Settled
     let mut count = 0;
     for Settled { id, outcome } in settled {
         let id = id.as_uuid().into_bytes();
-        count += match outcome {
-            Settlement::Retry { due_at, error } => {
-                execute(connection, RETRY, params![lease, id, due_at.as_micros(), error])?
+        let settled = match outcome {
+            Settlement::Sent { at, provider, reference } => {
+                execute(connection, SENT, params![lease, id, at.as_micros(), provider, reference])?
+            }
+            Settlement::Retry { due_at, error, provider, uncertain } => {
+                let row = params![lease, id, due_at.as_micros(), error, provider, uncertain];
+                execute(connection, RETRY, row)?
             }
             Settlement::Failed { at, error } => execute(connection, FAILED, params![lease, id, at.as_micros(), error])?,
             // `Done`, and whatever comes to be added: it goes.
             _ => execute(connection, DONE, params![lease, id])?,
         };
+        count += if settled > 0 { settled } else { execute(connection, RELEASE, params![lease, id])? };
     }
     Ok(count)
 }
@@ -161,6 +234,91 @@ pub(crate) fn parked(
         }
     }
     Ok(parked)
+}
+
+/// The message of this id.
+pub(crate) fn read(connection: &Connection, id: MessageId) -> Result<Option<Posted>, StoreError> {
+    let mut statement = connection.prepare_cached(MESSAGE).map_err(store)?;
+    let mut rows = statement.query([id.as_uuid().into_bytes()]).map_err(store)?;
+    rows.next().map_err(store)?.map(posted).transpose()
+}
+
+/// A user's messages.
+pub(crate) fn list(
+    connection: &Connection,
+    key: &UserKey,
+    after: Option<MessageId>,
+    most: usize,
+) -> Result<Vec<Posted>, StoreError> {
+    let mut statement = connection.prepare_cached(POSTED).map_err(store)?;
+    // An empty blob comes before every id.
+    let after = after.map_or_else(Vec::new, |id| id.as_uuid().into_bytes().to_vec());
+    let row = params![key.tenant.as_str(), key.user.as_str(), after, limit(most)];
+    let mut rows = statement.query(row).map_err(store)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(store)? {
+        found.push(posted(row)?);
+    }
+    Ok(found)
+}
+
+/// Notes a report, and gives the message as it stands then.
+pub(crate) fn report(connection: &Connection, id: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+    let Some(mut posted) = read(connection, id)? else { return Ok(None) };
+    let goes_before = report.goes_before(posted.report.as_ref());
+    let waiting = posted.sent_at.is_none() && posted.failed_at.is_none();
+    if !goes_before {
+        return Ok(Some(posted));
+    }
+    let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
+    if waiting || (posted.failed_at.is_some() && arrived) {
+        (posted.sent_at, posted.failed_at) = (Some(report.at), None);
+    }
+    posted.report = Some(report.clone());
+    let row = params![
+        posted.message.key.tenant.as_str(),
+        posted.message.key.user.as_str(),
+        id.as_uuid().into_bytes(),
+        posted.sent_at.map(Timestamp::as_micros),
+        posted.failed_at.map(Timestamp::as_micros),
+        report.state.as_str(),
+        report.at.as_micros(),
+        report.detail,
+    ];
+    execute(connection, REPORT, row)?;
+    Ok(Some(posted))
+}
+
+/// Removes messages that ended before this time.
+pub(crate) fn prune(connection: &Connection, before: Timestamp, most: usize) -> Result<usize, StoreError> {
+    execute(connection, PRUNE, params![before.as_micros(), limit(most)])
+}
+
+fn posted(row: &Row<'_>) -> Result<Posted, StoreError> {
+    let mut cells = Cells::from(row, 0);
+    let mut read = || {
+        let (message, cells) = message(&mut cells)?;
+        let (attempts, uncertain) = (cells.int()?, cells.int()?);
+        let mut text = || Ok::<_, Bad>(cells.opt_text()?.map(str::to_owned));
+        let (provider, reference) = (text()?, text()?);
+        let (sent_at, failed_at) = (cells.opt_time()?, cells.opt_time()?);
+        let error = cells.opt_text()?.map(str::to_owned);
+        let report = match cells.opt_text()? {
+            None => None,
+            Some(name) => {
+                let state = DeliveryState::from_name(name).ok_or_else(|| Bad::from("its report has no such name"))?;
+                Some(Report { state, at: cells.time()?, detail: cells.opt_shared()? })
+            }
+        };
+        Ok(Posted { message, attempts, uncertain, provider, reference, sent_at, failed_at, error, report })
+    };
+    match read() {
+        Ok(posted) => Ok(posted),
+        Err(bad) => {
+            let (tenant, user, id) = place(row)?;
+            Err(Bad::at(bad, "identity_outbox", || format!("{tenant}/{user}/{}", Uuid::from_bytes(id))))
+        }
+    }
 }
 
 /// The key of a row, damaged or not.

@@ -1,4 +1,4 @@
-use identity_core::{BudgetKind, Charge, Outgoing, TenantId, Timestamp, WhenExhausted};
+use identity_core::{BudgetKind, Charge, Effect, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
 use identity_ports::{CommitError, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -14,6 +14,9 @@ const READ: &str = "SELECT began_at, drawn FROM identity_quotas WHERE tenant = ?
 const WRITE: &str = "INSERT INTO identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET began_at = ?4, ends_at = ?5, drawn = ?6";
 
+const REFUND: &str = "UPDATE identity_quotas SET drawn = max(0, drawn - ?4) \
+WHERE tenant = ?1 AND kind = ?2 AND quota = ?3 AND began_at <= ?5 AND ends_at > ?5";
+
 /// One window of a budget: it began with its first draw.
 #[derive(Clone, Copy)]
 struct Window {
@@ -27,32 +30,58 @@ struct Drawn<'a> {
     window: Window,
 }
 
-/// Draws what these messages cost, in their order, and says of each whether it is withheld.
+/// What came of draws.
+pub(crate) struct Outcome {
+    /// For each message whether it is withheld.
+    pub(crate) withheld: Vec<bool>,
+    /// The budgets that had not enough left, and refuse nothing.
+    pub(crate) exhausted: Vec<Exhausted>,
+}
+
+/// Gives back what these refunds say, and draws then what these messages cost, in their order.
 pub(crate) fn draw(
     connection: &Connection,
     tenant: &TenantId,
+    refunds: &[Refund],
     messages: &[Outgoing],
-) -> Result<Vec<bool>, CommitError> {
+) -> Result<Outcome, CommitError> {
+    for refund in refunds {
+        let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
+        let row = params![tenant.as_str(), refund.kind.as_str(), refund.quota, amount, refund.at.as_micros()];
+        execute(connection, REFUND, row)?;
+    }
     let mut drawn: Vec<Drawn<'_>> = Vec::new();
-    let mut withheld = Vec::with_capacity(messages.len());
+    let mut outcome = Outcome { withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
     for outgoing in messages {
-        let paid = drawn.len();
-        let mut none_left = false;
+        let (paid, told) = (drawn.len(), outcome.exhausted.len());
+        let mut withheld = false;
         for charge in &outgoing.charges {
-            match judge(connection, tenant, charge, &drawn)? {
-                Ok(window) => drawn.push(Drawn { charge, window }),
-                Err(retry_at) => match charge.when_exhausted {
+            let window = open(connection, tenant, charge, &drawn)?;
+            let before = u64::try_from(window.drawn).unwrap_or(0);
+            if before.checked_add(charge.amount).is_none_or(|drawn| drawn > charge.budget.limit) {
+                let exhausted = Exhausted::of(charge, before, window.began + charge.budget.window);
+                match charge.when_exhausted {
                     // It refuses even if another charge withholds: else a success would tell that strangers used that
                     // one up.
-                    WhenExhausted::Refuse => return Err(CommitError::Exhausted { kind: charge.kind, retry_at }),
-                    WhenExhausted::Withhold => none_left = true,
-                },
+                    WhenExhausted::Refuse => return Err(CommitError::Exhausted(exhausted)),
+                    WhenExhausted::Withhold => withheld = true,
+                    WhenExhausted::Record => {}
+                }
+                outcome.exhausted.push(exhausted);
             }
+            let amount = i64::try_from(charge.amount).unwrap_or(i64::MAX);
+            let window = Window { drawn: window.drawn.saturating_add(amount), ..window };
+            drawn.push(Drawn { charge, window });
         }
-        if none_left {
+        if withheld {
             drawn.truncate(paid);
+            let mut index = 0;
+            outcome.exhausted.retain(|exhausted| {
+                index += 1;
+                index <= told || exhausted.effect == Effect::Withheld
+            });
         }
-        withheld.push(none_left);
+        outcome.withheld.push(withheld);
     }
     for Drawn { charge, window } in drawn {
         let ends_at = window.began + charge.budget.window;
@@ -60,29 +89,24 @@ pub(crate) fn draw(
         let row = params![tenant.as_str(), kind, charge.quota, began_at, ends_at.as_micros(), window.drawn];
         execute(connection, WRITE, row)?;
     }
-    Ok(withheld)
+    Ok(outcome)
 }
 
-/// The window after one more draw, or when there is room again.
-fn judge(
+/// The window in which a charge draws, as it is before.
+fn open(
     connection: &Connection,
     tenant: &TenantId,
     charge: &Charge,
     drawn: &[Drawn<'_>],
-) -> Result<Result<Window, Timestamp>, StoreError> {
+) -> Result<Window, StoreError> {
     let same = |other: &&Drawn<'_>| other.charge.kind == charge.kind && other.charge.quota == charge.quota;
-    let open = match drawn.iter().rev().find(same) {
+    let known = match drawn.iter().rev().find(same) {
         Some(drawn) => Some(drawn.window),
         None => read(connection, tenant, charge.kind, &charge.quota)?,
     };
-    let window = match open {
+    Ok(match known {
         Some(window) if charge.at < window.began + charge.budget.window => window,
         Some(_) | None => Window { began: charge.at, drawn: 0 },
-    };
-    Ok(if window.drawn < i64::from(charge.budget.limit) {
-        Ok(Window { drawn: window.drawn + 1, ..window })
-    } else {
-        Err(window.began + charge.budget.window)
     })
 }
 

@@ -9,7 +9,7 @@ use identity_core::{
     Authority, ClaimChanges, CodeKeys, Context, Decision, Email, NewUser, Policy, Recorded, Refusal, Seed, TenantId,
     Timestamp, User, UserId, UserKey, Verification, messages,
 };
-use identity_ports::{Commit, CommitError, Expected, Stored, UserRepository as _};
+use identity_ports::{Commit, CommitError, Committed, Expected, Stored, UserRepository as _};
 use identity_sqlite::SqliteStore;
 use identity_sqlite::rusqlite::Connection;
 use tempfile::TempDir;
@@ -86,7 +86,9 @@ pub fn decide<T>(
         after: after.map(Arc::new),
         claims,
         events: (version + 1..).zip(decision.events).map(|(number, event)| Recorded { number, event }).collect(),
+        withdraw: Vec::new(),
         messages,
+        refunds: Vec::new(),
     };
     (commit, decision.outcome)
 }
@@ -131,6 +133,6 @@ pub async fn stored(store: &SqliteStore, user: &str) -> Stored {
     store.load(&key(user)).await.unwrap().unwrap()
 }
 
-pub fn is_conflict(result: &Result<(), CommitError>) -> bool {
+pub fn is_conflict(result: &Result<Committed, CommitError>) -> bool {
     matches!(result, Err(CommitError::Conflict))
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use identity::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 use identity::{
-    ClaimKey, ClaimKind, Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, EntropyError, Error,
+    ClaimKey, ClaimKind, Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, EntropyError, Error,
     ForeignError, Found, IdentifierId, Identity, Lease, LeaseId, Leased, ListQuery, MessageId, NewUser, Outbox, Page,
-    Parked, Recorded, Settled, StoreError, Stored, TenantId, UserId, UserKey, UserRepository,
+    Parked, Posted, Recorded, Report, Settled, StoreError, Stored, TenantId, Timestamp, UserId, UserKey,
+    UserRepository,
 };
 
 use crate::kit::{Mailbox, keys};
@@ -36,7 +37,7 @@ impl UserRepository for Mocked {
         self.users.history(key, after, limit).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         self.users.commit(commit).await
     }
 }
@@ -56,6 +57,22 @@ impl Outbox for Mocked {
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         self.outbox.settle(lease, settled).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        self.outbox.report(message, report).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        self.outbox.message(message).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        self.outbox.posted(key, after, limit).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.outbox.prune(before, limit).await
     }
 
     async fn parked(

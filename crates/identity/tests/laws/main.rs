@@ -9,5 +9,7 @@
 mod delivery;
 mod failures;
 mod kit;
+mod router;
 mod rules;
+mod simulation;
 mod transfer;

@@ -49,6 +49,7 @@ fn address(
         source: source.map(Into::into),
         unrestricted: false,
         added_at: None,
+        undeliverable: None,
         sign_in: None,
     }
 }

@@ -11,8 +11,11 @@ use crate::client::{Client, Kind};
 use crate::server::{ADA, ROOT, Server, TENANT};
 
 pub(crate) async fn life(kind: Kind) {
-    let server = Server::start();
-    let mut client = Client::new(kind, &server);
+    life_on(&Server::start(), kind).await;
+}
+
+pub(crate) async fn life_on(server: &Server, kind: Kind) {
+    let mut client = Client::new(kind, server);
 
     let created = client
         .does(

@@ -12,7 +12,7 @@ mod tries;
 
 pub(crate) use addresses::another_than;
 pub(crate) use creation::{codes, creation};
-pub(crate) use life::life;
+pub(crate) use life::{life, life_on};
 pub(crate) use limits::limits;
 pub(crate) use permissions::permissions;
 pub(crate) use refusals::{languages, refusals};

@@ -1,0 +1,291 @@
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_core::{Address, Channel, Email};
+use identity_ports::{Accepted, ForeignError, Notice, Notifier, NotifyError};
+
+/// Why a [`Router`] cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// Two providers have one name.
+    #[error("two providers are called {0:?}; a name stands for one provider for ever")]
+    Twice(String),
+    /// A name that cannot be noted with a message.
+    #[error("{0:?} is no name of a provider; it has 1 to 64 letters, digits, '-', '_' or '.'")]
+    Name(String),
+    /// A route names a provider that there is not.
+    #[error("a route goes to {0:?}, and no provider has this name")]
+    Unknown(String),
+    /// A route names one provider twice.
+    #[error("a route goes to {0:?} twice")]
+    Again(String),
+    /// A route goes nowhere.
+    #[error("a route has no provider; name one at least")]
+    Empty,
+    /// A domain that no e-mail address can have.
+    #[error("{0:?} is no domain")]
+    Domain(String),
+    /// No address of any kind goes anywhere.
+    #[error("there is no route at all; name one for e-mails or for phones")]
+    NoRoute,
+}
+
+/// Which providers, in which order.
+type Route = Arc<[usize]>;
+
+/// A notifier of several: it chooses by channel, by country or by domain, and goes on to the next provider of a route when one
+/// did not take a message on.
+///
+/// Every attempt goes to one provider. That one surely did not take the message on: the next attempt goes to the next
+/// provider, at once, until the whole route was tried; then it begins anew after a wait. Nobody knows whether it took it
+/// on: every further attempt goes to the same provider, because another one would send the message a second time. Where the next
+/// attempt goes is noted with the message before it is made, so that this holds whenever a process ends.
+///
+/// ```
+/// use identity::{Accepted, Notice, Notifier, NotifyError, RouteError, Router};
+/// # struct Smtp; struct Sms;
+/// # #[identity::async_trait]
+/// # impl Notifier for Smtp {
+/// #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+/// # }
+/// # #[identity::async_trait]
+/// # impl Notifier for Sms {
+/// #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+/// # }
+/// let router = Router::builder()
+///     .provider("mail", Smtp)
+///     .provider("sms-one", Sms)
+///     .provider("sms-two", Sms)
+///     .emails(["mail"])
+///     .phones(["sms-one", "sms-two"])
+///     .country(81, ["sms-two", "sms-one"])
+///     .build()?;
+/// # let _ = router;
+/// let typo = Router::builder().provider("mail", Smtp).emails(["male"]).build();
+/// assert_eq!(typo.unwrap_err(), RouteError::Unknown("male".to_owned()));
+/// # Ok::<(), RouteError>(())
+/// ```
+pub struct Router {
+    providers: Vec<(Arc<str>, Arc<dyn Notifier>)>,
+    by_name: HashMap<Arc<str>, usize>,
+    emails: Option<Route>,
+    phones: Option<Route>,
+    domains: BTreeMap<String, Route>,
+    countries: BTreeMap<u16, Route>,
+    timeout: Duration,
+}
+
+/// Less than a hand-over may take, so that it is known which provider did not answer.
+const TIMEOUT: Duration = Duration::from_secs(25);
+
+impl Router {
+    /// Starts with no provider and no route.
+    #[must_use]
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder { providers: Vec::new(), routes: Vec::new(), timeout: TIMEOUT }
+    }
+
+    /// The providers that messages to this address go to, in their order; `None` when no route says.
+    fn route(&self, to: &Address) -> Option<&Route> {
+        match to {
+            Address::Email(email) => {
+                let mut domain = email.domain();
+                loop {
+                    if let Some(route) = self.domains.get(domain) {
+                        return Some(route);
+                    }
+                    match domain.split_once('.') {
+                        Some((_, parent)) => domain = parent,
+                        None => return self.emails.as_ref(),
+                    }
+                }
+            }
+            Address::Phone(phone) => self.countries.get(&phone.country_code()).or(self.phones.as_ref()),
+        }
+    }
+
+    fn name(&self, provider: usize) -> Option<String> {
+        self.providers.get(provider).map(|(name, _)| name.as_ref().to_owned())
+    }
+}
+
+#[async_trait]
+impl Notifier for Router {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        let Some(route) = self.route(&notice.message.to) else {
+            let channel = notice.message.to.channel().as_str();
+            return Err(NotifyError::transient(format!("no route goes to this address ({channel})")));
+        };
+        let noted = notice.provider.as_deref().map(|name| self.by_name.get(name).copied());
+        let sticks = notice.uncertain > 0;
+        let chosen = match noted {
+            // One that may have it keeps it, whatever the routes say by now.
+            Some(None) if sticks => {
+                let provider = notice.provider.as_deref().map(str::to_owned);
+                let reason = ForeignError::new("the provider that may have taken it on is not configured any more");
+                return Err(NotifyError::Unknown { reason, provider });
+            }
+            Some(Some(known)) if sticks || route.contains(&known) => Some(known),
+            Some(_) | None => route.first().copied(),
+        };
+        let Some((name, provider)) = chosen.and_then(|chosen| self.providers.get(chosen)) else {
+            return Err(NotifyError::transient("a route has no provider"));
+        };
+        let answer = tokio::time::timeout(self.timeout, provider.notify(notice)).await;
+        match answer.unwrap_or_else(|_| Err(NotifyError::unknown("the provider did not answer in time"))) {
+            Ok(accepted) => Ok(Accepted { provider: Some(name.as_ref().to_owned()), ..accepted }),
+            Err(NotifyError::Unknown { reason, .. }) => {
+                Err(NotifyError::Unknown { reason, provider: Some(name.as_ref().to_owned()) })
+            }
+            Err(NotifyError::Transient { reason, retry_after, .. }) => {
+                let place = chosen.and_then(|chosen| route.iter().position(|provider| *provider == chosen));
+                let next = place.filter(|_| !sticks && route.len() > 1).and_then(|place| route.get(place + 1));
+                let first = || route.first().filter(|_| !sticks).and_then(|first| self.name(*first));
+                let (retry_after, next) = match next {
+                    Some(next) => (Some(Duration::ZERO), self.name(*next)),
+                    // The route was tried to its end. What another provider asked for does not bind the first one.
+                    None if route.len() > 1 && !sticks => (None, first()),
+                    None => (retry_after.filter(|wait| !wait.is_zero()), Some(name.as_ref().to_owned())),
+                };
+                Err(NotifyError::Transient { reason, retry_after, next })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Names the providers.
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.providers.iter().map(|(name, _)| name);
+        f.debug_tuple("Router").field(&names.collect::<Vec<_>>()).finish()
+    }
+}
+
+/// Which addresses a route is for.
+enum For {
+    Channel(Channel),
+    Domain(String),
+    Country(u16),
+}
+
+/// Builds a [`Router`].
+pub struct RouterBuilder {
+    providers: Vec<(String, Arc<dyn Notifier>)>,
+    routes: Vec<(For, Vec<String>)>,
+    timeout: Duration,
+}
+
+impl RouterBuilder {
+    /// With a provider under a name: 1 to 64 letters, digits, `-`, `_` or `.`. It is noted with the messages that go there.
+    #[must_use]
+    pub fn provider(mut self, name: &str, notifier: impl Notifier) -> Self {
+        self.providers.push((name.to_owned(), Arc::new(notifier)));
+        self
+    }
+
+    /// E-mails go to these, the first one first.
+    #[must_use]
+    pub fn emails<'n>(self, providers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.with(For::Channel(Channel::Email), providers)
+    }
+
+    /// E-mails to a domain and its subdomains go to these. Of two domains the longer one counts.
+    #[must_use]
+    pub fn domain<'n>(self, domain: &str, providers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.with(For::Domain(domain.to_owned()), providers)
+    }
+
+    /// Text messages go to these, the first one first.
+    #[must_use]
+    pub fn phones<'n>(self, providers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.with(For::Channel(Channel::Phone), providers)
+    }
+
+    /// Text messages to a country calling code go to these.
+    #[must_use]
+    pub fn country<'n>(self, code: u16, providers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.with(For::Country(code), providers)
+    }
+
+    /// With so much patience for each provider, 25 s unless it is said here. A provider that takes longer may have taken the
+    /// message on.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(TIMEOUT), ..self }
+    }
+
+    fn with<'n>(mut self, what: For, providers: impl IntoIterator<Item = &'n str>) -> Self {
+        self.routes.push((what, providers.into_iter().map(str::to_owned).collect()));
+        self
+    }
+
+    /// The router.
+    ///
+    /// # Errors
+    /// [`RouteError`] for names and routes that make no sense.
+    pub fn build(self) -> Result<Router, RouteError> {
+        let mut router = Router {
+            providers: Vec::new(),
+            by_name: HashMap::new(),
+            emails: None,
+            phones: None,
+            domains: BTreeMap::new(),
+            countries: BTreeMap::new(),
+            timeout: self.timeout,
+        };
+        for (name, notifier) in self.providers {
+            let symbol = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            if !(1..=64).contains(&name.len()) || !name.bytes().all(symbol) {
+                return Err(RouteError::Name(name));
+            }
+            let shared: Arc<str> = name.as_str().into();
+            if router.by_name.insert(Arc::clone(&shared), router.providers.len()).is_some() {
+                return Err(RouteError::Twice(name));
+            }
+            router.providers.push((shared, notifier));
+        }
+        for (what, names) in self.routes {
+            let mut route: Vec<usize> = Vec::with_capacity(names.len());
+            for name in names {
+                let provider = router.by_name.get(name.as_str()).copied();
+                let provider = provider.ok_or_else(|| RouteError::Unknown(name.clone()))?;
+                if route.contains(&provider) {
+                    return Err(RouteError::Again(name));
+                }
+                route.push(provider);
+            }
+            if route.is_empty() {
+                return Err(RouteError::Empty);
+            }
+            let route: Route = route.into();
+            match what {
+                For::Channel(Channel::Email) => router.emails = Some(route),
+                For::Channel(Channel::Phone) => router.phones = Some(route),
+                For::Domain(domain) => {
+                    // As it stands in addresses.
+                    let address = Email::parse(&format!("x@{domain}")).map_err(|_| RouteError::Domain(domain))?;
+                    router.domains.insert(address.domain().to_owned(), route);
+                }
+                For::Country(code) => drop(router.countries.insert(code, route)),
+            }
+        }
+        let none = router.emails.is_none() && router.phones.is_none();
+        if none && router.domains.is_empty() && router.countries.is_empty() {
+            return Err(RouteError::NoRoute);
+        }
+        Ok(router)
+    }
+}
+
+/// Names the providers.
+impl fmt::Debug for RouterBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.providers.iter().map(|(name, _)| name);
+        f.debug_tuple("RouterBuilder").field(&names.collect::<Vec<_>>()).finish()
+    }
+}
