@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use axum::Router;
-use identity::Identity;
+use identity::{Identity, ListOrder, ListQuery};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use crate::{HostSettings, StartError};
 
 /// How long requests that are under way may take once the host was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -18,6 +20,28 @@ pub enum ServeError {
     /// The socket failed.
     #[error("the server failed: {0}")]
     Server(#[source] std::io::Error),
+}
+
+/// Listens where the settings say, and serves until it is told to stop: see [`serve`].
+///
+/// # Errors
+/// [`StartError::Listen`], [`ServeError`].
+pub async fn run(
+    settings: &HostSettings,
+    router: Router,
+    identity: Identity,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let address = settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    Ok(serve(listener, router, identity).await?)
+}
+
+/// Whether the host can answer: its store has to. Why it cannot is in the log.
+pub async fn ready(identity: &Identity) -> bool {
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 1, prefix: None };
+    let listed = identity.admin("readyz").list(&query).await;
+    listed.inspect_err(|error| tracing::error!(%error, "not ready")).is_ok()
 }
 
 /// Answers requests and delivers messages until SIGTERM or SIGINT: then it takes no new connection, requests under way finish

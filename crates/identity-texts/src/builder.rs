@@ -1,0 +1,175 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{Channel, TenantId, Timestamp};
+use identity_ports::Clock;
+
+use crate::edition::{Edition, Language, Strings, language, read};
+use crate::texts::Inner;
+use crate::values::Values;
+use crate::{Answer, Brand, BuildError, Kind, Place, Texts, compose, page};
+
+const SHIPPED: [(&str, &str); 6] = [
+    ("ar", include_str!("languages/ar.ftl")),
+    ("de", include_str!("languages/de.ftl")),
+    ("en", include_str!("languages/en.ftl")),
+    ("es", include_str!("languages/es.ftl")),
+    ("fr", include_str!("languages/fr.ftl")),
+    ("ja", include_str!("languages/ja.ftl")),
+];
+
+const TEMPLATES: [(&str, &str); 4] = [
+    ("mail.html", include_str!("templates/mail.html")),
+    ("mail.txt", include_str!("templates/mail.txt")),
+    ("sms.txt", include_str!("templates/sms.txt")),
+    ("page.html", include_str!("templates/page.html")),
+];
+
+/// Gathers what a host says differently, and checks all of it.
+#[derive(Clone)]
+pub struct TextsBuilder {
+    clock: Arc<dyn Clock>,
+    fallback: String,
+    longest_code: u8,
+    common: Brand,
+    tenants: Vec<(TenantId, Brand)>,
+    strings: Vec<(String, String)>,
+    templates: Vec<(String, String)>,
+}
+
+impl TextsBuilder {
+    pub(crate) fn new(common: Brand, clock: Arc<dyn Clock>) -> Self {
+        let owned = |(name, source): (&str, &str)| (name.to_owned(), source.to_owned());
+        Self {
+            clock,
+            fallback: "en".to_owned(),
+            longest_code: 8,
+            common,
+            tenants: Vec::new(),
+            strings: SHIPPED.map(owned).to_vec(),
+            templates: TEMPLATES.map(owned).to_vec(),
+        }
+    }
+
+    /// Everybody whose language there is not gets this one; English if it is not said.
+    #[must_use]
+    pub fn fallback(mut self, language: impl Into<String>) -> Self {
+        self.fallback = language.into();
+        self
+    }
+
+    /// Adds a language, or says some strings of one differently: Fluent source, in which a message takes the place of the one
+    /// with its name. A language that is added needs all the strings that the shipped ones have.
+    #[must_use]
+    pub fn strings(mut self, language: impl Into<String>, fluent: impl Into<String>) -> Self {
+        self.strings.push((language.into(), fluent.into()));
+        self
+    }
+
+    /// Lays out differently: `mail.html`, `mail.txt`, `sms.txt` or `page.html`, for one [`Kind`] with its
+    /// [`slug`](Kind::slug) before it (`code/mail.html`), for one language (`de/mail.html`) or both (`de/code/mail.html`). The
+    /// crate's page lists what a template has.
+    #[must_use]
+    pub fn template(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
+        self.templates.push((name.into(), source.into()));
+        self
+    }
+
+    /// Another brand for one tenant.
+    #[must_use]
+    pub fn tenant(mut self, tenant: TenantId, brand: Brand) -> Self {
+        self.tenants.push((tenant, brand));
+        self
+    }
+
+    /// How many symbols the longest code has; 8 if it is not said. Text messages have to fit with it.
+    #[must_use]
+    pub const fn longest_code(mut self, symbols: u8) -> Self {
+        self.longest_code = symbols;
+        self
+    }
+
+    /// Renders every message and page in every language for every brand once, with sample values.
+    ///
+    /// # Errors
+    /// [`BuildError`] for the first that is missing, does not come out, or does not fit.
+    pub fn build(self) -> Result<Texts, BuildError> {
+        if !(1..=20).contains(&self.longest_code) {
+            return Err(BuildError::CodeLength(self.longest_code));
+        }
+        let mut strings = Strings::new();
+        for (tag, source) in &self.strings {
+            strings.entry(language(tag)?).or_default().push(read(tag, source)?);
+        }
+        let fallback = &self.fallback;
+        let common = Edition::new(self.common, fallback, &strings, &self.templates)?;
+        let mut tenants = HashMap::new();
+        for (tenant, brand) in self.tenants {
+            tenants.insert(tenant, Edition::new(brand, fallback, &strings, &self.templates)?);
+        }
+        for (tenant, edition) in std::iter::once((&TenantId::default(), &common)).chain(&tenants) {
+            for language in edition.languages() {
+                check(edition, language, tenant, self.longest_code)?;
+            }
+        }
+        Ok(Texts { inner: Arc::new(Inner { clock: self.clock, common, tenants }) })
+    }
+}
+
+/// A count of every plural form that a shipped language tells apart, and the ones that take the most letters.
+const SECONDS: [u64; 12] = [30, 120, 180, 600, 660, 3_540, 3_600, 86_400 - 3_600, 86_400, 172_800, 259_200, 1_036_800];
+
+fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8) -> Result<(), BuildError> {
+    let place =
+        |what: String| Box::new(Place { what, language: language.name.clone(), brand: edition.brand.name.clone() });
+    let failed = |what: String| move |reason| BuildError::Render { place: place(what), reason };
+    for kind in Kind::ALL {
+        // What a notice says hangs on what it is about, what a challenge says on how long it is good.
+        let (seconds, about) = if kind.is_notice() {
+            (SECONDS.get(..1).unwrap_or_default(), &[Channel::Email, Channel::Phone][..])
+        } else {
+            (&SECONDS[..], &[Channel::Email][..])
+        };
+        for (seconds, about) in seconds.iter().flat_map(|seconds| about.iter().map(move |about| (*seconds, *about))) {
+            let values = sample(edition, tenant, kind, seconds, about, longest);
+            let mail = compose::mail(edition, language, &values);
+            mail.map_err(failed(format!("the mail {:?}", kind.slug())))?;
+            let sms = compose::sms(edition, language, &values);
+            let sms = sms.map_err(failed(format!("the text message {:?}", kind.slug())))?;
+            let most = compose::most_segments(kind);
+            if sms.room.segments() > most {
+                return Err(BuildError::TooLong {
+                    place: place(format!("the text message {:?}", kind.slug())),
+                    encoding: sms.room.encoding,
+                    units: sms.room.units,
+                    limit: sms.room.limit(most),
+                    text: sms.text,
+                });
+            }
+        }
+    }
+    page::ask(edition, language, tenant, "token").map_err(failed("the page \"ask\"".to_owned()))?;
+    for answer in Answer::ALL {
+        page::answered(edition, language, answer).map_err(failed(format!("the page {answer:?}")))?;
+    }
+    Ok(())
+}
+
+/// Values as large as they get.
+fn sample(edition: &Edition, tenant: &TenantId, kind: Kind, seconds: u64, about: Channel, longest: u8) -> Arc<Values> {
+    let masked = match about {
+        Channel::Email => compose::short("j***@accounts.example.com"),
+        Channel::Phone => "+44******0453".to_owned(),
+    };
+    Arc::new(Values {
+        kind,
+        brand: edition.brand.name.clone(),
+        code: kind.has_code().then(|| "8".repeat(usize::from(longest))),
+        link: kind.has_link().then(|| edition.brand.links.sample(tenant)),
+        about: kind.is_notice().then_some((about, masked)),
+        left: Duration::from_secs(seconds),
+        // The longest name of a month, in most languages.
+        at: Timestamp::from_secs(1_790_000_000),
+    })
+}

@@ -1,0 +1,88 @@
+use identity_core::{Content, NoticeKind};
+use identity_ports::Notice;
+
+/// What a message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A code to type.
+    Code,
+    /// A link to open.
+    Link,
+    /// Both, of which one is enough.
+    CodeAndLink,
+    /// Another address was added.
+    Added,
+    /// Another address was verified.
+    Verified,
+    /// Another address became primary.
+    MadePrimary,
+    /// Another address was removed.
+    Removed,
+    /// Another address took the place of one.
+    Replaced,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Code,
+        Self::Link,
+        Self::CodeAndLink,
+        Self::Added,
+        Self::Verified,
+        Self::MadePrimary,
+        Self::Removed,
+        Self::Replaced,
+    ];
+
+    /// The name that strings and templates of this kind begin with.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Link => "link",
+            Self::CodeAndLink => "code-and-link",
+            Self::Added => "added",
+            Self::Verified => "verified",
+            Self::MadePrimary => "made-primary",
+            Self::Removed => "removed",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Whether it tells what happened, and asks for no answer.
+    #[must_use]
+    pub const fn is_notice(self) -> bool {
+        !matches!(self, Self::Code | Self::Link | Self::CodeAndLink)
+    }
+
+    pub(crate) const fn has_code(self) -> bool {
+        matches!(self, Self::Code | Self::CodeAndLink)
+    }
+
+    pub(crate) const fn has_link(self) -> bool {
+        matches!(self, Self::Link | Self::CodeAndLink)
+    }
+
+    /// What a notice says; `None` for what these texts have no words for.
+    #[must_use]
+    pub fn of(notice: &Notice) -> Option<Self> {
+        match &notice.message.content {
+            Content::Challenge { .. } => match (&notice.code, &notice.link) {
+                (Some(_), None) => Some(Self::Code),
+                (None, Some(_)) => Some(Self::Link),
+                (Some(_), Some(_)) => Some(Self::CodeAndLink),
+                (None, None) => None,
+            },
+            Content::Notice { what, .. } => match what {
+                NoticeKind::Added => Some(Self::Added),
+                NoticeKind::Verified => Some(Self::Verified),
+                NoticeKind::MadePrimary => Some(Self::MadePrimary),
+                NoticeKind::Removed => Some(Self::Removed),
+                NoticeKind::Replaced => Some(Self::Replaced),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

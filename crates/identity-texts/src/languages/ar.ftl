@@ -1,0 +1,106 @@
+duration = { $unit ->
+    [days] { $count ->
+        [one] يوم واحد
+        [two] يومين
+        [few] { $count } أيام
+        [many] { $count } يومًا
+       *[other] { $count } يوم
+    }
+    [hours] { $count ->
+        [one] ساعة واحدة
+        [two] ساعتين
+        [few] { $count } ساعات
+        [many] { $count } ساعة
+       *[other] { $count } ساعة
+    }
+   *[minutes] { $count ->
+        [one] دقيقة واحدة
+        [two] دقيقتين
+        [few] { $count } دقائق
+        [many] { $count } دقيقة
+       *[other] { $count } دقيقة
+    }
+}
+date = { $day } { $month ->
+    [1] يناير
+    [2] فبراير
+    [3] مارس
+    [4] أبريل
+    [5] مايو
+    [6] يونيو
+    [7] يوليو
+    [8] أغسطس
+    [9] سبتمبر
+    [10] أكتوبر
+    [11] نوفمبر
+   *[12] ديسمبر
+} { $year }، الساعة { $time } بالتوقيت العالمي
+
+code-subject = رمزك في { $brand }
+code-title = رمزك
+code-lead = أدخل هذا الرمز في المكان الذي طلبته منه، لتأكيد أن هذا العنوان يخصك:
+link-subject = أكِّد بريدك الإلكتروني في { $brand }
+link-title = أكِّد بريدك الإلكتروني
+link-lead = افتح هذه الصفحة واضغط على الزر فيها، لتأكيد أن هذا العنوان يخصك:
+code-and-link-subject = أكِّد بريدك الإلكتروني في { $brand }
+code-and-link-title = أكِّد بريدك الإلكتروني
+code-and-link-lead = أدخل هذا الرمز في المكان الذي طلبته منه، أو افتح الصفحة أدناه واضغط على الزر فيها. يكفي أحدهما.
+
+button = فتح الصفحة
+copy = إذا لم يعمل الزر، فانسخ هذا العنوان إلى متصفحك:
+expiry = صالح لمدة { duration }.
+keep-secret = لا تعطه لأحد. نحن لا نطلبه أبدًا عبر الهاتف أو البريد.
+unasked = ألم تطلب هذا؟ إذن لا يلزمك فعل شيء: لا يمكن لأحد تأكيد عنوانك من دون هذه الرسالة.
+
+added-subject = أُضيف عنوان إلى حسابك في { $brand }
+added-title = أُضيف عنوان
+added-lead = { $channel ->
+    [email] أُضيف البريد الإلكتروني { $about } إلى حسابك في { $brand }. لم يُؤكَّد بعد.
+   *[phone] أُضيف رقم الهاتف { $about } إلى حسابك في { $brand }. لم يُؤكَّد بعد.
+}
+verified-subject = تم تأكيد عنوان في حسابك في { $brand }
+verified-title = تم تأكيد عنوان
+verified-lead = { $channel ->
+    [email] تم تأكيد البريد الإلكتروني { $about } لحسابك في { $brand }.
+   *[phone] تم تأكيد رقم الهاتف { $about } لحسابك في { $brand }.
+}
+made-primary-subject = لحسابك في { $brand } عنوان أساسي آخر
+made-primary-title = عنوان أساسي آخر
+made-primary-lead = { $channel ->
+    [email] البريد الإلكتروني { $about } هو الآن البريد الأساسي لحسابك في { $brand }.
+   *[phone] رقم الهاتف { $about } هو الآن الرقم الأساسي لحسابك في { $brand }.
+}
+removed-subject = أُزيل عنوان من حسابك في { $brand }
+removed-title = أُزيل عنوان
+removed-lead = { $channel ->
+    [email] أُزيل البريد الإلكتروني { $about } من حسابك في { $brand }.
+   *[phone] أُزيل رقم الهاتف { $about } من حسابك في { $brand }.
+}
+replaced-subject = استُبدل عنوان في حسابك في { $brand }
+replaced-title = استُبدل عنوان
+replaced-lead = { $channel ->
+    [email] حلّ البريد الإلكتروني { $about } محل عنوان أقدم في حسابك في { $brand }.
+   *[phone] حلّ رقم الهاتف { $about } محل رقم أقدم في حسابك في { $brand }.
+}
+when = حدث ذلك في { date }.
+not-you = ألم تكن أنت؟ إذن سجّل الدخول فورًا، وراجع عناوينك، وغيّر كلمة المرور.
+automatic = أرسل { $brand } هذه الرسالة تلقائيًا، ولا يقرأ أحد الردود عليها.
+
+sms-code = { $brand }: رمزك { $code }. صالح { duration }.
+sms-code-short = { $brand }: { $code }
+sms-link = { $brand }: أكِّد رقمك خلال { duration }: { $link }
+sms-added = { $brand }: أُضيف { $about } إلى حسابك. لست أنت؟ راجعه.
+sms-verified = { $brand }: تم تأكيد { $about }. لست أنت؟ راجع حسابك.
+sms-made-primary = { $brand }: صار { $about } أساسيًا. لست أنت؟ راجع حسابك.
+sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟ راجعه.
+sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
+
+page-ask-title = هل هذا العنوان لك؟
+page-ask-lead = اضغط على الزر لتأكيد عنوانك في { $brand }.
+page-ask-button = تأكيد عنواني
+page-confirmed-title = شكرًا لك
+page-confirmed-lead = تم تأكيد عنوانك. يمكنك إغلاق هذه الصفحة.
+page-failed-title = لم ينجح ذلك
+page-failed-lead = الرابط مستعمل أو قديم أو غير مكتمل. افتح أحدث رابط كما هو، أو اطلب رابطًا آخر.
+page-later-title = ليس الآن
+page-later-lead = حدث خطأ من جانبنا. يُرجى المحاولة بعد بضع دقائق.

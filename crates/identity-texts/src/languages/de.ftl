@@ -1,0 +1,97 @@
+duration = { $unit ->
+    [days] { $count ->
+        [one] { $count } Tag
+       *[other] { $count } Tage
+    }
+    [hours] { $count ->
+        [one] { $count } Stunde
+       *[other] { $count } Stunden
+    }
+   *[minutes] { $count ->
+        [one] { $count } Minute
+       *[other] { $count } Minuten
+    }
+}
+date = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }, { $time } UTC
+
+code-subject = Ihr Code für { $brand }
+code-title = Ihr Code
+code-lead = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben, um zu bestätigen, dass diese Adresse Ihnen gehört:
+link-subject = Bestätigen Sie Ihre E-Mail-Adresse für { $brand }
+link-title = Bestätigen Sie Ihre E-Mail-Adresse
+link-lead = Öffnen Sie diese Seite und drücken Sie die Schaltfläche darauf, um zu bestätigen, dass diese Adresse Ihnen gehört:
+code-and-link-subject = Bestätigen Sie Ihre E-Mail-Adresse für { $brand }
+code-and-link-title = Bestätigen Sie Ihre E-Mail-Adresse
+code-and-link-lead = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben, oder öffnen Sie die Seite unten und drücken Sie die Schaltfläche darauf. Eines von beiden genügt.
+
+button = Seite öffnen
+copy = Wenn die Schaltfläche nichts tut, kopieren Sie diese Adresse in Ihren Browser:
+expiry = Gültig für { duration }.
+keep-secret = Geben Sie ihn niemandem weiter. Wir fragen weder am Telefon noch per Mail danach.
+unasked = Sie haben das nicht angefordert? Dann brauchen Sie nichts zu tun: Ohne diese Nachricht kann niemand Ihre Adresse bestätigen.
+
+added-subject = Ihrem Konto bei { $brand } wurde eine Adresse hinzugefügt
+added-title = Eine Adresse wurde hinzugefügt
+added-lead = { $channel ->
+    [email] Ihrem Konto bei { $brand } wurde die E-Mail-Adresse { $about } hinzugefügt. Sie ist noch nicht bestätigt.
+   *[phone] Ihrem Konto bei { $brand } wurde die Telefonnummer { $about } hinzugefügt. Sie ist noch nicht bestätigt.
+}
+verified-subject = Eine Adresse Ihres Kontos bei { $brand } wurde bestätigt
+verified-title = Eine Adresse wurde bestätigt
+verified-lead = { $channel ->
+    [email] Die E-Mail-Adresse { $about } wurde für Ihr Konto bei { $brand } bestätigt.
+   *[phone] Die Telefonnummer { $about } wurde für Ihr Konto bei { $brand } bestätigt.
+}
+made-primary-subject = Ihr Konto bei { $brand } hat eine andere Hauptadresse
+made-primary-title = Eine andere Hauptadresse
+made-primary-lead = { $channel ->
+    [email] Die E-Mail-Adresse { $about } ist jetzt die Hauptadresse Ihres Kontos bei { $brand }.
+   *[phone] Die Telefonnummer { $about } ist jetzt die Hauptnummer Ihres Kontos bei { $brand }.
+}
+removed-subject = Aus Ihrem Konto bei { $brand } wurde eine Adresse entfernt
+removed-title = Eine Adresse wurde entfernt
+removed-lead = { $channel ->
+    [email] Die E-Mail-Adresse { $about } wurde aus Ihrem Konto bei { $brand } entfernt.
+   *[phone] Die Telefonnummer { $about } wurde aus Ihrem Konto bei { $brand } entfernt.
+}
+replaced-subject = Eine Adresse Ihres Kontos bei { $brand } wurde ersetzt
+replaced-title = Eine Adresse wurde ersetzt
+replaced-lead = { $channel ->
+    [email] Die E-Mail-Adresse { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
+   *[phone] Die Telefonnummer { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
+}
+when = Das geschah am { date }.
+not-you = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
+automatic = { $brand } hat diese Nachricht automatisch verschickt; Antworten liest niemand.
+
+sms-code = { $brand }: Ihr Code ist { $code }. Gültig für { duration }. Geben Sie ihn niemandem.
+sms-code-short = { $brand }: { $code }
+sms-link = { $brand }: Bestätigen Sie Ihre Nummer, gültig für { duration }: { $link }
+sms-added = { $brand }: { $about } wurde Ihrem Konto hinzugefügt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-verified = { $brand }: { $about } wurde für Ihr Konto bestätigt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-made-primary = { $brand }: { $about } ist jetzt Hauptadresse Ihres Kontos. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+
+page-ask-title = Gehört diese Adresse Ihnen?
+page-ask-lead = Drücken Sie die Schaltfläche, um Ihre Adresse für { $brand } zu bestätigen.
+page-ask-button = Meine Adresse bestätigen
+page-confirmed-title = Danke
+page-confirmed-lead = Ihre Adresse ist bestätigt. Sie können diese Seite schließen.
+page-failed-title = Das hat nicht geklappt
+page-failed-lead = Der Link ist verbraucht, zu alt oder nicht vollständig. Öffnen Sie den neuesten so, wie er ist, oder fordern Sie einen neuen an.
+page-later-title = Im Moment nicht
+page-later-lead = Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in einigen Minuten wieder.

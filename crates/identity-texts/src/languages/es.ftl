@@ -1,0 +1,103 @@
+duration = { $unit ->
+    [days] { $count ->
+        [one] { $count } día
+       *[other] { $count } días
+    }
+    [hours] { $count ->
+        [one] { $count } hora
+       *[other] { $count } horas
+    }
+   *[minutes] { $count ->
+        [one] { $count } minuto
+       *[other] { $count } minutos
+    }
+}
+# The same without accents that GSM-7 lacks.
+sms-duration = { $unit ->
+    [days] { $hours } h
+   *[other] { duration }
+}
+date = { $day } de { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+} de { $year }, { $time } UTC
+
+code-subject = Su código para { $brand }
+code-title = Su código
+code-lead = Escriba este código donde lo pidió, para confirmar que esta dirección es suya:
+link-subject = Confirme su dirección de correo para { $brand }
+link-title = Confirme su dirección de correo
+link-lead = Abra esta página y pulse su botón, para confirmar que esta dirección es suya:
+code-and-link-subject = Confirme su dirección de correo para { $brand }
+code-and-link-title = Confirme su dirección de correo
+code-and-link-lead = Escriba este código donde lo pidió, o abra la página de abajo y pulse su botón. Basta con uno de los dos.
+
+button = Abrir la página
+copy = Si el botón no hace nada, copie esta dirección en su navegador:
+expiry = Válido durante { duration }.
+keep-secret = No se lo dé a nadie. Nunca lo pedimos por teléfono ni por correo.
+unasked = ¿No lo ha pedido usted? Entonces no hay nada que hacer: sin este mensaje nadie puede confirmar su dirección.
+
+added-subject = Se ha añadido una dirección a su cuenta de { $brand }
+added-title = Se ha añadido una dirección
+added-lead = { $channel ->
+    [email] La dirección de correo { $about } se ha añadido a su cuenta de { $brand }. Aún no está confirmada.
+   *[phone] El número de teléfono { $about } se ha añadido a su cuenta de { $brand }. Aún no está confirmado.
+}
+verified-subject = Se ha confirmado una dirección de su cuenta de { $brand }
+verified-title = Se ha confirmado una dirección
+verified-lead = { $channel ->
+    [email] La dirección de correo { $about } se ha confirmado para su cuenta de { $brand }.
+   *[phone] El número de teléfono { $about } se ha confirmado para su cuenta de { $brand }.
+}
+made-primary-subject = Su cuenta de { $brand } tiene otra dirección principal
+made-primary-title = Otra dirección principal
+made-primary-lead = { $channel ->
+    [email] La dirección de correo { $about } es ahora la principal de su cuenta de { $brand }.
+   *[phone] El número de teléfono { $about } es ahora el principal de su cuenta de { $brand }.
+}
+removed-subject = Se ha quitado una dirección de su cuenta de { $brand }
+removed-title = Se ha quitado una dirección
+removed-lead = { $channel ->
+    [email] La dirección de correo { $about } se ha quitado de su cuenta de { $brand }.
+   *[phone] El número de teléfono { $about } se ha quitado de su cuenta de { $brand }.
+}
+replaced-subject = Se ha sustituido una dirección de su cuenta de { $brand }
+replaced-title = Se ha sustituido una dirección
+replaced-lead = { $channel ->
+    [email] La dirección de correo { $about } ha sustituido a otra anterior en su cuenta de { $brand }.
+   *[phone] El número de teléfono { $about } ha sustituido a otro anterior en su cuenta de { $brand }.
+}
+when = Ocurrió el { date }.
+not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
+automatic = { $brand } ha enviado este mensaje automáticamente; nadie lee las respuestas.
+
+# Text messages keep to letters that GSM-7 has: é, ñ and ¿, but no á, í, ó or ú.
+sms-code = { $brand }: su clave es { $code }. Vale { sms-duration }. No se la dé a nadie.
+sms-code-short = { $brand }: { $code }
+sms-link = { $brand }: confirme que este tel. es suyo en { sms-duration }: { $link }
+sms-added = { $brand }: { $about } se ha agregado a su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-verified = { $brand }: { $about } se ha confirmado para su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-made-primary = { $brand }: { $about } es ahora lo principal en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+
+page-ask-title = ¿Es suya esta dirección?
+page-ask-lead = Pulse el botón para confirmar su dirección para { $brand }.
+page-ask-button = Confirmar mi dirección
+page-confirmed-title = Gracias
+page-confirmed-lead = Su dirección está confirmada. Puede cerrar esta página.
+page-failed-title = No ha funcionado
+page-failed-lead = El enlace ya se ha usado, es demasiado antiguo o no está completo. Abra el más reciente tal como está, o pida otro.
+page-later-title = Ahora no
+page-later-lead = Algo ha fallado por nuestra parte. Vuelva a intentarlo dentro de unos minutos.

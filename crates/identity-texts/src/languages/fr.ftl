@@ -1,0 +1,101 @@
+duration = { $unit ->
+    [days] { $count ->
+        [one] { $count } jour
+       *[other] { $count } jours
+    }
+    [hours] { $count ->
+        [one] { $count } heure
+       *[other] { $count } heures
+    }
+   *[minutes] { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }
+}
+date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year } à { $time } UTC
+
+code-subject = Votre code pour { $brand }
+code-title = Votre code
+code-lead = Saisissez ce code là où vous l’avez demandé, pour confirmer que cette adresse est la vôtre :
+link-subject = Confirmez votre adresse e-mail pour { $brand }
+link-title = Confirmez votre adresse e-mail
+link-lead = Ouvrez cette page et appuyez sur son bouton, pour confirmer que cette adresse est la vôtre :
+code-and-link-subject = Confirmez votre adresse e-mail pour { $brand }
+code-and-link-title = Confirmez votre adresse e-mail
+code-and-link-lead = Saisissez ce code là où vous l’avez demandé, ou ouvrez la page ci-dessous et appuyez sur son bouton. L’un des deux suffit.
+
+button = Ouvrir la page
+copy = Si le bouton ne fait rien, copiez cette adresse dans votre navigateur :
+expiry = Valable pendant { duration }.
+keep-secret = Ne le donnez à personne. Nous ne le demandons jamais par téléphone ni par e-mail.
+unasked = Vous n’avez rien demandé ? Alors il n’y a rien à faire : sans ce message, personne ne peut confirmer votre adresse.
+
+added-subject = Une adresse a été ajoutée à votre compte { $brand }
+added-title = Une adresse a été ajoutée
+added-lead = { $channel ->
+    [email] L’adresse e-mail { $about } a été ajoutée à votre compte { $brand }. Elle n’est pas encore confirmée.
+   *[phone] Le numéro de téléphone { $about } a été ajouté à votre compte { $brand }. Il n’est pas encore confirmé.
+}
+verified-subject = Une adresse de votre compte { $brand } a été confirmée
+verified-title = Une adresse a été confirmée
+verified-lead = { $channel ->
+    [email] L’adresse e-mail { $about } a été confirmée pour votre compte { $brand }.
+   *[phone] Le numéro de téléphone { $about } a été confirmé pour votre compte { $brand }.
+}
+made-primary-subject = Votre compte { $brand } a une autre adresse principale
+made-primary-title = Une autre adresse principale
+made-primary-lead = { $channel ->
+    [email] L’adresse e-mail { $about } est désormais l’adresse principale de votre compte { $brand }.
+   *[phone] Le numéro de téléphone { $about } est désormais le numéro principal de votre compte { $brand }.
+}
+removed-subject = Une adresse a été retirée de votre compte { $brand }
+removed-title = Une adresse a été retirée
+removed-lead = { $channel ->
+    [email] L’adresse e-mail { $about } a été retirée de votre compte { $brand }.
+   *[phone] Le numéro de téléphone { $about } a été retiré de votre compte { $brand }.
+}
+replaced-subject = Une adresse de votre compte { $brand } a été remplacée
+replaced-title = Une adresse a été remplacée
+replaced-lead = { $channel ->
+    [email] L’adresse e-mail { $about } a pris la place d’une ancienne dans votre compte { $brand }.
+   *[phone] Le numéro de téléphone { $about } a pris la place d’un ancien dans votre compte { $brand }.
+}
+when = Cela s’est passé le { date }.
+not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
+automatic = { $brand } a envoyé ce message automatiquement ; personne ne lit les réponses.
+
+# Text messages keep to letters that GSM-7 has: é, è, à and ù, but no ê, ç or typographic apostrophe.
+sms-code = { $brand } : votre code est { $code }. Valable { duration }. Ne le donnez à personne.
+sms-code-short = { $brand } : { $code }
+sms-link = { $brand } : confirmez votre numéro sous { duration } : { $link }
+sms-added = { $brand } : ajout de { $about } à votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+sms-verified = { $brand } : { $about } est confirmé pour votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+sms-made-primary = { $brand } : { $about } est désormais principal dans votre compte. Pas vous ? Connectez-vous et vérifiez.
+sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+
+page-ask-title = Cette adresse est-elle la vôtre ?
+page-ask-lead = Appuyez sur le bouton pour confirmer votre adresse pour { $brand }.
+page-ask-button = Confirmer mon adresse
+page-confirmed-title = Merci
+page-confirmed-lead = Votre adresse est confirmée. Vous pouvez fermer cette page.
+page-failed-title = Cela n’a pas marché
+page-failed-lead = Le lien a déjà servi, est trop ancien ou incomplet. Ouvrez le plus récent tel quel, ou demandez-en un autre.
+page-later-title = Pas maintenant
+page-later-lead = Quelque chose n’a pas marché de notre côté. Veuillez réessayer dans quelques minutes.

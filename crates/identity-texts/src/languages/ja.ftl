@@ -1,0 +1,75 @@
+duration = { $unit ->
+    [days] { $count }日間
+    [hours] { $count }時間
+   *[minutes] { $count }分間
+}
+date = { $year }年{ $month }月{ $day }日 { $time }(UTC)
+
+code-subject = { $brand }の確認コード
+code-title = 確認コード
+code-lead = このアドレスがご本人のものであることを確認するため、コードを請求した画面に次のコードを入力してください。
+link-subject = { $brand }のメールアドレスをご確認ください
+link-title = メールアドレスの確認
+link-lead = このアドレスがご本人のものであることを確認するため、次のページを開き、ボタンを押してください。
+code-and-link-subject = { $brand }のメールアドレスをご確認ください
+code-and-link-title = メールアドレスの確認
+code-and-link-lead = コードを請求した画面に次のコードを入力するか、下のページを開いてボタンを押してください。どちらか一方で完了します。
+
+button = ページを開く
+copy = ボタンが動作しない場合は、次のアドレスをブラウザーにコピーしてください。
+expiry = 有効期間は{ duration }です。
+keep-secret = 誰にも教えないでください。当社が電話やメールでお尋ねすることはありません。
+unasked = お心当たりがない場合は、何もする必要はありません。このメッセージなしに、あなたのアドレスを確認することは誰にもできません。
+
+added-subject = { $brand }のアカウントに連絡先が追加されました
+added-title = 連絡先が追加されました
+added-lead = { $channel ->
+    [email] { $brand }のアカウントにメールアドレス{ $about }が追加されました。まだ確認されていません。
+   *[phone] { $brand }のアカウントに電話番号{ $about }が追加されました。まだ確認されていません。
+}
+verified-subject = { $brand }のアカウントの連絡先が確認されました
+verified-title = 連絡先が確認されました
+verified-lead = { $channel ->
+    [email] { $brand }のアカウントのメールアドレス{ $about }が確認されました。
+   *[phone] { $brand }のアカウントの電話番号{ $about }が確認されました。
+}
+made-primary-subject = { $brand }のアカウントのメインの連絡先が変わりました
+made-primary-title = メインの連絡先の変更
+made-primary-lead = { $channel ->
+    [email] メールアドレス{ $about }が、{ $brand }のアカウントのメインの連絡先になりました。
+   *[phone] 電話番号{ $about }が、{ $brand }のアカウントのメインの連絡先になりました。
+}
+removed-subject = { $brand }のアカウントから連絡先が削除されました
+removed-title = 連絡先が削除されました
+removed-lead = { $channel ->
+    [email] { $brand }のアカウントからメールアドレス{ $about }が削除されました。
+   *[phone] { $brand }のアカウントから電話番号{ $about }が削除されました。
+}
+replaced-subject = { $brand }のアカウントの連絡先が変更されました
+replaced-title = 連絡先が変更されました
+replaced-lead = { $channel ->
+    [email] { $brand }のアカウントで、以前の連絡先がメールアドレス{ $about }に変更されました。
+   *[phone] { $brand }のアカウントで、以前の連絡先が電話番号{ $about }に変更されました。
+}
+when = 日時: { date }
+not-you = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
+automatic = このメッセージは{ $brand }が自動送信しています。返信いただいてもお答えできません。
+
+sms-code = { $brand }: 確認コードは{ $code }です。有効期間{ duration }。
+sms-code-short = { $brand }: { $code }
+sms-link = { $brand }: 番号を確認してください(有効期間{ duration }): { $link }
+sms-added = { $brand }: { $about }が追加されました。お心当たりがなければ確認を。
+sms-verified = { $brand }: { $about }が確認されました。お心当たりがなければ確認を。
+sms-made-primary = { $brand }: { $about }がメインになりました。お心当たりがなければ確認を。
+sms-removed = { $brand }: { $about }が削除されました。お心当たりがなければ確認を。
+sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
+
+page-ask-title = あなたのアドレスですか?
+page-ask-lead = { $brand }のアドレスを確認するには、ボタンを押してください。
+page-ask-button = アドレスを確認する
+page-confirmed-title = ありがとうございます
+page-confirmed-lead = アドレスが確認されました。このページを閉じてもかまいません。
+page-failed-title = 確認できませんでした
+page-failed-lead = リンクが使用済みか、古いか、不完全です。最新のリンクをそのまま開くか、もう一度請求してください。
+page-later-title = 現在ご利用いただけません
+page-later-lead = こちらで問題が発生しました。数分後にもう一度お試しください。

@@ -1,0 +1,85 @@
+//! What the messages say: mail and text messages in six languages, and the pages that links open.
+//!
+//! [`Texts`] has the words of every brand in every language. It is built from what is shipped here and from what the host says
+//! differently, and building it renders everything once: a string, a variable or a template that is missing, and a text
+//! message that does not fit, is an error when the host starts, and not when a message is due.
+//!
+//! ```
+//! use identity_texts::{Brand, Links, Texts};
+//! # struct SystemClock;
+//! # impl identity_ports::Clock for SystemClock {
+//! #     fn now(&self) -> identity_core::Timestamp { identity_core::Timestamp::from_secs(0) }
+//! # }
+//!
+//! let brand = Brand::new("Example", Links::new("https://accounts.example.com/confirm")?);
+//! let texts = Texts::builder(brand.clone(), SystemClock)
+//!     .strings("de", "code-subject = Dein Code für { $brand }")
+//!     .template("code/mail.txt", "{{ lead }} {{ code }} {{ t('expiry') }}")
+//!     .build()?;
+//!
+//! let wrong = Texts::builder(brand, SystemClock).strings("de", "code-subject = Für { $nobody }").build();
+//! assert!(wrong.unwrap_err().to_string().contains("code-subject"));
+//! # let _ = texts;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Strings
+//! [Fluent](https://projectfluent.org) source, one message a string; those of a kind begin with its [`Kind::slug`]. Variables:
+//!
+//! | variable | in | is |
+//! |---|---|---|
+//! | `$brand` | everything | the brand's name |
+//! | `$code`, `$link` | messages that carry them | as they are |
+//! | `$unit`, `$count`, `$hours` | codes, links, pages | how long they are still good: `minutes`, `hours` or `days`, and how many; the string `duration` says it |
+//! | `$about`, `$channel` | notices | the address that it is about, masked, and `email` or `phone` |
+//! | `$day`, `$month`, `$year`, `$time` | notices in mail | when it happened, in UTC; the string `date` says it |
+//!
+//! # Templates
+//! [minijinja](https://docs.rs/minijinja); names that end in `.html` escape what they are given. A template has `brand`, `code`,
+//! `link`, `about`, `channel`, `kind`, `language`, `direction` (`ltr` or `rtl`) and `t("name")`, which says a string. `mail.*` has
+//! `subject`, `title` and `lead` besides, `sms.txt` has `body`, `page.html` has `title`, `lead` and `form` (`action`, `tenant`,
+//! `token`, or none). What a message does not carry is none.
+//!
+//! # Languages
+//! Arabic, English, French, German, Japanese and Spanish. A message is in the language that comes nearest to its
+//! [`locale`](identity_core::Message::locale), or else in the host's [`fallback`](TextsBuilder::fallback).
+//!
+//! # Text messages
+//! One message each: 160 septets where the default alphabet has all letters (English, French, German, Spanish), 70 UTF-16
+//! units where it has not (Arabic, Japanese). A code that does not fit with its sentence goes with the brand's name alone. A
+//! text with a code ends in the line `@host #code` (WICG, origin-bound one-time codes). Where a challenge may be answered by
+//! code or link, the text message has the code; a link alone takes two to four messages.
+//!
+//! # Links
+//! [`Links`] is where they lead: configuration, never a request. Wire the page's path with two handlers: GET gives
+//! [`Texts::ask_page`] of what [`Links::parse`] read from the query, POST confirms what it read from the body and gives
+//! [`Texts::answer_page`], both with [`Page::HEADERS`]. A scanner that opens the link confirms nothing.
+//!
+//! # What this crate does not do
+//! It sends nothing and serves nothing; `identity-smtp` and `identity-sms-http` send, the host serves. Times of notices are in
+//! UTC: nothing here knows where the person is.
+
+mod brand;
+mod builder;
+mod compose;
+mod edition;
+mod error;
+mod gsm7;
+mod kind;
+mod links;
+mod page;
+mod texts;
+mod values;
+
+pub use brand::Brand;
+pub use builder::TextsBuilder;
+pub(crate) use compose::clean;
+pub use error::{BuildError, Place, TextError};
+pub use gsm7::{Encoding, Room};
+pub use kind::Kind;
+pub use links::{LinkBaseError, LinkRequest, Links, NoLink};
+pub use page::{Answer, Page};
+pub use texts::{Mail, Sms, Texts};
+
+// The driver of the strings and of the templates: a host that names their types needs these versions.
+pub use {fluent_bundle, minijinja};

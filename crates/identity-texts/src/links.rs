@@ -1,0 +1,151 @@
+use std::fmt;
+use std::net::IpAddr;
+
+use identity_core::{LinkToken, TenantId};
+use url::{Host, Url, form_urlencoded};
+
+/// Why links cannot begin with an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkBaseError {
+    /// It is no URL.
+    #[error("{0:?} is no URL; write one such as https://accounts.example.com")]
+    NotAUrl(String),
+    /// It is not https, and leads out of this machine.
+    #[error("{0:?} is not https: who listens on the way could open the links; http is for this machine alone")]
+    NotHttps(String),
+    /// It has a user, a password, a query or a fragment.
+    #[error("{0:?} has more than a host and a path; write one such as https://accounts.example.com/confirm")]
+    TooMuch(String),
+}
+
+/// Why a request is no link of ours. It costs no try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no verification link; open the link from the message as it is")]
+pub struct NoLink;
+
+/// What a link carries.
+#[derive(Debug, Clone)]
+pub struct LinkRequest {
+    /// The tenant that it claims to be of.
+    pub tenant: TenantId,
+    /// The user, the identifier and the proof.
+    pub token: LinkToken,
+    /// The language of the message that it was in.
+    pub language: Option<String>,
+}
+
+/// Links to a page of the host. The address that they begin with is configuration; nothing of a request gets into it.
+///
+/// ```
+/// use identity_texts::{LinkBaseError, Links};
+///
+/// let links = Links::new("https://accounts.example.com/confirm")?;
+/// assert_eq!((links.host(), links.path()), ("accounts.example.com", "/confirm"));
+/// assert!(Links::new("http://localhost:8080").is_ok());
+/// assert!(matches!(Links::new("http://accounts.example.com"), Err(LinkBaseError::NotHttps(_))));
+/// # Ok::<(), LinkBaseError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Links {
+    base: Url,
+}
+
+impl Links {
+    /// Links that begin with `base`: https, or http to this machine.
+    ///
+    /// # Errors
+    /// [`LinkBaseError`] for everything else.
+    pub fn new(base: &str) -> Result<Self, LinkBaseError> {
+        let url = Url::parse(base).map_err(|_| LinkBaseError::NotAUrl(base.to_owned()))?;
+        let Some(host) = url.host() else { return Err(LinkBaseError::NotAUrl(base.to_owned())) };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_this_machine(&host) => {}
+            _ => return Err(LinkBaseError::NotHttps(base.to_owned())),
+        }
+        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        if !bare || url.fragment().is_some() {
+            return Err(LinkBaseError::TooMuch(base.to_owned()));
+        }
+        Ok(Self { base: url })
+    }
+
+    /// The host that links lead to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.base.host_str().unwrap_or_default()
+    }
+
+    /// The path of the page that links open.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.base.path()
+    }
+
+    /// The link of a challenge. Whoever has it can confirm the address: it belongs into the message alone.
+    #[must_use]
+    pub fn url(&self, tenant: &TenantId, token: &LinkToken, language: &str) -> String {
+        let mut url = self.base.clone();
+        url.query_pairs_mut()
+            .append_pair("tenant", tenant.as_str())
+            .append_pair("lang", language)
+            .append_pair("token", &token.reveal());
+        url.into()
+    }
+
+    /// A link as long as one is, that leads nowhere.
+    pub(crate) fn sample(&self, tenant: &TenantId) -> String {
+        let mut url = self.base.clone();
+        // The proof, the identifier and a user's UUID, in base64.
+        let token = "x".repeat(112);
+        url.query_pairs_mut()
+            .append_pair("tenant", tenant.as_str())
+            .append_pair("lang", "en")
+            .append_pair("token", &token);
+        url.into()
+    }
+
+    /// Reads the query of a link, or the form that its page posts.
+    ///
+    /// # Errors
+    /// [`NoLink`] when it is anything else.
+    pub fn parse(query: &str) -> Result<LinkRequest, NoLink> {
+        // A token has at most some 400 characters; a huge text is refused before it is walked.
+        if query.len() > 4_096 {
+            return Err(NoLink);
+        }
+        let (mut tenant, mut token, mut language) = (None, None, None);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let place = match &*name {
+                "tenant" => &mut tenant,
+                "token" => &mut token,
+                "lang" => &mut language,
+                _ => continue,
+            };
+            // Two of a name could be read as either.
+            if place.replace(value).is_some() {
+                return Err(NoLink);
+            }
+        }
+        Ok(LinkRequest {
+            tenant: TenantId::parse(&tenant.ok_or(NoLink)?).map_err(|_| NoLink)?,
+            token: LinkToken::parse(&token.ok_or(NoLink)?).map_err(|_| NoLink)?,
+            language: language.map(|language| language.chars().take(64).collect()),
+        })
+    }
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Links").field(&self.base.as_str()).finish()
+    }
+}
+
+fn is_this_machine(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::from(*address).is_loopback(),
+    }
+}

@@ -1,0 +1,120 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::{TenantId, Timestamp};
+use minijinja::context;
+
+use crate::edition::{Edition, Language, Sheet};
+use crate::values::Values;
+use crate::{Kind, LinkRequest, TextError, Texts};
+
+/// What a page says once its button was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The address is verified.
+    Confirmed,
+    /// The link is used up, too old, or no link. Which one it is, is nobody's business.
+    Failed,
+    /// The host could not tell.
+    Later,
+}
+
+impl Answer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Confirmed, Self::Failed, Self::Later];
+
+    const fn slug(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Failed => "failed",
+            Self::Later => "later",
+        }
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::Confirmed => 200,
+            Self::Failed => 400,
+            Self::Later => 503,
+        }
+    }
+}
+
+/// A page that a link opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The status of the response.
+    pub status: u16,
+    /// The page; its type is `text/html; charset=utf-8`.
+    pub html: String,
+}
+
+impl Page {
+    /// The headers of every such page. Its address has the token in it: the page is not kept, not found by search engines, not
+    /// told to where the person goes next, and not framed by another page.
+    pub const HEADERS: [(&str, &str); 6] = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-robots-tag", "noindex, nofollow"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+    ];
+}
+
+impl Texts {
+    /// The page for a GET: it shows a button, and confirms nothing, since scanners of mail open links too. Its form posts to the
+    /// same path, and [`Links::parse`](crate::Links::parse) reads what it posts.
+    ///
+    /// # Errors
+    /// [`TextError`]; every page was rendered once when the texts were built.
+    pub fn ask_page(&self, request: &LinkRequest) -> Result<Page, TextError> {
+        let edition = self.edition(&request.tenant);
+        ask(edition, edition.language(request.language.as_deref()), &request.tenant, &request.token.reveal())
+    }
+
+    /// The page for the answer to a POST, and for a GET of what is no link.
+    ///
+    /// # Errors
+    /// [`TextError`]; every page was rendered once when the texts were built.
+    pub fn answer_page(&self, tenant: &TenantId, language: Option<&str>, answer: Answer) -> Result<Page, TextError> {
+        let edition = self.edition(tenant);
+        answered(edition, edition.language(language), answer)
+    }
+}
+
+pub(crate) fn ask(edition: &Edition, language: &Language, tenant: &TenantId, token: &str) -> Result<Page, TextError> {
+    let form = context! { action => edition.brand.links.path(), tenant => tenant.as_str(), token };
+    page(edition, language, "ask", 200, form)
+}
+
+pub(crate) fn answered(edition: &Edition, language: &Language, answer: Answer) -> Result<Page, TextError> {
+    page(edition, language, answer.slug(), answer.status(), minijinja::Value::from(()))
+}
+
+fn page(
+    edition: &Edition,
+    language: &Language,
+    name: &str,
+    status: u16,
+    form: minijinja::Value,
+) -> Result<Page, TextError> {
+    let values = Arc::new(Values {
+        kind: Kind::Link,
+        brand: edition.brand.name.clone(),
+        code: None,
+        link: None,
+        about: None,
+        left: Duration::ZERO,
+        at: Timestamp::from_secs(0),
+    });
+    let arguments = values.arguments(language.apart());
+    let say = |part: &str| language.say(&format!("page-{name}-{part}"), &arguments);
+    let more = context! { title => say("title")?, lead => say("lead")?, form };
+    let html =
+        edition.lay_out("page.html", None, &Sheet { language, values: &values, apart: language.apart() }, more)?;
+    Ok(Page { status, html })
+}

@@ -1,0 +1,135 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use identity_core::address::masked;
+use identity_core::{Channel, Content, TenantId, Timestamp};
+use identity_ports::{Clock, Notice};
+
+use crate::edition::{Edition, Language};
+use crate::values::Values;
+use crate::{Brand, Kind, Room, TextError, TextsBuilder, compose};
+
+/// A mail, as it goes out: the subject on one line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// The subject, without control characters.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as HTML: styles inline, nothing fetched from elsewhere.
+    pub html: String,
+    /// The language that it is in, a BCP 47 tag.
+    pub language: String,
+}
+
+/// A text message, as it goes out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sms {
+    /// The text. One with a code ends in the line `@host #code`.
+    pub text: String,
+    /// How much room it takes.
+    pub room: Room,
+    /// The language that it is in, a BCP 47 tag.
+    pub language: String,
+}
+
+/// The subject alone: the rest has codes and links in it.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").field("subject", &self.subject).field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// How long it is: the text has a code in it.
+impl fmt::Debug for Sms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sms").field("room", &self.room).field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// What the messages and pages say, in every language and for every brand. Cloning is cheap.
+///
+/// Everything was rendered once when it was built, so what is missing was found out then.
+#[derive(Clone)]
+pub struct Texts {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) common: Edition,
+    pub(crate) tenants: HashMap<TenantId, Edition>,
+}
+
+impl Texts {
+    /// Texts of a brand, in the languages that are shipped: `ar`, `de`, `en`, `es`, `fr`, `ja`. The clock says how long a code
+    /// is still good when its message goes out.
+    #[must_use]
+    pub fn builder(brand: Brand, clock: impl Clock) -> TextsBuilder {
+        TextsBuilder::new(brand, Arc::new(clock))
+    }
+
+    /// The time by the clock that these texts were built with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The mail for a notice.
+    ///
+    /// # Errors
+    /// [`TextError::Kind`] when there are no words for it, [`TextError::Channel`] when it goes to a phone.
+    pub fn mail(&self, notice: &Notice) -> Result<Mail, TextError> {
+        let (edition, language, values) = self.look_up(notice, Channel::Email)?;
+        compose::mail(edition, language, &Arc::new(values))
+    }
+
+    /// The text message for a notice.
+    ///
+    /// # Errors
+    /// [`TextError::Kind`] when there are no words for it, [`TextError::Channel`] when it goes to an e-mail address.
+    pub fn sms(&self, notice: &Notice) -> Result<Sms, TextError> {
+        let (edition, language, values) = self.look_up(notice, Channel::Phone)?;
+        compose::sms(edition, language, &Arc::new(values))
+    }
+
+    fn look_up(&self, notice: &Notice, channel: Channel) -> Result<(&Edition, &Language, Values), TextError> {
+        let message = &notice.message;
+        if message.to.channel() != channel {
+            return Err(TextError::Channel);
+        }
+        let kind = Kind::of(notice).ok_or(TextError::Kind)?;
+        let edition = self.edition(&message.key.tenant);
+        let language = edition.language(message.locale.as_deref());
+        let about = match &message.content {
+            Content::Notice { about, .. } => {
+                let masked = compose::clean(&masked(about.as_str()));
+                let written = if channel == Channel::Phone { compose::short(&masked) } else { masked };
+                Some((about.channel(), written))
+            }
+            _ => None,
+        };
+        let values = Values {
+            kind,
+            brand: edition.brand.name.clone(),
+            code: notice.code.as_ref().map(|code| compose::clean(code.reveal())),
+            link: notice.link.as_ref().map(|token| edition.brand.links.url(&message.key.tenant, token, &language.name)),
+            about,
+            left: message.expires_at.since(self.now()),
+            at: message.created_at,
+        };
+        Ok((edition, language, values))
+    }
+
+    pub(crate) fn edition(&self, tenant: &TenantId) -> &Edition {
+        self.inner.tenants.get(tenant).unwrap_or(&self.inner.common)
+    }
+}
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let languages: Vec<&str> = self.inner.common.languages().map(|language| language.name.as_str()).collect();
+        f.debug_struct("Texts").field("languages", &languages).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,238 @@
+//! What the host is told on the command line or in the environment.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use host_kit::{HostSettings, Secret, StartError, restrictions};
+use identity::{DangerousPolicy, Policy, RouteError, Router, SystemClock};
+use identity_sms_http::{
+    EndpointError, TwilioAccount, TwilioCallbacks, TwilioNotifier, WebhookCallbacks, WebhookNotifier, WebhookSecret,
+    WebhookSecretError,
+};
+use identity_smtp::{ServerError, SmtpError, SmtpNotifier, SmtpServer};
+use identity_texts::{Brand, BuildError, LinkBaseError, Links, Texts};
+
+use crate::app::App;
+
+/// A host whose messages go out. Every option can be set in the environment too.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Settings {
+    /// What every host has.
+    #[command(flatten)]
+    pub host: HostSettings,
+    /// The key that is good in X-API-KEY.
+    #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEY", hide_env_values = true)]
+    api_key: Option<Secret>,
+    /// The name that messages are signed with.
+    #[arg(long, env = "IDENTITY_BRAND", value_name = "NAME", default_value = "Example")]
+    brand: String,
+    /// A folder with strings (`de.ftl`) and templates (`mail.html`, `code/mail.html`, `de/sms.txt`) that take the place of those
+    /// that are shipped.
+    #[arg(long, env = "IDENTITY_TEXTS", value_name = "FOLDER")]
+    texts: Option<PathBuf>,
+    /// The language of people whose own there is not.
+    #[arg(long, env = "IDENTITY_LANGUAGE", value_name = "TAG", default_value = "en")]
+    language: String,
+    /// The mail server: smtps://user:password@host, smtp://user:password@host for STARTTLS, smtp://127.0.0.1:25.
+    #[arg(long, env = "IDENTITY_SMTP", value_name = "URL", hide_env_values = true)]
+    smtp: Option<Secret>,
+    /// A certificate in PEM form that the mail server's is signed with, besides those of the web.
+    #[arg(long, env = "IDENTITY_SMTP_CERTIFICATE", value_name = "FILE")]
+    smtp_certificate: Option<PathBuf>,
+    /// The address that mail comes from.
+    #[arg(long, env = "IDENTITY_MAIL_FROM", value_name = "ADDRESS", default_value = "no-reply@example.com")]
+    mail_from: String,
+    /// The address below which undeliverable mail comes back: for bounces@example.com to bounces+ticket@example.com.
+    #[arg(long, env = "IDENTITY_MAIL_BOUNCES", value_name = "ADDRESS")]
+    mail_bounces: Option<String>,
+    /// The Maildir that undeliverable mail comes back to; it is looked into every few seconds.
+    #[arg(long, env = "IDENTITY_MAIL_BOX", value_name = "FOLDER")]
+    pub mail_box: Option<PathBuf>,
+    /// Where the form API is.
+    #[arg(long, env = "IDENTITY_TWILIO", value_name = "URL", default_value = "https://api.twilio.com")]
+    twilio: String,
+    /// The account of the form API; without one it is not used.
+    #[arg(long, env = "IDENTITY_TWILIO_SID", value_name = "SID")]
+    twilio_sid: Option<String>,
+    /// The account's token.
+    #[arg(long, env = "IDENTITY_TWILIO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    twilio_token: Option<Secret>,
+    /// The number, name or messaging service that text messages come from.
+    #[arg(long, env = "IDENTITY_TWILIO_FROM", value_name = "SENDER", default_value = "Example")]
+    twilio_from: String,
+    /// A gateway that takes text messages as signed JSON; the second choice where there is a form API too.
+    #[arg(long, env = "IDENTITY_SMS_GATEWAY", value_name = "URL")]
+    gateway: Option<String>,
+    /// What is signed with, in both directions: `whsec_` and base64.
+    #[arg(long, env = "IDENTITY_SMS_SECRET", value_name = "SECRET", hide_env_values = true)]
+    gateway_secret: Option<Secret>,
+}
+
+/// Why the host does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// What every host needs is not there.
+    #[error(transparent)]
+    Host(#[from] StartError),
+    /// There is no API key.
+    #[error(
+        "there is no API key of 16 characters or more; set IDENTITY_API_KEY, for example to `openssl rand -hex 32`"
+    )]
+    NoApiKey,
+    /// The lists are none.
+    #[error("IDENTITY_ALLOW or IDENTITY_BLOCK: {0}")]
+    Lists(#[from] DangerousPolicy),
+    /// Links cannot begin with the public address.
+    #[error("IDENTITY_PUBLIC_URL: {0}")]
+    Links(#[from] LinkBaseError),
+    /// A text is missing or does not come out.
+    #[error(transparent)]
+    Texts(#[from] BuildError),
+    /// A file cannot be read.
+    #[error("{}: {error}", .file.display())]
+    File {
+        /// Which one.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The mail server's address or certificate is none.
+    #[error("IDENTITY_SMTP: {0}")]
+    Server(#[from] ServerError),
+    /// Mail cannot be sent with these settings.
+    #[error("mail: {0}")]
+    Smtp(#[from] SmtpError),
+    /// A provider's address is none.
+    #[error("text messages: {0}")]
+    Endpoint(#[from] EndpointError),
+    /// The gateway's secret is none.
+    #[error("IDENTITY_SMS_SECRET: {0}")]
+    Secret(#[from] WebhookSecretError),
+    /// Something is only half set.
+    #[error("{0} is set and {1} is not")]
+    Half(&'static str, &'static str),
+    /// The providers do not make a route.
+    #[error(transparent)]
+    Route(RouteError),
+    /// Nothing can be sent.
+    #[error("nothing sends messages; set IDENTITY_SMTP, IDENTITY_TWILIO_SID or IDENTITY_SMS_GATEWAY")]
+    Nobody,
+}
+
+/// Where the page of links is.
+pub(crate) const CONFIRM: &str = "/confirm";
+/// Where the form API reports to.
+pub(crate) const TWILIO_CALLBACKS: &str = "/callbacks/twilio";
+
+impl Settings {
+    /// What requests are answered with.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub async fn app(&self) -> Result<App, SettingsError> {
+        let key = self.api_key.as_ref().map_or("", Secret::reveal);
+        if key.len() < 16 {
+            return Err(SettingsError::NoApiKey);
+        }
+        let public_url = self.host.public_url();
+        let texts = self.texts(&public_url)?;
+        let policy = Policy::default().with_restriction(restrictions(&self.host.allow, &self.host.block)?);
+        let twilio_callbacks = format!("{public_url}{TWILIO_CALLBACKS}");
+        let identity = self.host.identity(self.router(&texts, &twilio_callbacks)?, policy).await?;
+        let twilio = self.twilio_account()?.map(|account| TwilioCallbacks::new(account.token, &twilio_callbacks));
+        let gateway = self.gateway()?.map(|(_, secret)| WebhookCallbacks::new(secret));
+        Ok(App::new(identity, texts, key, twilio.transpose()?, gateway))
+    }
+
+    fn texts(&self, public_url: &str) -> Result<Texts, SettingsError> {
+        let brand = Brand::new(self.brand.as_str(), Links::new(&format!("{public_url}{CONFIRM}"))?);
+        let mut builder = Texts::builder(brand, SystemClock).fallback(self.language.as_str());
+        let Some(folder) = &self.texts else { return Ok(builder.build()?) };
+        let mut files = Vec::new();
+        walk(folder, &mut files)?;
+        files.sort();
+        for file in files {
+            let source = std::fs::read_to_string(&file);
+            let source = source.map_err(|error| SettingsError::File { file: file.clone(), error })?;
+            let name = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+            builder = match name.strip_suffix(".ftl") {
+                Some(language) => builder.strings(language, source),
+                None => builder.template(name, source),
+            };
+        }
+        Ok(builder.build()?)
+    }
+
+    /// Who sends what: mail by SMTP, text messages by the form API, and by the gateway when that is down.
+    fn router(&self, texts: &Texts, twilio_callbacks: &str) -> Result<Router, SettingsError> {
+        let mut router = Router::builder();
+        let mut phones = Vec::new();
+        if let Some(url) = &self.smtp {
+            let mut server = SmtpServer::from_url(url.reveal())?;
+            if let Some(file) = &self.smtp_certificate {
+                let pem = std::fs::read(file);
+                let pem = pem.map_err(|error| SettingsError::File { file: file.clone(), error })?;
+                server = server.with_root_certificate(&pem)?;
+            }
+            let mut smtp = SmtpNotifier::new(server, &self.brand, &self.mail_from, texts.clone())?;
+            if let Some(bounces) = &self.mail_bounces {
+                smtp = smtp.with_bounces(bounces)?;
+            }
+            router = router.provider("smtp", smtp).emails(["smtp"]);
+        }
+        if let Some(account) = self.twilio_account()? {
+            let twilio = TwilioNotifier::new(&self.twilio, account, &self.twilio_from, texts.clone())?;
+            router = router.provider("twilio", twilio.with_callback(twilio_callbacks)?);
+            phones.push("twilio");
+        }
+        if let Some((url, secret)) = self.gateway()? {
+            router = router.provider("gateway", WebhookNotifier::new(&url, secret, texts.clone())?);
+            phones.push("gateway");
+        }
+        if !phones.is_empty() {
+            router = router.phones(phones);
+        }
+        router.build().map_err(|error| match error {
+            RouteError::NoRoute => SettingsError::Nobody,
+            error => SettingsError::Route(error),
+        })
+    }
+
+    fn twilio_account(&self) -> Result<Option<TwilioAccount>, SettingsError> {
+        match (&self.twilio_sid, &self.twilio_token) {
+            (None, None) => Ok(None),
+            (Some(sid), Some(token)) => Ok(Some(TwilioAccount { sid: sid.clone(), token: token.reveal().into() })),
+            (Some(_), None) => Err(SettingsError::Half("IDENTITY_TWILIO_SID", "IDENTITY_TWILIO_TOKEN")),
+            (None, Some(_)) => Err(SettingsError::Half("IDENTITY_TWILIO_TOKEN", "IDENTITY_TWILIO_SID")),
+        }
+    }
+
+    fn gateway(&self) -> Result<Option<(String, WebhookSecret)>, SettingsError> {
+        match (&self.gateway, &self.gateway_secret) {
+            (None, None) => Ok(None),
+            (Some(url), Some(secret)) => Ok(Some((url.clone(), WebhookSecret::parse(secret.reveal())?))),
+            (Some(_), None) => Err(SettingsError::Half("IDENTITY_SMS_GATEWAY", "IDENTITY_SMS_SECRET")),
+            (None, Some(_)) => Err(SettingsError::Half("IDENTITY_SMS_SECRET", "IDENTITY_SMS_GATEWAY")),
+        }
+    }
+}
+
+/// The files below a folder. Names that begin with a dot are the editor's.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), SettingsError> {
+    let failed = |error| SettingsError::File { file: folder.to_owned(), error };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type().map_err(failed)?.is_dir() {
+            walk(&entry.path(), files)?;
+        } else {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
