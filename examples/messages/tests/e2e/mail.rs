@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails its test")]
+#![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 use serde_json::{Value, json};
 

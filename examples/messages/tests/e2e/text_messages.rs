@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails its test")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails its test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
