@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{Address, Channel};
+use identity_core::{Address, Channel, Email};
 use identity_ports::{Accepted, ForeignError, Notice, Notifier, NotifyError};
 
 /// Why a [`Router`] cannot be built.
@@ -26,6 +26,9 @@ pub enum RouteError {
     /// A route goes nowhere.
     #[error("a route has no provider; name one at least")]
     Empty,
+    /// A domain that no e-mail address can have.
+    #[error("{0:?} is no domain")]
+    Domain(String),
     /// No address of any kind goes anywhere.
     #[error("there is no route at all; name one for e-mails or for phones")]
     NoRoute,
@@ -194,7 +197,7 @@ impl RouterBuilder {
     /// E-mails to a domain and its subdomains go to these. Of two domains the longer one counts.
     #[must_use]
     pub fn domain<'n>(self, domain: &str, providers: impl IntoIterator<Item = &'n str>) -> Self {
-        self.with(For::Domain(domain.to_ascii_lowercase()), providers)
+        self.with(For::Domain(domain.to_owned()), providers)
     }
 
     /// Text messages go to these, the first one first.
@@ -263,7 +266,11 @@ impl RouterBuilder {
             match what {
                 For::Channel(Channel::Email) => router.emails = Some(route),
                 For::Channel(Channel::Phone) => router.phones = Some(route),
-                For::Domain(domain) => drop(router.domains.insert(domain, route)),
+                For::Domain(domain) => {
+                    // As it stands in addresses.
+                    let address = Email::parse(&format!("x@{domain}")).map_err(|_| RouteError::Domain(domain))?;
+                    router.domains.insert(address.domain().to_owned(), route);
+                }
                 For::Country(code) => drop(router.countries.insert(code, route)),
             }
         }

@@ -9,5 +9,8 @@
 mod delivery;
 mod failures;
 mod kit;
+mod posted;
+mod router;
 mod rules;
+mod simulation;
 mod transfer;
