@@ -100,7 +100,7 @@ impl Scene {
         self.settle().await;
         let there = self.is_there(number, &key).await;
         match &answer {
-            Ok(()) => assert!(there, "{fault:?}: what is acknowledged is there"),
+            Ok(_) => assert!(there, "{fault:?}: what is acknowledged is there"),
             Err(CommitError::Store(StoreError::Failed(_))) => {}
             Err(other) => panic!("{fault:?}: nobody else was there, and yet {other:?}"),
         }
