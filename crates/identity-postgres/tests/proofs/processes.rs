@@ -41,7 +41,7 @@ async fn count(store: &PostgresStore) {
         let stored = store.load(&key("ada")).await.unwrap().unwrap();
         let next = Person::of(&stored.user).attempts(stored.user.sign_ins().attempts_count + 1);
         match store.commit(change(&key("ada"), &stored, &next).0).await {
-            Ok(()) => done += 1,
+            Ok(_) => done += 1,
             Err(CommitError::Conflict) => tokio::time::sleep(Duration::from_millis(done % 3)).await,
             Err(other) => panic!("{other:?}"),
         }
