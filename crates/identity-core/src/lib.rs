@@ -51,7 +51,8 @@ pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Versio
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
 pub use message::{Content, Message, NoticeKind, Outgoing, messages, withdrawn};
 pub use policy::{
-    ClaimPolicy, DangerousPolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
+    ClaimPolicy, DangerousPolicy, NoticePolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy,
+    VerificationPolicy,
 };
 pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
 pub use record::UserRecord;

@@ -69,6 +69,11 @@ pub enum NoticeKind {
     Replaced,
 }
 
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced];
+}
+
 impl Message {
     /// The code that the message carries; `None` when it carries none, or when its key is gone.
     #[must_use]
@@ -193,9 +198,11 @@ impl Post<'_> {
             _ => return,
         };
         let Some(about) = find(id).map(|identifier| identifier.address.clone()) else { return };
+        let policy = self.context.policy.notice();
         let mut to: Vec<&Address> = Vec::new();
         for identifier in before.identifiers().chain(self.after.identifiers()) {
-            if identifier.is_verified() && identifier.address != about && !to.contains(&&identifier.address) {
+            let told = identifier.is_verified() && policy.tells(identifier.address.channel(), what);
+            if told && identifier.address != about && !to.contains(&&identifier.address) {
                 to.push(&identifier.address);
             }
         }

@@ -39,8 +39,6 @@ pub(crate) enum Failure {
     Fatal(StoreError),
     /// A row that the database keeps unique was there before its time; the name of the constraint.
     Duplicate(String),
-    /// Rows that have to be there are not.
-    Missing,
 }
 
 impl Failure {
@@ -50,7 +48,6 @@ impl Failure {
             Self::Duplicate(constraint) => StoreError::failed(format!(
                 "a row of the same key was there before ({constraint}); nothing was written"
             )),
-            Self::Missing => StoreError::failed("rows that were read are missing; nothing was written"),
         }
     }
 }
@@ -105,7 +102,6 @@ fn classify(server: &DbError) -> Failure {
     match code.code() {
         // Our own statements end so when a row changed under them.
         "22P02" => Failure::Race(told("others changed the same rows", "try again", false)),
-        "22012" => Failure::Missing,
         "40001" | "40P01" | "55P03" => Failure::Race(told("others changed the same rows", "try again", true)),
         "23505" => Failure::Duplicate(server.constraint().unwrap_or_default().to_owned()),
         "53100" | "53200" => Failure::Fatal(StoreError::Full),

@@ -77,12 +77,37 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     let text = "canary.one@example.com".to_owned();
     note(format!("{:?}", identity::Search::new(&text)));
     note(format!("{:?}", identity::Prefix { kind: identity::ClaimKind::Email, text }));
+    // A report is told, and so is a budget that strangers used up.
+    let pending = admin.posted(&user, None, 100).await.unwrap();
+    let ticket = kit::keys().ticket(pending.first().unwrap().message.id);
+    let report = identity::Report::new(identity::DeliveryState::Complained, pending[0].message.created_at);
+    note(format!("{:?} {pending:?}", admin.report_delivery(&ticket, &report.with_detail("arf")).await));
+    for _ in 0..6 {
+        let stranger = host.identity.account(&host.user().await);
+        let id = stranger.add(address("canary.victim@example.com")).await.unwrap().outcome;
+        note(format!("{:?}", stranger.start_verification(id).await));
+    }
     host.clock.forward(secs(601));
+    note(format!("{:?}", host.identity.deliver_due().await));
     note(format!("{:?}", account.confirm(next, &issued.outcome.code).await));
     note(format!("{:?}", host.identity.resolve("canary.one@example.com").await));
 
     let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(told.contains("account.confirm") && told.contains("sent"), "the listener heard: {told}");
+    for fields in [
+        "identity::delivery: event=\"leased\" count=1",
+        "identity::delivery: event=\"sent\" id=",
+        "channel=\"email\" provider=\"\" attempts=1 uncertain=0 waited_ms=0",
+        "identity::delivery: event=\"settled\" count=1",
+        "identity::delivery: event=\"expired\" id=",
+        "identity::delivery: event=\"reported\" id=",
+        "state=\"complained\"",
+        "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
+        "limit=5 drawn=5 amount=1 window=600 retry_at=",
+        "effect=\"withheld\"",
+    ] {
+        assert!(told.contains(fields), "as the manual says: {fields}\n{told}");
+    }
     let secrets = ["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()];
     for secret in secrets {
         // Ids are hexadecimal and times are digits: a code could stand in one by chance, so look for it as a word.

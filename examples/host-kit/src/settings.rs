@@ -82,15 +82,6 @@ pub enum StartError {
     /// The lists of addresses are none, or the wait is none.
     #[error("IDENTITY_ALLOW, IDENTITY_BLOCK or IDENTITY_RESEND_WAIT: {0}")]
     Policy(#[from] DangerousPolicy),
-    /// The host cannot listen there.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        error: std::io::Error,
-    },
     /// The host names are none.
     #[error(transparent)]
     Hosts(#[from] TenantNamesError),

@@ -34,7 +34,7 @@ impl User {
                 let bounded = in_a_row < context.policy.verification().sends_a_day();
                 let sent_at = (counted && bounded).then_some(message.created_at);
                 // What was shown to be the person's after the message was made is reachable, whatever became of that message.
-                let shown_since = entry.verified().is_some_and(|verified| verified.at > message.created_at);
+                let shown_since = entry.verified().is_some_and(|verified| verified.at >= message.created_at);
                 let why = match fate {
                     Fate::Undeliverable(why) if !shown_since => Some(why),
                     _ => None,

@@ -1,12 +1,14 @@
-//! What a host decides once: five values, of which a dangerous one does not build.
+//! What a host decides once: six values, of which a dangerous one does not build.
 
 mod claim;
+mod notice;
 mod primary;
 mod restriction;
 mod send;
 mod verification;
 
 pub use claim::ClaimPolicy;
+pub use notice::{NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Prices, SendPolicy, SendPolicyBuilder};
@@ -71,6 +73,11 @@ pub enum DangerousPolicy {
         /// How many percent were asked for.
         percent: u8,
     },
+    /// An address could be taken away from a user, and nobody would be told.
+    #[error(
+        "{0:?} has to be told by one channel at least; an address that goes in silence is how accounts are taken over"
+    )]
+    Silence(crate::NoticeKind),
     /// A list names something that it cannot hold.
     #[error("{entry:?} is no {what}")]
     Entry {
@@ -97,6 +104,7 @@ pub struct Policy {
     pub(crate) verification: VerificationPolicy,
     pub(crate) restriction: RestrictionPolicy,
     pub(crate) send: SendPolicy,
+    pub(crate) notice: NoticePolicy,
 }
 
 impl Policy {
@@ -130,6 +138,12 @@ impl Policy {
         Self { send, ..self }
     }
 
+    /// With these told of what happens.
+    #[must_use]
+    pub fn with_notice(self, notice: NoticePolicy) -> Self {
+        Self { notice, ..self }
+    }
+
     /// Who is primary.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -158,6 +172,12 @@ impl Policy {
     #[must_use]
     pub const fn send(&self) -> &SendPolicy {
         &self.send
+    }
+
+    /// Who is told of what.
+    #[must_use]
+    pub const fn notice(&self) -> &NoticePolicy {
+        &self.notice
     }
 
     /// The entropy of a code, in bits.

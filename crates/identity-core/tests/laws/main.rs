@@ -19,4 +19,5 @@ mod resending;
 mod rules;
 mod sends;
 mod sequences;
+mod spend;
 mod voiding;

@@ -390,3 +390,74 @@ fn reports_are_recorded_once_and_bounded() {
     let refused = ada.admin(|user, context| user.report_sign_in_use(line, &huge, context)).refused();
     assert!(matches!(refused, Refusal::TooLarge { .. }));
 }
+
+/// U+0000 in any text of the host's is refused by name: not every database holds it.
+#[test]
+fn c26_a_nul_in_any_free_text_is_refused() {
+    let nul = |what| Refusal::Nul { what };
+    let mut ada = given();
+    let address = identity_core::NewAddress::from(email("new@example.com"));
+    let refused = ada.admin(|user, context| user.add(&address.clone().with_source("a\0b"), context)).refused();
+    assert_eq!(refused, nul("source"));
+    let vouched = address.clone().verified().with_verified_source("\0");
+    assert_eq!(ada.admin(|user, context| user.add(&vouched, context)).refused(), nul("verified_source"));
+    let mail = ada.add(email("ada@example.com")).done();
+    assert_eq!(ada.admin(|user, context| user.mark_verified(mail, Some("a\0"), context)).refused(), nul("source"));
+    let name = Username::parse("ada").unwrap();
+    assert_eq!(ada.admin(|user, context| user.set_username(&name, Some("\0a"), context)).refused(), nul("source"));
+    let hint = identity_core::Verification { hint: Some("https://\0".into()), ..Default::default() };
+    assert_eq!(ada.holder(|user, context| user.start_verification(mail, &hint, context)).refused(), nul("hint"));
+    // In JSON however deep, in keys too; an escaped backslash before the same letters is none.
+    for value in [json!("a\0"), json!({"a": [{"b": ["\0"]}]}), json!({"a": {"b\0": 1}}), json!("\\\\\0")] {
+        let refused = JsonObject::new(map(json!({"x": value.clone()})));
+        assert_eq!(refused, Err(JsonError::Nul), "{value}");
+        let change = ProfileChange { claims: map(json!({"locale": value})), ..ProfileChange::default() };
+        let refused = ada.admin(|user, context| user.change_profile(&change, context)).refused();
+        assert_eq!(refused, Refusal::Json(JsonError::Nul));
+        let read = serde_json::from_str::<JsonObject>(&serde_json::to_string(&json!({"x": change.claims})).unwrap());
+        assert!(read.is_err(), "nor is it read from outside");
+    }
+    for fine in [json!("\\u0000"), json!({"\\u0000": "\\\\u0000"}), json!("\u{1}\u{fffd}")] {
+        assert!(JsonObject::new(map(json!({"x": fine}))).is_ok(), "{fine}");
+    }
+    let reports = [
+        Credentials {
+            passkeys: vec![identity_core::Passkey { user_agent: "\0".into(), ..Default::default() }],
+            ..Credentials::default()
+        },
+        Credentials {
+            connections: vec![identity_core::Connection { idp: "a\0".into(), connection_id: String::new() }],
+            ..Credentials::default()
+        },
+    ];
+    for credentials in reports {
+        let credentials = Arc::new(credentials);
+        let refused = ada.admin(|user, context| user.report_credentials(&credentials, context)).refused();
+        assert_eq!(refused, nul("the report"));
+    }
+    let sign_ins = Arc::new(SignIns { last_known_city: Some("Tur\0in".into()), ..SignIns::default() });
+    assert_eq!(ada.admin(|user, context| user.report_sign_ins(&sign_ins, context)).refused(), nul("the report"));
+    let sign_in = Arc::new(SignInUse { authenticators: vec!["\0".into()], idps: Vec::new() });
+    let refused = ada.admin(|user, context| user.report_sign_in_use(mail, &sign_in, context)).refused();
+    assert_eq!(refused, nul("the report"));
+    let source = |source: &str| IdentifierRecord { source: Some(source.into()), ..identifier("ada@example.com") };
+    assert_eq!(import(&UserRecord { emails: vec![source("a\0")], ..record() }), Err(nul("source")));
+    let used = IdentifierRecord { sign_in: Some(sign_in), ..identifier("ada@example.com") };
+    assert_eq!(import(&UserRecord { emails: vec![used], ..record() }), Err(nul("the report")));
+    let report = identity_core::Report::new(identity_core::DeliveryState::Failed, Timestamp::from_secs(1));
+    assert_eq!(report.clone().with_detail("a\0").check(), Err(nul("the detail")));
+    assert!(
+        report.clone().with_detail(&"x".repeat(801)).check().is_err()
+            && report.with_detail("550 5.1.1").check().is_ok()
+    );
+    assert_eq!(Authority::Administrator("a\0".into()).check(), Err(nul("the actor")));
+    assert!(Authority::Administrator("x".repeat(801).into()).check().is_err() && staff().check().is_ok());
+    // What is no free text has rules of its own, and none of them lets it through.
+    for text in ["ada\0@example.com", "ada@exam\0ple.com", "\0ada@example.com", "ada@example.com\0"] {
+        assert!(identity_core::Email::parse(text).is_err(), "{text:?}");
+    }
+    for text in ["+44 1514\0 960453", "\0+441514960453", "+441514960453\0"] {
+        assert!(identity_core::Phone::parse(text).is_err(), "{text:?}");
+    }
+    assert!(Username::parse("a\0da").is_err() && UserId::parse("a\0").is_err());
+}

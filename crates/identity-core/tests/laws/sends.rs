@@ -6,8 +6,8 @@ use std::sync::Arc;
 use identity_core::policy::{Budget, Restriction};
 use identity_core::record::ImportProblem;
 use identity_core::{
-    BudgetKind, Channel, Content, Effect, JsonError, NewAddress, NoticeKind, Outgoing, Policy, Refusal, RefusalKind,
-    RestrictionPolicy, SendLimit, SendPolicy, TakenWhat, Timestamp, WhenExhausted,
+    BudgetKind, Channel, Content, DangerousPolicy, Effect, JsonError, NewAddress, NoticeKind, NoticePolicy, Outgoing,
+    Policy, Refusal, RefusalKind, RestrictionPolicy, SendLimit, SendPolicy, TakenWhat, Timestamp, WhenExhausted,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -157,6 +157,35 @@ fn c51_an_address_is_never_told_of_itself_and_an_unverified_one_of_nothing() {
             Content::Notice { about, .. } => assert!(to == "only@example.com" && about.as_str() != to, "{to}"),
             _ => assert_eq!(to, "only@example.com"),
         }
+    }
+}
+
+#[test]
+fn c51_a_policy_may_keep_a_channel_out_of_it_and_nothing_goes_in_silence() {
+    use NoticeKind::{Added, MadePrimary, Removed, Replaced, Verified};
+    let quiet = NoticePolicy::builder().silence(Channel::Phone, [Added, Verified, MadePrimary]).build().unwrap();
+    let mut ada = given_under(Policy::default().with_notice(quiet));
+    let a = ada.add_verified(email("a@example.com"));
+    ada.add_verified(phone("+441514960453"));
+    let told = |to: &str, what, about: &str| (to.to_owned(), what, about.to_owned());
+    let b = ada.pending(email("b@example.com"));
+    assert_eq!(ada.notices(), []);
+    ada.right(b).done();
+    assert_eq!(ada.notices(), [told("a@example.com", Verified, "b@example.com")], "the phone is kept out of it");
+    ada.holder(|user, context| user.set_primary(b, context)).done();
+    assert_eq!(ada.notices(), [told("a@example.com", MadePrimary, "b@example.com")]);
+    ada.remove(a).done();
+    let removed = ["+441514960453", "b@example.com"].map(|to| told(to, Removed, "a@example.com"));
+    assert_eq!(ada.notices(), removed, "and still hears of what goes");
+    for what in [Removed, Replaced] {
+        let silent = NoticePolicy::builder().silence(Channel::Email, [what]).silence(Channel::Phone, [what]).build();
+        assert_eq!(silent, Err(DangerousPolicy::Silence(what)));
+    }
+    let most = NoticePolicy::builder().silence(Channel::Phone, NoticeKind::ALL);
+    let most = most.silence(Channel::Email, [Added, Verified, MadePrimary]).build().unwrap();
+    for what in NoticeKind::ALL {
+        assert_eq!(most.tells(Channel::Email, what), [Removed, Replaced].contains(&what));
+        assert!(!most.tells(Channel::Phone, what) && NoticePolicy::default().tells(Channel::Phone, what));
     }
 }
 

@@ -143,7 +143,7 @@ impl<'a> Parts<'a> {
         }
         match &beforehand.windows {
             Some(windows) => self.judged(n, commit, windows)?,
-            None => self.to_judge(n, commit)?,
+            None => self.unjudged(n, commit)?,
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Messages whose charges the server judges.
-    fn to_judge(&mut self, n: i64, commit: &'a Commit) -> Result<(), StoreError> {
+    fn unjudged(&mut self, n: i64, commit: &'a Commit) -> Result<(), StoreError> {
         self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
         for outgoing in &commit.messages {
             let m = if outgoing.charges.is_empty() {

@@ -121,9 +121,15 @@ struct Ledger {
     windows: Vec<Window>,
 }
 
+/// A window as it stands: its beginning, its end and its draws; and its beginning and draws as they were read.
+struct Open {
+    open: Option<(i64, i64, i64)>,
+    before: Option<(i64, i64)>,
+}
+
 impl Ledger {
-    /// A window as it stands: its beginning, its end and its draws; and how it was read.
-    fn open(&self, kind: BudgetKind, quota: &str) -> (Option<(i64, i64, i64)>, Option<(i64, i64)>) {
+    /// A window as it stands.
+    fn open(&self, kind: BudgetKind, quota: &str) -> Open {
         let kept = self.kept.iter().find(|kept| kept.kind == kind.as_str() && kept.quota == quota);
         let before = kept.map(|kept| (kept.began_at, kept.drawn));
         let window = self.windows.iter().find(|window| window.kind == kind && window.quota == quota);
@@ -131,7 +137,7 @@ impl Ledger {
             Some(window) => Some((window.began_at, window.ends_at, window.drawn)),
             None => kept.map(|kept| (kept.began_at, kept.ends_at, kept.drawn)),
         };
-        (open, before)
+        Open { open, before }
     }
 
     fn put(&mut self, window: Window) {
@@ -143,7 +149,7 @@ impl Ledger {
     }
 
     fn give_back(&mut self, refund: &Refund) {
-        let (open, before) = self.open(refund.kind, &refund.quota);
+        let Open { open, before } = self.open(refund.kind, &refund.quota);
         let at = refund.at.as_micros();
         if let Some((began_at, ends_at, drawn)) = open.filter(|(began, ends, _)| *began <= at && at < *ends) {
             let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
@@ -155,7 +161,7 @@ impl Ledger {
 
     /// One more draw, and whether there was too little left.
     fn draw(&mut self, charge: &Charge) -> Option<Exhausted> {
-        let (open, before) = self.open(charge.kind, &charge.quota);
+        let Open { open, before } = self.open(charge.kind, &charge.quota);
         let open = open.filter(|(began, ..)| charge.at < Timestamp::from_micros(*began) + charge.budget.window);
         let (began_at, drawn) = open.map_or((charge.at.as_micros(), 0), |(began, _, drawn)| (began, drawn));
         let ends_at = Timestamp::from_micros(began_at) + charge.budget.window;

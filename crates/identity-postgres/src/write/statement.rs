@@ -49,7 +49,7 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
     let (claims, quotas) = (!taken.is_empty(), !charges.is_empty());
     let mut writer = Writer { sql: Sql::new("WITH "), tables, due: Vec::new(), done: Vec::new() };
     writer.judge(commits, taken, charges);
-    writer.users(created, changed, gone.count() > 0, gone);
+    writer.users(created, changed, gone);
     if claims {
         writer.claims();
     }
@@ -126,7 +126,7 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// The user's row comes first: whoever is second finds out there.
-    fn users(&mut self, created: Rows<'a>, changed: Rows<'a>, _any_gone: bool, gone: Rows<'a>) {
+    fn users(&mut self, created: Rows<'a>, changed: Rows<'a>, gone: Rows<'a>) {
         if self.rows("nu", created) {
             self.push(&format!(
                 ", nu_w AS (INSERT INTO {{t}}identity_users (tenant, id, version, created_at, updated_at, disabled, \

@@ -10,6 +10,7 @@ mod addresses;
 mod by_hand;
 mod decisions;
 mod disk;
+mod drain;
 mod flow;
 mod large;
 mod measure;
@@ -23,12 +24,13 @@ use table::{Row, Table};
 
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("addresses", addresses::rows),
     ("decisions", decisions::rows),
     ("memory", memory::rows),
     ("sqlite", sqlite::rows),
     ("disk", disk::rows),
+    ("drain", drain::rows),
     ("large", large::rows),
 ];
 

@@ -148,7 +148,7 @@ impl<'a> Worker<'a> {
             }
             let of = InHand { lease, id, attempts: *attempts, provider: provider.clone() };
             let tenant = &message.key.tenant;
-            let span = tracing::info_span!("identity", use_case = "deliver", %tenant, message = %id);
+            let span = tracing::info_span!("identity", use_case = "deliver", %tenant, %id);
             let identity = self.identity.clone();
             let task = async move { identity.hand_over(leased).await };
             let handle = self.in_hand.spawn(task.instrument(span));

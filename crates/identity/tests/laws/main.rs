@@ -9,6 +9,7 @@
 mod delivery;
 mod failures;
 mod kit;
+mod posted;
 mod router;
 mod rules;
 mod simulation;

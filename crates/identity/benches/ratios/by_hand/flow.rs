@@ -72,7 +72,7 @@ impl ByHand {
             call.event(user, known.version + 1, None, "verification_started", &change)?;
             let content = format!(r#"{{"type":"challenge","identifier":"{phone}","challenge":{challenge}}}"#);
             call.charge_code(line)?;
-            call.message(user, line, &content, CODE_LIFE)?;
+            call.message(user, line, Some(line.id), &content, CODE_LIFE)?;
             Ok(self.code(user, line, nonce))
         })
     }
@@ -158,7 +158,7 @@ impl Call<'_> {
             let content =
                 format!(r#"{{"type":"notice","what":"{what}","about":{{"channel":"{kind}","address":"{address}"}}}}"#);
             self.charge_notice(to)?;
-            self.message(user, to, &content, NOTICE_LIFE)?;
+            self.message(user, to, None, &content, NOTICE_LIFE)?;
         }
         Ok(())
     }

@@ -199,6 +199,14 @@ impl Call<'_> {
             params![tenant, user.as_str(), line.kind, line.id, now, by],
         )?;
         assert_eq!(changed, 1);
+        if line.nonce.is_some() {
+            // What is on its way is not worth sending any more.
+            self.by_hand.write(
+                "DELETE FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND identifier = ?3 AND lease IS NULL \
+                 AND sent_at IS NULL AND failed_at IS NULL",
+                params![tenant, user.as_str(), line.id],
+            )?;
+        }
         let claimed = self.by_hand.write(
             "INSERT INTO identity_claims (tenant, kind, claim_key, claim_rule, user_id, strength) \
              VALUES (?1, ?2, ?3, ?4, ?5, 'verified') ON CONFLICT DO NOTHING",
@@ -226,13 +234,30 @@ impl Call<'_> {
         Ok(())
     }
 
-    pub(super) fn message(&self, user: &UserId, to: &Line, content: &str, life: Duration) -> Result<()> {
+    pub(super) fn message(
+        &self,
+        user: &UserId,
+        to: &Line,
+        identifier: Option<[u8; 16]>,
+        content: &str,
+        life: Duration,
+    ) -> Result<()> {
         let (tenant, now) = (self.by_hand.tenant.as_str(), self.now.as_micros());
         let id = self.seed.uuid(self.now, 1_000).into_bytes();
         let written = self.by_hand.write(
             "INSERT INTO identity_outbox (tenant, user_id, id, format, channel, address, content, created_at, \
-             expires_at, due_at, attempts) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?7, 0)",
-            params![tenant, user.as_str(), id, to.kind, to.address, content, now, (self.now + life).as_micros()],
+             expires_at, due_at, attempts, identifier) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?7, 0, ?9)",
+            params![
+                tenant,
+                user.as_str(),
+                id,
+                to.kind,
+                to.address,
+                content,
+                now,
+                (self.now + life).as_micros(),
+                identifier
+            ],
         )?;
         assert_eq!(written, 1);
         Ok(())

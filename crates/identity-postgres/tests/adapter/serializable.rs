@@ -1,10 +1,8 @@
 //! The laws of the ports where every statement is a serializable transaction.
 
-mod common;
-
 use std::sync::OnceLock;
 
-use common::Place;
+use crate::common::Place;
 use postgres_testbed::{Cluster, Database};
 
 fn serializable() -> Place {

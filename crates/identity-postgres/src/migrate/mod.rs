@@ -25,7 +25,7 @@ pub(crate) enum Step {
 }
 
 /// The history of the tables.
-pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../migrations/0001_tables.sql"))];
+pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../../migrations/0001_tables.sql"))];
 
 /// How often somebody else's work on the same step is waited for, 50 ms each time: an hour, for the index of a large table.
 const WAITS: u32 = 72_000;
@@ -254,3 +254,6 @@ enum IndexState {
 fn not_ours() -> StoreError {
     StoreError::NotOurs("its table identity_meta is not the one of this library; choose another schema".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,4 @@
 //! Encrypted connections, as `sslmode` says.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::io::Write as _;
 

@@ -1,12 +1,9 @@
 //! What goes wrong is told with what to do, and without what nobody may read.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
-
-mod common;
 
 use std::error::Error;
 use std::fmt::Write as _;
 
-use common::Place;
+use crate::common::Place;
 use identity_conformance::kit::{Person, create, key, put, raw_key, tenant};
 use identity_core::{ClaimKind, JsonObject, Profile};
 use identity_ports::{

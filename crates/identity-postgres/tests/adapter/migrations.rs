@@ -1,9 +1,6 @@
 //! The tables come about once, whoever makes them, and only if they are ours.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
-mod common;
-
-use common::Place;
+use crate::common::Place;
 use identity_conformance::kit::{Person, create, key, put};
 use identity_ports::{StoreError, UserRepository as _};
 

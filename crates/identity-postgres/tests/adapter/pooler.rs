@@ -1,11 +1,9 @@
 //! The laws of the ports by way of a proxy that hands sessions round: the next statement of a connection may meet another
 //! session, with none of the statements that were prepared.
 
-mod common;
-
 use std::sync::OnceLock;
 
-use common::Place;
+use crate::common::Place;
 use postgres_testbed::{Cluster, Database, Pgbouncer, Pooling};
 
 fn pooled() -> Place {

@@ -1,9 +1,6 @@
 //! A row that makes no sense is reported under its table and key, and never guessed at.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on ends")]
 
-mod common;
-
-use common::Place;
+use crate::common::Place;
 use identity_conformance::kit::{
     NOW, Person, at, change, create, key, letter, mail_key, paid, pending, put, refusing, tenant, verified,
 };

@@ -1,9 +1,6 @@
 //! A host's own rows in the same transaction.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
-mod common;
-
-use common::Place;
+use crate::common::Place;
 use identity_conformance::kit::{NOW, Person, change, create, erase, key, letter, mail_key, paid, put, refusing};
 use identity_core::Strength;
 use identity_ports::{CommitError, UserRepository as _};

@@ -1,0 +1,324 @@
+//! Money, breakers, watched budgets, and what a refusal says to whom.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use identity_core::policy::{Budget, Conversion, Prices};
+use identity_core::{
+    BudgetKind, Charge, DangerousPolicy, Effect, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy, Timestamp,
+    UndeliverableReason, WhenExhausted, refunds,
+};
+
+use crate::kit::{Person, email, given, given_under, phone, secs};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const MILLION: u64 = 1_000_000;
+
+/// The table of budgets, as the contract of a commit describes it.
+#[derive(Default)]
+struct Budgets(HashMap<(BudgetKind, String), (Timestamp, Timestamp, u64)>);
+
+impl Budgets {
+    fn commit(&mut self, outgoing: &[Outgoing], refunds: &[Refund]) -> Result<usize, Exhausted> {
+        for refund in refunds {
+            let window = self.0.get_mut(&(refund.kind, refund.quota.clone()));
+            if let Some((_, _, drawn)) = window.filter(|(began, ends, _)| *began <= refund.at && refund.at < *ends) {
+                *drawn = drawn.saturating_sub(refund.amount);
+            }
+        }
+        let mut enqueued = 0;
+        for Outgoing { charges, .. } in outgoing {
+            let mut withheld = false;
+            for charge in charges {
+                let (_, ends, drawn) = self.window(charge);
+                if drawn + charge.amount > charge.budget.limit {
+                    match charge.when_exhausted {
+                        WhenExhausted::Refuse => return Err(Exhausted::of(charge, drawn, ends)),
+                        WhenExhausted::Withhold => withheld = true,
+                        WhenExhausted::Record => {}
+                    }
+                }
+            }
+            if !withheld {
+                enqueued += 1;
+                for charge in charges {
+                    let (began, ends, drawn) = self.window(charge);
+                    let window = (began, ends, drawn + charge.amount);
+                    self.0.insert((charge.kind, charge.quota.clone()), window);
+                }
+            }
+        }
+        Ok(enqueued)
+    }
+
+    fn window(&self, charge: &Charge) -> (Timestamp, Timestamp, u64) {
+        let open = self.0.get(&(charge.kind, charge.quota.clone())).copied();
+        let open = open.filter(|(began, ..)| charge.at < *began + charge.budget.window);
+        let (began, _, drawn) = open.unwrap_or((charge.at, charge.at, 0));
+        (began, began + charge.budget.window, drawn)
+    }
+}
+
+fn under(send: SendPolicy) -> Policy {
+    Policy::default().with_send(send)
+}
+
+/// Somebody who asks for a code to a number of their own, far from all others, at this time; and whether they get it.
+fn ask(policy: &Policy, budgets: &mut Budgets, at: u64, number: u64) -> (Person, Result<usize, Exhausted>) {
+    let mut person = given_under(policy.clone());
+    person.pass(at);
+    let line = person.add(phone(&format!("+4474{:08}", 10_000_000 + number * 100))).done();
+    person.start(line).done();
+    let answer = budgets.commit(&person.news, &[]);
+    (person, answer)
+}
+
+/// The person answers the code, and the budgets get back what that gives.
+fn confirm(mut person: Person, budgets: &mut Budgets) {
+    let line = person.user.phones().entries()[0].id;
+    let before = person.user.clone();
+    let confirmed = person.right(line);
+    let back = person
+        .bench
+        .on(&identity_core::Authority::Holder, |context| refunds(Some(&before), &confirmed.events, context));
+    budgets.commit(&[], &back).unwrap();
+}
+
+#[test]
+fn money_is_budgeted_by_country_and_by_tenant_at_its_price() {
+    let prices = Prices::new(50_000).with_country(44, 200_000).with_email(100);
+    let send = SendPolicy::builder()
+        .prices(prices)
+        .country_money(Some(Budget::new(MILLION, HOUR)))
+        .tenant_money(Some(Budget::new(10 * MILLION, HOUR)))
+        .build()
+        .unwrap();
+    let policy = under(send);
+    let mut budgets = Budgets::default();
+    for number in 0..5 {
+        assert_eq!(ask(&policy, &mut budgets, 0, number).1, Ok(1), "five codes at 0.20 are 1.00");
+    }
+    let (person, refused) = ask(&policy, &mut budgets, 60, 5);
+    let told = refused.unwrap_err();
+    assert_eq!(told.kind, BudgetKind::CountryMoney);
+    assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.amount), ("+44", MILLION, MILLION, 200_000));
+    assert_eq!((told.window, told.effect), (HOUR, Effect::Refused));
+    assert_eq!(told.retry_at, person.bench.now - secs(60) + HOUR, "there is money again when the window ends");
+    assert!(told.to_string().contains("`country_money` of +44 has 1000000 of 1000000 in 3600 s drawn"), "{told}");
+    assert_eq!(ask(&policy, &mut budgets, 3_600, 5).1, Ok(1));
+    // A mail costs its own price, from the tenant's money alone.
+    let mut person = given_under(policy);
+    let mail = person.add(email("ada@example.com")).done();
+    person.start(mail).done();
+    let money: Vec<(BudgetKind, u64)> =
+        person.news[0].charges.iter().map(|charge| (charge.kind, charge.amount)).collect();
+    assert_eq!(money[2..], [(BudgetKind::TenantMoney, 100)]);
+    // What has no price costs nothing.
+    let free =
+        SendPolicy::builder().prices(Prices::new(0).with_country(49, 1)).tenant_money(Some(Budget::new(1, HOUR)));
+    let (person, _) = ask(&under(free.build().unwrap()), &mut Budgets::default(), 0, 1);
+    assert!(person.news[0].charges.iter().all(|charge| charge.kind != BudgetKind::TenantMoney));
+}
+
+#[test]
+fn the_breaker_trips_when_hardly_anybody_confirms_and_opens_again_with_the_next_window() {
+    let conversion = Conversion::new(25, 20, HOUR);
+    let policy = under(SendPolicy::builder().conversion(Some(conversion)).build().unwrap());
+    // Nobody confirms: 20 codes go out, and no more before the hour is over.
+    let mut budgets = Budgets::default();
+    let pumped =
+        |budgets: &mut Budgets, at| (0..1_000).filter(|number| ask(&policy, budgets, at, *number).1.is_ok()).count();
+    assert_eq!(pumped(&mut budgets, 0), 20);
+    let told = ask(&policy, &mut budgets, 10, 7).1.unwrap_err();
+    assert_eq!(
+        (told.kind, told.quota.as_str(), told.drawn, told.limit),
+        (BudgetKind::Conversion, "+44", 20_000, 20_000)
+    );
+    assert_eq!(pumped(&mut budgets, 3_600), 20, "and again in the next one");
+    // Every third code is confirmed, which is more than a quarter: it never trips.
+    let mut budgets = Budgets::default();
+    for number in 0..2_000 {
+        let (person, answer) = ask(&policy, &mut budgets, number, number);
+        assert_eq!(answer, Ok(1), "code {number}");
+        if number % 3 == 0 {
+            confirm(person, &mut budgets);
+        }
+    }
+    // Every tenth is: it trips, soon after what it is worth is used up.
+    let mut budgets = Budgets::default();
+    let mut sent = 0;
+    for number in 0..1_000 {
+        let (person, answer) = ask(&policy, &mut budgets, number, number);
+        sent += usize::from(answer.is_ok());
+        if answer.is_ok() && sent % 10 == 0 {
+            confirm(person, &mut budgets);
+        }
+    }
+    assert!((20..=40).contains(&sent), "{sent} went out");
+    // A good hour beforehand is no credit for a bad one.
+    let mut budgets = Budgets::default();
+    for number in 0..500 {
+        let (person, _) = ask(&policy, &mut budgets, 0, number);
+        confirm(person, &mut budgets);
+    }
+    assert_eq!(pumped(&mut budgets, 1), 20);
+}
+
+#[test]
+fn a_breaker_of_one_country_leaves_the_others_alone() {
+    let policy = under(SendPolicy::builder().conversion(Some(Conversion::new(50, 3, HOUR))).build().unwrap());
+    let mut budgets = Budgets::default();
+    assert_eq!((0..10).filter(|number| ask(&policy, &mut budgets, 0, *number).1.is_ok()).count(), 3);
+    let mut person = given_under(policy);
+    let line = person.add(phone("+4915112345678")).done();
+    person.start(line).done();
+    assert_eq!(budgets.commit(&person.news, &[]), Ok(1));
+    // A mail is no matter of a country.
+    let mail = person.add(email("ada@example.com")).done();
+    person.start(mail).done();
+    assert!(person.news[0].charges.iter().all(|charge| charge.kind != BudgetKind::Conversion));
+}
+
+#[test]
+fn c54_what_is_only_watched_goes_out_and_is_told_and_addresses_are_never_only_watched() {
+    let watched = [BudgetKind::Block, BudgetKind::Country, BudgetKind::Conversion, BudgetKind::Tenant];
+    let send = SendPolicy::builder()
+        .country(Some(Budget::new(3, HOUR)))
+        .tenant(Some(Budget::new(3, HOUR)))
+        .conversion(Some(Conversion::new(50, 3, HOUR)));
+    let policy = under(send.clone().record_only(watched).build().unwrap());
+    let mut budgets = Budgets::default();
+    for number in 0..1_000 {
+        assert_eq!(ask(&policy, &mut budgets, 0, number).1, Ok(1), "everything goes out");
+    }
+    let (person, _) = ask(&policy, &mut budgets, 0, 1_000);
+    let of = |kind| person.news[0].charges.iter().find(|charge| charge.kind == kind).unwrap().when_exhausted;
+    assert!(watched.into_iter().all(|kind| of(kind) == WhenExhausted::Record));
+    assert_eq!(of(BudgetKind::Address), WhenExhausted::Withhold, "an address keeps its budget");
+    for kind in [BudgetKind::Address, BudgetKind::AddressLong, BudgetKind::Notices] {
+        assert_eq!(send.clone().record_only([kind]).build(), Err(DangerousPolicy::UnlimitedSends));
+    }
+}
+
+#[test]
+fn a_policy_of_money_or_ratios_that_makes_no_sense_does_not_build() {
+    let builder = SendPolicy::builder;
+    let money = |limit| Some(Budget::new(limit, HOUR));
+    let none = builder().country_money(money(5)).build();
+    assert_eq!(none, Err(DangerousPolicy::Money { budget: 5, price: 0 }), "nothing has a price");
+    let poor =
+        builder().prices(Prices::new(7).with_country(1, 9)).country_money(money(10)).tenant_money(money(8)).build();
+    assert_eq!(poor, Err(DangerousPolicy::Money { budget: 8, price: 9 }), "it does not pay for one message");
+    assert_eq!(builder().prices(Prices::new(7)).tenant_money(money(0)).build(), Err(DangerousPolicy::Zero("a budget")));
+    assert!(builder().prices(Prices::new(7)).tenant_money(money(7)).build().is_ok());
+    for (percent, sample, window) in [(0, 10, HOUR), (101, 10, HOUR), (50, 0, HOUR), (50, 10, Duration::ZERO)] {
+        let refused = builder().conversion(Some(Conversion::new(percent, sample, window))).build();
+        assert_eq!(refused, Err(DangerousPolicy::Conversion { percent }));
+    }
+    let built = builder().conversion(Some(Conversion::new(1, 1, HOUR))).build().unwrap();
+    assert_eq!(built.conversion(), Some(Conversion::new(1, 1, HOUR)));
+}
+
+#[test]
+fn a_message_that_did_not_arrive_is_given_back_whole_and_the_next_one_may_be_asked_for_at_once() {
+    for fate in [
+        Fate::Failed,
+        Fate::Undeliverable(UndeliverableReason::Refused),
+        Fate::Undeliverable(UndeliverableReason::Bounced),
+    ] {
+        let send = SendPolicy::builder()
+            .country(Some(Budget::new(9, HOUR)))
+            .conversion(Some(Conversion::new(50, 9, HOUR)))
+            .prices(Prices::new(10))
+            .country_money(Some(Budget::new(100, HOUR)))
+            .tenant_money(Some(Budget::new(100, HOUR)))
+            .tenant(Some(Budget::new(9, HOUR)))
+            .build()
+            .unwrap();
+        let mut ada = given_under(under(send));
+        let line = ada.pending(phone("+447400123456"));
+        let mut budgets = Budgets::default();
+        budgets.commit(&ada.news, &[]).unwrap();
+        let message = ada.news[0].message.clone();
+        let charges = ada.news[0].charges.clone();
+        assert_eq!(charges.len(), 8, "every budget was drawn from: {charges:?}");
+        assert!(ada.start(line).result.is_err(), "so soon there is no next one");
+        ada.pass(5);
+        let before = ada.user.clone();
+        let noted = ada.admin(|user, context| user.note_fate(&message, fate, context));
+        let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &noted.events, context));
+        noted.then(&["delivery_failed"]);
+        budgets.commit(&[], &back).unwrap();
+        assert!(budgets.0.values().all(|(.., drawn)| *drawn == 0), "all of it is given back: {:?}", budgets.0);
+        let known = ada.entry(line).undeliverable;
+        assert_eq!(known.is_some(), fate != Fate::Failed, "{known:?}");
+        // Once more says nothing new, and gives nothing back.
+        ada.admin(|user, context| user.note_fate(&message, fate, context)).then(&[]);
+        ada.start(line).then(&["code_resent"]);
+        // What arrives later makes it reachable again, and what was sent before does not.
+        ada.admin(|user, context| user.note_fate(&message, Fate::Arrived, context)).then(&[]);
+        let next = ada.news.clone();
+        assert!(next.is_empty());
+    }
+}
+
+#[test]
+fn an_address_is_undeliverable_until_it_is_shown_reached_or_cleared() {
+    let bounced = Fate::Undeliverable(UndeliverableReason::Bounced);
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let first = ada.news[0].message.clone();
+    ada.pass(10);
+    ada.admin(|user, context| user.note_fate(&first, bounced, context)).then(&["delivery_failed"]);
+    let known = ada.entry(mail).undeliverable.unwrap();
+    assert_eq!((known.why, known.at, known.times), (UndeliverableReason::Bounced, ada.bench.now, 1));
+    // An older message that arrives after all says nothing of today; a newer one does.
+    ada.admin(|user, context| user.note_fate(&first, Fate::Arrived, context)).then(&[]);
+    ada.pass(1);
+    ada.start(mail).done();
+    let second = ada.news[0].message.clone();
+    ada.admin(|user, context| user.note_fate(&second, Fate::Arrived, context)).then(&["delivery_restored"]);
+    assert_eq!(ada.entry(mail).undeliverable, None);
+    // A person who complains got the message: its send stays counted.
+    let complained = Fate::Undeliverable(UndeliverableReason::Complained);
+    let sent = ada.entry(mail).attempts.sent_at.clone();
+    ada.admin(|user, context| user.note_fate(&second, complained, context)).then(&["delivery_failed"]);
+    assert_eq!(ada.entry(mail).attempts.sent_at, sent);
+    ada.admin(|user, context| user.mark_deliverable(mail, context)).then(&["delivery_restored"]);
+    ada.admin(|user, context| user.mark_deliverable(mail, context)).then(&[]);
+    ada.admin(|user, context| user.note_fate(&second, complained, context)).done();
+    // Whoever reads the code is reachable, whatever is reported of it afterwards.
+    ada.right(mail).done();
+    assert_eq!(ada.entry(mail).undeliverable, None);
+    ada.pass(1);
+    ada.admin(|user, context| user.note_fate(&second, bounced, context)).done();
+    assert_eq!(ada.entry(mail).undeliverable, None);
+    // A notice that bounces says so of a verified address.
+    ada.pass(1);
+    ada.add(email("new@example.com")).done();
+    let notice = ada.news[0].message.clone();
+    ada.admin(|user, context| user.note_fate(&notice, bounced, context)).then(&["delivery_failed"]);
+    assert!(ada.entry(mail).undeliverable.is_some());
+    ada.holder(|user, context| user.note_fate(&notice, bounced, context)).refused();
+    // And of an address that is gone there is nothing to say.
+    ada.admin(|user, context| user.remove(mail, context)).done();
+    ada.admin(|user, context| user.note_fate(&notice, bounced, context)).then(&[]);
+}
+
+#[test]
+fn sends_that_are_refused_for_good_again_and_again_count_in_the_end() {
+    let mut ada = given();
+    let line = ada.add(phone("+447400123456")).done();
+    let refused = Fate::Undeliverable(UndeliverableReason::Refused);
+    for _ in 0..10 {
+        ada.start(line).done();
+        let message = ada.news[0].message.clone();
+        ada.admin(|user, context| user.note_fate(&message, refused, context)).then(&["delivery_failed"]);
+        assert!(ada.entry(line).attempts.sent_at.is_empty(), "the next one may be asked for at once");
+        ada.pass(1);
+    }
+    ada.start(line).done();
+    let message = ada.news[0].message.clone();
+    ada.admin(|user, context| user.note_fate(&message, refused, context)).done();
+    assert_eq!(ada.entry(line).attempts.sent_at.len(), 1, "whoever goes on and on waits like everybody");
+}

@@ -1,0 +1,13 @@
+//! The adapter against servers of its own: the laws of the ports in three ways, and what only PostgreSQL does.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod common;
+mod conformance;
+mod damaged;
+mod errors;
+mod host;
+mod mail;
+mod migrations;
+mod pooler;
+mod serializable;
+mod tls;
