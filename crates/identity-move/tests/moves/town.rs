@@ -33,7 +33,7 @@ impl Town {
             let email = Email::parse(&format!("Some.One+{number}@EXAMPLE.com")).unwrap();
             let mut new = NewUser { id: Some(id), addresses: vec![email.into()], ..NewUser::default() };
             if number % 2 == 1 {
-                let claims = [("nickname".to_owned(), "\u{0}\t\\N".into())].into_iter().collect();
+                let claims = [("nickname".to_owned(), "\t\\N\n\u{1f600}".into())].into_iter().collect();
                 new.profile.claims = Arc::new(JsonObject::new(claims).unwrap());
             }
             let user = admin.create(new).await.unwrap().outcome;

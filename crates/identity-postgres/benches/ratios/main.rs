@@ -4,7 +4,7 @@
 //! `cargo bench -p identity-postgres` measures everything, `-- commits` or `-- scale` one part alone. It starts its own
 //! server, which waits for the disk. It says what was missed, and never fails: machines differ.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark whose calls fail has nothing to measure")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark whose calls fail has nothing to measure")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod commits;

@@ -117,12 +117,11 @@ struct Sum {
     accepted: BTreeMap<String, usize>,
     rejected: BTreeMap<String, usize>,
     tried: BTreeMap<String, usize>,
-    left: [usize; CLIENTS],
     answers: Vec<Instant>,
 }
 
 impl Sum {
-    fn take(&mut self, (when, client, line): Told) {
+    fn take(&mut self, (when, _, line): Told) {
         let (what, name) = line.split_once(' ').unwrap();
         let name = name.to_owned();
         match what {
@@ -130,7 +129,7 @@ impl Sum {
             "accepted" => *self.accepted.entry(name).or_default() += 1,
             "rejected" => *self.rejected.entry(name).or_default() += 1,
             "tries" => *self.tried.entry(name).or_default() += 1,
-            "left" => self.left[client] += 1,
+            "left" => {}
             other => panic!("{other}"),
         }
         if matches!(what, "created" | "accepted" | "rejected") {
@@ -138,13 +137,14 @@ impl Sum {
         }
     }
 
-    /// Waits until every client has seen so many users more out.
+    /// Waits until every client has seen so many users out who left after now.
     fn wait(&mut self, told: &Receiver<Told>, users: usize) {
-        let until = self.left.map(|left| left + users);
-        let end = Instant::now() + Duration::from_secs(60);
-        while self.left.iter().zip(until).any(|(left, until)| *left < until) {
-            assert!(Instant::now() < end, "the clients do not go on: {:?}", self.left);
+        let now = Instant::now();
+        let mut left = [0; CLIENTS];
+        while left.iter().any(|left| *left < users) {
+            assert!(now.elapsed() < Duration::from_secs(60), "the clients do not go on: {left:?}");
             if let Ok(told) = told.recv_timeout(Duration::from_millis(100)) {
+                left[told.1] += usize::from(told.0 > now && told.2.starts_with("left"));
                 self.take(told);
             }
         }

@@ -27,7 +27,7 @@ impl Scene {
     async fn new(statements: Statements) -> Self {
         let database = Cluster::shared().database();
         let proxy = Proxy::start(Cluster::shared().port());
-        let options = PostgresStore::options().with_pool_size(1).with_statements(statements);
+        let options = PostgresStore::options().with_pool_size(1).with_statements(statements).without_notifying();
         let behind = options.connect(&database.url_at(proxy.port())).await.unwrap();
         let beside = PostgresStore::options().with_pool_size(2).connect(&database.url()).await.unwrap();
         Self { database, proxy, behind, beside, users: AtomicU64::new(1) }

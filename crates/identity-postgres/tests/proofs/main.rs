@@ -1,5 +1,12 @@
 //! What a server in between, beside or instead makes of commits: lines that break, failovers, crowds.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on ends; processes tell each other how it goes, and what takes time is timed"
+)]
 
 mod contention;
 mod failover;
