@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery, Outbox,
-    Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
+    Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -85,7 +85,11 @@ impl PostgresStore {
     ///
     /// # Errors
     /// As [`UserRepository::commit`]. After [`StoreError`] the transaction must be rolled back.
-    pub async fn commit_in(&self, transaction: &mut Transaction<'_>, commit: &Commit) -> Result<Committed, CommitError> {
+    pub async fn commit_in(
+        &self,
+        transaction: &mut Transaction<'_>,
+        commit: &Commit,
+    ) -> Result<Committed, CommitError> {
         let job = self.job(commit.clone())?;
         perform_in(transaction, &self.0.link.tables, &job).await
     }

@@ -45,7 +45,10 @@ async fn a_password_is_never_printed() {
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/nowhere"), "create it"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "see that it runs"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=sometimes"), "sslmode is none of"),
-        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"), "sslrootcert"),
+        (
+            format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"),
+            "sslrootcert",
+        ),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"), "take it out"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:port/postgres"), "port"),
         (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}"), "neither a URL nor a list"),

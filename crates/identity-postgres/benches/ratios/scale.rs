@@ -158,8 +158,7 @@ fn fill(cluster: &Cluster, database: &Database, users: u64) {
         ("verified", verified("email", "administrator")),
         (
             "primary_changed",
-            "'{\"type\":\"primary_changed\",\"channel\":\"phone\",\"id\":\"' || phone || '\"}'"
-                .to_owned(),
+            "'{\"type\":\"primary_changed\",\"channel\":\"phone\",\"id\":\"' || phone || '\"}'".to_owned(),
         ),
     ];
     let values: Vec<String> =

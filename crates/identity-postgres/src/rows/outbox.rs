@@ -211,11 +211,8 @@ pub(crate) async fn report(link: &Link, id: MessageId, report: &Report) -> Resul
 
 /// The message of this id.
 pub(crate) async fn message(link: &Link, id: MessageId) -> Result<Option<Posted>, StoreError> {
-    let text = format!(
-        "SELECT {}, {POSTED} FROM {}identity_outbox o WHERE o.id = $1",
-        message::POSTED_COLUMNS,
-        link.tables
-    );
+    let text =
+        format!("SELECT {}, {POSTED} FROM {}identity_outbox o WHERE o.id = $1", message::POSTED_COLUMNS, link.tables);
     let rows = link.query(&Sql::new(text).with(id.as_uuid(), Type::UUID)).await?;
     rows.first().map(whole).transpose()
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Charge, Claim, Content, Event, EventFormat, IdentifierId, Message, Recorded, Refund, Strength, User, UserKey,
-    WhenExhausted,
+    Actor, Charge, Claim, Content, Event, EventFormat, IdentifierId, Message, Recorded, Refund, Strength, User,
+    UserKey, WhenExhausted,
 };
 use identity_ports::{Commit, Expected, StoreError};
 
