@@ -113,18 +113,23 @@ CREATE TABLE {s}identity_outbox (
     leased_until BIGINT,
     error        TEXT,
     failed_at    BIGINT,                        -- given up
-    provider     TEXT,                          -- that the attempt in flight went to, or that took it
+    identifier   UUID,                          -- whose challenge it carries; NULL: a notice
+    uncertain    BIGINT NOT NULL DEFAULT 0,     -- attempts after which nobody knows whether it was taken on
+    provider     TEXT,                          -- where it went, or goes to next
     reference    TEXT,                          -- what the provider calls it
-    sent_at      BIGINT,                        -- taken on by the provider
-    report       TEXT,                          -- what the provider said of it last
+    sent_at      BIGINT,                        -- handed over; NULL: on its way, or given up
+    report       TEXT,                          -- accepted, delivered, failed, bounced or complained
     reported_at  BIGINT,
+    report_detail TEXT,
     PRIMARY KEY (tenant, user_id, id)
 ) WITH (fillfactor = 70);
 
-CREATE INDEX identity_outbox_due ON {s}identity_outbox (due_at, id) WHERE failed_at IS NULL AND sent_at IS NULL;
-CREATE INDEX identity_outbox_leased ON {s}identity_outbox (lease, id) WHERE lease IS NOT NULL;
+CREATE INDEX identity_outbox_due ON {s}identity_outbox (due_at, id) WHERE sent_at IS NULL AND failed_at IS NULL;
 CREATE INDEX identity_outbox_parked ON {s}identity_outbox (tenant, id) WHERE failed_at IS NOT NULL;
-CREATE INDEX identity_outbox_reported ON {s}identity_outbox (id);
+-- Leases are settled and reports noted by the id alone.
+CREATE INDEX identity_outbox_id ON {s}identity_outbox (id);
+CREATE INDEX identity_outbox_ended ON {s}identity_outbox ((coalesce(sent_at, failed_at)))
+    WHERE sent_at IS NOT NULL OR failed_at IS NOT NULL;
 
 CREATE TABLE {s}identity_quotas (
     tenant   TEXT COLLATE "C" NOT NULL,

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
-use identity_core::{ClaimKey, MessageId, Recorded, TenantId, UserKey};
+use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery, Outbox,
-    Page, Parked, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
+    Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -85,7 +85,11 @@ impl PostgresStore {
     ///
     /// # Errors
     /// As [`UserRepository::commit`]. After [`StoreError`] the transaction must be rolled back.
-    pub async fn commit_in(&self, transaction: &mut Transaction<'_>, commit: &Commit) -> Result<(), CommitError> {
+    pub async fn commit_in(
+        &self,
+        transaction: &mut Transaction<'_>,
+        commit: &Commit,
+    ) -> Result<Committed, CommitError> {
         let job = self.job(commit.clone())?;
         perform_in(transaction, &self.0.link.tables, &job).await
     }
@@ -169,7 +173,7 @@ impl UserRepository for PostgresStore {
         events::history(&self.0.link, key, after, limit).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let mail = !commit.messages.is_empty();
         let job = self.job(commit)?;
         let answer = self.0.committer.submit(job).await;
@@ -200,6 +204,22 @@ impl Outbox for PostgresStore {
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         outbox::settle(&self.0.link, lease, &settled).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        outbox::report(&self.0.link, message, report).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        outbox::message(&self.0.link, message).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        outbox::posted(&self.0.link, key, after, limit).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        outbox::prune(&self.0.link, before, limit).await
     }
 
     async fn parked(

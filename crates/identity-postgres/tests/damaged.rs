@@ -32,7 +32,10 @@ fn is_corrupt<T: std::fmt::Debug>(result: Result<T, StoreError>, table: &str, sq
     match result {
         Err(StoreError::Corrupt { table: found, key, reason }) => {
             assert_eq!(found, table, "{sql}");
-            assert!(!key.contains('@') && !reason.contains('@') && !reason.contains("secret"), "{sql}: {key}: {reason}");
+            assert!(
+                !key.contains('@') && !reason.contains('@') && !reason.contains("secret"),
+                "{sql}: {key}: {reason}"
+            );
         }
         other => panic!("{sql}: {other:?}"),
     }
@@ -54,7 +57,10 @@ async fn damaged_rows_of_a_user_are_reported() {
         ("identity_identifiers", "UPDATE identity_identifiers SET sign_in = 'secret'"),
         ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = NULL"),
         ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = 'secret'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = 'code', challenge_nonce = '0123456789abcdef'"),
+        (
+            "identity_identifiers",
+            "UPDATE identity_identifiers SET verified_at = 1, verified_by = 'code', challenge_nonce = '0123456789abcdef'",
+        ),
         ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = NULL, verified_by = 'code'"),
         ("identity_identifiers", "UPDATE identity_identifiers SET failed_in_a_row = -1"),
         ("identity_identifiers", "UPDATE identity_identifiers SET failed_at = '[\"secret\"]'"),
@@ -139,7 +145,8 @@ async fn an_event_before_its_time_is_reported() {
 
 #[tokio::test]
 async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
-    for sql in ["format = 2", "channel = 'fax'", "address = 'secret'", "content = '{\"type\":\"secret@example.com\"}'"] {
+    for sql in ["format = 2", "channel = 'fax'", "address = 'secret'", "content = '{\"type\":\"secret@example.com\"}'"]
+    {
         let (place, store, _) = with_rows().await;
         place.sql(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).await;
         let lease =

@@ -45,7 +45,10 @@ async fn a_password_is_never_printed() {
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/nowhere"), "create it"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "see that it runs"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=sometimes"), "sslmode is none of"),
-        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"), "sslrootcert"),
+        (
+            format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"),
+            "sslrootcert",
+        ),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"), "take it out"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:port/postgres"), "port"),
         (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}"), "neither a URL nor a list"),
@@ -80,12 +83,15 @@ async fn too_few_connections_are_told_and_what_to_do() {
 
 #[tokio::test]
 async fn a_server_that_only_reads_is_told_and_left() {
-    let place = Place::new();
-    let store = place.store().await;
+    let cluster = Cluster::shared();
+    let database: &'static _ = Box::leak(Box::new(cluster.database()));
+    let place = Place::within(database, None);
+    drop(place.store().await);
     let name = place.database.name();
-    let only_reads = |on: &str| place.database.sql(&format!("ALTER ROLE postgres IN DATABASE {name} SET default_transaction_read_only = {on}"));
-    // The connections that are there keep what they were told; new ones meet a standby's answer.
-    drop(store);
+    let only_reads = |on: &str| {
+        cluster.sql("postgres", &format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}"));
+    };
+    // Connections keep what they were told when they began: new ones meet a standby's answer.
     let store = place.options().without_migrating().connect(&place.url()).await.unwrap();
     only_reads("on");
     let refused = store.commit(create(&key("ada"), &Person::default()).0).await;

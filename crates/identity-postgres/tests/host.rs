@@ -20,7 +20,11 @@ async fn rows_of_the_hosts_come_about_with_a_commit_or_not_at_all() {
         let mut transaction = connection.transaction().await.unwrap();
         transaction.execute(&format!("INSERT INTO {orders} VALUES ('ada')"), &[]).await.unwrap();
         store.commit_in(&mut transaction, &commit).await.unwrap();
-        if keep { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+        if keep {
+            transaction.commit().await.unwrap()
+        } else {
+            transaction.rollback().await.unwrap()
+        }
         assert_eq!(store.load(&key("ada")).await.unwrap().is_some(), keep);
         let rows = place.raw().await.query("SELECT 1 FROM orders", &[]).await.unwrap();
         assert_eq!(rows.len(), usize::from(keep));

@@ -57,7 +57,10 @@ async fn sslmode_says_whether_to_encrypt_and_whom_to_trust() {
         (at(named, &format!("sslmode=verify-ca&sslrootcert={stranger}")), false),
         (at(named, &format!("sslmode=require&sslrootcert={stranger}")), false),
         (at(named, &format!("sslmode=verify-full&sslrootcert={stranger}")), false),
-        (format!("host=localhost port={port} user=postgres dbname=postgres sslmode=verify-full sslrootcert={roots}"), true),
+        (
+            format!("host=localhost port={port} user=postgres dbname=postgres sslmode=verify-full sslrootcert={roots}"),
+            true,
+        ),
     ] {
         let result = is_encrypted(&url).await;
         assert_eq!(result.as_ref().ok().copied().unwrap_or(false), encrypts, "{url}: {result:?}");

@@ -18,6 +18,12 @@ impl Database {
         &self.name
     }
 
+    /// The server's port on 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Its address for clients, by TCP on loopback.
     #[must_use]
     pub fn url(&self) -> String {

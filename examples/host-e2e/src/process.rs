@@ -1,3 +1,4 @@
+use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
@@ -48,6 +49,18 @@ impl Process {
     /// Ends it with SIGKILL while others still use it; [`wait`](Self::wait) is not called.
     pub fn kill_under_load(&self) {
         self.signal("KILL");
+    }
+
+    /// Waits until nobody can connect to it any more: a host that was asked to stop says so a moment before it is so.
+    ///
+    /// # Panics
+    /// When connections are taken for good.
+    pub fn takes_no_more_connections(&self) {
+        let taken = (0..10_000).take_while(|_| {
+            std::thread::yield_now();
+            TcpStream::connect(&self.address).is_ok()
+        });
+        assert!(taken.count() < 10_000, "{} still takes connections", self.address);
     }
 
     /// Waits until it has ended.

@@ -23,7 +23,7 @@ pub use logging::{LogFormat, start_logging};
 pub use restrictions::restrictions;
 pub use secret::Secret;
 pub use serve::{ServeError, ready, run, serve};
-pub use settings::{HostNames, HostSettings, StartError};
+pub use settings::{HostNames, HostSettings, PublicUrl, StartError};
 pub use tenants::{TenantNames, TenantNamesError};
 pub use tokens::Tokens;
 pub use trace::{Trace, Who, current_trace, traced};

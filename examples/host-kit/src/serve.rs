@@ -1,11 +1,10 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use identity::{Identity, ListOrder, ListQuery};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-
-use crate::{HostSettings, StartError};
 
 /// How long requests that are under way may take once the host was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -17,24 +16,29 @@ pub enum ServeError {
     /// The signals cannot be listened to.
     #[error("cannot listen for signals: {0}")]
     Signals(#[source] std::io::Error),
+    /// The host cannot listen there.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
     /// The socket failed.
     #[error("the server failed: {0}")]
     Server(#[source] std::io::Error),
 }
 
-/// Listens where the settings say, and serves until it is told to stop: see [`serve`].
+/// Listens there, and serves until it is told to stop: see [`serve`].
 ///
 /// # Errors
-/// [`StartError::Listen`], [`ServeError`].
-pub async fn run(
-    settings: &HostSettings,
-    router: Router,
-    identity: Identity,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let address = settings.listen;
-    let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
-    Ok(serve(listener, router, identity).await?)
+/// [`ServeError`].
+pub async fn run(address: SocketAddr, router: Router, identity: Identity) -> Result<(), ServeError> {
+    let failed = |error| ServeError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    tracing::info!(address = %listener.local_addr().map_err(failed)?, "listening");
+    serve(listener, router, identity).await
 }
 
 /// Whether the host can answer: its store has to. Why it cannot is in the log.

@@ -47,12 +47,20 @@ pub struct HostSettings {
     pub log: LogFormat,
 }
 
-/// The settings of a host that serves pages or several tenants: under which names it is reached.
+/// The setting of a host that people reach by links.
 #[derive(Debug, Clone, Args)]
-pub struct HostNames {
+pub struct PublicUrl {
     /// Under which address people reach this host; links in messages begin with it. Never taken from a request.
     #[arg(long, env = "IDENTITY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+}
+
+/// The settings of a host that serves several tenants: under which names it is reached.
+#[derive(Debug, Clone, Args)]
+pub struct HostNames {
+    /// Where links lead.
+    #[command(flatten)]
+    pub public: PublicUrl,
     /// Tenants by host name, `shop.example.com=shop`, separated by commas. Requests to any other name are refused.
     #[arg(long, env = "IDENTITY_HOSTS", value_name = "HOST=TENANT", value_delimiter = ',')]
     hosts: Vec<String>,
@@ -82,15 +90,6 @@ pub enum StartError {
     /// The lists of addresses are none, or the wait is none.
     #[error("IDENTITY_ALLOW, IDENTITY_BLOCK or IDENTITY_RESEND_WAIT: {0}")]
     Policy(#[from] DangerousPolicy),
-    /// The host cannot listen there.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        error: std::io::Error,
-    },
     /// The host names are none.
     #[error(transparent)]
     Hosts(#[from] TenantNamesError),
@@ -136,10 +135,12 @@ impl HostNames {
     pub fn tenants(&self, only: &TenantId) -> Result<TenantNames, StartError> {
         Ok(TenantNames::new(only.clone(), &self.hosts)?)
     }
+}
 
-    /// The beginning of every link, without a slash at its end.
+impl PublicUrl {
+    /// The beginning of every link, without a slash at its end; this machine's address when there is no other.
     #[must_use]
-    pub fn public_url(&self, listen: SocketAddr) -> String {
+    pub fn or(&self, listen: SocketAddr) -> String {
         let listening = || format!("http://{listen}");
         let url = self.public_url.clone().unwrap_or_else(listening);
         url.trim_end_matches('/').to_owned()

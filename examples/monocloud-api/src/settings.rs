@@ -61,7 +61,7 @@ impl Settings {
         // The samples show an address that is verified, alone, and not primary: nobody becomes primary by themselves.
         let primary = PrimaryPolicy::builder().election(Election::Nobody).build()?;
         let policy = self.host.policy()?.with_primary(primary);
-        Ok(self.host.identity(mail::log_notifier(self.names.public_url(self.host.listen)), policy).await?)
+        Ok(self.host.identity(mail::log_notifier(self.names.public.or(self.host.listen)), policy).await?)
     }
 
     /// What requests are answered with.

@@ -43,7 +43,7 @@ pub struct App {
 pub async fn router(app: App) -> Result<Router, tonic_reflection::server::Error> {
     let app = Arc::new(app);
     let rest = Router::new()
-        .route("/v2/users/human", post(rest::<AddHumanUserRequest>))
+        .route("/v2/users/human", post(rest::<AddHumanUserRequest>).get(rest_about_human))
         .route("/v2/users/{user_id}", get(rest_about::<GetUserByIdRequest>))
         .route("/v2/users/{user_id}/email", post(rest_about::<SetEmailRequest>))
         .route("/v2/users/{user_id}/email/resend", post(rest_about::<ResendEmailCodeRequest>))
@@ -127,6 +127,12 @@ async fn rest_about<C: Call>(
     };
     let accepted = readable.and_then(|()| json(request.method(), request.headers()));
     call::<C>(&app, Dialect::Rest, accepted, user, request).await
+}
+
+/// A user may have the id `human`.
+async fn rest_about_human(State(app): State<Arc<App>>, request: Request) -> Response {
+    let accepted = json(request.method(), request.headers());
+    call::<GetUserByIdRequest>(&app, Dialect::Rest, accepted, Some("human".to_owned()), request).await
 }
 
 /// A REST call that is about nobody yet.

@@ -1,5 +1,6 @@
 //! Access tokens: administrators' and users' own.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ pub enum TokensError {
     /// An entry is none.
     #[error("entry {0} of IDENTITY_TOKENS is none; write TOKEN:admin, TOKEN:admin:NAME or TOKEN:user:ID")]
     Entry(usize),
+    /// An entry has the token of an earlier one.
+    #[error("entry {0} of IDENTITY_TOKENS has the token of an earlier entry; give each holder one of their own")]
+    Twice(usize),
 }
 
 /// Who calls.
@@ -77,8 +81,12 @@ impl AccessTokens {
     /// # Ok::<(), zitadel_api::TokensError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, TokensError> {
-        let entries = Tokens::<Caller>::entries(text).enumerate();
-        let tokens = entries.map(|(index, entry)| token(entry).ok_or(TokensError::Entry(index + 1)));
+        let mut seen = HashSet::new();
+        let entries = (1..).zip(Tokens::<Caller>::entries(text));
+        let tokens = entries.map(|(number, entry)| {
+            let (token, caller) = token(entry).ok_or(TokensError::Entry(number))?;
+            if seen.insert(token) { Ok((token, caller)) } else { Err(TokensError::Twice(number)) }
+        });
         let tokens = tokens.collect::<Result<Tokens<_>, _>>()?;
         if tokens.is_empty() { Err(TokensError::None) } else { Ok(Self(tokens)) }
     }

@@ -68,7 +68,7 @@ pub(crate) async fn browse(
          ORDER BY {by} {direction}, u.id {ids} LIMIT $2 OFFSET $3) {} \
          UNION ALL SELECT 4, 0, NULL, NULL, NULL, (SELECT count(*) FROM {tables}identity_users u WHERE u.tenant = $1{among}), \
          NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-         NULL, NULL, NULL, NULL, NULL",
+         NULL, NULL, NULL, NULL, NULL, NULL",
         load::parts(tables)
     ));
     let mut rows = link.query(&sql).await?;

@@ -25,20 +25,21 @@ pub(crate) fn parts(tables: &str) -> String {
          NULL::text AS failed_at, NULL::text AS sent_at, NULL::bytea AS challenge_nonce, NULL::text AS challenge_key, \
          NULL::text AS challenge_purpose, NULL::text AS challenge_proof, NULL::int8 AS challenge_length, \
          NULL::text AS challenge_alphabet, NULL::int8 AS challenge_issued_at, NULL::int8 AS challenge_expires_at, \
-         NULL::int8 AS challenge_tries, NULL::int8 AS challenge_failed, NULL::text AS challenge_hint \
+         NULL::int8 AS challenge_tries, NULL::int8 AS challenge_failed, NULL::text AS challenge_hint, \
+         NULL::text AS undeliverable \
          FROM k JOIN {tables}identity_users u ON u.tenant = k.tenant AND u.id = k.id \
          UNION ALL SELECT 1, k.n, k.id, i.id, i.replaces, i.position, i.added_at, i.verified_at, i.unrestricted, \
          i.sign_in, i.kind, i.address, i.typed, i.source, i.verified_by, i.verified_source, i.failed_in_a_row, \
          i.failed_at, i.sent_at, i.challenge_nonce, i.challenge_key, i.challenge_purpose, i.challenge_proof, \
          i.challenge_length, i.challenge_alphabet, i.challenge_issued_at, i.challenge_expires_at, i.challenge_tries, \
-         i.challenge_failed, i.challenge_hint \
+         i.challenge_failed, i.challenge_hint, i.undeliverable \
          FROM k JOIN {tables}identity_identifiers i ON i.tenant = k.tenant AND i.user_id = k.id \
          UNION ALL SELECT 2, k.n, k.id, NULL, NULL, h.claim_rule, NULL, NULL, NULL, NULL, h.kind, h.claim_key, \
-         h.strength, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
+         h.strength, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
          FROM k JOIN {tables}identity_claims h ON h.tenant = k.tenant AND h.user_id = k.id \
          UNION ALL SELECT 3, k.n, k.id, NULL, NULL, NULL, NULL, NULL, NULL, p.sign_ins, NULL, p.claims, p.public_data, \
          p.private_data, p.credentials, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-         NULL, NULL \
+         NULL, NULL, NULL \
          FROM k JOIN {tables}identity_profiles p ON p.tenant = k.tenant AND p.user_id = k.id"
     )
 }
@@ -172,7 +173,19 @@ impl Parts {
             (Some(_), Some(_)) => return Err(Bad::from("a verified identifier has a challenge")),
         };
         let (unrestricted, replaces) = (cells.flag("unrestricted")?, cells.opt_id("replaces")?);
-        let entry = Identifier { id, address, status, source, unrestricted, added_at, replaces, attempts, sign_in };
+        let undeliverable = cells.opt_json("undeliverable")?;
+        let entry = Identifier {
+            id,
+            address,
+            status,
+            source,
+            unrestricted,
+            added_at,
+            replaces,
+            attempts,
+            undeliverable,
+            sign_in,
+        };
         book.push((cells.int("position")?, entry));
         Ok(())
     }

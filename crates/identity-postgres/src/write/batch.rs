@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Charge, Claim, Event, EventFormat, Message, Recorded, Strength, User, UserKey, WhenExhausted,
+    Actor, Charge, Claim, Content, Event, EventFormat, IdentifierId, Message, Recorded, Refund, Strength, User,
+    UserKey, WhenExhausted,
 };
 use identity_ports::{Commit, Expected, StoreError};
 
@@ -32,10 +33,13 @@ pub(super) struct Parts<'a> {
     pub(super) stripped: Rows<'a>,
     pub(super) charges: Rows<'a>,
     pub(super) windows: Rows<'a>,
+    pub(super) refunds: Rows<'a>,
+    pub(super) withdrawn: Rows<'a>,
     pub(super) messages: Rows<'a>,
     /// Who takes which claim.
     takers: Vec<Taker<'a>>,
     charged: Vec<Drawn<'a>>,
+    returned: Vec<(i64, &'a UserKey, &'a Refund)>,
     /// How many messages cost something.
     paid: i64,
 }
@@ -52,13 +56,10 @@ struct Taker<'a> {
 /// A charge, and the message and commit that it belongs to.
 pub(super) struct Drawn<'a> {
     pub(super) n: i64,
-    m: i64,
+    pub(super) m: i64,
     pub(super) key: &'a UserKey,
     pub(super) charge: &'a Charge,
 }
-
-/// What a charge draws.
-const AMOUNT: i64 = 1;
 
 /// What was found out before an intricate commit or an erasure is written.
 #[derive(Default)]
@@ -86,9 +87,12 @@ impl<'a> Parts<'a> {
             stripped: Rows::new(layout::STRIPPED),
             charges: Rows::new(layout::CHARGES),
             windows: Rows::new(layout::WINDOWS),
+            refunds: Rows::new(layout::REFUNDS),
+            withdrawn: Rows::new(layout::WITHDRAWN),
             messages: Rows::new(layout::MESSAGES),
             takers: Vec::new(),
             charged: Vec::new(),
+            returned: Vec::new(),
             paid: 0,
         }
     }
@@ -103,7 +107,7 @@ impl<'a> Parts<'a> {
             Expected::At(version) => Some(signed(version.0)?),
         };
         let first = signed(job.first())?;
-        let willing = beforehand.windows.as_ref().is_none_or(|windows| windows.exhausted.is_none());
+        let willing = beforehand.windows.as_ref().is_none_or(|windows| windows.refused.is_none());
         self.commits.push([
             n.into(),
             tenant.into(),
@@ -133,6 +137,9 @@ impl<'a> Parts<'a> {
                 kind.as_str().into(),
                 change.as_str().into(),
             ]);
+        }
+        for identifier in commit.withdraw.iter().filter(|_| commit.after.is_some()) {
+            self.withdrawn.push([n.into(), tenant.into(), id.into(), identifier.as_uuid().into()]);
         }
         match &beforehand.windows {
             Some(windows) => self.judged(n, commit, windows)?,
@@ -257,6 +264,7 @@ impl<'a> Parts<'a> {
 
     /// Messages whose charges the server judges.
     fn to_judge(&mut self, n: i64, commit: &'a Commit) -> Result<(), StoreError> {
+        self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
         for outgoing in &commit.messages {
             let m = if outgoing.charges.is_empty() {
                 0
@@ -311,6 +319,7 @@ impl<'a> Parts<'a> {
             message.locale.as_deref().into(),
             message.created_at.as_micros().into(),
             message.expires_at.as_micros().into(),
+            identifier(&message.content).map(IdentifierId::as_uuid).into(),
         ]);
         Ok(())
     }
@@ -337,6 +346,18 @@ impl<'a> Parts<'a> {
                 (*gone).into(),
             ]);
         }
+        let place = |key: &'a UserKey, refund: &'a Refund| (key.tenant.as_str(), refund.kind, refund.quota.as_str());
+        self.returned.sort_unstable_by(|(_, key, one), (_, others, other)| place(key, one).cmp(&place(others, other)));
+        for (n, key, refund) in &self.returned {
+            self.refunds.push([
+                (*n).into(),
+                key.tenant.as_str().into(),
+                refund.kind.as_str().into(),
+                refund.quota.as_str().into(),
+                i64::try_from(refund.amount).unwrap_or(i64::MAX).into(),
+                refund.at.as_micros().into(),
+            ]);
+        }
         let order = |drawn: &Drawn<'a>| (drawn.key.tenant.as_str(), drawn.charge.kind, drawn.charge.quota.as_str());
         let mut charged: Vec<(i64, &Drawn<'a>)> = (1..).zip(&self.charged).collect();
         charged.sort_unstable_by(|(_, one), (_, other)| order(one).cmp(&order(other)));
@@ -346,7 +367,11 @@ impl<'a> Parts<'a> {
             let effect = match charge.when_exhausted {
                 WhenExhausted::Refuse => "refuse",
                 WhenExhausted::Withhold => "withhold",
+                WhenExhausted::Record => "record",
             };
+            // How much may be drawn before, so that there is room; the database counts no further than this.
+            let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
+            let least = if room < 0 { i64::MIN } else { i64::MAX };
             self.charges.push([
                 (*n).into(),
                 (*m).into(),
@@ -354,8 +379,8 @@ impl<'a> Parts<'a> {
                 key.tenant.as_str().into(),
                 charge.kind.as_str().into(),
                 charge.quota.as_str().into(),
-                AMOUNT.into(),
-                (i64::from(charge.budget.limit) - AMOUNT).into(),
+                i64::try_from(charge.amount).unwrap_or(i64::MAX).into(),
+                i64::try_from(room).unwrap_or(least).into(),
                 at.saturating_sub(length).into(),
                 at.into(),
                 length.into(),
@@ -363,6 +388,14 @@ impl<'a> Parts<'a> {
             ]);
         }
         std::mem::take(&mut self.charged)
+    }
+}
+
+/// Whose challenge a message carries.
+const fn identifier(content: &Content) -> Option<IdentifierId> {
+    match content {
+        Content::Challenge { identifier, .. } => Some(*identifier),
+        _ => None,
     }
 }
 

@@ -103,6 +103,7 @@ fn address<'a>(
         tries,
         failed,
         hint,
+        entry.undeliverable.as_ref().map(json).transpose()?.into(),
     ]);
     Ok(())
 }
@@ -147,6 +148,7 @@ fn username<'a>(parts: &mut Parts<'a>, n: i64, key: &'a UserKey, entry: &'a User
         tries,
         failed,
         hint,
+        Cell::Text(None),
     ]);
     Ok(())
 }

@@ -5,11 +5,11 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
 use identity_core::{Change, Version};
-use identity_ports::{Commit, CommitError, Expected, StoreError};
+use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use uuid::Uuid;
 
 /// What a commit comes to.
-pub(crate) type Answer = Result<(), CommitError>;
+pub(crate) type Answer = Result<Committed, CommitError>;
 
 /// A commit that is sound, under an id by which it is known again.
 pub(crate) struct Job {
@@ -18,7 +18,7 @@ pub(crate) struct Job {
     /// What no other commit of the same statement may touch: the user, claims, budgets, as hashes. Two things with one hash
     /// make one of the commits wait for the next statement, and no harm.
     pub(crate) touches: Vec<u64>,
-    /// Whether it draws twice from one budget: then its windows are worked out here and not by the server.
+    /// Whether it touches one budget twice: then its windows are worked out here and not by the server.
     pub(crate) intricate: bool,
 }
 
@@ -52,7 +52,9 @@ impl Job {
         let claims = claims.into_iter().chain(released);
         touches.extend(claims.map(|key| hash(1, (key.as_str(), key.kind().as_str(), key.rule()))));
         let charges = commit.messages.iter().flat_map(|outgoing| &outgoing.charges);
-        let drawn: Vec<u64> = charges.map(|charge| hash(2, (&charge.quota, charge.kind.as_str(), 0))).collect();
+        let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
+        let given = commit.refunds.iter().map(|refund| (refund.quota.as_str(), refund.kind.as_str()));
+        let drawn: Vec<u64> = drawn.chain(given).map(|(quota, kind)| hash(2, (quota, kind, 0))).collect();
         let distinct: HashSet<u64> = drawn.iter().copied().collect();
         let intricate = distinct.len() < drawn.len();
         touches.extend(distinct);

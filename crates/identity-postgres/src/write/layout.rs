@@ -78,6 +78,7 @@ pub(super) const IDENTIFIERS: Layout = &[
     ("challenge_tries", Long),
     ("challenge_failed", Long),
     ("challenge_hint", Text),
+    ("undeliverable", Text),
 ];
 
 /// Identifiers that go.
@@ -165,4 +166,12 @@ pub(super) const MESSAGES: Layout = &[
     ("locale", Text),
     ("created_at", Long),
     ("expires_at", Long),
+    ("identifier", Id),
 ];
+
+/// Identifiers whose challenges are not worth sending any more.
+pub(super) const WITHDRAWN: Layout = &[("n", Long), ("tenant", Text), ("user_id", Text), ("identifier", Id)];
+
+/// What budgets get back, into the window that `at` lies in.
+pub(super) const REFUNDS: Layout =
+    &[("n", Long), ("tenant", Text), ("kind", Text), ("quota", Text), ("amount", Long), ("at", Long)];

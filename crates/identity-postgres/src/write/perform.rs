@@ -98,11 +98,11 @@ pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, tables: &str, 
 
 /// One try of one commit, with what has to be read first.
 async fn once(runner: &Runner<'_>, tables: &str, job: &Job) -> Result<Answer, Failure> {
-    let Commit { key, after, messages, .. } = &job.commit;
+    let Commit { key, after, .. } = &job.commit;
     let mut beforehand = Beforehand::default();
     if job.intricate {
-        let rows = runner.run(&quotas::read(tables, &key.tenant, messages)).await?;
-        beforehand.windows = Some(quotas::judge(&key.tenant, messages, &rows).map_err(Failure::Fatal)?);
+        let rows = runner.run(&quotas::read(tables, &job.commit)).await?;
+        beforehand.windows = Some(quotas::judge(&job.commit, &rows).map_err(Failure::Fatal)?);
     }
     if after.is_none() {
         beforehand.stripped = stripped(runner, tables, key).await?;

@@ -41,6 +41,8 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
         stripped,
         charges,
         windows,
+        refunds,
+        withdrawn,
         messages,
         ..
     } = parts;
@@ -52,6 +54,7 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
         writer.claims();
     }
     writer.released(released);
+    writer.refunds(refunds);
     if quotas {
         writer.quotas();
     }
@@ -59,6 +62,7 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
     writer.identifiers(identifiers, dropped, cleared);
     writer.profiles(profiles);
     writer.events(events, stripped);
+    writer.withdrawn(withdrawn);
     writer.messages(messages, quotas);
     writer.answer(claims, quotas)
 }
@@ -189,6 +193,17 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
+    fn refunds(&mut self, refunds: Rows<'a>) {
+        if self.rows("rf", refunds) {
+            let after = self.after_users();
+            self.push(&format!(
+                ", rf_w AS (UPDATE {{t}}identity_quotas w SET drawn = GREATEST(0, w.drawn - x.amount) FROM rf x \
+                 WHERE {WRITTEN}{after} AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota \
+                 AND w.began_at <= x.at AND w.ends_at > x.at)"
+            ));
+        }
+    }
+
     /// Draws from the windows as they are when the row is locked, which may be fuller than they were judged.
     fn quotas(&mut self) {
         let after = self.after_users();
@@ -201,7 +216,8 @@ impl<'a> Writer<'a, '_> {
              ELSE x.amount END \
              FROM j x WHERE {WRITTEN} AND NOT ({WITHHELD}) AND x.began_at IS NOT NULL{after} \
              AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota \
-             AND CASE WHEN w.began_at > x.opened THEN w.drawn <= x.room ELSE x.room >= 0 END RETURNING 1), \
+             AND (x.effect = 'record' OR CASE WHEN w.began_at > x.opened THEN w.drawn <= x.room ELSE x.room >= 0 END) \
+             RETURNING 1), \
              q_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
              SELECT x.tenant, x.kind, x.quota, x.at, LEAST(x.at::numeric + x.length, 9223372036854775807)::int8, x.amount \
              FROM j x WHERE {WRITTEN} AND NOT ({WITHHELD}) AND x.began_at IS NULL{after} \
@@ -289,13 +305,23 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
+    fn withdrawn(&mut self, withdrawn: Rows<'a>) {
+        if self.rows("wd", withdrawn) {
+            self.push(&format!(
+                ", wd_w AS (DELETE FROM {{t}}identity_outbox o USING wd x WHERE {WRITTEN} AND o.tenant = x.tenant \
+                 AND o.user_id = x.user_id AND o.identifier = x.identifier AND o.sent_at IS NULL \
+                 AND o.failed_at IS NULL AND o.lease IS NULL)"
+            ));
+        }
+    }
+
     fn messages(&mut self, messages: Rows<'a>, quotas: bool) {
         if self.rows("m", messages) {
             let paid = if quotas { format!(" AND NOT ({WITHHELD})") } else { String::new() };
             self.push(&format!(
                 ", m_w AS (INSERT INTO {{t}}identity_outbox (tenant, user_id, id, format, channel, address, typed, content, \
-                 locale, created_at, expires_at, due_at, attempts) SELECT x.tenant, x.user_id, x.id, x.format, x.channel, \
-                 x.address, x.typed, x.content, x.locale, x.created_at, x.expires_at, x.created_at, 0 \
+                 locale, created_at, expires_at, due_at, attempts, identifier) SELECT x.tenant, x.user_id, x.id, x.format, x.channel, \
+                 x.address, x.typed, x.content, x.locale, x.created_at, x.expires_at, x.created_at, 0, x.identifier \
                  FROM m x WHERE {WRITTEN}{paid})"
             ));
         }

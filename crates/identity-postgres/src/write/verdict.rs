@@ -1,7 +1,9 @@
 //! What the statement says of each commit.
 
-use identity_core::{Timestamp, WhenExhausted};
-use identity_ports::{CommitError, StoreError};
+use std::collections::HashSet;
+
+use identity_core::{Effect, Exhausted, Timestamp};
+use identity_ports::{CommitError, Committed, StoreError};
 use tokio_postgres::Row;
 
 use super::batch::{Beforehand, Drawn};
@@ -17,8 +19,9 @@ struct Verdict {
     before: bool,
     /// The place of the first claim that is somebody else's.
     taken: Option<usize>,
-    /// The first charge that refuses, by its place, and what it is refused with.
-    refused: Option<(usize, CommitError)>,
+    /// Charges that found too little left, by their place, with the message that they belong to.
+    exhausted: Vec<(usize, i64, Exhausted)>,
+    damaged: Option<StoreError>,
 }
 
 /// Reads the answers, in the order of the commits.
@@ -53,31 +56,31 @@ fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> R
             let drawn = at(i).and_then(|i| charged.get(i)).ok_or_else(gone)?;
             let verdict = usize::try_from(drawn.n).ok().and_then(at).and_then(|n| verdicts.get_mut(n));
             let verdict = verdict.ok_or_else(gone)?;
-            let refused = refused(cells, drawn)?;
-            if let Some(error) = refused.filter(|_| verdict.refused.as_ref().is_none_or(|(place, _)| i < *place)) {
-                verdict.refused = Some((i, error));
-            }
+            charge(cells, i, drawn, verdict)?;
         }
         _ => {}
     }
     Ok(())
 }
 
-/// Why a charge refuses, if it does.
-fn refused(cells: Cells<'_>, drawn: &Drawn<'_>) -> Result<Option<CommitError>, Bad> {
-    let charge = drawn.charge;
-    if cells.opt_int("drawn")?.is_some_and(|drawn| drawn < 0) {
-        let key = format!("{}/{}/{}", drawn.key.tenant, charge.kind.as_str(), charge.quota);
+/// What a charge found.
+fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) -> Result<(), Bad> {
+    let Drawn { m, key, charge, .. } = drawn;
+    let before = cells.opt_int("drawn")?.unwrap_or(0);
+    if before < 0 {
+        let key = format!("{}/{}/{}", key.tenant, charge.kind.as_str(), charge.quota);
         let reason = "fewer than no draws".to_owned();
         // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
-        return Ok(Some(StoreError::Corrupt { table: "identity_quotas", key, reason }.into()));
+        verdict.damaged = Some(StoreError::Corrupt { table: "identity_quotas", key, reason });
     }
-    if cells.flag("well")? || charge.when_exhausted != WhenExhausted::Refuse {
-        return Ok(None);
+    if !cells.flag("well")? {
+        let began_at = cells.opt_int("began_at")?.filter(|_| cells.flag("before").unwrap_or(false));
+        let before = began_at.map_or(0, |_| u64::try_from(before).unwrap_or(0));
+        let began_at = began_at.map_or(charge.at, Timestamp::from_micros);
+        let exhausted = Exhausted::of(charge, before, began_at + charge.budget.window);
+        verdict.exhausted.push((i, *m, exhausted));
     }
-    let open = cells.flag("before")?;
-    let began_at = cells.opt_int("began_at")?.filter(|_| open).map_or(charge.at, Timestamp::from_micros);
-    Ok(Some(CommitError::Exhausted { kind: charge.kind, retry_at: began_at + charge.budget.window }))
+    Ok(())
 }
 
 fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
@@ -85,7 +88,8 @@ fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
         return Err(StoreError::failed("the database did not answer a commit").into());
     }
     if verdict.before {
-        return Ok(());
+        // What it withheld is not known any more: the answer that said so was lost.
+        return Ok(Committed::default());
     }
     if !verdict.fits {
         return Err(CommitError::Conflict);
@@ -97,11 +101,23 @@ fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
             |claim| CommitError::Taken(claim.clone()),
         ));
     }
-    if let Some((_, error)) = verdict.refused {
-        return Err(error);
+    if let Some(error) = verdict.damaged {
+        return Err(error.into());
     }
-    match beforehand.windows.as_ref().and_then(|windows| windows.exhausted) {
-        Some((kind, retry_at)) => Err(CommitError::Exhausted { kind, retry_at }),
-        None => Ok(()),
+    if let Some(windows) = &beforehand.windows {
+        return match &windows.refused {
+            Some(exhausted) => Err(CommitError::Exhausted(exhausted.clone())),
+            None => Ok(Committed { exhausted: windows.exhausted.clone() }),
+        };
     }
+    let mut exhausted = verdict.exhausted;
+    exhausted.sort_unstable_by_key(|(i, ..)| *i);
+    if let Some(place) = exhausted.iter().position(|(.., told)| told.effect == Effect::Refused) {
+        return Err(CommitError::Exhausted(exhausted.swap_remove(place).2));
+    }
+    let withheld: HashSet<i64> =
+        exhausted.iter().filter(|(.., told)| told.effect == Effect::Withheld).map(|(_, m, _)| *m).collect();
+    // Of a message that is withheld only what withheld it is told: nothing else was drawn.
+    exhausted.retain(|(_, m, told)| told.effect == Effect::Withheld || !withheld.contains(m));
+    Ok(Committed { exhausted: exhausted.into_iter().map(|(.., told)| told).collect() })
 }

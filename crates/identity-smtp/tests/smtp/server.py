@@ -6,6 +6,7 @@ import base64
 import email
 import email.policy
 import json
+import logging
 import ssl
 import sys
 
@@ -98,4 +99,6 @@ async def main():
     await loop.run_in_executor(None, sys.stdin.read)
 
 
+# The library warns of its own ways.
+logging.disable(logging.WARNING)
 asyncio.run(main())

@@ -63,7 +63,7 @@ impl Server {
         let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
         fs::write(&certificate, made.cert.pem()).unwrap();
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp/server.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/identity-smtp/tests/smtp/server.py");
         let mut command = Command::new(python());
         command.arg(script);
         if tls {

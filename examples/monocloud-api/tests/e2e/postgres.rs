@@ -52,6 +52,7 @@ fn neutral(mut value: Value) -> Value {
                 for (key, value) in object {
                     let fresh = match key.as_str() {
                         "traceId" => true,
+                        "user_id" => value.as_str().is_some_and(|id| !id.starts_with("user-")),
                         "id" => value.as_str().is_some_and(|id| !id.starts_with("00000000-")),
                         "last_updated" | "creation_time" => value.as_i64().is_some_and(|at| at > 1_750_000_000),
                         _ => false,
@@ -102,8 +103,8 @@ async fn every_answer_is_the_one_that_a_file_gives() {
         }
     }
     for search in ["mail", "name-1", "NAME-07", "+44151496041", "nobody", "%", "_", "'"] {
-        let found = twins.file.request("GET", "/api/users").query(&[("filter", search)]).build().unwrap();
-        let path = found.url().as_str().strip_prefix(&twins.file.base).unwrap().to_owned();
+        let url = reqwest::Url::parse_with_params("http://host/api/users", [("filter", search)]).unwrap();
+        let path = format!("{}?{}", url.path(), url.query().unwrap());
         assert_eq!(twins.call("GET", &path, &None).await.0, 200, "{path}");
     }
     let (email, phone) = (id(3, 2), id(3, 3));
@@ -127,7 +128,7 @@ async fn every_answer_is_the_one_that_a_file_gives() {
         ("POST", format!("/api/users/user-03/emails/{email}/verify"), None, 200),
         ("POST", format!("/api/users/user-03/phones/{phone}/primary"), None, 200),
         ("POST", "/api/users".to_owned(), Some(json!({"username": "name-03"})), 422),
-        ("POST", "/api/users".to_owned(), Some(json!({"user_id": "mine", "email": "new@example.com"})), 201),
+        ("POST", "/api/users".to_owned(), Some(json!({"email": "new@example.com"})), 201),
     ];
     for (method, path, body, status) in calls {
         assert_eq!(twins.call(method, &path, &body).await.0, status, "{method} {path}");

@@ -5,7 +5,7 @@ use prost::{Message, Name};
 use tonic::Code;
 
 use super::human::{NewHuman, claims};
-use super::{Asked, Done, Proof, Users, template};
+use super::{Asked, Delivery, Done, Proof, Users, template};
 use crate::failure::Failure;
 use crate::rules::Rules;
 use crate::text::Text;
@@ -48,8 +48,8 @@ fn phone(text: &str) -> Result<Phone, Failure> {
     })
 }
 
-fn sent(send: Option<&SendEmailVerificationCode>) -> Result<Proof, Failure> {
-    Ok(Proof::Sent(template(send.and_then(|send| send.url_template.as_deref()))?))
+fn sent(send: Option<&SendEmailVerificationCode>) -> Result<Delivery, Failure> {
+    Ok(Delivery::Sent(template(send.and_then(|send| send.url_template.as_deref()))?))
 }
 
 impl Call for SetEmailRequest {
@@ -66,9 +66,9 @@ impl Call for SetEmailRequest {
         let privileged = matches!(self.verification, Some(Verification::ReturnCode(_) | Verification::IsVerified(_)));
         users.may(&asked, privileged)?;
         let proof = match &self.verification {
-            None => sent(None)?,
-            Some(Verification::SendCode(send)) => sent(Some(send))?,
-            Some(Verification::ReturnCode(_)) => Proof::Returned,
+            None => Proof::Code(sent(None)?),
+            Some(Verification::SendCode(send)) => Proof::Code(sent(Some(send))?),
+            Some(Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
             Some(Verification::IsVerified(_)) => Proof::Attested,
         };
         let Done { details, code } = users.set(&asked, Address::from(email(&self.email)?), &proof).await?;
@@ -88,12 +88,12 @@ impl Call for ResendEmailCodeRequest {
         use resend_email_code_request::Verification;
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Email };
         users.may(&asked, matches!(self.verification, Some(Verification::ReturnCode(_))))?;
-        let proof = match &self.verification {
+        let delivery = match &self.verification {
             None => sent(None)?,
             Some(Verification::SendCode(send)) => sent(Some(send))?,
-            Some(Verification::ReturnCode(_)) => Proof::Returned,
+            Some(Verification::ReturnCode(_)) => Delivery::Returned,
         };
-        let Done { details, code } = users.send(&asked, &proof, true).await?;
+        let Done { details, code } = users.send(&asked, &delivery, true).await?;
         Ok(ResendEmailCodeResponse { details: Some(details), verification_code: code })
     }
 }
@@ -110,12 +110,12 @@ impl Call for SendEmailCodeRequest {
         use send_email_code_request::Verification;
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Email };
         users.may(&asked, matches!(self.verification, Some(Verification::ReturnCode(_))))?;
-        let proof = match &self.verification {
+        let delivery = match &self.verification {
             None => sent(None)?,
             Some(Verification::SendCode(send)) => sent(Some(send))?,
-            Some(Verification::ReturnCode(_)) => Proof::Returned,
+            Some(Verification::ReturnCode(_)) => Delivery::Returned,
         };
-        let Done { details, code } = users.send(&asked, &proof, false).await?;
+        let Done { details, code } = users.send(&asked, &delivery, false).await?;
         Ok(SendEmailCodeResponse { details: Some(details), verification_code: code })
     }
 }
@@ -146,8 +146,8 @@ impl Call for SetPhoneRequest {
         use set_phone_request::Verification;
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Phone };
         let proof = match self.verification {
-            None | Some(Verification::SendCode(_)) => Proof::Sent(None),
-            Some(Verification::ReturnCode(_)) => Proof::Returned,
+            None | Some(Verification::SendCode(_)) => Proof::Code(Delivery::Sent(None)),
+            Some(Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
             Some(Verification::IsVerified(_)) => Proof::Attested,
         };
         users.may(&asked, proof.is_privileged())?;
@@ -181,11 +181,11 @@ impl Call for ResendPhoneCodeRequest {
     async fn answer(self, users: &Users, caller: &Caller) -> Result<ResendPhoneCodeResponse, Failure> {
         use resend_phone_code_request::Verification;
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Phone };
-        let proof = match self.verification {
-            None | Some(Verification::SendCode(_)) => Proof::Sent(None),
-            Some(Verification::ReturnCode(_)) => Proof::Returned,
+        let delivery = match self.verification {
+            None | Some(Verification::SendCode(_)) => Delivery::Sent(None),
+            Some(Verification::ReturnCode(_)) => Delivery::Returned,
         };
-        let Done { details, code } = users.send(&asked, &proof, true).await?;
+        let Done { details, code } = users.send(&asked, &delivery, true).await?;
         Ok(ResendPhoneCodeResponse { details: Some(details), verification_code: code })
     }
 }
@@ -242,9 +242,9 @@ impl Call for AddHumanUserRequest {
         }
         let given = self.email.unwrap_or_default();
         let proof = match &given.verification {
-            None | Some(set_human_email::Verification::IsVerified(false)) => sent(None)?,
-            Some(set_human_email::Verification::SendCode(send)) => sent(Some(send))?,
-            Some(set_human_email::Verification::ReturnCode(_)) => Proof::Returned,
+            None | Some(set_human_email::Verification::IsVerified(false)) => Proof::Code(sent(None)?),
+            Some(set_human_email::Verification::SendCode(send)) => Proof::Code(sent(Some(send))?),
+            Some(set_human_email::Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
             Some(set_human_email::Verification::IsVerified(true)) => Proof::Attested,
         };
         let email = (email(&given.email)?, proof);
@@ -252,8 +252,8 @@ impl Call for AddHumanUserRequest {
         let given = self.phone.filter(|given| !given.phone.is_empty());
         let number = given.map(|given| {
             let proof = match given.verification {
-                None | Some(set_human_phone::Verification::SendCode(_)) => Proof::Sent(None),
-                Some(set_human_phone::Verification::ReturnCode(_)) => Proof::Returned,
+                None | Some(set_human_phone::Verification::SendCode(_)) => Proof::Code(Delivery::Sent(None)),
+                Some(set_human_phone::Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
                 Some(set_human_phone::Verification::IsVerified(_)) => Proof::Attested,
             };
             phone(&given.phone).map(|number| (number, proof))

@@ -2,13 +2,11 @@ use std::sync::Arc;
 
 use identity::{
     Address, Channel, Email, JsonObject, NewAddress, NewUser, Phone, Profile, Refusal, User, UserId, Username,
-    Verification,
 };
 use serde_json::{Map, Value};
 use tonic::Code;
 
-use super::set::hint;
-use super::{Asked, Done, Proof, Road, Users, shown, timestamp};
+use super::{Asked, Proof, Road, Users, shown, timestamp};
 use crate::failure::Failure;
 use crate::text::Text;
 use crate::tokens::Caller;
@@ -72,16 +70,8 @@ impl Users {
             let channel = address.channel();
             let Some(entry) = shown(created.user.book(channel)) else { continue };
             let asked = Asked { caller, user: user.as_str(), channel };
-            let done = match proof {
-                Proof::Attested => continue,
-                Proof::Returned => self.prove(&asked, &road, entry.id, proof, None).await?,
-                Proof::Sent(_) => {
-                    let request = Verification { hint: hint(proof), ..Verification::default() };
-                    let receipt = road.start_after_all(entry.id, &request).await;
-                    let receipt = receipt.map_err(|error| self.failure(&asked, error))?;
-                    Done { details: self.details(&receipt), code: None }
-                }
-            };
+            let Proof::Code(delivery) = proof else { continue };
+            let done = self.prove(&road, entry.id, delivery).await.map_err(|error| self.failure(&asked, error))?;
             answer.details = Some(done.details);
             match channel {
                 Channel::Email => answer.email_code = done.code,
@@ -103,7 +93,7 @@ impl Users {
         const UNKNOWN: Failure = Failure::new(Code::NotFound, "QUERY-Dfbg2", Text::UserNotFound);
         let asked = Asked { caller, user, channel: Channel::Email };
         let unknown = |failure: Failure| if failure.code == Code::NotFound { UNKNOWN } else { failure };
-        let id = self.permitted(&asked, &Proof::Sent(None)).map_err(unknown)?;
+        let id = self.permitted(&asked, false).map_err(unknown)?;
         let receipt = self.read(&id).await.map_err(|error| match error {
             identity::Error::Refused(Refusal::UserNotFound) => UNKNOWN,
             error => self.failure(&asked, error),

@@ -10,8 +10,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use identity::{
-    Channel, Clock, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, ProfileChange, Receipt,
-    Refusal, Timestamp, UserId, Verification,
+    Channel, Clock, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, Issued, ProfileChange,
+    Receipt, Refusal, Timestamp, UserId, Verification,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -25,21 +25,45 @@ use crate::text::Text;
 use crate::tokens::Caller;
 use crate::wire::Details;
 
+/// Where a code goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// To the address, in a link where there is a template.
+    Sent(Option<UrlTemplate>),
+    /// To the caller, who passes it on.
+    Returned,
+}
+
 /// How a person is to show that an address is theirs, or who says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// By a code that is sent to it, in a link where there is a template.
-    Sent(Option<UrlTemplate>),
-    /// By a code that the caller passes on.
-    Returned,
+    /// By a code.
+    Code(Delivery),
     /// The caller says so.
     Attested,
 }
 
-impl Proof {
+impl Delivery {
     /// Whether only an administrator may ask for it.
     const fn is_privileged(&self) -> bool {
-        !matches!(self, Self::Sent(_))
+        matches!(self, Self::Returned)
+    }
+
+    /// What the notifier has to know.
+    fn hint(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Sent(template) => template.as_ref().map(|template| Arc::clone(template.as_str())),
+            Self::Returned => None,
+        }
+    }
+}
+
+impl Proof {
+    const fn is_privileged(&self) -> bool {
+        match self {
+            Self::Code(delivery) => delivery.is_privileged(),
+            Self::Attested => true,
+        }
     }
 }
 
@@ -76,8 +100,8 @@ impl Users {
     ///
     /// # Errors
     /// [`Failure`]; when `again`, also where no code is outstanding. An expired one is enough.
-    pub async fn send(&self, asked: &Asked<'_>, proof: &Proof, again: bool) -> Result<Done, Failure> {
-        let user = self.permitted(asked, proof)?;
+    pub async fn send(&self, asked: &Asked<'_>, delivery: &Delivery, again: bool) -> Result<Done, Failure> {
+        let user = self.permitted(asked, delivery.is_privileged())?;
         let _turn = self.turns.of(&user).await;
         let road = Road::of(&self.identity, asked.caller, &user);
         let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
@@ -88,33 +112,30 @@ impl Users {
             return Err(Failure::code_empty(asked.channel));
         }
         // Without a template of its own a message sent again is the one that was sent: its code keeps working.
-        let hint = match proof {
-            Proof::Sent(Some(template)) => Some(Arc::clone(template.as_str())),
-            _ => entry.challenge().and_then(|challenge| challenge.hint.clone()),
+        let before = || entry.challenge().and_then(|challenge| challenge.hint.clone());
+        let request = Verification { hint: delivery.hint().or_else(before), ..Verification::default() };
+        let done = match delivery {
+            Delivery::Sent(_) => road.start(entry.id, &request).await.map(|receipt| self.sent(&receipt)),
+            Delivery::Returned => road.issue(entry.id).await.map(|receipt| self.returned(&receipt)),
         };
-        self.prove(asked, &road, entry.id, proof, hint).await
+        done.map_err(|error| self.failure(asked, error))
     }
 
-    async fn prove(
-        &self,
-        asked: &Asked<'_>,
-        road: &Road<'_>,
-        id: IdentifierId,
-        proof: &Proof,
-        hint: Option<Arc<str>>,
-    ) -> Result<Done, Failure> {
-        let done = match proof {
-            Proof::Sent(_) => {
-                let request = Verification { hint, ..Verification::default() };
-                road.start(id, &request).await.map(|receipt| (self.details(&receipt), None))
-            }
-            Proof::Returned | Proof::Attested => road.issue(id).await.map(|receipt| {
-                let code = receipt.outcome.code.reveal().to_owned();
-                (self.details(&receipt), Some(code))
-            }),
-        };
-        let (details, code) = done.map_err(|error| self.failure(asked, error))?;
-        Ok(Done { details, code })
+    /// The code for an address that has just been written.
+    async fn prove(&self, road: &Road<'_>, id: IdentifierId, delivery: &Delivery) -> Result<Done, Error> {
+        let request = Verification { hint: delivery.hint(), ..Verification::default() };
+        match delivery {
+            Delivery::Sent(_) => road.start_after_all(id, &request).await.map(|receipt| self.sent(&receipt)),
+            Delivery::Returned => road.issue(id).await.map(|receipt| self.returned(&receipt)),
+        }
+    }
+
+    fn sent<T>(&self, receipt: &Receipt<T>) -> Done {
+        Done { details: self.details(receipt), code: None }
+    }
+
+    fn returned(&self, receipt: &Receipt<Issued>) -> Done {
+        Done { details: self.details(receipt), code: Some(receipt.outcome.code.reveal().to_owned()) }
     }
 
     /// Judges a code. Every one that does not verify gets the same answer.
@@ -122,7 +143,7 @@ impl Users {
     /// # Errors
     /// [`Failure`].
     pub async fn verify(&self, asked: &Asked<'_>, code: &str) -> Result<Details, Failure> {
-        let user = self.permitted(asked, &Proof::Sent(None))?;
+        let user = self.permitted(asked, false)?;
         let account = self.identity.account(&user);
         let stored = account.get().await.map_err(|error| self.failure(asked, error))?;
         let entry = shown(stored.book(asked.channel)).ok_or_else(Failure::code_invalid)?;
@@ -143,7 +164,7 @@ impl Users {
     /// # Errors
     /// [`Failure`]; where there is none too.
     pub async fn remove(&self, asked: &Asked<'_>) -> Result<Details, Failure> {
-        let user = self.permitted(asked, &Proof::Sent(None))?;
+        let user = self.permitted(asked, false)?;
         let _turn = self.turns.of(&user).await;
         let road = Road::of(&self.identity, asked.caller, &user);
         let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
@@ -170,8 +191,8 @@ impl Users {
     }
 
     /// The user whom a request is about, if the caller may ask for that.
-    fn permitted(&self, asked: &Asked<'_>, proof: &Proof) -> Result<UserId, Failure> {
-        self.may(asked, proof.is_privileged())?;
+    fn permitted(&self, asked: &Asked<'_>, privileged: bool) -> Result<UserId, Failure> {
+        self.may(asked, privileged)?;
         // What cannot be an id is nobody's.
         UserId::parse(asked.user).map_err(|_| self.failure(asked, Refusal::UserNotFound.into()))
     }
@@ -222,7 +243,7 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
 }
 
-/// One change of a user at a time, as far as this process goes: a call may take several steps.
+/// One change of a user at a time, as far as this process goes: a call may take two steps. Between processes the later one wins.
 #[derive(Debug)]
 struct Turns {
     hasher: RandomState,

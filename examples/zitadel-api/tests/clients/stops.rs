@@ -72,7 +72,7 @@ async fn sigterm_lets_a_rest_request_under_way_finish() {
 
     server.process.terminate();
     let _ = server.process.log.line_with(&["stopping"]);
-    assert!(reqwest::get(server.process.base()).await.is_err(), "no new connections");
+    server.process.takes_no_more_connections();
     stream.write_all(rest.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -111,6 +111,7 @@ async fn sigterm_lets_a_grpc_call_under_way_finish() {
 
     server.process.terminate();
     let _ = server.process.log.line_with(&["stopping"]);
+    server.process.takes_no_more_connections();
     body.send_data(rest.to_vec().into(), true).unwrap();
     let mut answer = answer.await.unwrap().into_body();
     while answer.data().await.is_some() {}

@@ -1,10 +1,14 @@
 //! One call, six ways to write it, one answer.
 
 use axum::body::Body;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::prop_assert_eq;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use prost::Message as _;
 use serde_json::json;
 use zitadel_api::wire::{
-    GetUserByIdRequest, GetUserByIdResponse, SERVICE, SetPhoneRequest, SetPhoneResponse, UserState, user,
+    GetUserByIdRequest, GetUserByIdResponse, SERVICE, SetEmailRequest, SetPhoneRequest, SetPhoneResponse, UserState,
+    VerifyEmailRequest, VerifyPhoneRequest, user,
 };
 
 use crate::kit::{Host, PHONE, ROOT, base64, framed};
@@ -192,4 +196,80 @@ async fn a_page_of_another_origin_may_call() {
     let answer = host.rpc("GetUserByID", "application/grpc-web", framed(&ada())).await;
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     assert!(answer.header("access-control-expose-headers").contains("grpc-status-details-bin"));
+}
+
+/// Texts as callers send them, and texts as nobody should.
+fn text() -> impl Strategy<Value = String> {
+    let known =
+        ["ada", "bob", "", "human", PHONE, "ada@example.com", "new@example.com", "123456", "+44", "a\nb", "ü@ü"];
+    prop_oneof![
+        proptest::sample::select(known.to_vec()).prop_map(str::to_owned),
+        proptest::collection::vec(any::<char>(), 0..30).prop_map(String::from_iter),
+        Just("x".repeat(201)),
+    ]
+}
+
+#[test]
+fn the_dialects_agree_on_every_request() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let host = runtime.block_on(Host::with_ada());
+    let ask = async |method: &str, message: Vec<u8>, json: serde_json::Value| -> Result<(), TestCaseError> {
+        let mut frame = vec![0];
+        frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        frame.extend_from_slice(&message);
+        let (code, said) = host.rpc(method, "application/grpc", frame.clone()).await.grpc_status();
+        for (media_type, body) in [
+            ("application/grpc-web", Body::from(frame.clone())),
+            ("application/grpc-web-text", Body::from(base64(&frame))),
+        ] {
+            prop_assert_eq!(&host.rpc(method, media_type, body).await.grpc_status(), &(code, said.clone()));
+        }
+        for (media_type, body) in
+            [("application/proto", Body::from(message)), ("application/json", Body::from(json.to_string()))]
+        {
+            let answer = host.rpc(method, media_type, body).await;
+            let http = match code {
+                0 => 200,
+                3 | 9 => 400,
+                5 => 404,
+                8 => 429,
+                other => panic!("{other}: {said}"),
+            };
+            prop_assert_eq!(answer.status, http);
+            if code != 0 {
+                prop_assert_eq!(&answer.json()["message"], &json!(said));
+            }
+        }
+        Ok(())
+    };
+    let methods = ["VerifyPhone", "VerifyEmail", "SetPhone", "SetEmail", "GetUserByID"];
+    let strategy = (proptest::sample::select(methods.to_vec()), text(), text());
+    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&strategy, |(method, user, text)| {
+        let user_id = user.clone();
+        // A set that succeeds in one dialect is the same value again in the next: it is for a user who is not there.
+        let (message, json) = match method {
+            "VerifyPhone" => (
+                VerifyPhoneRequest { user_id, verification_code: text.clone() }.encode_to_vec(),
+                json!({"userId": user, "verificationCode": text}),
+            ),
+            "VerifyEmail" => (
+                VerifyEmailRequest { user_id, verification_code: text.clone() }.encode_to_vec(),
+                json!({"user_id": user, "verification_code": text}),
+            ),
+            "SetPhone" => (
+                SetPhoneRequest { user_id: format!("nobody{user_id}"), phone: text.clone(), verification: None }
+                    .encode_to_vec(),
+                json!({"userId": format!("nobody{user}"), "phone": text}),
+            ),
+            "SetEmail" => (
+                SetEmailRequest { user_id: format!("nobody{user_id}"), email: text.clone(), verification: None }
+                    .encode_to_vec(),
+                json!({"userId": format!("nobody{user}"), "email": text}),
+            ),
+            _ => (GetUserByIdRequest { user_id }.encode_to_vec(), json!({"userId": user})),
+        };
+        runtime.block_on(ask(method, message, json))
+    });
+    outcome.unwrap();
 }

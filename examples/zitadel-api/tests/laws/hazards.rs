@@ -131,14 +131,20 @@ async fn hazard_7_a_message_goes_to_the_address_that_its_code_was_made_for() {
     // Both are set before anything is delivered.
     set(&host, PHONE).await;
     set(&host, OTHER).await;
-    let sent = host.sent().await;
-    let code_of = |to: &str| {
-        let codes: Vec<_> = sent.iter().filter(|(address, code, _)| address == to && code.is_some()).collect();
-        assert_eq!(codes.len(), 1, "{sent:?}");
-        codes[0].1.clone().unwrap()
-    };
-    let (first, second) = (code_of(PHONE), code_of(OTHER));
+    let coded: Vec<_> = host.sent().await.into_iter().filter(|(_, code, _)| code.is_some()).collect();
+    // The first one's code is void, and goes nowhere any more; least of all to the number that is there now.
+    let [(to, Some(code), _)] = coded.as_slice() else { panic!("{coded:?}") };
+    assert_eq!(to, OTHER);
+    verify(&host, code).await.of(200);
+
+    // A code that is on its way stays with its number, whatever is set after it.
+    let host = Host::with_ada().await;
+    set(&host, PHONE).await;
+    let first = host.code(PHONE).await;
+    set(&host, OTHER).await;
+    let second = host.code(OTHER).await;
     assert_ne!(first, second);
+    assert!(host.sent().await.iter().all(|(to, code, _)| to == PHONE || *code != Some(first.clone())));
     assert_eq!(verify(&host, &first).await.refused(400), "COMMAND-eis9R");
     verify(&host, &second).await.of(200);
 }

@@ -77,7 +77,7 @@ pub(crate) struct Host {
     pub(crate) identity: Identity,
     pub(crate) clock: HandClock,
     mail: Mailbox,
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Arc<TempDir>,
 }
 
 impl Host {
@@ -99,11 +99,15 @@ impl Host {
             .with_clock(clock.clone())
             .with_entropy(CountedEntropy::default())
             .for_tenant(TenantId::parse("69629023906488334").unwrap());
-        let tokens = format!("{ROOT}:admin:root,{ADAS}:user:ada,bob-token:user:bob");
-        let tokens = AccessTokens::parse(&tokens).unwrap();
-        let users = Users::new(identity.clone(), keys, Arc::new(clock.clone()));
-        let router = router(App { users, tokens }).await.unwrap();
-        Self { router, identity, clock, mail, folder }
+        let router = serving(&identity, &clock).await;
+        Self { router, identity, clock, mail, folder: Arc::new(folder) }
+    }
+
+    /// The same users, served once more.
+    pub(crate) fn another_process(&self) -> impl Future<Output = Self> + use<> {
+        let (identity, clock) = (self.identity.clone(), self.clock.clone());
+        let (mail, folder) = (self.mail.clone(), Arc::clone(&self.folder));
+        async move { Self { router: serving(&identity, &clock).await, identity, clock, mail, folder } }
     }
 
     /// With a user `ada` who has a verified e-mail address and no phone number.
@@ -195,6 +199,13 @@ impl Host {
         let mut codes = sent.into_iter().rev().filter(|(address, ..)| address == to).filter_map(|(_, code, _)| code);
         codes.next().expect("a code was sent to this address")
     }
+}
+
+async fn serving(identity: &Identity, clock: &HandClock) -> Router {
+    let tokens = format!("{ROOT}:admin:root,{ADAS}:user:ada,bob-token:user:bob");
+    let tokens = AccessTokens::parse(&tokens).unwrap();
+    let users = Users::new(identity.clone(), CodeKeys::parse(KEY).unwrap(), Arc::new(clock.clone()));
+    router(App { users, tokens }).await.unwrap()
 }
 
 /// A code that is not this one.

@@ -173,6 +173,7 @@ fn c64_tokens_do_not_print_and_a_list_that_is_none_is_refused() {
         "secret:user:",
         "secret:user",
         "a:admin,secret:admin:",
+        "secret:admin,secret:user:ada",
     ] {
         let error = AccessTokens::parse(bad).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{bad}: {error}");

@@ -152,3 +152,26 @@ async fn two_who_set_a_number_at_once_leave_one() {
     let stored = host.identity.admin("test").get(&identity::UserId::parse("ada").unwrap()).await.unwrap();
     assert_eq!(stored.phones().entries().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_set_a_number_at_once_leave_one() {
+    let host = Host::with_ada().await;
+    for round in 0..20 {
+        let calls = (0..4).map(|number| {
+            // Each with turns of its own, as a process has.
+            let host = host.another_process();
+            tokio::spawn(async move {
+                let body = json!({"phone": format!("+44151496{number}45{}", round % 10), "returnCode": {}});
+                host.await.post("/v2/users/ada/phone", body).await.status
+            })
+        });
+        let mut answered = Vec::new();
+        for call in calls.collect::<Vec<_>>() {
+            answered.push(call.await.unwrap());
+        }
+        assert!(answered.contains(&200) && answered.iter().all(|status| *status < 500), "{answered:?}");
+        let stored = host.identity.admin("test").get(&identity::UserId::parse("ada").unwrap()).await.unwrap();
+        assert_eq!(stored.phones().entries().len(), 1, "{answered:?}");
+        host.rest(ROOT, "DELETE", "/v2/users/ada/phone", None).await.of(200);
+    }
+}

@@ -141,3 +141,10 @@ async fn details_are_those_of_the_last_event() {
         assert_eq!(seen["creationDate"], "2024-11-22T16:27:04.996Z");
     }
 }
+
+#[tokio::test]
+async fn a_user_may_have_the_name_of_a_path_as_id() {
+    let host = Host::new().await;
+    host.add("human", EMAIL).await;
+    assert_eq!(host.rest(ROOT, "GET", "/v2/users/human", None).await.of(200)["user"]["userId"], "human");
+}
