@@ -140,6 +140,12 @@ impl Identity {
         Admin { identity: self.clone(), authority: Authority::Administrator(actor.into()) }
     }
 
+    /// Wakes the delivery loops of this process, as every commit with a message does: for a host that hears of messages which
+    /// another process has enqueued, and which would be found by looking a second later.
+    pub fn wake_delivery(&self) {
+        self.parts.mail.notify_waiters();
+    }
+
     pub(crate) fn key(&self, user: &UserId) -> UserKey {
         UserKey { tenant: self.tenant.clone(), user: user.clone() }
     }

@@ -33,7 +33,7 @@ impl Admin {
             self.identity.note_fate(&posted.message, fate, &self.authority).await?;
         }
         let state = report.state.as_str();
-        tracing::info!(target: "identity::delivery", event = "reported", %message, tenant = %posted.message.key.tenant, state);
+        tracing::info!(target: "identity::delivery", event = "reported", id = %message, tenant = %posted.message.key.tenant, state);
         Ok(store.report(message, &report).await?)
     }
 

@@ -131,7 +131,7 @@ impl Identity {
         })?;
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
         if any_mail {
-            self.parts.mail.notify_waiters();
+            self.wake_delivery();
         }
         Ok(Receipt { outcome, user, version, at: context.now })
     }

@@ -96,11 +96,11 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     assert!(told.contains("account.confirm") && told.contains("sent"), "the listener heard: {told}");
     for fields in [
         "identity::delivery: event=\"leased\" count=1",
-        "identity::delivery: event=\"sent\" message=",
+        "identity::delivery: event=\"sent\" id=",
         "channel=\"email\" provider=\"\" attempts=1 uncertain=0 waited_ms=0",
         "identity::delivery: event=\"settled\" count=1",
-        "identity::delivery: event=\"expired\" message=",
-        "identity::delivery: event=\"reported\" message=",
+        "identity::delivery: event=\"expired\" id=",
+        "identity::delivery: event=\"reported\" id=",
         "state=\"complained\"",
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",

@@ -1,7 +1,8 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use identity::Identity;
+use identity::{Identity, ListOrder, ListQuery};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -15,9 +16,36 @@ pub enum ServeError {
     /// The signals cannot be listened to.
     #[error("cannot listen for signals: {0}")]
     Signals(#[source] std::io::Error),
+    /// The host cannot listen there.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
     /// The socket failed.
     #[error("the server failed: {0}")]
     Server(#[source] std::io::Error),
+}
+
+/// Listens there, and serves until it is told to stop: see [`serve`].
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn run(address: SocketAddr, router: Router, identity: Identity) -> Result<(), ServeError> {
+    let failed = |error| ServeError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    tracing::info!(address = %listener.local_addr().map_err(failed)?, "listening");
+    serve(listener, router, identity).await
+}
+
+/// Whether the host can answer: its store has to. Why it cannot is in the log.
+pub async fn ready(identity: &Identity) -> bool {
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 1, prefix: None };
+    let listed = identity.admin("readyz").list(&query).await;
+    listed.inspect_err(|error| tracing::error!(%error, "not ready")).is_ok()
 }
 
 /// Answers requests and delivers messages until SIGTERM or SIGINT: then it takes no new connection, requests under way finish

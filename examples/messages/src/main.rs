@@ -4,9 +4,8 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use host_kit::{serve, start_logging};
+use host_kit::start_logging;
 use messages::{Settings, mailbox, router};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,11 +23,8 @@ async fn main() -> ExitCode {
 async fn run(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let app = settings.app().await?;
     let identity = app.identity.clone();
-    let listener = TcpListener::bind(settings.host.listen).await;
-    let listener = listener.map_err(|error| format!("cannot listen on {}: {error}", settings.host.listen))?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
     let box_ = settings.mail_box.clone().map(|folder| tokio::spawn(mailbox::watch(folder, identity.clone())));
-    serve(listener, router(app), identity).await?;
+    host_kit::run(settings.host.listen, router(app), identity).await?;
     // What it had in hand is read again after the next start.
     if let Some(watch) = box_ {
         watch.abort();

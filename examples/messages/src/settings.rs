@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use host_kit::{HostSettings, Secret, StartError, restrictions};
-use identity::{DangerousPolicy, Policy, RouteError, Router, SystemClock};
+use host_kit::{HostSettings, PublicUrl, Secret, StartError};
+use identity::{RouteError, Router, SystemClock};
 use identity_sms_http::{
     EndpointError, TwilioAccount, TwilioCallbacks, TwilioNotifier, WebhookCallbacks, WebhookNotifier, WebhookSecret,
     WebhookSecretError,
@@ -21,6 +21,9 @@ pub struct Settings {
     /// What every host has.
     #[command(flatten)]
     pub host: HostSettings,
+    /// Where links and callbacks lead.
+    #[command(flatten)]
+    public: PublicUrl,
     /// The key that is good in X-API-KEY.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<Secret>,
@@ -81,9 +84,6 @@ pub enum SettingsError {
         "there is no API key of 16 characters or more; set IDENTITY_API_KEY, for example to `openssl rand -hex 32`"
     )]
     NoApiKey,
-    /// The lists are none.
-    #[error("IDENTITY_ALLOW or IDENTITY_BLOCK: {0}")]
-    Lists(#[from] DangerousPolicy),
     /// Links cannot begin with the public address.
     #[error("IDENTITY_PUBLIC_URL: {0}")]
     Links(#[from] LinkBaseError),
@@ -137,9 +137,9 @@ impl Settings {
         if key.len() < 16 {
             return Err(SettingsError::NoApiKey);
         }
-        let public_url = self.host.public_url();
+        let public_url = self.public.or(self.host.listen);
         let texts = self.texts(&public_url)?;
-        let policy = Policy::default().with_restriction(restrictions(&self.host.allow, &self.host.block)?);
+        let policy = self.host.policy()?;
         let twilio_callbacks = format!("{public_url}{TWILIO_CALLBACKS}");
         let identity = self.host.identity(self.router(&texts, &twilio_callbacks)?, policy).await?;
         let twilio = self.twilio_account()?.map(|account| TwilioCallbacks::new(account.token, &twilio_callbacks));

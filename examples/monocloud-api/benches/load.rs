@@ -19,7 +19,7 @@ use identity::{CodeKeys, Identity, NewUser, TenantId, UserId};
 use identity_sqlite::SqliteStore;
 use monocloud_api::caller::authenticated;
 use monocloud_api::wire::Wire;
-use monocloud_api::{ApiKeys, App, LogNotifier, router};
+use monocloud_api::{ApiKeys, App, log_notifier, router};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -148,8 +148,7 @@ async fn commits(identity: &Identity) -> f64 {
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("identity.db")).await.unwrap();
-    let identity =
-        Identity::new(store, LogNotifier::new("http://localhost"), CodeKeys::parse(&"5a".repeat(32)).unwrap());
+    let identity = Identity::new(store, log_notifier("http://localhost"), CodeKeys::parse(&"5a".repeat(32)).unwrap());
     let base = listen(router(app(identity.clone()))).await;
     let client = Client::new();
     let body = json!({"email": "ada@example.com", "phone_number": "+441514960453", "name": "Ada", "username": "ada"});

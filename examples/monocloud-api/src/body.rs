@@ -1,10 +1,9 @@
 //! Bodies: read with a limit, then as JSON, then as the type that a handler asks for.
 
-use std::time::Duration;
-
-use axum::body::{Body as AxumBody, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use http_body_util::BodyExt as _;
+use axum::http::StatusCode;
+use host_kit::{BodyError, read_body};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -40,34 +39,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    let mut body = request.into_body();
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("the body ended early; send it again"))?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > MAX_BODY_BYTES {
-                drain(body);
-                return Err(Problem::too_large());
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(bytes.into())
-}
-
-/// Reads what is left of a body that nobody wants, so that the client gets to see the answer: a connection that is closed
-/// over unread bytes takes the answer with it. It reads 1 MiB and 5 s at most, beside the answer.
-pub(crate) fn drain(mut body: AxumBody) {
-    tokio::spawn(tokio::time::timeout(Duration::from_secs(5), async move {
-        let mut left = 1_048_576_usize;
-        while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Bytes::len);
-            match left.checked_sub(length) {
-                Some(rest) => left = rest,
-                None => break,
-            }
-        }
-    }));
+    read_body(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| match error {
+        BodyError::TooLarge => Problem::too_large(),
+        BodyError::Broken => Problem::bad_request(error.to_string()),
+        BodyError::Slow => Problem::new(StatusCode::REQUEST_TIMEOUT, error.to_string()),
+    })
 }
 
 /// A JSON object as this type. What is no JSON is a bad request, what is no such object names the field.

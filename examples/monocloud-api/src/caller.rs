@@ -7,11 +7,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use host_kit::Who;
+use host_kit::{Who, drain_body};
 use identity::{Admin, Channel, IdentifierId, UserId};
 
 use crate::app::App;
-use crate::body::{MAX_BODY_BYTES, drain};
+use crate::body::MAX_BODY_BYTES;
 use crate::json::Json;
 use crate::path::IdentifierPath;
 use crate::problem::Problem;
@@ -84,7 +84,7 @@ pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, ne
 
 /// Answers without a look at the body.
 fn refuse(request: Request, problem: Problem) -> Response {
-    drain(request.into_body());
+    drain_body(request.into_body());
     problem.into_response()
 }
 

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use host_kit::Tokens;
 use identity::TenantId;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 
 /// Why a list of keys is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,14 +18,11 @@ pub enum KeysError {
     Entry(usize),
 }
 
-/// One key. It is kept as a digest, and it does not print.
+/// Whose a key is, and where it is good: in every tenant when there is none.
 #[derive(Clone)]
-struct Key {
-    name: Arc<str>,
-    /// `None` for every tenant.
+struct Owner {
+    holder: KeyHolder,
     tenant: Option<TenantId>,
-    may_write: bool,
-    digest: [u8; 32],
 }
 
 /// Whose key was sent.
@@ -39,8 +35,8 @@ pub struct KeyHolder {
 }
 
 /// The keys that are good here.
-#[derive(Clone)]
-pub struct ApiKeys(Vec<Key>);
+#[derive(Clone, Debug)]
+pub struct ApiKeys(Tokens<Owner>);
 
 impl ApiKeys {
     /// Reads entries separated by commas or white space: `SECRET`, `NAME:SECRET`, `NAME+read:SECRET` for one that may only
@@ -62,32 +58,21 @@ impl ApiKeys {
     /// # Ok::<(), monocloud_api::KeysError>(())
     /// ```
     pub fn parse(text: &str, home: &TenantId) -> Result<Self, KeysError> {
-        let entries = text.split([',', ' ', '\t', '\n', '\r']).filter(|entry| !entry.is_empty());
-        let keys = entries.enumerate().map(|(index, entry)| key(entry, home).ok_or(KeysError::Entry(index + 1)));
-        match keys.collect::<Result<Vec<_>, _>>()? {
-            keys if keys.is_empty() => Err(KeysError::None),
-            keys => Ok(Self(keys)),
-        }
+        let entries = Tokens::<Owner>::entries(text).enumerate();
+        let keys = entries.map(|(index, entry)| key(entry, home).ok_or(KeysError::Entry(index + 1)));
+        let keys = keys.collect::<Result<Tokens<_>, _>>()?;
+        if keys.is_empty() { Err(KeysError::None) } else { Ok(Self(keys)) }
     }
 
-    /// Whose key this is in a tenant. Every key is compared, each in constant time, so that the answer's time tells nothing
-    /// (digests have one length, whatever was sent).
+    /// Whose key this is in a tenant.
     #[must_use]
     pub fn holder(&self, sent: &str, tenant: &TenantId) -> Option<KeyHolder> {
-        let digest: [u8; 32] = Sha256::digest(sent.as_bytes()).into();
-        let mut holder = None;
-        for key in &self.0 {
-            let same = bool::from(digest.ct_eq(&key.digest));
-            let here = key.tenant.as_ref().is_none_or(|own| own == tenant);
-            if same && here {
-                holder = Some(KeyHolder { name: Arc::clone(&key.name), may_write: key.may_write });
-            }
-        }
-        holder
+        let here = |owner: &Owner| owner.tenant.as_ref().is_none_or(|own| own == tenant);
+        self.0.holder(sent, here).map(|owner| owner.holder.clone())
     }
 }
 
-fn key(entry: &str, home: &TenantId) -> Option<Key> {
+fn key<'a>(entry: &'a str, home: &TenantId) -> Option<(&'a str, Owner)> {
     let (name, secret) = entry.split_once(':').unwrap_or(("api", entry));
     let (name, may_write) = name.strip_suffix("+read").map_or((name, true), |name| (name, false));
     let (name, tenant) = match name.split_once('@') {
@@ -96,14 +81,14 @@ fn key(entry: &str, home: &TenantId) -> Option<Key> {
         Some((name, tenant)) => (name, Some(TenantId::parse(tenant).ok()?)),
     };
     let named = !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'));
-    let digest = Sha256::digest(secret.as_bytes()).into();
-    (named && !secret.is_empty()).then(|| Key { name: name.into(), tenant, may_write, digest })
+    let owner = Owner { holder: KeyHolder { name: name.into(), may_write }, tenant };
+    (named && !secret.is_empty()).then_some((secret, owner))
 }
 
-/// The names alone.
-impl fmt::Debug for ApiKeys {
+/// The name alone.
+impl fmt::Debug for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|key| &key.name)).finish()
+        self.holder.name.fmt(f)
     }
 }
 

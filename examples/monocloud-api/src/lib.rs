@@ -33,6 +33,6 @@ pub mod wire;
 
 pub use app::{App, router};
 pub use keys::{ApiKeys, KeyHolder, KeysError};
-pub use mail::LogNotifier;
+pub use mail::log_notifier;
 pub use openapi::document;
 pub use settings::{Settings, SettingsError};

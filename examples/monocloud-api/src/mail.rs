@@ -1,32 +1,15 @@
-//! What sends messages. In development a line in the log is enough.
+//! What sends messages. In development a line in the log is enough; a host for people puts its own mail sender here.
 
-use async_trait::async_trait;
-use identity::{Accepted, Notice, Notifier, NotifyError};
+use host_kit::LogNotifier;
+use identity::{Notice, Notifier};
 
 use crate::routes::link_page;
 
-/// Writes every message to the log, with its link. **For development**: whoever reads the log can verify the addresses in it.
-/// A host for people puts its own mail sender here.
-#[derive(Debug, Clone)]
-pub struct LogNotifier {
-    public_url: String,
-}
-
-impl LogNotifier {
-    /// Links begin with this address.
-    #[must_use]
-    pub fn new(public_url: impl Into<String>) -> Self {
-        Self { public_url: public_url.into() }
-    }
-}
-
-#[async_trait]
-impl Notifier for LogNotifier {
-    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
-        let message = &notice.message;
-        let link = notice.link.as_ref().map(|token| link_page::link(&self.public_url, &message.key.tenant, token));
-        // The address prints masked.
-        tracing::info!(to = ?message.to, message = %message.id, link, "a message, which goes to this log alone");
-        Ok(Accepted::default())
-    }
+/// Writes every message to the log, with its link, which begins with this address. **For development.**
+pub fn log_notifier(public_url: impl Into<String>) -> impl Notifier {
+    let public_url = public_url.into();
+    LogNotifier::new(move |notice: &Notice| {
+        let token = notice.link.as_ref()?;
+        Some(link_page::link(&public_url, &notice.message.key.tenant, token))
+    })
 }

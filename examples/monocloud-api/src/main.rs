@@ -4,15 +4,14 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use host_kit::{serve, start_logging};
+use host_kit::{run, start_logging};
 use monocloud_api::{Settings, router, transfer};
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();
     start_logging(settings.host.log);
-    match run(&settings).await {
+    match started(&settings).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("monocloud-api: {error}");
@@ -21,7 +20,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn started(settings: &Settings) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let identity = settings.identity().await?;
     if let Some(file) = &settings.import {
         let summary = transfer::import(&identity.admin("import"), file, &mut std::io::stderr()).await?;
@@ -35,9 +34,6 @@ async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn std::error::Error>
         return Ok(ExitCode::SUCCESS);
     }
     let router = router(settings.app(identity.clone())?);
-    let listener = TcpListener::bind(settings.host.listen).await;
-    let listener = listener.map_err(|error| format!("cannot listen on {}: {error}", settings.host.listen))?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
-    serve(listener, router, identity).await?;
+    run(settings.host.listen, router, identity).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use host_kit::{HostSettings, Secret, StartError, restrictions};
+use host_kit::{HostNames, HostSettings, Secret, StartError};
 use identity::policy::{Election, PrimaryPolicy};
-use identity::{DangerousPolicy, Identity, Policy};
+use identity::{DangerousPolicy, Identity};
 
 use crate::app::App;
 use crate::keys::{ApiKeys, KeysError};
-use crate::mail::LogNotifier;
+use crate::mail;
 use crate::wire::Wire;
 
 /// A host that answers as MonoCloud's users API does. Every option can be set in the environment too.
@@ -19,6 +19,9 @@ pub struct Settings {
     /// What every host has.
     #[command(flatten)]
     pub host: HostSettings,
+    /// What a host with pages and tenants has.
+    #[command(flatten)]
+    pub names: HostNames,
     /// The keys that are good in X-API-KEY, separated by commas: SECRET, NAME:SECRET, NAME+read:SECRET for one that may only
     /// read, NAME@TENANT:SECRET for one of another tenant, NAME@*:SECRET for one of all. Names become the actors of events.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEYS", hide_env_values = true)]
@@ -44,9 +47,9 @@ pub enum SettingsError {
     /// The API keys are none.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The lists are none.
-    #[error("IDENTITY_ALLOW or IDENTITY_BLOCK: {0}")]
-    Lists(#[from] DangerousPolicy),
+    /// The policy of this API is none.
+    #[error(transparent)]
+    Policy(#[from] DangerousPolicy),
 }
 
 impl Settings {
@@ -55,11 +58,10 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`].
     pub async fn identity(&self) -> Result<Identity, SettingsError> {
-        let restriction = restrictions(&self.host.allow, &self.host.block)?;
         // The samples show an address that is verified, alone, and not primary: nobody becomes primary by themselves.
         let primary = PrimaryPolicy::builder().election(Election::Nobody).build()?;
-        let policy = Policy::default().with_restriction(restriction).with_primary(primary);
-        Ok(self.host.identity(LogNotifier::new(self.host.public_url()), policy).await?)
+        let policy = self.host.policy()?.with_primary(primary);
+        Ok(self.host.identity(mail::log_notifier(self.names.public.or(self.host.listen)), policy).await?)
     }
 
     /// What requests are answered with.
@@ -68,6 +70,6 @@ impl Settings {
     /// [`SettingsError`].
     pub fn app(&self, identity: Identity) -> Result<App, SettingsError> {
         let keys = ApiKeys::parse(self.api_key.as_ref().map_or("", Secret::reveal), &self.host.tenant)?;
-        Ok(App { identity, tenants: self.host.tenants()?, keys, wire: self.wire })
+        Ok(App { identity, tenants: self.names.tenants(&self.host.tenant)?, keys, wire: self.wire })
     }
 }

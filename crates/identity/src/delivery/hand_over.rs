@@ -122,7 +122,7 @@ impl Identity {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let next = provider.as_deref().unwrap_or_default();
         tracing::info!(
-            target: "identity::delivery", event, message = %message.id, tenant = %message.key.tenant,
+            target: "identity::delivery", event, id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), provider = next, attempts, wait_ms, reason,
         );
         // Where the next try would come too late, it comes in time to say so.
@@ -154,7 +154,7 @@ impl Identity {
     fn failed(&self, attempt: &Attempt, reason: &str) -> Handed {
         let Attempt { message, attempts, uncertain, .. } = attempt;
         tracing::warn!(
-            target: "identity::delivery", event = "parked", message = %message.id, tenant = %message.key.tenant,
+            target: "identity::delivery", event = "parked", id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), attempts, uncertain, reason,
         );
         let outcome = Settlement::Failed { at: attempt.at, error: words(reason) };
@@ -178,7 +178,7 @@ impl Identity {
         let Attempt { message, at, attempts, uncertain, .. } = attempt;
         let waited_ms = u64::try_from(at.since(message.created_at).as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
-            target: "identity::delivery", event, message = %message.id, tenant = %message.key.tenant,
+            target: "identity::delivery", event, id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), provider = provider.unwrap_or_default(), attempts, uncertain,
             waited_ms,
         );

@@ -51,6 +51,8 @@ pub(super) struct Worker<'a> {
     settling: Option<Later<'a, Result<(), StoreError>>>,
     /// Nothing was due when it was last asked, and nothing was settled since.
     dry: bool,
+    /// Something was settled since it was last asked what is due: the answer may be of before that.
+    settled_since: bool,
     error: Option<Error>,
     delivered: Delivered,
 }
@@ -68,6 +70,7 @@ impl<'a> Worker<'a> {
             leasing: None,
             settling: None,
             dry: false,
+            settled_since: false,
             error: None,
             delivered: Delivered::default(),
         }
@@ -83,6 +86,7 @@ impl<'a> Worker<'a> {
                 self.settling = Some(Box::pin(settle(self.identity, finished)));
             }
             if self.wants_more() {
+                self.settled_since = false;
                 self.leasing = Some(Box::pin(lease(self.identity)));
             }
             if self.in_hand.is_empty() && self.settling.is_none() && self.leasing.is_none() {
@@ -95,7 +99,7 @@ impl<'a> Worker<'a> {
                     self.leasing = None;
                     match leased {
                         Ok(leased) => {
-                            self.dry = leased.is_empty();
+                            self.dry = leased.is_empty() && !self.settled_since;
                             self.waiting.extend(leased);
                         }
                         Err(error) => self.error = Some(error),
@@ -105,7 +109,7 @@ impl<'a> Worker<'a> {
                     self.settling = None;
                     match settled {
                         // Others may have stood behind these.
-                        Ok(()) => self.dry = false,
+                        Ok(()) => (self.dry, self.settled_since) = (false, true),
                         Err(error) => self.error = Some(error.into()),
                     }
                 }
@@ -144,7 +148,7 @@ impl<'a> Worker<'a> {
             }
             let of = InHand { lease, id, attempts: *attempts, provider: provider.clone() };
             let tenant = &message.key.tenant;
-            let span = tracing::info_span!("identity", use_case = "deliver", %tenant, message = %id);
+            let span = tracing::info_span!("identity", use_case = "deliver", %tenant, %id);
             let identity = self.identity.clone();
             let task = async move { identity.hand_over(leased).await };
             let handle = self.in_hand.spawn(task.instrument(span));

@@ -7,6 +7,9 @@
 //! 5. [`adapters`]: writing a store of one's own.
 //! 6. [`security`]: what is protected, how, and what remains the host's.
 //! 7. [`scaling`]: how far one process goes, and what comes after.
+//! 8. [`postgres`]: PostgreSQL, poolers and failover, and the engines that shard by themselves.
+//! 9. [`moving_house`]: from a file to PostgreSQL.
+//! 10. [`billion`]: a billion users and 50,000 commits a second, with the arithmetic.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -28,3 +31,12 @@ pub mod security {}
 
 #[doc = include_str!("scaling.md")]
 pub mod scaling {}
+
+#[doc = include_str!("postgres.md")]
+pub mod postgres {}
+
+#[doc = include_str!("moving_house.md")]
+pub mod moving_house {}
+
+#[doc = include_str!("billion.md")]
+pub mod billion {}

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use identity::{ListOrder, ListQuery};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -19,12 +18,9 @@ pub async fn healthz() -> &'static str {
 /// # Errors
 /// 503 when the store does not answer.
 pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
-    let query = ListQuery { order: ListOrder::Created, after: None, limit: 1, prefix: None };
-    match app.identity.admin("readyz").list(&query).await {
-        Ok(_) => Ok("ok\n"),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"))
-        }
+    if host_kit::ready(&app.identity).await {
+        Ok("ok\n")
+    } else {
+        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"))
     }
 }

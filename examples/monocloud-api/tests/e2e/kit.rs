@@ -1,10 +1,10 @@
 //! A server process, and a client that sends what a test says.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::process::{Command, Output};
+use std::sync::Arc;
 
+use host_e2e::Process;
 use identity::{Accepted, CodeKeys, Identity, Imported, Notice, Notifier, NotifyError, UserRecord};
 use identity_sqlite::SqliteStore;
 use reqwest::header::HeaderMap;
@@ -36,17 +36,10 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     program(folder, &[]).args(arguments).output().unwrap()
 }
 
-#[derive(Default)]
-struct Log {
-    lines: Mutex<Vec<String>>,
-    more: Condvar,
-}
-
 /// The server, until it is dropped.
 pub(crate) struct Server {
-    pub(crate) child: Child,
+    pub(crate) process: Process,
     pub(crate) base: String,
-    log: Arc<Log>,
     pub(crate) folder: Arc<TempDir>,
     client: Client,
 }
@@ -62,39 +55,17 @@ impl Server {
 
     /// Starts on a folder that has a database already, perhaps.
     pub(crate) fn on(folder: Arc<TempDir>, settings: &[(&str, &str)]) -> Self {
-        let mut child = program(folder.path(), settings).stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let log = Arc::new(Log::default());
-        let lines = Arc::clone(&log);
-        std::thread::spawn(move || {
-            for line in stderr.lines() {
-                lines.lines.lock().unwrap().push(line.unwrap());
-                lines.more.notify_all();
-            }
-            lines.lines.lock().unwrap().push("the process has ended".to_owned());
-            lines.more.notify_all();
-        });
-        let mut server = Self { child, base: String::new(), log, folder, client: Client::new() };
-        let listening: Value = serde_json::from_str(&server.line_with("listening")).unwrap();
-        server.base = format!("http://{}", listening["address"].as_str().unwrap());
-        server
+        let process = Process::start(&mut program(folder.path(), settings));
+        Self { base: process.base(), process, folder, client: Client::new() }
     }
 
     /// Waits for a line of the log.
     pub(crate) fn line_with(&self, text: &str) -> String {
-        let mut lines = self.log.lines.lock().unwrap();
-        loop {
-            if let Some(line) = lines.iter().find(|line| line.contains(text)) {
-                return line.clone();
-            }
-            let ended = lines.last().is_some_and(|line| line == "the process has ended");
-            assert!(!ended, "the server ended before it logged {text:?}: {lines:#?}");
-            lines = self.log.more.wait(lines).unwrap();
-        }
+        self.process.log.line_with(&[text])
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lines.lock().unwrap().clone()
+        self.process.log.lines()
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -127,14 +98,6 @@ impl Server {
     /// A new user.
     pub(crate) async fn user(&self, body: Value) -> Value {
         self.post("/api/users", body).await.of(201)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -17,6 +17,7 @@ mod logs;
 mod node;
 mod openapi;
 mod pages;
+mod postgres;
 mod problems;
 mod property_based;
 mod readme;

@@ -4,32 +4,17 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use host_e2e::{must_run, npm_folder};
 use serde_json::json;
 
 use crate::kit::{API_KEY, READ_KEY, Server, seed};
 use crate::pages::current_record;
 use crate::problems::break_user;
 
-const FILES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "users-client.js", "run.js"];
-
-fn must_run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{command:?}: {error}. This test needs node 18 or later and npm: on Debian `apt-get install nodejs npm`")
-    });
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{command:?}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
-
 #[tokio::test]
 async fn the_public_client_base_finds_every_endpoint_and_every_error_class() {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e");
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("monocloud-api-e2e");
-    std::fs::create_dir_all(&to).unwrap();
-    for file in FILES {
-        std::fs::copy(from.join(file), to.join(file)).unwrap();
-    }
-    must_run(Command::new("npm").arg("ci").current_dir(&to));
+    npm_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e"), &to);
 
     let folder = Arc::new(tempfile::tempdir().unwrap());
     seed(folder.path(), current_record()).await;

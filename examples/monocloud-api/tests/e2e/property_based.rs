@@ -1,9 +1,10 @@
 //! Requests at random, made from the OpenAPI document.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use host_e2e::{must_run, python_environment};
 use serde_json::json;
 
 use crate::kit::{API_KEY, Server};
@@ -11,29 +12,10 @@ use crate::kit::{API_KEY, Server};
 /// The tool, pinned; a later one may look for more, or less.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
-fn must_run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{command:?}: {error}. This test needs Python 3.10 or later: on Debian `apt-get install python3-venv`")
-    });
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{command:?}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// An environment of its own below the target folder, made once.
-fn schemathesis() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
-    let made = folder.join("made");
-    if fs::read_to_string(&made).ok().as_deref() != Some(SCHEMATHESIS) {
-        must_run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        must_run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", SCHEMATHESIS]));
-        fs::write(&made, SCHEMATHESIS).unwrap();
-    }
-    folder.join("bin/schemathesis")
-}
-
 #[tokio::test]
 async fn c62_no_request_made_from_the_document_gets_a_5xx_or_breaks_the_document() {
-    let tool = schemathesis();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
+    let tool = python_environment(SCHEMATHESIS, &folder).join("schemathesis");
     for wire in ["current", "legacy"] {
         let server = Server::with(&[("IDENTITY_WIRE", wire)]);
         let ada = server.user(json!({"username": "ada"})).await;

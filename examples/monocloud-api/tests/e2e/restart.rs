@@ -65,7 +65,6 @@ async fn write(server: &Server, round: usize, writer: usize, number: usize) -> O
 }
 
 fn kill(server: &Arc<Server>) -> Arc<tempfile::TempDir> {
-    let killed = std::process::Command::new("sh").arg("-c").arg(format!("kill -9 {}", server.child.id())).status();
-    assert!(killed.unwrap().success());
+    server.process.kill_under_load();
     Arc::clone(&server.folder)
 }

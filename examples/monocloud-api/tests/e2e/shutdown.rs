@@ -1,6 +1,5 @@
 //! Stopping: what is under way finishes.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,17 +25,16 @@ async fn sigterm_lets_the_request_under_way_finish_and_ends_the_process() {
     assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(first.as_bytes()).await.unwrap();
 
-    let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", server.child.id())).status();
-    assert!(told.unwrap().success());
+    server.process.terminate();
     server.line_with("stopping");
-    assert!(TcpStream::connect(&address).await.is_err() || reqwest::get(&server.base).await.is_err());
+    server.process.takes_no_more_connections();
 
     stream.write_all(rest.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     server.line_with("stopped");
-    assert!(server.child.wait().unwrap().success());
+    assert!(server.process.wait().success());
 
     let again = Server::on(Arc::clone(&server.folder), &[]);
     assert_eq!(again.get("/api/users?filter=ada").await.of(200)[0]["username"]["username"], "ada");

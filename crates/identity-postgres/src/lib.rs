@@ -1,0 +1,19 @@
+//! Users kept in PostgreSQL, and in engines that speak its protocol: when one machine is not enough.
+
+mod cells;
+mod error;
+mod link;
+mod mail;
+mod migrate;
+mod options;
+mod rows;
+mod sql;
+mod store;
+mod tls;
+mod write;
+
+pub use deadpool_postgres;
+pub use options::{PostgresOptions, Statements};
+pub use rustls;
+pub use store::PostgresStore;
+pub use tokio_postgres;

@@ -1,0 +1,86 @@
+//! Word of new messages, from process to process.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use identity_ports::StoreError;
+use tokio_postgres::AsyncMessage;
+use tokio_postgres::types::Type;
+
+use crate::error::failure;
+use crate::link::Link;
+use crate::sql::Sql;
+
+/// The channel. What is sent on it is where the tables are, so that stores in other schemas are left alone.
+const CHANNEL: &str = "identity_outbox";
+
+/// How long messages gather before word of them is sent. A notification makes its transaction wait for every other one of the
+/// server that has one: sent within commits, it would put all of them in a row.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// How long it takes until a connection that was lost is opened again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Sends word of new messages.
+#[derive(Clone, Default)]
+pub(crate) struct Herald(Arc<AtomicBool>);
+
+impl Herald {
+    /// Sends word soon. It may be lost: whoever delivers looks from time to time anyway.
+    pub(crate) fn tell(&self, link: &Arc<Link>) {
+        if self.0.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (gathering, link) = (Arc::clone(&self.0), Arc::clone(link));
+        tokio::spawn(async move {
+            tokio::time::sleep(GATHER).await;
+            gathering.store(false, Ordering::Release);
+            let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with(link.tables.as_str(), Type::TEXT);
+            if let Err(failure) = link.once(&sql).await {
+                tracing::debug!(?failure, "word of new messages was not sent");
+            }
+        });
+    }
+}
+
+/// Calls `wake` when word comes, and when the connection was lost and is there again.
+pub(crate) async fn listen(link: &Link, mut wake: impl FnMut() + Send) -> Result<(), StoreError> {
+    if link.proxied {
+        let reason = "a proxy hands the sessions round, so that nobody can listen; new messages are found by looking \
+                      for them from time to time";
+        return Err(StoreError::failed(reason));
+    }
+    while !link.pool.is_closed() {
+        if let Err(error) = hear(link, &mut wake).await {
+            tracing::warn!(%error, "the connection that listens for new messages was lost");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    Ok(())
+}
+
+async fn hear(link: &Link, wake: &mut (impl FnMut() + Send)) -> Result<(), StoreError> {
+    let lost = |error| failure(error).into_error();
+    let (client, mut connection) = link.config.connect(link.tls.clone()).await.map_err(lost)?;
+    let subscribe = client.batch_execute("LISTEN identity_outbox");
+    tokio::pin!(subscribe);
+    let mut subscribed = false;
+    loop {
+        tokio::select! {
+            answer = &mut subscribe, if !subscribed => {
+                answer.map_err(lost)?;
+                subscribed = true;
+                // Something may have come while nobody listened.
+                wake();
+            }
+            message = poll_fn(|context| connection.poll_message(context)) => match message {
+                None => return Ok(()),
+                Some(Ok(AsyncMessage::Notification(word))) if word.payload() == link.tables => wake(),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(lost(error)),
+            },
+        }
+    }
+}

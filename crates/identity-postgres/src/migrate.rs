@@ -1,0 +1,256 @@
+//! The tables, made and brought up to date by any number of processes at once.
+
+use std::time::Duration;
+
+use identity_ports::StoreError;
+use sha2::{Digest as _, Sha256};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use crate::error::failure;
+use crate::link::quoted;
+
+/// A step of the tables' history. Steps are applied in their order and never changed again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// Statements that are done together or not at all.
+    Tables(&'static str),
+    /// An index on a table that may be large by then: made while others write to it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the first step needs none; the tests make one"))]
+    Index {
+        name: &'static str,
+        /// What follows `CREATE INDEX CONCURRENTLY name ON`.
+        on: &'static str,
+    },
+}
+
+/// The history of the tables.
+pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../migrations/0001_tables.sql"))];
+
+/// How often somebody else's work on the same step is waited for, 50 ms each time: an hour, for the index of a large table.
+const WAITS: u32 = 72_000;
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Where the tables are.
+pub(crate) struct House<'a> {
+    pub(crate) client: &'a mut Client,
+    pub(crate) schema: Option<&'a str>,
+    /// What stands before the name of every table.
+    pub(crate) tables: &'a str,
+}
+
+impl Step {
+    fn checksum(self) -> String {
+        let text = match self {
+            Self::Tables(sql) => sql.to_owned(),
+            Self::Index { name, on } => format!("{name} ON {on}"),
+        };
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn program(steps: &[Step]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
+impl House<'_> {
+    /// Looks whether the tables are of this program's version, and changes nothing.
+    pub(crate) async fn check(&mut self, steps: &[Step]) -> Result<(), StoreError> {
+        let version = self.version(steps).await?.unwrap_or(0);
+        if version == program(steps) {
+            return Ok(());
+        }
+        Err(StoreError::failed(format!(
+            "the tables have version {version} and this program needs version {}; let a program that may change them \
+             migrate first",
+            program(steps)
+        )))
+    }
+
+    /// Makes the tables, or brings them up to date.
+    pub(crate) async fn migrate(&mut self, steps: &[Step]) -> Result<(), StoreError> {
+        if self.version(steps).await? == Some(program(steps)) {
+            return Ok(());
+        }
+        self.begin().await?;
+        for (number, step) in (1..).zip(steps) {
+            let mut waits = 0;
+            while !self.apply(number, *step, steps).await? {
+                waits += 1;
+                if waits > WAITS {
+                    let reason = format!("another process has been busy with step {number} of the tables for an hour");
+                    return Err(StoreError::failed(reason));
+                }
+                tokio::time::sleep(WAIT).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// The version of the tables; `None` when there are none.
+    async fn version(&mut self, steps: &[Step]) -> Result<Option<u32>, StoreError> {
+        let sql = format!("SELECT value, checksum FROM {}identity_meta ORDER BY value", self.tables);
+        let rows = match self.client.query_typed(&sql, &[]).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                return match error.code() {
+                    Some(code) if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME => {
+                        Ok(None)
+                    }
+                    Some(code) if *code == SqlState::UNDEFINED_COLUMN => Err(not_ours()),
+                    _ => Err(failure(error).into_error()),
+                };
+            }
+        };
+        let mut version = 0;
+        for row in &rows {
+            let value: i64 = row.try_get("value").map_err(|_| not_ours())?;
+            let checksum: &str = row.try_get("checksum").map_err(|_| not_ours())?;
+            version = u32::try_from(value).map_err(|_| not_ours())?;
+            let step = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
+            let Some(known) = step.and_then(|step| steps.get(step)) else {
+                let newest = rows.last().and_then(|row| row.try_get::<_, i64>("value").ok());
+                let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
+                return Err(StoreError::Newer { database, program: program(steps) });
+            };
+            if known.checksum() != checksum {
+                return Err(StoreError::NotOurs(format!(
+                    "step {version} of its tables is not the one of this program; use the program that made them"
+                )));
+            }
+        }
+        Ok(Some(version))
+    }
+
+    /// Makes the schema and the table of versions. Of many who do so at once some are told that it is there already, by one of
+    /// several errors.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        let schema = self.schema.map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema)));
+        let meta = format!(
+            "CREATE TABLE IF NOT EXISTS {}identity_meta (value BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)",
+            self.tables
+        );
+        let there = if let Some(schema) = self.schema {
+            let sql = "SELECT 1 FROM information_schema.schemata WHERE schema_name = $1";
+            let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), _)] =
+                &[(&schema, tokio_postgres::types::Type::TEXT)];
+            !self.client.query_typed(sql, params).await.map_err(|error| failure(error).into_error())?.is_empty()
+        } else {
+            true
+        };
+        for sql in schema.filter(|_| !there).into_iter().chain([meta]) {
+            let mut tries = 0;
+            while let Err(error) = self.client.batch_execute(&sql).await {
+                let raced = error.code().is_some_and(|code| {
+                    [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_SCHEMA].contains(code)
+                        || [SqlState::DUPLICATE_OBJECT, SqlState::T_R_SERIALIZATION_FAILURE].contains(code)
+                });
+                tries += 1;
+                if !raced || tries > 50 {
+                    return Err(failure(error).into_error());
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a step unless it has been; false when somebody else is at it.
+    async fn apply(&mut self, number: i64, step: Step, steps: &[Step]) -> Result<bool, StoreError> {
+        let done = u32::try_from(number).map_err(StoreError::failed)?;
+        if self.version(steps).await?.is_some_and(|version| version >= done) {
+            return Ok(true);
+        }
+        match step {
+            Step::Tables(sql) => self.tables(number, step, sql).await,
+            Step::Index { name, on } => self.index(number, step, name, on).await,
+        }
+    }
+
+    /// In one transaction with the note that it is done. Whoever is second waits at the note's key, and finds it taken.
+    async fn tables(&mut self, number: i64, step: Step, sql: &str) -> Result<bool, StoreError> {
+        let note = self.note(number, step);
+        let text = format!("BEGIN; {note}; {}; COMMIT", sql.replace("{s}", self.tables));
+        let Err(error) = self.client.batch_execute(&text).await else { return Ok(true) };
+        let _ = self.client.batch_execute("ROLLBACK").await;
+        let code = error.code().cloned();
+        match code {
+            // Somebody else noted it, or is about to.
+            Some(code) if code == SqlState::UNIQUE_VIOLATION || code == SqlState::T_R_SERIALIZATION_FAILURE => {
+                Ok(false)
+            }
+            Some(code) if code == SqlState::T_R_DEADLOCK_DETECTED => Ok(false),
+            Some(code) if code == SqlState::DUPLICATE_TABLE => Err(StoreError::NotOurs(
+                "a table or index named identity_* is there and is not the one of this library; choose another schema"
+                    .to_owned(),
+            )),
+            _ => Err(failure(error).into_error()),
+        }
+    }
+
+    /// Outside of any transaction, as the server wants it. What was left half-made by somebody who died is made anew.
+    async fn index(&mut self, number: i64, step: Step, name: &str, on: &str) -> Result<bool, StoreError> {
+        let on = on.replace("{s}", self.tables);
+        let index = format!("{}{}", self.tables, quoted(name));
+        let state = self.index_state(&index).await?;
+        let sql = match state {
+            IndexState::Whole => {
+                let note = format!("{} ON CONFLICT DO NOTHING", self.note(number, step));
+                self.client.batch_execute(&note).await.map_err(|error| failure(error).into_error())?;
+                return Ok(true);
+            }
+            IndexState::BeingMade => return Ok(false),
+            IndexState::HalfMade => format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"),
+            IndexState::Missing => format!("CREATE INDEX CONCURRENTLY {} ON {on}", quoted(name)),
+        };
+        match self.client.batch_execute(&sql).await {
+            // What came of it is looked at next time round.
+            Ok(()) => Ok(false),
+            Err(error) => match error.code() {
+                // Somebody else was faster, or both waited for each other.
+                Some(code)
+                    if *code == SqlState::DUPLICATE_TABLE
+                        || *code == SqlState::UNIQUE_VIOLATION
+                        || *code == SqlState::T_R_DEADLOCK_DETECTED
+                        || *code == SqlState::LOCK_NOT_AVAILABLE
+                        || *code == SqlState::UNDEFINED_OBJECT
+                        || *code == SqlState::T_R_SERIALIZATION_FAILURE =>
+                {
+                    Ok(false)
+                }
+                _ => Err(failure(error).into_error()),
+            },
+        }
+    }
+
+    async fn index_state(&mut self, index: &str) -> Result<IndexState, StoreError> {
+        let sql = "SELECT i.indisvalid AND i.indisready AS whole, \
+                   EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS at_work \
+                   FROM pg_index i WHERE i.indexrelid = to_regclass($1)";
+        let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), _)] = &[(&index, tokio_postgres::types::Type::TEXT)];
+        let rows = self.client.query_typed(sql, params).await.map_err(|error| failure(error).into_error())?;
+        let Some(row) = rows.first() else { return Ok(IndexState::Missing) };
+        let (whole, at_work): (bool, bool) =
+            (row.try_get("whole").map_err(StoreError::failed)?, row.try_get("at_work").map_err(StoreError::failed)?);
+        Ok(match (whole, at_work) {
+            (true, _) => IndexState::Whole,
+            (false, true) => IndexState::BeingMade,
+            (false, false) => IndexState::HalfMade,
+        })
+    }
+
+    fn note(&self, number: i64, step: Step) -> String {
+        format!("INSERT INTO {}identity_meta (value, checksum) VALUES ({number}, '{}')", self.tables, step.checksum())
+    }
+}
+
+enum IndexState {
+    Missing,
+    BeingMade,
+    HalfMade,
+    Whole,
+}
+
+fn not_ours() -> StoreError {
+    StoreError::NotOurs("its table identity_meta is not the one of this library; choose another schema".to_owned())
+}

@@ -1,0 +1,48 @@
+use identity_core::{Address, Channel, Message, TenantId, UserId, UserKey};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::cells::{Bad, Cells};
+use crate::write::FORMAT;
+
+/// What a lease and a list of parked messages read.
+pub(crate) const COLUMNS: &str = "o.tenant, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, o.locale, \
+o.created_at, o.expires_at, o.due_at, o.attempts, o.uncertain, o.provider";
+
+/// What a message that is looked at is read from, beyond what became of it.
+pub(crate) const POSTED_COLUMNS: &str = "o.tenant, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, \
+o.locale, o.created_at, o.expires_at, o.attempts";
+
+/// The key of a row, damaged or not.
+pub(crate) fn place(row: &Row) -> String {
+    let text = |name| row.try_get::<_, &str>(name).unwrap_or_default();
+    let id = row.try_get::<_, Uuid>("id").unwrap_or_default();
+    format!("{}/{}/{id}", text("tenant"), text("user_id"))
+}
+
+pub(crate) fn read(row: &Row) -> Result<Message, Bad> {
+    let cells = Cells(row);
+    let key = UserKey {
+        tenant: cells.name("tenant", |id| TenantId::parse(id).ok())?,
+        user: cells.name("user_id", |id| UserId::parse(id).ok())?,
+    };
+    if cells.int::<u8>("format")? != FORMAT {
+        return Err(Bad::from("it has a format that this program does not read"));
+    }
+    let channel = cells.name("channel", |name| match name {
+        "email" => Some(Channel::Email),
+        "phone" => Some(Channel::Phone),
+        _ => None,
+    })?;
+    let canonical = cells.text("address")?;
+    let to = Address::restore(channel, canonical, cells.opt_text("typed")?.unwrap_or(canonical))?;
+    Ok(Message {
+        id: cells.id("id")?,
+        key,
+        to,
+        content: cells.json("content")?,
+        locale: cells.opt_shared("locale")?,
+        created_at: cells.time("created_at")?,
+        expires_at: cells.time("expires_at")?,
+    })
+}

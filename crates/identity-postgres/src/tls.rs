@@ -1,0 +1,246 @@
+//! Encrypted connections, as the URL's `sslmode` says; the words mean what they mean to libpq.
+
+use std::sync::Arc;
+
+use identity_ports::StoreError;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How sure of the server a connection wants to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Trust {
+    /// Encrypted, by whomever.
+    #[default]
+    Anybody,
+    /// The certificate comes from a known authority.
+    Authority,
+    /// And it names the host.
+    Full,
+}
+
+/// What the URL says about encryption.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tls {
+    mode: Option<SslMode>,
+    trust: Trust,
+    roots: Option<String>,
+}
+
+impl Tls {
+    /// Takes `sslmode` and `sslrootcert` out of a URL or a list of keys and values, and gives the rest.
+    pub(crate) fn take_out(connection: &str) -> Result<(Self, String), StoreError> {
+        let mut tls = Self::default();
+        let mut taken = |pair: &str| -> Result<bool, StoreError> {
+            match pair.split_once('=') {
+                Some(("sslmode", mode)) => tls.set_mode(mode)?,
+                Some(("sslrootcert", path)) => tls.roots = Some(decoded(path)),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        };
+        let mut kept: Vec<&str> = Vec::new();
+        let rest = if connection.starts_with("postgres://") || connection.starts_with("postgresql://") {
+            let (place, query) = connection.split_once('?').unwrap_or((connection, ""));
+            for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+                if !taken(pair)? {
+                    kept.push(pair);
+                }
+            }
+            if kept.is_empty() { place.to_owned() } else { format!("{place}?{}", kept.join("&")) }
+        } else if connection.contains('\'') {
+            // Quoted values may hold blanks: the driver reads them, and knows the modes that ask for no certificate.
+            connection.to_owned()
+        } else {
+            for pair in connection.split_whitespace() {
+                if !taken(pair)? {
+                    kept.push(pair);
+                }
+            }
+            kept.join(" ")
+        };
+        if tls.roots.is_some() && tls.trust == Trust::Anybody && tls.mode == Some(SslMode::Require) {
+            tls.trust = Trust::Authority;
+        }
+        Ok((tls, rest))
+    }
+
+    fn set_mode(&mut self, mode: &str) -> Result<(), StoreError> {
+        let (mode, trust) = match mode {
+            "disable" => (SslMode::Disable, Trust::Anybody),
+            "allow" | "prefer" => (SslMode::Prefer, Trust::Anybody),
+            "require" => (SslMode::Require, Trust::Anybody),
+            "verify-ca" => (SslMode::Require, Trust::Authority),
+            "verify-full" => (SslMode::Require, Trust::Full),
+            _ => {
+                let reason = "sslmode is none of disable, prefer, require, verify-ca and verify-full";
+                return Err(StoreError::failed(reason));
+            }
+        };
+        (self.mode, self.trust) = (Some(mode), trust);
+        Ok(())
+    }
+
+    /// The mode that was asked for.
+    pub(crate) const fn mode(&self) -> Option<SslMode> {
+        self.mode
+    }
+
+    /// What makes connections encrypted; a configuration of the host's goes before the URL.
+    pub(crate) fn connector(&self, own: Option<&ClientConfig>) -> Result<MakeRustlsConnect, StoreError> {
+        if let Some(own) = own {
+            return Ok(MakeRustlsConnect::new(own.clone()));
+        }
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_safe_default_protocol_versions().map_err(StoreError::failed)?;
+        let config = match self.trust {
+            Trust::Full => builder.with_root_certificates(self.roots()?).with_no_client_auth(),
+            Trust::Authority => {
+                let roots = Arc::new(self.roots()?);
+                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+                let verifier = Arc::new(AnyName(inner.map_err(StoreError::failed)?));
+                builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+            }
+            Trust::Anybody => {
+                let verifier = Arc::new(Anybody(provider));
+                builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+            }
+        };
+        Ok(MakeRustlsConnect::new(config))
+    }
+
+    fn roots(&self) -> Result<RootCertStore, StoreError> {
+        let mut roots = RootCertStore::empty();
+        match self.roots.as_deref() {
+            None | Some("system") => {
+                let found = rustls_native_certs::load_native_certs();
+                roots.add_parsable_certificates(found.certs);
+                if roots.is_empty() {
+                    let reason = "this machine has no certificates of authorities; install them (on Debian: \
+                                  ca-certificates), or name a file with sslrootcert";
+                    return Err(StoreError::failed(reason));
+                }
+            }
+            Some(path) => {
+                let unreadable = |error: &dyn std::fmt::Display| {
+                    StoreError::failed(format!("the file that sslrootcert names cannot be used: {error}"))
+                };
+                let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
+                for certificate in certificates {
+                    let certificate = certificate.map_err(|error| unreadable(&error))?;
+                    roots.add(certificate).map_err(|error| unreadable(&error))?;
+                }
+                if roots.is_empty() {
+                    return Err(unreadable(&"it holds no certificate"));
+                }
+            }
+        }
+        Ok(roots)
+    }
+}
+
+/// A value of a URL's query with its escapes read.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let escaped = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
+        let read = escaped.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            u8::from_str_radix(digits, 16).ok().map(|byte| (byte, after))
+        });
+        let (byte, after) = read.unwrap_or((first, tail));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Takes any certificate whose holder shows that it is theirs: who listens in learns nothing, who sits in between does.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Takes a certificate of a known authority, whatever host it names.
+#[derive(Debug)]
+struct AnyName(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,77 @@
+//! A commit on its way to the database.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
+
+use identity_core::{Change, Version};
+use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
+use uuid::Uuid;
+
+/// What a commit comes to.
+pub(crate) type Answer = Result<Committed, CommitError>;
+
+/// A commit that is sound, under an id by which it is known again.
+pub(crate) struct Job {
+    pub(crate) id: Uuid,
+    pub(crate) commit: Commit,
+    /// What no other commit of the same statement may touch: the user, claims, budgets, as hashes. Two things with one hash
+    /// make one of the commits wait for the next statement, and no harm.
+    pub(crate) touches: Vec<u64>,
+    /// Whether it touches one budget twice: then its windows are worked out here and not by the server.
+    pub(crate) intricate: bool,
+}
+
+static TOUCHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+impl Job {
+    /// Takes a commit on: a caller's mistake must not become a row.
+    pub(crate) fn new(id: Uuid, commit: Commit) -> Result<Self, StoreError> {
+        let from = match commit.expected {
+            Expected::Absent => 0,
+            Expected::At(Version(version)) => version,
+        };
+        let follows =
+            (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
+        if commit.events.is_empty() || !follows {
+            let reason = "the events of a commit are not numbered on from the expected version";
+            return Err(StoreError::failed(reason));
+        }
+        if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
+            return Err(StoreError::failed("a commit brings another user than its key says"));
+        }
+        let mut claims: Vec<_> = commit.claims.take.iter().map(|claim| &claim.key).collect();
+        claims.sort_unstable();
+        if claims.array_windows().any(|[one, next]| one == next) {
+            return Err(StoreError::failed("a commit takes one claim twice"));
+        }
+        let tenant = commit.key.tenant.as_str();
+        let hash = |kind: u8, parts: (&str, &str, u8)| TOUCHES.hash_one((kind, tenant, parts));
+        let mut touches = vec![hash(0, (commit.key.user.as_str(), "", 0))];
+        let released = commit.claims.release.iter();
+        let claims = claims.into_iter().chain(released);
+        touches.extend(claims.map(|key| hash(1, (key.as_str(), key.kind().as_str(), key.rule()))));
+        let charges = commit.messages.iter().flat_map(|outgoing| &outgoing.charges);
+        let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
+        let given = commit.refunds.iter().map(|refund| (refund.quota.as_str(), refund.kind.as_str()));
+        let drawn: Vec<u64> = drawn.chain(given).map(|(quota, kind)| hash(2, (quota, kind, 0))).collect();
+        let distinct: HashSet<u64> = drawn.iter().copied().collect();
+        let intricate = distinct.len() < drawn.len();
+        touches.extend(distinct);
+        Ok(Self { id, commit, touches, intricate })
+    }
+
+    /// Whether it can share a statement with others: an erasure reads the user's events first.
+    pub(crate) const fn is_plain(&self) -> bool {
+        !self.intricate && self.commit.after.is_some()
+    }
+
+    pub(crate) fn first(&self) -> u64 {
+        self.commit.events.first().map_or(0, |recorded| recorded.number)
+    }
+
+    /// What an earlier event of an erased user becomes when it cannot be read.
+    pub(crate) fn unreadable(was: &str) -> Change {
+        Change::Stripped { was: was.to_owned(), id: None }
+    }
+}

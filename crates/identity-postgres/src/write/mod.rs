@@ -1,0 +1,16 @@
+//! Commits, written one or many in one statement.
+
+mod batch;
+mod committer;
+mod identifiers;
+mod job;
+mod layout;
+mod perform;
+mod quotas;
+mod statement;
+mod verdict;
+
+pub(crate) use batch::FORMAT;
+pub(crate) use committer::Committer;
+pub(crate) use job::Job;
+pub(crate) use perform::perform_in;

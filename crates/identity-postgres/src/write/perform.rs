@@ -1,0 +1,165 @@
+//! Runs commits, together or alone, until there is an answer.
+
+use std::sync::Arc;
+
+use identity_core::UserKey;
+use identity_ports::{Commit, CommitError, StoreError};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Row, Transaction};
+
+use super::batch::{Beforehand, Parts};
+use super::job::{Answer, Job};
+use super::{quotas, statement, verdict};
+use crate::cells::json;
+use crate::error::{Failure, failure, name};
+use crate::link::{Link, Patience};
+use crate::rows::events;
+use crate::sql::Sql;
+
+/// Who runs a statement: the pool, or a transaction of the host's.
+pub(super) enum Runner<'a> {
+    Link(&'a Link),
+    Transaction(&'a Transaction<'a>),
+}
+
+impl Runner<'_> {
+    async fn run(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
+        match self {
+            Self::Link(link) => link.once(sql).await,
+            Self::Transaction(transaction) => {
+                transaction.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure)
+            }
+        }
+    }
+}
+
+/// Does several commits in one statement; each succeeds or fails on its own.
+pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Answer> {
+    if let [job] = jobs {
+        return vec![alone(link, job).await];
+    }
+    let mut patience = Patience::default();
+    let mut races = 0;
+    let all: Vec<&Job> = jobs.iter().map(|job| &**job).collect();
+    let nothing: Vec<Beforehand> = all.iter().map(|_| Beforehand::default()).collect();
+    loop {
+        let failure = match attempt(&Runner::Link(link), &link.tables, &all, &nothing).await {
+            Ok(answers) => return answers,
+            Err(failure) => failure,
+        };
+        races += u32::from(matches!(failure, Failure::Race(_)));
+        match failure {
+            // What is too much together, or what one of them brings, must not fail the others.
+            Failure::Fatal(_) | Failure::Duplicate(_) => break,
+            Failure::Race(_) if races > 1 => break,
+            failure => {
+                if let Err(failure) = patience.after(failure).await {
+                    let error = failure.into_error();
+                    return jobs.iter().map(|_| Err(error.clone().into())).collect();
+                }
+            }
+        }
+    }
+    let mut answers = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        answers.push(alone(link, job).await);
+    }
+    answers
+}
+
+/// Does one commit.
+pub(super) async fn alone(link: &Link, job: &Job) -> Answer {
+    let mut patience = Patience::default();
+    loop {
+        match once(&Runner::Link(link), &link.tables, job).await {
+            Ok(answer) => return answer,
+            Err(failure) => patience.after(failure).await.map_err(|failure| told(failure, job))?,
+        }
+    }
+}
+
+/// Does one commit within a transaction of the host's. Nothing of it stays when it is refused.
+pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, tables: &str, job: &Job) -> Answer {
+    let mut patience = Patience::default();
+    loop {
+        let savepoint = transaction.transaction().await.map_err(|error| failure(error).into_error())?;
+        let failure = match once(&Runner::Transaction(&savepoint), tables, job).await {
+            Ok(answer) => {
+                savepoint.commit().await.map_err(|error| failure(error).into_error())?;
+                return answer;
+            }
+            Err(failure) => failure,
+        };
+        // What another level of isolation forbids once it forbids for the whole transaction.
+        savepoint.rollback().await.map_err(|error| crate::error::failure(error).into_error())?;
+        patience.after(failure).await.map_err(|failure| told(failure, job))?;
+    }
+}
+
+/// One try of one commit, with what has to be read first.
+async fn once(runner: &Runner<'_>, tables: &str, job: &Job) -> Result<Answer, Failure> {
+    let Commit { key, after, .. } = &job.commit;
+    let mut beforehand = Beforehand::default();
+    if job.intricate {
+        let rows = runner.run(&quotas::read(tables, &job.commit)).await?;
+        beforehand.windows = Some(quotas::judge(&job.commit, &rows).map_err(Failure::Fatal)?);
+    }
+    if after.is_none() {
+        beforehand.stripped = stripped(runner, tables, key).await?;
+    }
+    let answers = attempt(runner, tables, &[job], std::slice::from_ref(&beforehand)).await?;
+    let answer = answers.into_iter().next();
+    answer.ok_or_else(|| Failure::Fatal(StoreError::failed("a commit has no answer")))
+}
+
+/// The earlier events of a user who goes, as they stay: they are fixed by the version that the commit expects.
+async fn stripped(runner: &Runner<'_>, tables: &str, key: &UserKey) -> Result<Vec<(i64, String, String)>, Failure> {
+    let sql = Sql::new(events::select(tables))
+        .with(key.tenant.as_str(), Type::TEXT)
+        .with(key.user.as_str(), Type::TEXT)
+        .with(0_i64, Type::INT8)
+        .with(i64::MAX, Type::INT8);
+    let rows = runner.run(&sql).await?;
+    let mut stripped = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let number: i64 = row.try_get("number").map_err(|error| Failure::Fatal(StoreError::failed(error)))?;
+        let change = match events::recorded(row) {
+            Ok(recorded) => recorded.event.stripped().change,
+            // What cannot be read is no reason to keep it.
+            Err(_) => Job::unreadable(row.try_get("type").unwrap_or_default()),
+        };
+        stripped.push((number, change.kind().to_owned(), json(&change).map_err(Failure::Fatal)?));
+    }
+    Ok(stripped)
+}
+
+async fn attempt(
+    runner: &Runner<'_>,
+    tables: &str,
+    jobs: &[&Job],
+    beforehand: &[Beforehand],
+) -> Result<Vec<Answer>, Failure> {
+    let mut parts = Parts::new();
+    for (job, beforehand) in jobs.iter().zip(beforehand) {
+        parts.add(job, beforehand).map_err(Failure::Fatal)?;
+    }
+    let charged = parts.finish();
+    let rows = runner.run(&statement::statement(parts, tables)).await?;
+    verdict::read(&rows, jobs, beforehand, &charged).map_err(Failure::Fatal)
+}
+
+/// What a caller is told of a failure that stays.
+fn told(failure: Failure, job: &Job) -> CommitError {
+    let error = match failure {
+        Failure::Duplicate(constraint) if constraint.contains("events") => StoreError::Corrupt {
+            table: "identity_events",
+            key: format!("{}/{}", name(&job.commit.key), job.first()),
+            reason: "it is there before its time".to_owned(),
+        },
+        Failure::Duplicate(constraint) if constraint.contains("outbox") => {
+            StoreError::failed("a message of this id was enqueued before")
+        }
+        other => other.into_error(),
+    };
+    error.into()
+}

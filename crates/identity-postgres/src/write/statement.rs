@@ -1,0 +1,352 @@
+//! The one statement that writes commits.
+//!
+//! All its parts see the database as it was when the statement began. From that it judges each commit by itself: whether the
+//! user is as expected, whether a claim is somebody else's, whether budgets have room. What is judged well is written under
+//! the same conditions once more, which the server checks against the rows as they are by then. When somebody else was faster
+//! in between, fewer rows are written than were to be: then the statement ends itself with an error, nothing of it stays, and
+//! it is run again. So what it answers is true of one moment, no lock is held while anything is decided, and it is one round
+//! trip for any number of commits.
+
+use crate::sql::{Rows, Sql};
+
+use super::batch::Parts;
+
+/// Whether the commit of a row is written.
+const WRITTEN: &str = "((SELECT a FROM ok))[x.n::int]";
+/// Whether the message that a row belongs to is withheld.
+const WITHHELD: &str = "((SELECT a FROM held))[x.m::int] IS TRUE";
+
+struct Writer<'a, 't> {
+    sql: Sql<'a>,
+    tables: &'t str,
+    /// What has to be written, and what was: sums of counts.
+    due: Vec<String>,
+    done: Vec<String>,
+}
+
+/// The statement for these rows.
+pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
+    let Parts {
+        commits,
+        created,
+        changed,
+        gone,
+        profiles,
+        identifiers,
+        dropped,
+        cleared,
+        released,
+        taken,
+        events,
+        stripped,
+        charges,
+        windows,
+        refunds,
+        withdrawn,
+        messages,
+        ..
+    } = parts;
+    let (claims, quotas) = (!taken.is_empty(), !charges.is_empty());
+    let mut writer = Writer { sql: Sql::new("WITH "), tables, due: Vec::new(), done: Vec::new() };
+    writer.judge(commits, taken, charges);
+    writer.users(created, changed, gone.count() > 0, gone);
+    if claims {
+        writer.claims();
+    }
+    writer.released(released);
+    writer.refunds(refunds);
+    if quotas {
+        writer.quotas();
+    }
+    writer.windows(windows);
+    writer.identifiers(identifiers, dropped, cleared);
+    writer.profiles(profiles);
+    writer.events(events, stripped);
+    writer.withdrawn(withdrawn);
+    writer.messages(messages, quotas);
+    writer.answer(claims, quotas)
+}
+
+impl<'a> Writer<'a, '_> {
+    /// Opens a part of the statement over these rows, and gives whether there are any.
+    fn rows(&mut self, name: &str, rows: Rows<'a>) -> bool {
+        if rows.is_empty() {
+            return false;
+        }
+        self.push(&format!(", {name} AS (SELECT * FROM "));
+        self.sql.unnest(rows, "x");
+        self.push(")");
+        true
+    }
+
+    fn push(&mut self, text: &str) {
+        self.sql.push(&text.replace("{t}", self.tables));
+    }
+
+    /// Says that as many rows of `due` as are written have to come back from `done`.
+    fn count(&mut self, due: &str, also: &str, done: &str) {
+        self.due.push(format!("(SELECT count(*) FROM {due} x WHERE {WRITTEN}{also})"));
+        self.done.push(format!("(SELECT count(*) FROM {done})"));
+    }
+
+    fn judge(&mut self, commits: Rows<'a>, taken: Rows<'a>, charges: Rows<'a>) {
+        self.push("c AS (SELECT * FROM ");
+        self.sql.unnest(commits, "x");
+        self.push(
+            "), v AS (SELECT c.n, c.willing, CASE WHEN c.expected IS NULL \
+             THEN NOT EXISTS (SELECT 1 FROM {t}identity_users u WHERE u.tenant = c.tenant AND u.id = c.id) \
+             AND NOT EXISTS (SELECT 1 FROM {t}identity_events e WHERE e.tenant = c.tenant AND e.user_id = c.id) \
+             ELSE EXISTS (SELECT 1 FROM {t}identity_users u \
+             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected) END AS fits FROM c)",
+        );
+        let mut conditions = String::new();
+        if self.rows("t", taken) {
+            self.push(
+                ", tk AS (SELECT t.n, min(t.i) AS i FROM t JOIN {t}identity_claims k ON k.tenant = t.tenant \
+                 AND k.kind = t.kind AND k.claim_key = t.claim_key AND k.claim_rule = t.claim_rule \
+                 WHERE k.user_id <> t.user_id AND NOT (k.strength = 'unverified' AND t.strength = 'verified') \
+                 GROUP BY t.n)",
+            );
+            conditions.push_str(" AND NOT EXISTS (SELECT 1 FROM tk WHERE tk.n = v.n)");
+        }
+        if self.rows("q", charges) {
+            self.push(
+                ", j AS (SELECT q.*, w.began_at, w.drawn, (w.began_at > q.opened) IS TRUE AS open, \
+                 CASE WHEN w.began_at > q.opened THEN w.drawn <= q.room ELSE q.room >= 0 END AS fits \
+                 FROM q LEFT JOIN {t}identity_quotas w \
+                 ON w.tenant = q.tenant AND w.kind = q.kind AND w.quota = q.quota), \
+                 held AS (SELECT array_agg(h.held ORDER BY h.m) AS a FROM (SELECT j.m, \
+                 bool_or(j.effect = 'withhold' AND NOT j.fits) AS held FROM j GROUP BY j.m) h)",
+            );
+            conditions.push_str(
+                " AND NOT EXISTS (SELECT 1 FROM j WHERE j.n = v.n AND ((j.effect = 'refuse' AND NOT j.fits) OR j.drawn < 0))",
+            );
+        }
+        self.push(&format!(", ok AS (SELECT array_agg(v.fits AND v.willing{conditions} ORDER BY v.n) AS a FROM v)"));
+    }
+
+    /// The user's row comes first: whoever is second finds out there.
+    fn users(&mut self, created: Rows<'a>, changed: Rows<'a>, _any_gone: bool, gone: Rows<'a>) {
+        if self.rows("nu", created) {
+            self.push(&format!(
+                ", nu_w AS (INSERT INTO {{t}}identity_users (tenant, id, version, created_at, updated_at, disabled, \
+                 primary_email, primary_phone, retired) SELECT x.tenant, x.id, x.version, x.created_at, x.updated_at, \
+                 x.disabled, x.primary_email, x.primary_phone, x.retired FROM nu x WHERE {WRITTEN} \
+                 ON CONFLICT DO NOTHING RETURNING 1)"
+            ));
+            self.count("nu", "", "nu_w");
+        }
+        if self.rows("cu", changed) {
+            self.push(&format!(
+                ", cu_w AS (UPDATE {{t}}identity_users u SET version = x.version, created_at = x.created_at, \
+                 updated_at = x.updated_at, disabled = x.disabled, primary_email = x.primary_email, \
+                 primary_phone = x.primary_phone, retired = x.retired FROM cu x WHERE {WRITTEN} \
+                 AND u.tenant = x.tenant AND u.id = x.id AND u.version = x.expected RETURNING 1)"
+            ));
+            self.count("cu", "", "cu_w");
+        }
+        if self.rows("gu", gone) {
+            self.push(&format!(
+                ", gu_w AS (DELETE FROM {{t}}identity_users u USING gu x WHERE {WRITTEN} \
+                 AND u.tenant = x.tenant AND u.id = x.id AND u.version = x.expected RETURNING 1)"
+            ));
+            self.count("gu", "", "gu_w");
+            for table in ["identifiers", "profiles", "claims", "outbox"] {
+                self.push(&format!(
+                    ", gone_{table} AS (DELETE FROM {{t}}identity_{table} r USING gu x WHERE {WRITTEN} \
+                     AND r.tenant = x.tenant AND r.user_id = x.id)"
+                ));
+            }
+        }
+    }
+
+    /// A claim goes to a new holder only when it is verified and was not: the row that stays as it is counts as none.
+    fn claims(&mut self) {
+        let after = self.after_users();
+        self.push(&format!(
+            ", t_w AS (INSERT INTO {{t}}identity_claims AS k (tenant, kind, claim_key, claim_rule, user_id, strength) \
+             SELECT x.tenant, x.kind, x.claim_key, x.claim_rule, x.user_id, x.strength FROM t x \
+             WHERE {WRITTEN} AND NOT x.gone{after} \
+             ON CONFLICT (tenant, kind, claim_key, claim_rule) DO UPDATE SET user_id = excluded.user_id, \
+             strength = excluded.strength WHERE k.user_id = excluded.user_id \
+             OR (k.strength = 'unverified' AND excluded.strength = 'verified') RETURNING 1), \
+             t_f AS (DELETE FROM {{t}}identity_claims k USING t x WHERE {WRITTEN} AND x.gone AND k.tenant = x.tenant \
+             AND k.kind = x.kind AND k.claim_key = x.claim_key AND k.claim_rule = x.claim_rule \
+             AND k.user_id <> x.user_id AND k.strength = 'unverified' AND x.strength = 'verified')"
+        ));
+        self.count("t", " AND NOT x.gone", "t_w");
+    }
+
+    /// True, and known only after the users' rows are written: so everybody locks users first.
+    fn after_users(&self) -> String {
+        let done = self.done.join(" + ");
+        if done.is_empty() { String::new() } else { format!(" AND {done} >= 0") }
+    }
+
+    fn released(&mut self, released: Rows<'a>) {
+        if self.rows("rl", released) {
+            self.push(&format!(
+                ", rl_w AS (DELETE FROM {{t}}identity_claims k USING rl x WHERE {WRITTEN} AND k.tenant = x.tenant \
+                 AND k.kind = x.kind AND k.claim_key = x.claim_key AND k.claim_rule = x.claim_rule \
+                 AND k.user_id = x.user_id)"
+            ));
+        }
+    }
+
+    fn refunds(&mut self, refunds: Rows<'a>) {
+        if self.rows("rf", refunds) {
+            let after = self.after_users();
+            self.push(&format!(
+                ", rf_w AS (UPDATE {{t}}identity_quotas w SET drawn = GREATEST(0, w.drawn - x.amount) FROM rf x \
+                 WHERE {WRITTEN}{after} AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota \
+                 AND w.began_at <= x.at AND w.ends_at > x.at)"
+            ));
+        }
+    }
+
+    /// Draws from the windows as they are when the row is locked, which may be fuller than they were judged.
+    fn quotas(&mut self) {
+        let after = self.after_users();
+        self.push(&format!(
+            ", q_u AS (UPDATE {{t}}identity_quotas w SET \
+             began_at = CASE WHEN w.began_at > x.opened THEN w.began_at ELSE x.at END, \
+             ends_at = LEAST(CASE WHEN w.began_at > x.opened THEN w.began_at ELSE x.at END::numeric + x.length, \
+             9223372036854775807)::int8, \
+             drawn = CASE WHEN w.began_at > x.opened THEN w.drawn + LEAST(x.amount, 9223372036854775807 - w.drawn) \
+             ELSE x.amount END \
+             FROM j x WHERE {WRITTEN} AND NOT ({WITHHELD}) AND x.began_at IS NOT NULL{after} \
+             AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota \
+             AND (x.effect = 'record' OR CASE WHEN w.began_at > x.opened THEN w.drawn <= x.room ELSE x.room >= 0 END) \
+             RETURNING 1), \
+             q_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
+             SELECT x.tenant, x.kind, x.quota, x.at, LEAST(x.at::numeric + x.length, 9223372036854775807)::int8, x.amount \
+             FROM j x WHERE {WRITTEN} AND NOT ({WITHHELD}) AND x.began_at IS NULL{after} \
+             ON CONFLICT DO NOTHING RETURNING 1)"
+        ));
+        self.count("j", &format!(" AND NOT ({WITHHELD})"), "q_u");
+        self.done.push("(SELECT count(*) FROM q_i)".to_owned());
+    }
+
+    fn windows(&mut self, windows: Rows<'a>) {
+        if self.rows("w", windows) {
+            let after = self.after_users();
+            self.push(&format!(
+                ", w_u AS (UPDATE {{t}}identity_quotas w SET began_at = x.began_at, ends_at = x.ends_at, drawn = x.drawn \
+                 FROM w x WHERE {WRITTEN} AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota{after} \
+                 AND w.began_at = x.began_before AND w.drawn = x.drawn_before RETURNING 1), \
+                 w_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
+                 SELECT x.tenant, x.kind, x.quota, x.began_at, x.ends_at, x.drawn FROM w x \
+                 WHERE {WRITTEN} AND x.began_before IS NULL{after} ON CONFLICT DO NOTHING RETURNING 1)"
+            ));
+            self.count("w", "", "w_u");
+            self.done.push("(SELECT count(*) FROM w_i)".to_owned());
+        }
+    }
+
+    fn identifiers(&mut self, identifiers: Rows<'a>, dropped: Rows<'a>, cleared: Rows<'a>) {
+        let written = self.rows("i", identifiers);
+        if self.rows("d", dropped) {
+            self.push(&format!(
+                ", d_w AS (DELETE FROM {{t}}identity_identifiers r USING d x WHERE {WRITTEN} \
+                 AND r.tenant = x.tenant AND r.user_id = x.user_id AND r.kind = x.kind AND r.id = x.id)"
+            ));
+        }
+        if self.rows("cl", cleared) {
+            let but = if written {
+                " AND NOT EXISTS (SELECT 1 FROM i WHERE i.n = x.n AND i.kind = r.kind AND i.id = r.id)"
+            } else {
+                ""
+            };
+            self.push(&format!(
+                ", cl_w AS (DELETE FROM {{t}}identity_identifiers r USING cl x WHERE {WRITTEN} \
+                 AND r.tenant = x.tenant AND r.user_id = x.user_id{but})"
+            ));
+        }
+        if written {
+            let names: Vec<&str> =
+                super::layout::IDENTIFIERS.iter().map(|(name, _)| *name).filter(|name| *name != "n").collect();
+            let columns = names.join(", ");
+            let cells = names.iter().map(|name| format!("x.{name}")).collect::<Vec<_>>().join(", ");
+            let key = ["tenant", "user_id", "kind", "id"];
+            let set = names.iter().filter(|name| !key.contains(name)).map(|name| format!("{name} = excluded.{name}"));
+            let set = set.collect::<Vec<_>>().join(", ");
+            self.push(&format!(
+                ", i_w AS (INSERT INTO {{t}}identity_identifiers ({columns}) SELECT {cells} FROM i x WHERE {WRITTEN} \
+                 ON CONFLICT (tenant, user_id, kind, id) DO UPDATE SET {set})"
+            ));
+        }
+    }
+
+    fn profiles(&mut self, profiles: Rows<'a>) {
+        if self.rows("p", profiles) {
+            self.push(&format!(
+                ", p_w AS (INSERT INTO {{t}}identity_profiles (tenant, user_id, claims, public_data, private_data, \
+                 credentials, sign_ins) SELECT x.tenant, x.user_id, x.claims, x.public_data, x.private_data, \
+                 x.credentials, x.sign_ins FROM p x WHERE {WRITTEN} ON CONFLICT (tenant, user_id) DO UPDATE SET \
+                 claims = excluded.claims, public_data = excluded.public_data, private_data = excluded.private_data, \
+                 credentials = excluded.credentials, sign_ins = excluded.sign_ins)"
+            ));
+        }
+    }
+
+    fn events(&mut self, events: Rows<'a>, stripped: Rows<'a>) {
+        if self.rows("e", events) {
+            self.push(&format!(
+                ", e_w AS (INSERT INTO {{t}}identity_events (tenant, user_id, number, format, at, actor, type, change, \
+                 commit_id) SELECT x.tenant, x.user_id, x.number, x.format, x.at, x.actor, x.type, x.change, x.commit_id \
+                 FROM e x WHERE {WRITTEN})"
+            ));
+        }
+        if self.rows("s", stripped) {
+            self.push(&format!(
+                ", s_w AS (UPDATE {{t}}identity_events r SET type = x.type, change = x.change FROM s x WHERE {WRITTEN} \
+                 AND r.tenant = x.tenant AND r.user_id = x.user_id AND r.number = x.number)"
+            ));
+        }
+    }
+
+    fn withdrawn(&mut self, withdrawn: Rows<'a>) {
+        if self.rows("wd", withdrawn) {
+            self.push(&format!(
+                ", wd_w AS (DELETE FROM {{t}}identity_outbox o USING wd x WHERE {WRITTEN} AND o.tenant = x.tenant \
+                 AND o.user_id = x.user_id AND o.identifier = x.identifier AND o.sent_at IS NULL \
+                 AND o.failed_at IS NULL AND o.lease IS NULL)"
+            ));
+        }
+    }
+
+    fn messages(&mut self, messages: Rows<'a>, quotas: bool) {
+        if self.rows("m", messages) {
+            let paid = if quotas { format!(" AND NOT ({WITHHELD})") } else { String::new() };
+            self.push(&format!(
+                ", m_w AS (INSERT INTO {{t}}identity_outbox (tenant, user_id, id, format, channel, address, typed, content, \
+                 locale, created_at, expires_at, due_at, attempts, identifier) SELECT x.tenant, x.user_id, x.id, x.format, x.channel, \
+                 x.address, x.typed, x.content, x.locale, x.created_at, x.expires_at, x.created_at, 0, x.identifier \
+                 FROM m x WHERE {WRITTEN}{paid})"
+            ));
+        }
+    }
+
+    /// A row for each commit and one for each charge; and the end of it all when fewer rows were written than were to be.
+    fn answer(mut self, claims: bool, quotas: bool) -> Sql<'a> {
+        let taken = if claims { "(SELECT tk.i FROM tk WHERE tk.n = v.n)" } else { "NULL::int8" };
+        self.push(&format!(
+            " SELECT 1 AS part, v.n, v.fits AS well, NOT v.fits AND EXISTS (SELECT 1 FROM c JOIN {{t}}identity_events e \
+             ON e.tenant = c.tenant AND e.user_id = c.id AND e.number = c.first AND e.commit_id = c.commit_id \
+             WHERE c.n = v.n) AS before, {taken} AS i, NULL::int8 AS began_at, NULL::int8 AS drawn FROM v"
+        ));
+        if quotas {
+            self.push(" UNION ALL SELECT 2, j.n, j.fits, j.open, j.i, j.began_at, j.drawn FROM j");
+        }
+        let (due, done) = (self.due.join(" + "), self.done.join(" + "));
+        if !due.is_empty() {
+            // Text that is no number ends the statement, and says why to whoever reads the server's log.
+            self.push(&format!(
+                " UNION ALL SELECT (CASE WHEN {due} = {done} THEN '3' \
+                 ELSE 'identity: somebody else was faster, nothing is written, it is tried again' END)::int4, \
+                 0, NULL, NULL, NULL, NULL, NULL"
+            ));
+        }
+        self.sql
+    }
+}

@@ -1,0 +1,123 @@
+//! What the statement says of each commit.
+
+use std::collections::HashSet;
+
+use identity_core::{Effect, Exhausted, Timestamp};
+use identity_ports::{CommitError, Committed, StoreError};
+use tokio_postgres::Row;
+
+use super::batch::{Beforehand, Drawn};
+use super::job::{Answer, Job};
+use crate::cells::{Bad, Cells};
+
+/// How one commit was judged.
+#[derive(Default)]
+struct Verdict {
+    told: bool,
+    fits: bool,
+    /// Written by an earlier try whose answer was lost.
+    before: bool,
+    /// The place of the first claim that is somebody else's.
+    taken: Option<usize>,
+    /// Charges that found too little left, by their place, with the message that they belong to.
+    exhausted: Vec<(usize, i64, Exhausted)>,
+    damaged: Option<StoreError>,
+}
+
+/// Reads the answers, in the order of the commits.
+pub(super) fn read(
+    rows: &[Row],
+    jobs: &[&Job],
+    beforehand: &[Beforehand],
+    charged: &[Drawn<'_>],
+) -> Result<Vec<Answer>, StoreError> {
+    let mut verdicts: Vec<Verdict> = jobs.iter().map(|_| Verdict::default()).collect();
+    for row in rows {
+        let cells = Cells(row);
+        let read = judge(cells, &mut verdicts, charged);
+        read.map_err(|_| StoreError::failed("the database answered a commit with something else"))?;
+    }
+    let judged = verdicts.into_iter().zip(jobs).zip(beforehand);
+    Ok(judged.map(|((verdict, job), beforehand)| answer(verdict, job, beforehand)).collect())
+}
+
+fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> Result<(), Bad> {
+    let at = |n: usize| n.checked_sub(1);
+    let gone = || Bad::from("a row of no commit");
+    match cells.0.try_get::<_, i32>("part").map_err(|_| gone())? {
+        1 => {
+            let n: usize = cells.int("n")?;
+            let verdict = at(n).and_then(|n| verdicts.get_mut(n)).ok_or_else(gone)?;
+            (verdict.told, verdict.fits, verdict.before) = (true, cells.flag("well")?, cells.flag("before")?);
+            verdict.taken = cells.opt_int("i")?.and_then(|i| usize::try_from(i).ok());
+        }
+        2 => {
+            let i: usize = cells.int("i")?;
+            let drawn = at(i).and_then(|i| charged.get(i)).ok_or_else(gone)?;
+            let verdict = usize::try_from(drawn.n).ok().and_then(at).and_then(|n| verdicts.get_mut(n));
+            let verdict = verdict.ok_or_else(gone)?;
+            charge(cells, i, drawn, verdict)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What a charge found.
+fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) -> Result<(), Bad> {
+    let Drawn { m, key, charge, .. } = drawn;
+    let before = cells.opt_int("drawn")?.unwrap_or(0);
+    if before < 0 {
+        let key = format!("{}/{}/{}", key.tenant, charge.kind.as_str(), charge.quota);
+        let reason = "fewer than no draws".to_owned();
+        // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
+        verdict.damaged = Some(StoreError::Corrupt { table: "identity_quotas", key, reason });
+    }
+    if !cells.flag("well")? {
+        let began_at = cells.opt_int("began_at")?.filter(|_| cells.flag("before").unwrap_or(false));
+        let before = began_at.map_or(0, |_| u64::try_from(before).unwrap_or(0));
+        let began_at = began_at.map_or(charge.at, Timestamp::from_micros);
+        let exhausted = Exhausted::of(charge, before, began_at + charge.budget.window);
+        verdict.exhausted.push((i, *m, exhausted));
+    }
+    Ok(())
+}
+
+fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
+    if !verdict.told {
+        return Err(StoreError::failed("the database did not answer a commit").into());
+    }
+    if verdict.before {
+        // What it withheld is not known any more: the answer that said so was lost.
+        return Ok(Committed::default());
+    }
+    if !verdict.fits {
+        return Err(CommitError::Conflict);
+    }
+    if let Some(place) = verdict.taken {
+        let claim = place.checked_sub(1).and_then(|place| job.commit.claims.take.get(place));
+        return Err(claim.map_or_else(
+            || StoreError::failed("the database named a claim that was not asked for").into(),
+            |claim| CommitError::Taken(claim.clone()),
+        ));
+    }
+    if let Some(error) = verdict.damaged {
+        return Err(error.into());
+    }
+    if let Some(windows) = &beforehand.windows {
+        return match &windows.refused {
+            Some(exhausted) => Err(CommitError::Exhausted(exhausted.clone())),
+            None => Ok(Committed { exhausted: windows.exhausted.clone() }),
+        };
+    }
+    let mut exhausted = verdict.exhausted;
+    exhausted.sort_unstable_by_key(|(i, ..)| *i);
+    if let Some(place) = exhausted.iter().position(|(.., told)| told.effect == Effect::Refused) {
+        return Err(CommitError::Exhausted(exhausted.swap_remove(place).2));
+    }
+    let withheld: HashSet<i64> =
+        exhausted.iter().filter(|(.., told)| told.effect == Effect::Withheld).map(|(_, m, _)| *m).collect();
+    // Of a message that is withheld only what withheld it is told: nothing else was drawn.
+    exhausted.retain(|(_, m, told)| told.effect == Effect::Withheld || !withheld.contains(m));
+    Ok(Committed { exhausted: exhausted.into_iter().map(|(.., told)| told).collect() })
+}

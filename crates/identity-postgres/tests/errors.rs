@@ -1,0 +1,140 @@
+//! What goes wrong is told with what to do, and without what nobody may read.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod common;
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use common::Place;
+use identity_conformance::kit::{Person, create, key, put, raw_key, tenant};
+use identity_core::{ClaimKind, JsonObject, Profile};
+use identity_ports::{
+    CommitError, Directory as _, DirectoryQuery, ListOrder, ListQuery, Prefix, Search, StoreError, UserRepository as _,
+};
+use identity_postgres::PostgresStore;
+use postgres_testbed::Cluster;
+
+const PASSWORD: &str = "canary-of-a-password";
+
+/// An error as a host may show it: its texts, all of its sources, and its debug output.
+fn everything(error: &dyn Error) -> String {
+    let mut text = format!("{error:?} {error:#?}");
+    let mut next = Some(error);
+    while let Some(error) = next {
+        write!(text, "\n{error}").unwrap();
+        next = error.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_password_is_never_printed() {
+    let hba = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+    let cluster = Cluster::builder().hba(hba).start();
+    cluster.sql("postgres", &format!("CREATE ROLE app LOGIN SUPERUSER PASSWORD '{PASSWORD}'"));
+    let port = cluster.port();
+    let right = format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres");
+    let store = PostgresStore::connect(&right).await.unwrap();
+    for text in [format!("{store:?}"), format!("{:?}", PostgresStore::options()), format!("{:?}", store.pool())] {
+        assert!(!text.contains(PASSWORD), "{text}");
+    }
+    for (url, told) in [
+        (format!("postgres://app:{PASSWORD}x@127.0.0.1:{port}/postgres"), "see that user and password are right"),
+        (format!("postgres://nobody:{PASSWORD}@127.0.0.1:{port}/postgres"), "see that user and password are right"),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/nowhere"), "create it"),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "see that it runs"),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=sometimes"), "sslmode is none of"),
+        (
+            format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"),
+            "sslrootcert",
+        ),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"), "take it out"),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:port/postgres"), "port"),
+        (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}"), "neither a URL nor a list"),
+        (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}=1"), "take it out"),
+        (format!("mysql://app:{PASSWORD}@127.0.0.1/postgres"), "neither a URL nor a list"),
+        (PASSWORD.to_owned(), "neither a URL nor a list"),
+        (String::new(), "host"),
+    ] {
+        let error = PostgresStore::connect(&url).await.unwrap_err();
+        let text = everything(&error);
+        assert!(!text.contains(PASSWORD), "{text}");
+        assert!(text.contains(told), "{told:?} is not said: {text}");
+    }
+}
+
+#[tokio::test]
+async fn too_few_connections_are_told_and_what_to_do() {
+    let cluster = Cluster::builder().setting("max_connections", "10").start();
+    let database = cluster.database();
+    let store = PostgresStore::options().with_pool_size(20).connect(&database.url()).await.unwrap();
+    let mut held = Vec::new();
+    let error = loop {
+        match store.pool().get().await {
+            Ok(connection) => held.push(connection),
+            Err(_) => break store.load(&key("ada")).await.unwrap_err(),
+        }
+    };
+    assert!(error.to_string().contains("max_connections"), "{error}");
+    drop(held);
+    assert_eq!(store.load(&key("ada")).await.unwrap(), None, "and it goes on when there are some");
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_is_told_and_left() {
+    let cluster = Cluster::shared();
+    let database: &'static _ = Box::leak(Box::new(cluster.database()));
+    let place = Place::within(database, None);
+    drop(place.store().await);
+    let name = place.database.name();
+    let only_reads = |on: &str| {
+        cluster.sql("postgres", &format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}"));
+    };
+    // Connections keep what they were told when they began: new ones meet a standby's answer.
+    let store = place.options().without_migrating().connect(&place.url()).await.unwrap();
+    only_reads("on");
+    let refused = store.commit(create(&key("ada"), &Person::default()).0).await;
+    only_reads("off");
+    match refused {
+        Err(CommitError::Store(error @ StoreError::Failed(_))) => {
+            assert!(error.to_string().contains("target_session_attrs=read-write"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    put(&store, create(&key("ada"), &Person::default())).await;
+}
+
+#[tokio::test]
+async fn what_a_database_cannot_keep_is_refused_and_nothing_is_written() {
+    let store = Place::new().store().await;
+    let mut person = Person::default().email(1, "ada@example.com", identity_core::Status::Unverified);
+    person.entries[0].source = Some("a\0b".into());
+    let refused = store.commit(create(&key("ada"), &person).0).await;
+    match refused {
+        Err(CommitError::Store(error)) => assert!(error.to_string().contains("U+0000"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(store.load(&key("ada")).await.unwrap(), None);
+    assert_eq!(store.history(&key("ada"), 0, 10).await.unwrap(), []);
+    // In JSON it is an escape and no character.
+    let mut person = Person::default();
+    let claims = JsonObject::new([("a".to_owned(), "\0".into())].into_iter().collect());
+    if let Ok(claims) = claims {
+        person.parts.profile = Profile { claims: claims.into(), ..Profile::default() };
+        let stored = put(&store, create(&key("ada"), &person)).await;
+        assert_eq!(stored.user.profile(), &person.parts.profile);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_found_under_what_a_database_cannot_keep() {
+    let store = Place::new().store().await;
+    let acme = tenant("acme");
+    assert_eq!(store.find(&acme, &[raw_key(ClaimKind::Email, "a\0")]).await.unwrap(), []);
+    let prefix = Some(Prefix { kind: ClaimKind::Email, text: "\0".to_owned() });
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 5, prefix };
+    assert_eq!(store.list(&acme, &query).await.unwrap().users, []);
+    let query = DirectoryQuery { limit: 5, search: Some(Search::new("a\0")), ..DirectoryQuery::default() };
+    assert_eq!(store.browse(&acme, &query).await.unwrap().total, 0);
+}

@@ -1,0 +1,88 @@
+//! A host's own rows in the same transaction.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod common;
+
+use common::Place;
+use identity_conformance::kit::{NOW, Person, change, create, erase, key, letter, mail_key, paid, put, refusing};
+use identity_core::Strength;
+use identity_ports::{CommitError, UserRepository as _};
+
+#[tokio::test]
+async fn rows_of_the_hosts_come_about_with_a_commit_or_not_at_all() {
+    let place = Place::new();
+    let store = place.store().await;
+    place.sql("CREATE TABLE orders (user_id TEXT)").await;
+    let orders = format!("\"{}\".orders", place.schema);
+    let commit = create(&key("ada"), &Person::default()).0;
+    for keep in [false, true] {
+        let mut connection = store.pool().get().await.unwrap();
+        let mut transaction = connection.transaction().await.unwrap();
+        transaction.execute(&format!("INSERT INTO {orders} VALUES ('ada')"), &[]).await.unwrap();
+        store.commit_in(&mut transaction, &commit).await.unwrap();
+        if keep {
+            transaction.commit().await.unwrap()
+        } else {
+            transaction.rollback().await.unwrap()
+        }
+        assert_eq!(store.load(&key("ada")).await.unwrap().is_some(), keep);
+        let rows = place.raw().await.query("SELECT 1 FROM orders", &[]).await.unwrap();
+        assert_eq!(rows.len(), usize::from(keep));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_commit_leaves_the_transaction_usable() {
+    let place = Place::new();
+    let store = place.store().await;
+    let claim = mail_key("ada@example.com");
+    let ada = put(&store, create(&key("ada"), &Person::default()).take(&claim, Strength::Verified)).await;
+    let spent = || vec![refusing("+49", 1, NOW)];
+    put(&store, create(&key("eve"), &Person::default()).message(paid(letter(1, &key("eve"), NOW), spent()))).await;
+
+    let mut connection = store.pool().get().await.unwrap();
+    let mut transaction = connection.transaction().await.unwrap();
+    let again = store.commit_in(&mut transaction, &create(&key("ada"), &Person::default()).0).await;
+    assert!(matches!(again, Err(CommitError::Conflict)), "{again:?}");
+    let bob = create(&key("bob"), &Person::default());
+    let taken = store.commit_in(&mut transaction, &bob.clone().take(&claim, Strength::Verified).0).await;
+    assert!(matches!(taken, Err(CommitError::Taken(_))), "{taken:?}");
+    let costs = bob.clone().message(paid(letter(2, &key("bob"), NOW), spent()));
+    let exhausted = store.commit_in(&mut transaction, &costs.0).await;
+    assert!(matches!(exhausted, Err(CommitError::Exhausted { .. })), "{exhausted:?}");
+    store.commit_in(&mut transaction, &bob.0).await.unwrap();
+    store.commit_in(&mut transaction, &erase(&key("ada"), &ada).0).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert!(store.load(&key("bob")).await.unwrap().is_some());
+    assert_eq!(store.load(&key("ada")).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_waits_for_a_hosts_transaction_finds_out_what_it_did() {
+    let place = Place::new();
+    let store = place.store().await;
+    let ada = put(&store, create(&key("ada"), &Person::default())).await;
+    let mine = change(&key("ada"), &ada, &Person::default().attempts(1));
+    let theirs = change(&key("ada"), &ada, &Person::default().attempts(2));
+    let mut connection = store.pool().get().await.unwrap();
+    let mut transaction = connection.transaction().await.unwrap();
+    store.commit_in(&mut transaction, &mine.0).await.unwrap();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.commit(theirs.0).await }
+    });
+    // The other one has judged by now that nobody was there, and waits for the row.
+    let blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%identity_users%'";
+    let raw = place.raw().await;
+    while raw.query(blocked, &[]).await.unwrap().is_empty() {
+        assert!(!waiting.is_finished(), "it waits");
+        tokio::task::yield_now().await;
+    }
+    transaction.commit().await.unwrap();
+    match waiting.await.unwrap() {
+        Err(CommitError::Conflict) => {}
+        other => panic!("{other:?}"),
+    }
+    let loaded = store.load(&key("ada")).await.unwrap().unwrap();
+    assert_eq!(loaded.user.sign_ins().attempts_count, 1, "what was told is what is there");
+}

@@ -1,0 +1,156 @@
+//! Round trips, counted on the line.
+
+use std::sync::Arc;
+
+use identity_conformance::kit::{
+    Bench, NOW, Person, at, change, create, erase, key, letter, mail_key, paid, put, verified, withholding,
+};
+use identity_core::{Code, Confirmation, NewUser, Phone, Policy, Strength, UserKey};
+use identity_ports::{Commit, Lease, LeaseId, Outbox as _, Settled, Settlement, UserRepository as _};
+use identity_postgres::{PostgresStore, Statements};
+use postgres_testbed::{Cluster, Proxy};
+use uuid::Uuid;
+
+/// A store with one connection, over a line that counts.
+async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
+    let database = Cluster::shared().database();
+    let proxy = Proxy::start(Cluster::shared().port());
+    let options = PostgresStore::options().with_pool_size(1).with_statements(statements);
+    let store = options.connect(&database.url_at(proxy.port())).await.unwrap();
+    // The pool connects when it is asked first.
+    assert_eq!(store.parked(&key("ada").tenant, None, 1).await.unwrap(), []);
+    (proxy, store)
+}
+
+/// How often the client waited for the server while this was done.
+async fn trips<T>(proxy: &Proxy, work: impl Future<Output = T>) -> (u64, T) {
+    proxy.reset(None);
+    let done = work.await;
+    let heard = proxy.heard();
+    assert_eq!(heard.connections, 0, "no new connection: {heard:?}");
+    (heard.round_trips, done)
+}
+
+/// Commits of every kind, each of a user of its own that is stored before: its number keeps users apart.
+async fn changes(store: &PostgresStore, number: u128) -> Vec<(&'static str, Commit)> {
+    let user = |name: &str| key(&format!("{name}-{number}"));
+    let address = format!("ada.{number}@example.com");
+    let quota = format!("quota-{number}");
+    let mut commits = vec![("a creation", create(&user("new"), &Person::default()).0)];
+    let stored = put(store, create(&user("ada"), &Person::default())).await;
+    let person = Person::default().email(1, &address, verified()).primary(1);
+    let draft = change(&user("ada"), &stored, &person)
+        .take(&mail_key(&address), Strength::Verified)
+        .message(paid(letter(number * 2, &user("ada"), NOW), vec![withholding(&quota, 9, NOW)]))
+        .message(paid(letter(number * 2 + 1, &user("ada"), NOW), vec![]));
+    commits.push(("a change with a claim, messages and a budget", draft.0));
+    let stored = put(store, create(&user("bob"), &person)).await;
+    commits.push(("a removal", change(&user("bob"), &stored, &Person::default()).0));
+    let stale = put(store, create(&user("cy"), &Person::default())).await;
+    put(store, change(&user("cy"), &stale, &Person::default().attempts(1))).await;
+    commits.push(("a conflict", change(&user("cy"), &stale, &Person::default().attempts(2)).0));
+    commits
+}
+
+#[tokio::test]
+async fn a_commit_is_one_round_trip() {
+    for statements in [Statements::Prepared, Statements::Unprepared] {
+        let (proxy, store) = counted(statements).await;
+        // A statement that is prepared costs one more the first time that a connection runs it.
+        for (_, commit) in changes(&store, 1).await {
+            let _ = store.commit(commit).await;
+        }
+        for (what, commit) in changes(&store, 2).await {
+            let (trips, answer) = trips(&proxy, store.commit(commit)).await;
+            assert_eq!(trips, 1, "{statements:?}, {what}: {:?}", proxy.heard());
+            assert_eq!(answer.is_ok(), what != "a conflict", "{what}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_reads_the_history_first() {
+    let (proxy, store) = counted(Statements::Unprepared).await;
+    let stored = put(&store, create(&key("ada"), &Person::default())).await;
+    let (trips, erased) = trips(&proxy, store.commit(erase(&key("ada"), &stored).0)).await;
+    erased.unwrap();
+    assert_eq!(trips, 2, "which a version fixes, so that nothing is locked in between");
+}
+
+#[tokio::test]
+async fn a_load_and_every_other_reading_is_one_round_trip() {
+    for statements in [Statements::Prepared, Statements::Unprepared] {
+        let (proxy, store) = counted(statements).await;
+        let person = Person::default().email(1, "ada@example.com", verified()).primary(1);
+        put(&store, create(&key("ada"), &person).take(&mail_key("ada@example.com"), Strength::Verified)).await;
+        let tenant = &key("ada").tenant;
+        let claims = [mail_key("ada@example.com"), mail_key("bob@example.com")];
+        for round in 0..2 {
+            let all = [
+                trips(&proxy, async { assert!(store.load(&key("ada")).await.unwrap().is_some()) }).await.0,
+                trips(&proxy, async { assert!(store.load(&key("nobody")).await.unwrap().is_none()) }).await.0,
+                trips(&proxy, async { assert_eq!(store.find(tenant, &claims).await.unwrap().len(), 1) }).await.0,
+                trips(&proxy, async { assert_eq!(store.history(&key("ada"), 0, 9).await.unwrap().len(), 1) }).await.0,
+            ];
+            if round > 0 || statements == Statements::Unprepared {
+                assert_eq!(all, [1; 4], "{statements:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_finds_nothing_and_a_settlement_are_one_round_trip() {
+    let (proxy, store) = counted(Statements::Unprepared).await;
+    let lease = |number| Lease { id: LeaseId(Uuid::from_u128(number)), now: at(1), until: at(60), limit: 10 };
+    let (none, leased) = trips(&proxy, store.lease(lease(1))).await;
+    assert_eq!((none, leased.unwrap().len()), (1, 0), "this is what an idle worker asks each second");
+    put(&store, create(&key("ada"), &Person::default()).message(paid(letter(1, &key("ada"), NOW), vec![]))).await;
+    let leased = store.lease(lease(2)).await.unwrap();
+    let settled = leased.iter().map(|leased| Settled { id: leased.message.id, outcome: Settlement::Done }).collect();
+    let (trips, count) = trips(&proxy, store.settle(lease(2).id, settled)).await;
+    assert_eq!((trips, count.unwrap()), (1, 1));
+}
+
+/// A use case is one load and one commit, whatever it decides.
+#[tokio::test]
+async fn a_use_case_is_two_round_trips() {
+    let (proxy, store) = counted(Statements::Unprepared).await;
+    let bench = Bench::new(&Arc::new(store), Policy::default());
+    let user = bench.identity.admin("host").create(NewUser::default()).await.unwrap().outcome;
+    let account = bench.identity.account(&user);
+    let phone = account.add(Phone::from_e164("+441514960453").unwrap()).await.unwrap().outcome;
+    let (start, started) = trips(&proxy, account.start_verification(phone)).await;
+    started.unwrap();
+    let code = bench.read_mail().await.0.unwrap();
+    let wrong = Code::parse(if code.reveal() == "000000" { "000001" } else { "000000" }).unwrap();
+    let (wrong, rejected) = trips(&proxy, account.confirm(phone, &wrong)).await;
+    assert!(matches!(rejected.unwrap().outcome, Confirmation::Rejected { .. }));
+    let (right, confirmed) = trips(&proxy, account.confirm(phone, &code)).await;
+    assert_eq!(confirmed.unwrap().outcome, Confirmation::Verified);
+    assert_eq!([start, wrong, right], [2; 3]);
+}
+
+/// What arrives together travels together.
+#[tokio::test]
+async fn commits_at_once_share_round_trips() {
+    const COMMITS: u64 = 256;
+    let database = Cluster::shared().database();
+    let proxy = Proxy::start(Cluster::shared().port());
+    let options = PostgresStore::options().with_pool_size(4).with_statements(Statements::Unprepared);
+    let store = Arc::new(options.connect(&database.url_at(proxy.port())).await.unwrap());
+    proxy.reset(None);
+    let keys: Vec<UserKey> = (0..COMMITS).map(|number| key(&format!("user-{number}"))).collect();
+    let all = keys.iter().map(|key| {
+        let (store, commit) = (Arc::clone(&store), create(key, &Person::default()).0);
+        tokio::spawn(async move { store.commit(commit).await })
+    });
+    for answer in all.collect::<Vec<_>>() {
+        answer.await.unwrap().unwrap();
+    }
+    let trips = proxy.heard().round_trips;
+    assert!(trips <= COMMITS / 8, "{COMMITS} commits took {trips} round trips");
+    for key in &keys {
+        assert_eq!(store.load(key).await.unwrap().unwrap().version.0, 1);
+    }
+}

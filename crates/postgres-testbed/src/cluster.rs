@@ -1,0 +1,225 @@
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::programs::{program, programs, run};
+use crate::supervised::{Supervised, log};
+use crate::{Database, USER, free_port, home, wait_for};
+
+/// How a cluster is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    fsync: bool,
+    settings: Vec<(String, String)>,
+    hba: Option<String>,
+    files: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// Whether the server waits for the disk. It does not unless asked: what a killed process wrote, the machine still has.
+    #[must_use]
+    pub fn fsync(mut self, fsync: bool) -> Self {
+        self.fsync = fsync;
+        self
+    }
+
+    /// A line of `postgresql.conf`; the value stands between quotes.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The whole `pg_hba.conf`, in place of one that trusts everybody on this machine. The first line that fits decides; the
+    /// superuser [`USER`] has to get in by the socket without a password.
+    #[must_use]
+    pub fn hba(mut self, lines: &str) -> Self {
+        self.hba = Some(lines.to_owned());
+        self
+    }
+
+    /// A file in the data folder that only the server may read, such as a certificate or its key.
+    #[must_use]
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Makes the cluster and starts it.
+    #[must_use]
+    pub fn start(self) -> Cluster {
+        let folder = home::folder();
+        let data = folder.join("data");
+        let mut initdb = program("initdb");
+        initdb.args(["--no-sync", "--no-instructions", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+        run(initdb.arg(format!("--username={USER}")).arg("--pgdata").arg(&data));
+        if let Some(hba) = &self.hba {
+            home::write(&data.join("pg_hba.conf"), hba);
+        }
+        for (name, text) in &self.files {
+            home::write(&data.join(name), text);
+        }
+        let sync = if self.fsync { "on" } else { "off" };
+        let mut conf = format!(
+            "fsync = {sync}\nfull_page_writes = {sync}\nlisten_addresses = '127.0.0.1'\nmax_connections = 400\n\
+             max_wal_senders = 8\nwal_keep_size = '64MB'\nlog_line_prefix = '%m [%p] '\n"
+        );
+        for (name, value) in &self.settings {
+            writeln!(conf, "{name} = '{}'", value.replace('\'', "''")).expect("a string takes text");
+        }
+        home::write(&data.join("postgresql.conf"), &conf);
+        Cluster::serve(folder, None)
+    }
+}
+
+/// A PostgreSQL server with data of its own. It ends when it is dropped, or when this process ends.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: PathBuf,
+    port: u16,
+    server: Supervised,
+}
+
+impl Cluster {
+    /// The cluster that all tests of this process share, without fsync.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Self::builder().start())
+    }
+
+    /// A cluster of one's own.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Serves what is in the folder, at this port or at one that is free.
+    fn serve(folder: PathBuf, port: Option<u16>) -> Self {
+        let data = folder.join("data");
+        for _ in 0..5 {
+            let port = port.unwrap_or_else(free_port);
+            let ready = data.join("postmaster.pid");
+            let _ = std::fs::remove_file(&ready);
+            let mut command: Vec<OsString> = vec![programs().join("postgres").into(), "-D".into(), (&data).into()];
+            command.extend(["-p".into(), port.to_string().into(), "-k".into(), (&folder).into()]);
+            let mut server = Supervised::start(&folder, "-QUIT", command);
+            // The eighth line is the server's state, as `pg_ctl` reads it.
+            let started = wait_for("the server to start", 60, || {
+                let state = std::fs::read_to_string(&ready).unwrap_or_default();
+                let ready = state.lines().nth(7).is_some_and(|state| state.trim() == "ready");
+                ready.then_some(true).or_else(|| (!server.runs()).then_some(false))
+            });
+            if started {
+                return Self { folder, port, server };
+            }
+            server.end(true);
+            let said = log(&folder);
+            assert!(said.contains("Address already in use"), "the server ended while it started: {said}");
+        }
+        panic!("others take every port before the server can");
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of the server's socket.
+    #[must_use]
+    pub fn socket_folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder of the server's data.
+    #[must_use]
+    pub fn data_folder(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// The end of the server's log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        log(&self.folder)
+    }
+
+    /// A new and empty database.
+    pub fn database(&self) -> Database {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("create database {name}"));
+        self.named(&name)
+    }
+
+    /// A database that is there.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Database {
+        Database { name: name.to_owned(), port: self.port, socket: self.folder.clone() }
+    }
+
+    /// Runs SQL in a database as the superuser, and gives the rows: one a line, columns parted by `|`.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        self.named(database).sql(sql)
+    }
+
+    /// A second server with the same data, which follows this one. From now on this one acknowledges a commit when both have
+    /// it.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        self.follower(None)
+    }
+
+    /// A standby at this port: that of a server which is gone, so that clients find it where they look.
+    #[must_use]
+    pub fn standby_at(&self, port: u16) -> Self {
+        self.follower(Some(port))
+    }
+
+    fn follower(&self, port: Option<u16>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("standby_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = home::folder();
+        let mut backup = program("pg_basebackup");
+        backup.args(["--no-sync", "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf"]);
+        backup.arg("--pgdata").arg(folder.join("data"));
+        let primary = format!("host={} port={} user={USER} application_name={name}", self.folder.display(), self.port);
+        run(backup.arg("--dbname").arg(primary));
+        // Settings of this server's that the copy must not have.
+        let own = folder.join("data/postgresql.auto.conf");
+        let copied = std::fs::read_to_string(&own).expect("its settings");
+        let kept: Vec<&str> = copied.lines().filter(|line| !line.starts_with("synchronous_standby_names")).collect();
+        home::write(&own, &(kept.join("\n") + "\n"));
+        let standby = Self::serve(folder, port);
+        self.sql("postgres", &format!("alter system set synchronous_standby_names = '{name}'"));
+        self.sql("postgres", "select pg_reload_conf()");
+        let state = format!("select sync_state from pg_stat_replication where application_name = '{name}'");
+        wait_for("the standby to follow", 30, || (self.sql("postgres", &state) == "sync").then_some(()));
+        standby
+    }
+
+    /// Makes a standby the primary. It waits for nobody until it gets a standby of its own.
+    pub fn promote(&self) {
+        self.sql("postgres", "select pg_promote()");
+        wait_for("the promotion", 30, || (self.sql("postgres", "select pg_is_in_recovery()") == "f").then_some(()));
+    }
+
+    /// Kills the server and all its processes with `kill -9`.
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// The server's process.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.server.end(false);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

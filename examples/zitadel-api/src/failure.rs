@@ -1,0 +1,193 @@
+//! Why a call did not do what it was asked, in one form for all dialects.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use identity::{Channel, Error, Refusal, TakenWhat, Timestamp};
+use prost::Name;
+use prost_types::Any;
+use tonic::Code;
+
+use crate::text::{Language, Text};
+use crate::wire::ErrorDetail;
+use crate::wire::rpc::{RetryInfo, Status};
+
+/// Why a call did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which of gRPC's codes.
+    pub code: Code,
+    /// Which error it is; `None` for what comes before any rule.
+    pub id: Option<&'static str>,
+    /// What it says.
+    pub text: Text,
+    /// How long to wait, where that helps.
+    pub retry_after: Option<Duration>,
+    http: Option<StatusCode>,
+}
+
+impl Failure {
+    /// A failure with an id.
+    #[must_use]
+    pub const fn new(code: Code, id: &'static str, text: Text) -> Self {
+        Self { code, id: Some(id), text, retry_after: None, http: None }
+    }
+
+    /// A failure in these words, without an id.
+    #[must_use]
+    pub fn plain(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
+        Self::nameless(code, Text::Verbatim(text.into()))
+    }
+
+    /// A failure without an id.
+    #[must_use]
+    pub const fn nameless(code: Code, text: Text) -> Self {
+        Self { code, id: None, text, retry_after: None, http: None }
+    }
+
+    /// A request that cannot be read.
+    #[must_use]
+    pub fn unreadable(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::plain(Code::InvalidArgument, text)
+    }
+
+    /// With this HTTP status, where the dialect has one, and not the one that the code stands for.
+    #[must_use]
+    pub fn with_http(self, status: StatusCode) -> Self {
+        Self { http: Some(status), ..self }
+    }
+
+    fn waiting(self, now: Timestamp, retry_at: Option<Timestamp>) -> Self {
+        // Rounded up: whoever waits as long is not too early.
+        let wait = retry_at.map(|at| Duration::from_secs(at.since(now).as_secs().saturating_add(1)));
+        Self { retry_after: wait, ..self }
+    }
+
+    /// The caller may not.
+    #[must_use]
+    pub const fn no_permission() -> Self {
+        Self::new(Code::PermissionDenied, "AUTH-AWfge", Text::NoPermission)
+    }
+
+    /// The answer to every code that does not verify, whatever the reason.
+    #[must_use]
+    pub const fn code_invalid() -> Self {
+        Self::new(Code::InvalidArgument, "COMMAND-eis9R", Text::CodeInvalid)
+    }
+
+    /// A resend without a code to send again.
+    #[must_use]
+    pub const fn code_empty(channel: Channel) -> Self {
+        let id = match channel {
+            Channel::Email => "EMAIL-5w5ilin4yt",
+            Channel::Phone => "PHONE-5xrra88eq8",
+        };
+        Self::new(Code::FailedPrecondition, id, Text::CodeEmpty)
+    }
+
+    /// The user has no such address.
+    #[must_use]
+    pub const fn none_there(channel: Channel) -> Self {
+        Self::new(Code::FailedPrecondition, "COMMAND-ieJ2e", Text::NotFound(channel))
+    }
+
+    /// The same address again.
+    #[must_use]
+    pub const fn unchanged(channel: Channel) -> Self {
+        Self::new(Code::FailedPrecondition, "COMMAND-Uch5e", Text::NotChanged(channel))
+    }
+
+    /// What the library said to a call about an address of this kind. A user's own token does not learn whether an address is
+    /// somebody else's.
+    #[must_use]
+    pub fn about(channel: Channel, administrator: bool, now: Timestamp, error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::refused(channel, administrator, now, &refusal),
+            Error::Contended => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Code::ResourceExhausted, "IDENTITY-contended", Text::Contended)
+            },
+            error => {
+                tracing::error!(%error, "a call failed");
+                Self::new(Code::Internal, "IDENTITY-internal", Text::Internal)
+            }
+        }
+    }
+
+    fn refused(channel: Channel, administrator: bool, now: Timestamp, refusal: &Refusal) -> Self {
+        const PRECONDITION: Code = Code::FailedPrecondition;
+        match refusal {
+            Refusal::UserNotFound => Self::new(Code::NotFound, "COMMAND-ieJ2e", Text::NotFound(channel)),
+            Refusal::IdentifierNotFound => Self::none_there(channel),
+            Refusal::Unchanged | Refusal::Duplicate => Self::unchanged(channel),
+            Refusal::AlreadyVerified => {
+                Self::new(PRECONDITION, "IDENTITY-alreadyVerified", Text::AlreadyVerified(channel))
+            }
+            Refusal::NoChallenge | Refusal::Expired | Refusal::KeyGone => Self::code_invalid(),
+            Refusal::Taken(TakenWhat::Username) | Refusal::UserExists => {
+                Self::new(Code::AlreadyExists, "IDENTITY-userExists", Text::UserExists)
+            }
+            Refusal::Taken(_) | Refusal::Restricted(_) if !administrator => {
+                Self::new(PRECONDITION, "IDENTITY-unavailable", Text::Unavailable(channel))
+            }
+            Refusal::Taken(TakenWhat::Email) => Self::new(PRECONDITION, "IDENTITY-taken", Text::Taken(Channel::Email)),
+            Refusal::Taken(TakenWhat::Phone) => Self::new(PRECONDITION, "IDENTITY-taken", Text::Taken(Channel::Phone)),
+            Refusal::Restricted(_) => Self::new(PRECONDITION, "IDENTITY-restricted", Text::Restricted(channel)),
+            Refusal::TooSoon { retry_at, .. } => {
+                Self::new(Code::ResourceExhausted, "IDENTITY-tooSoon", Text::TooSoon).waiting(now, Some(*retry_at))
+            }
+            Refusal::TooManyFailures { retry_at: None } => {
+                Self::new(Code::ResourceExhausted, "IDENTITY-locked", Text::Locked)
+            }
+            Refusal::TooManyFailures { retry_at } => {
+                Self::new(Code::ResourceExhausted, "IDENTITY-tooManyTries", Text::TooManyTries).waiting(now, *retry_at)
+            }
+            Refusal::Disabled => Self::new(PRECONDITION, "IDENTITY-disabled", Text::Disabled),
+            Refusal::TooMany(_) => Self::new(PRECONDITION, "IDENTITY-tooManyAddresses", Text::TooManyAddresses),
+            Refusal::UsernameIsAddress => Self::new(Code::InvalidArgument, "IDENTITY-username", Text::UsernameInvalid),
+            other => Self::new(PRECONDITION, "IDENTITY-refused", Text::Verbatim(other.to_string().into())),
+        }
+    }
+
+    /// What it says, with the id in the text: that is where clients look for it.
+    #[must_use]
+    pub fn message(&self, language: Language) -> String {
+        let text = self.text.say(language);
+        match self.id {
+            Some(id) => format!("{text} ({id})"),
+            None => text.into_owned(),
+        }
+    }
+
+    /// As `google.rpc.Status`, with the details that there are.
+    #[must_use]
+    pub fn status(&self, language: Language) -> Status {
+        let named = self.id.map(|id| ErrorDetail { id: id.to_owned(), message: self.text.say(language).into_owned() });
+        let wait = self.retry_after.and_then(|wait| prost_types::Duration::try_from(wait).ok());
+        let retry = wait.map(|wait| RetryInfo { retry_delay: Some(wait) });
+        let details = named.as_ref().map(any).into_iter().chain(retry.as_ref().map(any));
+        Status { code: self.code as i32, message: self.message(language), details: details.collect() }
+    }
+
+    /// The HTTP status that the code stands for.
+    #[must_use]
+    pub fn http_status(&self) -> StatusCode {
+        self.http.unwrap_or(match self.code {
+            Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => StatusCode::BAD_REQUEST,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
+            Code::PermissionDenied => StatusCode::FORBIDDEN,
+            Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Code::DeadlineExceeded => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        })
+    }
+}
+
+fn any<M: Name>(message: &M) -> Any {
+    Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
+}

@@ -1,0 +1,270 @@
+//! What the calls do, once for all dialects: typed requests in, typed answers or a failure out.
+
+mod calls;
+mod human;
+mod road;
+mod set;
+mod shown;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use identity::{
+    Channel, Clock, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, Issued, ProfileChange,
+    Receipt, Refusal, Timestamp, UserId, Verification,
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use calls::Call;
+use road::Road;
+use shown::shown;
+
+use crate::failure::Failure;
+use crate::template::UrlTemplate;
+use crate::text::Text;
+use crate::tokens::Caller;
+use crate::wire::Details;
+
+/// Where a code goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// To the address, in a link where there is a template.
+    Sent(Option<UrlTemplate>),
+    /// To the caller, who passes it on.
+    Returned,
+}
+
+/// How a person is to show that an address is theirs, or who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// By a code.
+    Code(Delivery),
+    /// The caller says so.
+    Attested,
+}
+
+impl Delivery {
+    /// Whether only an administrator may ask for it.
+    const fn is_privileged(&self) -> bool {
+        matches!(self, Self::Returned)
+    }
+
+    /// What the notifier has to know.
+    fn hint(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Sent(template) => template.as_ref().map(|template| Arc::clone(template.as_str())),
+            Self::Returned => None,
+        }
+    }
+}
+
+impl Proof {
+    const fn is_privileged(&self) -> bool {
+        match self {
+            Self::Code(delivery) => delivery.is_privileged(),
+            Self::Attested => true,
+        }
+    }
+}
+
+/// A change that was made.
+pub struct Done {
+    /// The user's last event.
+    pub details: Details,
+    /// The code, for a caller who passes it on.
+    pub code: Option<String>,
+}
+
+/// The users of one tenant, as this wire sees them: one e-mail address and one phone number each.
+pub struct Users {
+    identity: Identity,
+    keys: CodeKeys,
+    clock: Arc<dyn Clock>,
+    turns: Turns,
+}
+
+impl Users {
+    /// The users of the identity's tenant. `keys` and `clock` are the same as the identity's.
+    #[must_use]
+    pub fn new(identity: Identity, keys: CodeKeys, clock: Arc<dyn Clock>) -> Self {
+        Self { identity, keys, clock, turns: Turns::default() }
+    }
+
+    /// The use cases.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Sends a code to the address that is shown, or gives it to the caller.
+    ///
+    /// # Errors
+    /// [`Failure`]; when `again`, also where no code is outstanding. An expired one is enough.
+    pub async fn send(&self, asked: &Asked<'_>, delivery: &Delivery, again: bool) -> Result<Done, Failure> {
+        let user = self.permitted(asked, delivery.is_privileged())?;
+        let _turn = self.turns.of(&user).await;
+        let road = Road::of(&self.identity, asked.caller, &user);
+        let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
+        let Some(entry) = shown(stored.book(asked.channel)) else {
+            return Err(if again { Failure::code_empty(asked.channel) } else { Failure::none_there(asked.channel) });
+        };
+        if again && entry.challenge().is_none() {
+            return Err(Failure::code_empty(asked.channel));
+        }
+        // Without a template of its own a message sent again is the one that was sent: its code keeps working.
+        let before = || entry.challenge().and_then(|challenge| challenge.hint.clone());
+        let request = Verification { hint: delivery.hint().or_else(before), ..Verification::default() };
+        let done = match delivery {
+            Delivery::Sent(_) => road.start(entry.id, &request).await.map(|receipt| self.sent(&receipt)),
+            Delivery::Returned => road.issue(entry.id).await.map(|receipt| self.returned(&receipt)),
+        };
+        done.map_err(|error| self.failure(asked, error))
+    }
+
+    /// The code for an address that has just been written.
+    async fn prove(&self, road: &Road<'_>, id: IdentifierId, delivery: &Delivery) -> Result<Done, Error> {
+        let request = Verification { hint: delivery.hint(), ..Verification::default() };
+        match delivery {
+            Delivery::Sent(_) => road.start_after_all(id, &request).await.map(|receipt| self.sent(&receipt)),
+            Delivery::Returned => road.issue(id).await.map(|receipt| self.returned(&receipt)),
+        }
+    }
+
+    fn sent<T>(&self, receipt: &Receipt<T>) -> Done {
+        Done { details: self.details(receipt), code: None }
+    }
+
+    fn returned(&self, receipt: &Receipt<Issued>) -> Done {
+        Done { details: self.details(receipt), code: Some(receipt.outcome.code.reveal().to_owned()) }
+    }
+
+    /// Judges a code. Every one that does not verify gets the same answer.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn verify(&self, asked: &Asked<'_>, code: &str) -> Result<Details, Failure> {
+        let user = self.permitted(asked, false)?;
+        let account = self.identity.account(&user);
+        let stored = account.get().await.map_err(|error| self.failure(asked, error))?;
+        let entry = shown(stored.book(asked.channel)).ok_or_else(Failure::code_invalid)?;
+        // What is white space alone is a code of the right length, and of nobody.
+        let code = Code::parse(code).map_err(|_| Failure::code_invalid())?;
+        let receipt = account.confirm(entry.id, &code).await.map_err(|error| match error {
+            Error::Refused(Refusal::AlreadyVerified | Refusal::IdentifierNotFound) => Failure::code_invalid(),
+            error => self.failure(asked, error),
+        })?;
+        match receipt.outcome {
+            Confirmation::Verified => Ok(self.details(&receipt)),
+            Confirmation::Rejected { .. } => Err(Failure::code_invalid()),
+        }
+    }
+
+    /// Removes the phone number, with the one that it was to replace.
+    ///
+    /// # Errors
+    /// [`Failure`]; where there is none too.
+    pub async fn remove(&self, asked: &Asked<'_>) -> Result<Details, Failure> {
+        let user = self.permitted(asked, false)?;
+        let _turn = self.turns.of(&user).await;
+        let road = Road::of(&self.identity, asked.caller, &user);
+        let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
+        let mut entries: Vec<&Identifier> = stored.book(asked.channel).entries().iter().collect();
+        // The one that is shown goes last: until then the user has a number.
+        entries.sort_by_key(|entry| entry.replaces.is_some());
+        let mut last = Err(Failure::none_there(asked.channel));
+        for entry in entries {
+            let receipt = road.remove(entry.id).await.map_err(|error| self.failure(asked, error))?;
+            last = Ok(self.details(&receipt));
+        }
+        last
+    }
+
+    /// Whether the caller may ask for this.
+    ///
+    /// # Errors
+    /// A user's own token opens nothing but that user, and nothing that is an administrator's.
+    fn may(&self, asked: &Asked<'_>, privileged: bool) -> Result<(), Failure> {
+        match asked.caller {
+            Caller::User(own) if own.as_str() != asked.user || privileged => Err(Failure::no_permission()),
+            Caller::User(_) | Caller::Administrator(_) => Ok(()),
+        }
+    }
+
+    /// The user whom a request is about, if the caller may ask for that.
+    fn permitted(&self, asked: &Asked<'_>, privileged: bool) -> Result<UserId, Failure> {
+        self.may(asked, privileged)?;
+        // What cannot be an id is nobody's.
+        UserId::parse(asked.user).map_err(|_| self.failure(asked, Refusal::UserNotFound.into()))
+    }
+
+    /// A user with the number of its last event. A change of nothing writes nothing, and answers with that number.
+    async fn read(&self, user: &UserId) -> Result<Receipt<()>, Error> {
+        self.identity.admin("read").change_profile(user, &ProfileChange::default()).await
+    }
+
+    fn details<T>(&self, receipt: &Receipt<T>) -> Details {
+        Details {
+            sequence: receipt.version.0,
+            change_date: Some(timestamp(receipt.at)),
+            resource_owner: self.identity.tenant().as_str().to_owned(),
+            creation_date: None,
+        }
+    }
+
+    fn failure(&self, asked: &Asked<'_>, error: Error) -> Failure {
+        Failure::about(asked.channel, asked.caller.is_administrator(), self.clock.now(), error)
+    }
+}
+
+/// Who asks, about whom, and about which kind of address.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Who.
+    pub caller: &'a Caller,
+    /// About whom.
+    pub user: &'a str,
+    /// About which kind of address.
+    pub channel: Channel,
+}
+
+/// The template of a request.
+///
+/// # Errors
+/// One that is none.
+fn template(text: Option<&str>) -> Result<Option<UrlTemplate>, Failure> {
+    const INVALID: Failure = Failure::new(tonic::Code::InvalidArgument, "DOMAIN-oGh5e", Text::UrlTemplate);
+    text.map(|text| UrlTemplate::parse(text).ok_or(INVALID)).transpose()
+}
+
+fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let micros = at.as_micros();
+    // Below 1,000,000,000.
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+/// One change of a user at a time, as far as this process goes: a call may take two steps. Between processes the later one wins.
+#[derive(Debug)]
+struct Turns {
+    hasher: RandomState,
+    locks: [Mutex<()>; 64],
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { hasher: RandomState::new(), locks: std::array::from_fn(|_| Mutex::new(())) }
+    }
+}
+
+impl Turns {
+    async fn of(&self, user: &UserId) -> Option<MutexGuard<'_, ()>> {
+        let index = usize::try_from(self.hasher.hash_one(user) % 64).ok()?;
+        Some(self.locks.get(index)?.lock().await)
+    }
+}
+
+impl std::fmt::Debug for Users {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Users").field(&self.identity).finish()
+    }
+}

@@ -1,0 +1,96 @@
+//! What the host is told on the command line or in the environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Parser;
+use host_kit::{HostSettings, Secret, StartError};
+use identity::policy::{By, PrimaryPolicy};
+use identity::{DangerousPolicy, Identity, Policy, SystemClock};
+
+use crate::app::App;
+use crate::mail::log_notifier;
+use crate::service::Users;
+use crate::tokens::{AccessTokens, TokensError};
+
+/// A host that answers as the e-mail and phone part of ZITADEL's user service v2 does. Every option can be set in the
+/// environment too.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Settings {
+    /// What every host has.
+    #[command(flatten)]
+    pub host: HostSettings,
+    /// The tokens that are good in Authorization, separated by commas: TOKEN:admin, TOKEN:admin:NAME, TOKEN:user:ID. Names
+    /// become the actors of events.
+    #[arg(
+        long,
+        env = "IDENTITY_TOKENS",
+        value_name = "TOKENS",
+        hide_env_values = true,
+        conflicts_with = "tokens_file"
+    )]
+    tokens: Option<Secret>,
+    /// A file of such tokens, one a line.
+    #[arg(long, env = "IDENTITY_TOKENS_FILE", value_name = "FILE")]
+    tokens_file: Option<PathBuf>,
+}
+
+/// Why the host does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// What every host needs is not there.
+    #[error(transparent)]
+    Host(#[from] StartError),
+    /// The tokens are none.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The file of tokens cannot be read.
+    #[error("{}: {error}", .file.display())]
+    TokensFile {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The policy of this API is none.
+    #[error(transparent)]
+    Policy(#[from] DangerousPolicy),
+}
+
+impl Settings {
+    /// The rules: on this wire a user may always remove the own phone number, the last verified address too.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn policy(&self) -> Result<Policy, SettingsError> {
+        let primary = PrimaryPolicy::builder().last_verified(By::Anyone).build()?;
+        Ok(self.host.policy()?.with_primary(primary))
+    }
+
+    /// The use cases, on the database that the settings name.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub async fn identity(&self) -> Result<Identity, SettingsError> {
+        Ok(self.host.identity(log_notifier(), self.policy()?).await?)
+    }
+
+    /// What requests are answered with.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn app(&self, identity: Identity) -> Result<App, SettingsError> {
+        let tokens = match &self.tokens_file {
+            Some(file) => {
+                let text = std::fs::read_to_string(file);
+                let text = text.map_err(|error| SettingsError::TokensFile { file: file.clone(), error })?;
+                AccessTokens::parse(&text)?
+            }
+            None => AccessTokens::parse(self.tokens.as_ref().map_or("", Secret::reveal))?,
+        };
+        Ok(App { users: Users::new(identity, self.host.keys()?, Arc::new(SystemClock)), tokens })
+    }
+}

@@ -1,0 +1,132 @@
+//! Access tokens: administrators' and users' own.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use host_kit::Tokens;
+use identity::UserId;
+use tonic::Code;
+
+use crate::failure::Failure;
+use crate::text::Text;
+
+/// Why a list of tokens is none. It repeats nothing of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokensError {
+    /// There is none.
+    #[error("there is no token; set IDENTITY_TOKENS, for example to root-token:admin,ada-token:user:ada")]
+    None,
+    /// An entry is none.
+    #[error("entry {0} of IDENTITY_TOKENS is none; write TOKEN:admin, TOKEN:admin:NAME or TOKEN:user:ID")]
+    Entry(usize),
+    /// An entry has the token of an earlier one.
+    #[error("entry {0} of IDENTITY_TOKENS has the token of an earlier entry; give each holder one of their own")]
+    Twice(usize),
+}
+
+/// Who calls.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// Staff, under this name, which becomes the actor of events.
+    Administrator(Arc<str>),
+    /// A user, about their own account.
+    User(UserId),
+}
+
+impl Caller {
+    /// Whether it is an administrator.
+    #[must_use]
+    pub const fn is_administrator(&self) -> bool {
+        matches!(self, Self::Administrator(_))
+    }
+
+    /// What stands in the log: no user's id.
+    #[must_use]
+    pub fn name(&self) -> Arc<str> {
+        match self {
+            Self::Administrator(name) => Arc::clone(name),
+            Self::User(_) => "a user's own".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// The tokens that are good here.
+#[derive(Debug, Clone)]
+pub struct AccessTokens(Tokens<Caller>);
+
+impl AccessTokens {
+    /// Reads entries separated by commas or white space: `TOKEN:admin`, `TOKEN:admin:NAME` or `TOKEN:user:ID`. The first colon
+    /// ends the token.
+    ///
+    /// # Errors
+    /// [`TokensError`].
+    ///
+    /// ```
+    /// use zitadel_api::AccessTokens;
+    ///
+    /// let tokens = AccessTokens::parse("root-token:admin,ada-token:user:ada")?;
+    /// assert!(tokens.holder("root-token").is_some_and(|caller| caller.is_administrator()));
+    /// assert!(tokens.holder("ada-token").is_some_and(|caller| !caller.is_administrator()));
+    /// assert!(tokens.holder("ada").is_none());
+    /// assert!(!format!("{tokens:?}").contains("root-token"));
+    /// # Ok::<(), zitadel_api::TokensError>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, TokensError> {
+        let mut seen = HashSet::new();
+        let entries = (1..).zip(Tokens::<Caller>::entries(text));
+        let tokens = entries.map(|(number, entry)| {
+            let (token, caller) = token(entry).ok_or(TokensError::Entry(number))?;
+            if seen.insert(token) { Ok((token, caller)) } else { Err(TokensError::Twice(number)) }
+        });
+        let tokens = tokens.collect::<Result<Tokens<_>, _>>()?;
+        if tokens.is_empty() { Err(TokensError::None) } else { Ok(Self(tokens)) }
+    }
+
+    /// Whose token this is.
+    #[must_use]
+    pub fn holder(&self, sent: &str) -> Option<&Caller> {
+        self.0.holder(sent, |_| true)
+    }
+
+    /// Who calls, by the header `Authorization`, which gRPC sends as metadata. It reads nothing else of a request.
+    ///
+    /// # Errors
+    /// Unauthenticated, in three ways.
+    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        const CODE: Code = Code::Unauthenticated;
+        let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+        let missing = || Failure::nameless(CODE, Text::AuthMissing);
+        let invalid = || Failure::new(CODE, "AUTH-toLo1", Text::AuthInvalid);
+        let value = sent.next().filter(|value| !value.is_empty()).ok_or_else(missing)?;
+        if sent.next().is_some() {
+            return Err(invalid());
+        }
+        let value = value.to_str().map_err(|_| invalid())?;
+        let (scheme, token) = value.split_once(' ').ok_or_else(invalid)?;
+        if !scheme.eq_ignore_ascii_case("Bearer") || token.trim().is_empty() {
+            return Err(invalid());
+        }
+        let holder = self.holder(token.trim());
+        holder.cloned().ok_or_else(|| Failure::new(CODE, "AUTH-7fs1e", Text::TokenInvalid))
+    }
+}
+
+fn token(entry: &str) -> Option<(&str, Caller)> {
+    let (token, role) = entry.split_once(':')?;
+    let caller = match role.split_once(':') {
+        None if role == "admin" => Caller::Administrator("admin".into()),
+        Some(("admin", name)) if !name.is_empty() => Caller::Administrator(name.into()),
+        Some(("user", id)) => Caller::User(UserId::parse(id).ok()?),
+        _ => return None,
+    };
+    (!token.is_empty()).then_some((token, caller))
+}
