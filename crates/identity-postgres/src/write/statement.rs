@@ -90,14 +90,16 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn judge(&mut self, commits: Rows<'a>, taken: Rows<'a>, charges: Rows<'a>) {
+        // What is there is asked for row by row, by `LIMIT 1`: of an `EXISTS` in this place the planner may make one reading of
+        // the whole table, which is cheap while the table is small, and a plan outlives that.
         self.push("c AS (SELECT * FROM ");
         self.sql.unnest(commits, "x");
         self.push(
             "), v AS (SELECT c.n, c.willing, CASE WHEN c.expected IS NULL \
-             THEN NOT EXISTS (SELECT 1 FROM {t}identity_users u WHERE u.tenant = c.tenant AND u.id = c.id) \
-             AND NOT EXISTS (SELECT 1 FROM {t}identity_events e WHERE e.tenant = c.tenant AND e.user_id = c.id) \
-             ELSE EXISTS (SELECT 1 FROM {t}identity_users u \
-             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected) END AS fits FROM c)",
+             THEN (SELECT 1 FROM {t}identity_users u WHERE u.tenant = c.tenant AND u.id = c.id LIMIT 1) IS NULL \
+             AND (SELECT 1 FROM {t}identity_events e WHERE e.tenant = c.tenant AND e.user_id = c.id LIMIT 1) IS NULL \
+             ELSE (SELECT 1 FROM {t}identity_users u \
+             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected LIMIT 1) IS NOT NULL END AS fits FROM c)",
         );
         let mut conditions = String::new();
         if self.rows("t", taken) {

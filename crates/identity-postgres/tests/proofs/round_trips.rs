@@ -155,3 +155,40 @@ async fn commits_at_once_share_round_trips() {
         assert_eq!(store.load(key).await.unwrap().unwrap().version.0, 1);
     }
 }
+
+/// What a commit reads does not grow with the tables: not even under a plan that was made while they were small.
+#[tokio::test]
+async fn a_commit_reads_as_much_in_a_full_house_as_in_an_empty_one() {
+    const USERS: u64 = 600;
+    let database = Cluster::shared().database();
+    let options = PostgresStore::options().with_pool_size(1).with_statements(Statements::Prepared);
+    let store = options.connect(&database.url()).await.unwrap();
+    // Nobody tells the planner that the house fills.
+    let tables = database.sql("select tablename from pg_tables where tablename like 'identity%'");
+    for table in tables.lines() {
+        database.sql(&format!("alter table {table} set (autovacuum_enabled = off)"));
+    }
+    for number in 0..USERS {
+        let user = key(&format!("user-{number}"));
+        let address = format!("user.{number}@example.com");
+        let person = Person::default().email(1, &address, verified()).primary(1);
+        let message = paid(letter(1, &user, NOW), vec![withholding(&format!("quota-{number}"), 9, NOW)]);
+        let draft = create(&user, &person).take(&mail_key(&address), Strength::Verified).message(message);
+        let stored = put(&store, draft).await;
+        put(&store, change(&user, &stored, &Person::of(&stored.user).attempts(1))).await;
+    }
+    // A session tells what it has read when it ends, at the latest.
+    drop(store);
+    let told = "select sum(n_tup_ins) from pg_stat_user_tables where relname = 'identity_events'";
+    for _ in 0..500 {
+        if database.sql(told) == (2 * USERS).to_string() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(database.sql(told), (2 * USERS).to_string());
+    let read = "select (select sum(idx_tup_read) from pg_stat_user_indexes) + \
+                (select sum(seq_tup_read) from pg_stat_user_tables where relname <> 'identity_meta')";
+    let read: u64 = database.sql(read).parse().unwrap();
+    assert!(read < 30 * USERS, "{USERS} creations, changes and loads read {read} entries");
+}
