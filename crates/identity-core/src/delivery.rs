@@ -128,20 +128,19 @@ pub enum UndeliverableReason {
 pub enum Fate {
     /// It arrived.
     Arrived,
-    /// It did not arrive, this time.
-    Failed,
-    /// It did not arrive and never will, or is not wanted.
+    /// Surely nobody took it on: it expired unsent, or was given up.
+    NotTaken,
+    /// None will arrive, or is wanted.
     Undeliverable(UndeliverableReason),
 }
 
 impl Fate {
-    /// What a report means; `None` when it means nothing yet.
+    /// What a report means for the address; `None` when it means nothing.
     #[must_use]
     pub const fn of(state: DeliveryState) -> Option<Self> {
         match state {
-            DeliveryState::Accepted => None,
+            DeliveryState::Accepted | DeliveryState::Failed => None,
             DeliveryState::Delivered => Some(Self::Arrived),
-            DeliveryState::Failed => Some(Self::Failed),
             DeliveryState::Bounced => Some(Self::Undeliverable(UndeliverableReason::Bounced)),
             DeliveryState::Complained => Some(Self::Undeliverable(UndeliverableReason::Complained)),
         }

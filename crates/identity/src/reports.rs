@@ -10,10 +10,9 @@ impl Admin {
     /// The ticket is the one that the [`Notice`](crate::Notice) carried: a callback's URL or the address of a bounced mail
     /// brings it back. It says by itself which message of which tenant it is about.
     ///
-    /// Reports may come in any order and any number of times. A code that did not arrive is not counted as sent any more,
-    /// and what it cost goes back to its budgets, so that the person may ask for the next one at once. An address whose
-    /// messages bounce, or who complained, is undeliverable from then on
-    /// ([`Identifier::undeliverable`](crate::Identifier)).
+    /// Reports may come in any order and any number of times. An address whose messages bounce, or who complained, is
+    /// undeliverable from then on ([`Identifier::undeliverable`](crate::Identifier)). What a provider took on has been paid for,
+    /// so no report gives a send back: otherwise numbers that never answer would be sent to without a limit.
     ///
     /// # Errors
     /// [`Refusal::TicketForged`] when the ticket is none of this host's; [`Refusal::TooLarge`] and [`Refusal::Nul`] for a detail

@@ -2,10 +2,11 @@ use crate::delivery::Fate;
 use crate::{Change, Content, Context, Decision, IdentifierId, Message, Refusal, UndeliverableReason, User};
 
 impl User {
-    /// What the fate of a message means for the address that it went to. A code or link that did not arrive is not counted as
+    /// What the fate of a message means for the address that it went to. A code or link that nobody took on is not counted as
     /// sent, so that the next one may be asked for at once; after as many in a row as may be sent in a day, each of them refused
-    /// for good, they count. An address that no message reaches is known as such until it is verified, a newer message arrives,
-    /// or an administrator says otherwise. Nothing changes when it is known already, or the address is gone.
+    /// for good, they count. One that a provider took on stays counted whatever became of it, because it has been paid for. An
+    /// address that no message reaches is known as such until it is verified, a newer message arrives, or an administrator says
+    /// otherwise. Nothing changes when it is known already, or the address is gone.
     ///
     /// # Errors
     /// [`Refusal::AdministratorOnly`].
@@ -26,10 +27,10 @@ impl User {
                 let newer = known.is_some_and(|known| message.created_at > known.at);
                 newer.then_some(Change::DeliveryRestored { id })
             }
-            Fate::Failed | Fate::Undeliverable(_) => {
-                let complaint = fate == Fate::Undeliverable(UndeliverableReason::Complained);
+            Fate::NotTaken | Fate::Undeliverable(_) => {
                 let is_code = matches!(message.content, Content::Challenge { .. });
-                let counted = is_code && !complaint && entry.attempts.sent_at.contains(&message.created_at);
+                let is_free = matches!(fate, Fate::NotTaken | Fate::Undeliverable(UndeliverableReason::Refused));
+                let counted = is_code && is_free && entry.attempts.sent_at.contains(&message.created_at);
                 let in_a_row = known.map_or(0, |known| known.times);
                 let bounded = in_a_row < context.policy.verification().sends_a_day();
                 let sent_at = (counted && bounded).then_some(message.created_at);
@@ -40,7 +41,8 @@ impl User {
                     _ => None,
                 };
                 // A repetition says nothing new; one more message that did not arrive does.
-                let why = why.filter(|why| counted || known.is_none_or(|known| known.why != *why));
+                let is_news = |why| known.is_none_or(|known| known.why != why || message.created_at > known.at);
+                let why = why.filter(|why| counted || is_news(*why));
                 (sent_at.is_some() || why.is_some()).then_some(Change::DeliveryFailed { id, sent_at, why })
             }
         };

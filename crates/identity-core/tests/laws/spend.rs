@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use identity_core::policy::{Budget, Conversion, Prices};
 use identity_core::{
-    BudgetKind, Charge, DangerousPolicy, Effect, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy, Timestamp,
-    UndeliverableReason, WhenExhausted, refunds,
+    BudgetKind, Charge, DangerousPolicy, DeliveryState, Effect, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy,
+    Timestamp, UndeliverableReason, WhenExhausted, refunds,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -220,12 +220,8 @@ fn a_policy_of_money_or_ratios_that_makes_no_sense_does_not_build() {
 }
 
 #[test]
-fn a_message_that_did_not_arrive_is_given_back_whole_and_the_next_one_may_be_asked_for_at_once() {
-    for fate in [
-        Fate::Failed,
-        Fate::Undeliverable(UndeliverableReason::Refused),
-        Fate::Undeliverable(UndeliverableReason::Bounced),
-    ] {
+fn a_message_that_nobody_took_on_is_given_back_whole_and_the_next_one_may_be_asked_for_at_once() {
+    for fate in [Fate::NotTaken, Fate::Undeliverable(UndeliverableReason::Refused)] {
         let send = SendPolicy::builder()
             .country(Some(Budget::new(9, HOUR)))
             .conversion(Some(Conversion::new(50, 9, HOUR)))
@@ -251,7 +247,7 @@ fn a_message_that_did_not_arrive_is_given_back_whole_and_the_next_one_may_be_ask
         budgets.commit(&[], &back).unwrap();
         assert!(budgets.0.values().all(|(.., drawn)| *drawn == 0), "all of it is given back: {:?}", budgets.0);
         let known = ada.entry(line).undeliverable;
-        assert_eq!(known.is_some(), fate != Fate::Failed, "{known:?}");
+        assert_eq!(known.is_some(), fate != Fate::NotTaken, "{known:?}");
         // Once more says nothing new, and gives nothing back.
         ada.admin(|user, context| user.note_fate(&message, fate, context)).then(&[]);
         ada.start(line).then(&["code_resent"]);
@@ -260,6 +256,28 @@ fn a_message_that_did_not_arrive_is_given_back_whole_and_the_next_one_may_be_ask
         let next = ada.news.clone();
         assert!(next.is_empty());
     }
+}
+
+#[test]
+fn c54_a_message_that_was_taken_on_is_paid_for_whatever_became_of_it() {
+    for why in [UndeliverableReason::Bounced, UndeliverableReason::Complained] {
+        let mut ada = given();
+        let line = ada.pending(phone("+447400123456"));
+        let message = ada.news[0].message.clone();
+        let sent = ada.entry(line).attempts.sent_at.clone();
+        ada.pass(5);
+        let before = ada.user.clone();
+        let noted = ada.admin(|user, context| user.note_fate(&message, Fate::Undeliverable(why), context));
+        let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &noted.events, context));
+        noted.then(&["delivery_failed"]);
+        assert_eq!(back, []);
+        assert_eq!(ada.entry(line).attempts.sent_at, sent);
+        assert!(ada.start(line).result.is_err(), "the next one waits as ever");
+        // The same report again says nothing new.
+        ada.admin(|user, context| user.note_fate(&message, Fate::Undeliverable(why), context)).then(&[]);
+        assert_eq!(ada.entry(line).undeliverable.unwrap().times, 1);
+    }
+    assert_eq!(Fate::of(DeliveryState::Failed), None);
 }
 
 #[test]
@@ -274,7 +292,7 @@ fn an_address_is_undeliverable_until_it_is_shown_reached_or_cleared() {
     assert_eq!((known.why, known.at, known.times), (UndeliverableReason::Bounced, ada.bench.now, 1));
     // An older message that arrives after all says nothing of today; a newer one does.
     ada.admin(|user, context| user.note_fate(&first, Fate::Arrived, context)).then(&[]);
-    ada.pass(1);
+    ada.pass(30);
     ada.start(mail).done();
     let second = ada.news[0].message.clone();
     ada.admin(|user, context| user.note_fate(&second, Fate::Arrived, context)).then(&["delivery_restored"]);

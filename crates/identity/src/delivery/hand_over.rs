@@ -165,7 +165,7 @@ impl Identity {
     async fn give_back(&self, attempt: &Attempt) -> Result<(), Error> {
         let is_code = matches!(attempt.message.content, Content::Challenge { .. });
         if is_code && attempt.uncertain == 0 {
-            match self.note_fate(&attempt.message, Fate::Failed, &delivery()).await {
+            match self.note_fate(&attempt.message, Fate::NotTaken, &delivery()).await {
                 // The person is busy with it; the send stays counted.
                 Ok(()) | Err(Error::Contended) => {}
                 Err(error) => return Err(error),
