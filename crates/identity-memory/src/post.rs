@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher as _;
 use std::ops::Bound;
 
+use foldhash::fast::RandomState;
 use identity_core::{Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement};
 use uuid::Uuid;
@@ -14,8 +16,9 @@ pub(crate) struct Post {
     queued: Map<MessageId, Box<Queued>>,
     /// Every queued message, leased or not, in the order in which they are leased.
     due: BTreeSet<(Timestamp, MessageId)>,
-    /// The message of each user that was queued last; the others hang on it.
-    last: Map<UserKey, MessageId>,
+    /// The message that was queued last of each user, or of several whose keys have one hash; the others hang on it.
+    last: Map<u64, MessageId>,
+    hashes: RandomState,
     /// What was sent or failed, until it is pruned.
     ended: BTreeMap<MessageId, Ended>,
     parked: BTreeSet<(TenantId, MessageId)>,
@@ -80,23 +83,21 @@ impl Post {
     pub(crate) fn enqueue(&mut self, message: Message) {
         let (id, due_at) = (message.id, message.created_at);
         self.due.insert((due_at, id));
-        let earlier = match self.last.get_mut(&message.key) {
-            Some(last) => Some(std::mem::replace(last, id)),
-            None => self.last.insert(message.key.clone(), id),
-        };
+        let earlier = self.last.insert(self.hashes.hash_one(&message.key), id);
         let queued =
             Queued { message, due_at, attempts: 0, uncertain: 0, provider: None, lease: None, error: None, earlier };
         self.queued.insert(id, Box::new(queued));
     }
 
     /// A user's queued messages, the latest first.
-    fn of_user(&self, key: &UserKey) -> impl Iterator<Item = &Queued> {
-        let mut next = self.last.get(key).copied();
-        std::iter::from_fn(move || {
+    fn of_user<'a>(&'a self, key: &'a UserKey) -> impl Iterator<Item = &'a Queued> {
+        let mut next = self.last.get(&self.hashes.hash_one(key)).copied();
+        let all = std::iter::from_fn(move || {
             let queued = self.queued.get(&next?)?;
             next = queued.earlier;
             Some(&**queued)
-        })
+        });
+        all.filter(|queued| queued.message.key == *key)
     }
 
     /// Whether another message of the same user has to go first.
@@ -283,11 +284,12 @@ impl Post {
         let queued = self.queued.remove(&id)?;
         self.due.remove(&(queued.due_at, id));
         // Whatever hung on it hangs on the one before it.
-        if let Some(last) = self.last.get_mut(&queued.message.key) {
+        let hash = self.hashes.hash_one(&queued.message.key);
+        if let Some(last) = self.last.get_mut(&hash) {
             if *last == id {
                 match queued.earlier {
                     Some(earlier) => *last = earlier,
-                    None => drop(self.last.remove(&queued.message.key)),
+                    None => drop(self.last.remove(&hash)),
                 }
             } else {
                 let mut next = Some(*last);

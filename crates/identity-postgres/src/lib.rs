@@ -59,10 +59,8 @@
 //! A delivery loop looks for messages every second. [`PostgresStore::listen`] tells it at once when another process has
 //! enqueued one:
 //! ```no_run
-//! # async fn run(store: identity_postgres::PostgresStore) {
-//! let wake = std::sync::Arc::new(tokio::sync::Notify::new());
-//! let loop_wake = std::sync::Arc::clone(&wake);
-//! tokio::spawn(async move { store.listen(move || loop_wake.notify_one()).await });
+//! # async fn run(store: identity_postgres::PostgresStore, identity: identity::Identity) {
+//! tokio::spawn(async move { store.listen(move || identity.wake_delivery()).await });
 //! # }
 //! ```
 //! Word is sent at most every 20 ms and after the commit, never in it: a transaction that notifies waits for every other one

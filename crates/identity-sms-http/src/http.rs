@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use identity_ports::{ForeignError, NotifyError};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Error, Timeout};
 use url::{Host, Url};
 
@@ -20,6 +21,9 @@ pub enum EndpointError {
     /// There is a user or password in it, or a fragment.
     #[error("this URL has a user, a password or a fragment; credentials are settings of their own")]
     TooMuch,
+    /// There is no certificate in it.
+    #[error("this is no certificate; give one in PEM form")]
+    Certificate,
     /// The account is named by something that cannot stand in a path.
     #[error("{0:?} is no account; it has letters and digits only")]
     Account(String),
@@ -59,25 +63,52 @@ impl Default for Timeouts {
     }
 }
 
-pub(crate) fn agent(timeouts: Timeouts) -> Agent {
-    let Timeouts { connect, answer } = timeouts;
-    Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        // A proxy of the environment would read what TLS does not hide from it; a host that wants one says so by its network.
-        .proxy(None)
-        .timeout_resolve(Some(connect))
-        .timeout_connect(Some(connect))
-        .timeout_send_request(Some(answer))
-        .timeout_send_body(Some(answer))
-        .timeout_recv_response(Some(answer))
-        .timeout_recv_body(Some(answer))
-        .timeout_global(Some(connect + connect + answer))
-        .max_idle_connections_per_host(32)
-        .max_idle_connections(64)
-        .build()
-        .into()
+/// The driver with the settings of one provider.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: Agent,
+    timeouts: Timeouts,
+    roots: Vec<Certificate<'static>>,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self::with(Timeouts::default(), Vec::new())
+    }
+
+    pub(crate) fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        Self::with(timeouts, self.roots)
+    }
+
+    pub(crate) fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, EndpointError> {
+        self.roots.push(Certificate::from_pem(pem).map_err(|_| EndpointError::Certificate)?);
+        Ok(Self::with(self.timeouts, self.roots))
+    }
+
+    fn with(timeouts: Timeouts, roots: Vec<Certificate<'static>>) -> Self {
+        let Timeouts { connect, answer } = timeouts;
+        let tls = TlsConfig::builder();
+        let tls = if roots.is_empty() { tls } else { tls.root_certs(RootCerts::new_with_certs(&roots)) };
+        let agent = Agent::config_builder()
+            .tls_config(tls.build())
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // Where a message goes is said by the settings, and not by the environment.
+            .proxy(None)
+            .timeout_resolve(Some(connect))
+            .timeout_connect(Some(connect))
+            .timeout_send_request(Some(answer))
+            .timeout_send_body(Some(answer))
+            .timeout_recv_response(Some(answer))
+            .timeout_recv_body(Some(answer))
+            .timeout_global(Some(connect + connect + answer))
+            .max_idle_connections_per_host(32)
+            .max_idle_connections(64)
+            .build()
+            .into();
+        Self { agent, timeouts, roots }
+    }
 }
 
 /// A request. It does not print: there are credentials and codes in it.
@@ -106,8 +137,8 @@ pub(crate) struct Answer {
 const MOST: u64 = 65_536;
 
 /// Posts on a thread for blocking work. Whoever stops waiting leaves the request running until its own time-outs end it.
-pub(crate) async fn post(agent: &Agent, request: Request) -> Outcome {
-    let agent = agent.clone();
+pub(crate) async fn post(client: &Client, request: Request) -> Outcome {
+    let agent = client.agent.clone();
     let posted = tokio::task::spawn_blocking(move || {
         let mut builder = agent.post(request.url.as_str());
         for (name, value) in &request.headers {

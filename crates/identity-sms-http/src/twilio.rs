@@ -7,10 +7,9 @@ use identity_core::Address;
 use identity_ports::{Accepted, ForeignError, Notice, Notifier, NotifyError};
 use identity_texts::Texts;
 use serde::Deserialize;
-use ureq::Agent;
 use url::{Url, form_urlencoded};
 
-use crate::http::{self, Answer, EndpointError, Outcome, Request, Timeouts};
+use crate::http::{self, Answer, Client, EndpointError, Outcome, Request, Timeouts};
 use crate::secret::Secret;
 
 /// An account: its SID, and the token that belongs to it.
@@ -27,7 +26,7 @@ pub struct TwilioAccount {
 /// The provider is told how long a message is worth sending (`ValidityPeriod`), so that it does not wait in its queues beyond
 /// that.
 pub struct TwilioNotifier {
-    agent: Agent,
+    client: Client,
     url: Url,
     account: TwilioAccount,
     sender: String,
@@ -48,8 +47,7 @@ impl TwilioNotifier {
         let mut url = http::endpoint(base)?;
         let path = format!("{}/2010-04-01/Accounts/{}/Messages.json", url.path().trim_end_matches('/'), account.sid);
         url.set_path(&path);
-        let agent = http::agent(Timeouts::default());
-        Ok(Self { agent, url, account, sender: sender.to_owned(), callback: None, texts })
+        Ok(Self { client: Client::new(), url, account, sender: sender.to_owned(), callback: None, texts })
     }
 
     /// Asks for callbacks to this address of the host, which gets `?ticket=..` behind it. The same address is given to
@@ -65,8 +63,17 @@ impl TwilioNotifier {
     /// With other time-outs.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.agent = http::agent(timeouts);
+        self.client = self.client.with_timeouts(timeouts);
         self
+    }
+
+    /// Trusts this certificate, and others that are named so, in the place of those of the web.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificate`] when it is none in PEM form.
+    pub fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, EndpointError> {
+        self.client = self.client.with_root_certificate(pem)?;
+        Ok(self)
     }
 
     fn request(&self, notice: &Notice) -> Result<Request, NotifyError> {
@@ -103,7 +110,7 @@ impl TwilioNotifier {
 impl Notifier for TwilioNotifier {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         let request = self.request(notice)?;
-        match http::post(&self.agent, request).await {
+        match http::post(&self.client, request).await {
             Outcome::Answered(answer) => judge(&answer),
             Outcome::NotSent(reason) => Err(NotifyError::transient(reason)),
             Outcome::Perhaps(reason) => Err(NotifyError::unknown(reason)),

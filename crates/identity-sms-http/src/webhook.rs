@@ -5,15 +5,14 @@ use identity_core::{Address, DeliveryState, DeliveryTicket, Report, Timestamp};
 use identity_ports::{Accepted, Notice, Notifier, NotifyError};
 use identity_texts::{Kind, Texts};
 use serde::{Deserialize, Serialize};
-use ureq::Agent;
 use url::Url;
 
-use crate::http::{self, Answer, EndpointError, Outcome, Request, Timeouts};
+use crate::http::{self, Answer, Client, EndpointError, Outcome, Request, Timeouts};
 use crate::{Callback, CallbackError, WebhookSecret};
 
 /// Posts text messages as signed JSON to a gateway; the crate's page has its form.
 pub struct WebhookNotifier {
-    agent: Agent,
+    client: Client,
     url: Url,
     secret: WebhookSecret,
     texts: Texts,
@@ -25,14 +24,23 @@ impl WebhookNotifier {
     /// # Errors
     /// [`EndpointError`] when it is not https.
     pub fn new(url: &str, secret: WebhookSecret, texts: Texts) -> Result<Self, EndpointError> {
-        Ok(Self { agent: http::agent(Timeouts::default()), url: http::endpoint(url)?, secret, texts })
+        Ok(Self { client: Client::new(), url: http::endpoint(url)?, secret, texts })
     }
 
     /// With other time-outs.
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.agent = http::agent(timeouts);
+        self.client = self.client.with_timeouts(timeouts);
         self
+    }
+
+    /// Trusts this certificate, and others that are named so, in the place of those of the web.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificate`] when it is none in PEM form.
+    pub fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, EndpointError> {
+        self.client = self.client.with_root_certificate(pem)?;
+        Ok(self)
     }
 
     fn request(&self, notice: &Notice) -> Result<Request, NotifyError> {
@@ -88,7 +96,7 @@ struct Said {
 impl Notifier for WebhookNotifier {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         let request = self.request(notice)?;
-        match http::post(&self.agent, request).await {
+        match http::post(&self.client, request).await {
             Outcome::Answered(answer) => judge(&answer),
             Outcome::NotSent(reason) => Err(NotifyError::transient(reason)),
             Outcome::Perhaps(reason) => Err(NotifyError::unknown(reason)),

@@ -84,9 +84,10 @@ impl Connections {
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match idle {
-                // The server may have ended it long ago.
+                // The server may have ended it long ago, or be gone without a word.
                 Some(mut open) => {
-                    if open.connection.command(Noop).await.is_ok() {
+                    let alive = tokio::time::timeout(self.connect, open.connection.command(Noop)).await;
+                    if matches!(alive, Ok(Ok(_))) {
                         return Ok(open);
                     }
                 }

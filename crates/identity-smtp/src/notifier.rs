@@ -173,10 +173,16 @@ fn answer(failed: &Failed, perhaps: bool) -> NotifyError {
             "the mail server does not take addresses with letters outside ASCII (SMTPUTF8, RFC 6531)",
         ),
         Failed::Before(step, error) => NotifyError::transient(format!("{step}: {}", reason(error))),
+        Failed::Here(error) if asks_to_sign_in(error) => NotifyError::transient(reason(error)),
         Failed::Here(error) if error.is_permanent() => NotifyError::permanent(reason(error)),
         Failed::Here(error) if error.is_transient() || !perhaps => NotifyError::transient(reason(error)),
         Failed::Here(error) => NotifyError::unknown(format!("lost after the end of the mail: {}", reason(error))),
     }
+}
+
+/// RFC 4954, 6: the server wants a sign-in, another one, or TLS. That is the host's to mend.
+fn asks_to_sign_in(error: &Error) -> bool {
+    error.status().is_some_and(|code| matches!(code.to_string().as_str(), "530" | "534" | "535" | "538"))
 }
 
 /// What went wrong, without the server's own words: they name the address.

@@ -29,6 +29,9 @@ pub async fn read(folder: &Path, identity: &Identity) -> io::Result<usize> {
     let mut reports = 0;
     let mut new = tokio::fs::read_dir(folder.join("new")).await?;
     while let Some(entry) = new.next_entry().await? {
+        if !entry.file_type().await?.is_file() {
+            continue;
+        }
         let mail = tokio::fs::read(entry.path()).await?;
         match bounce::read(&mail, SystemClock.now()) {
             Ok(bounce) => match identity.admin("mail").report_delivery(&bounce.ticket, &bounce.report).await {

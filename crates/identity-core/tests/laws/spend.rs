@@ -75,7 +75,7 @@ fn ask(policy: &Policy, budgets: &mut Budgets, at: u64, number: u64) -> (Person,
 
 /// The person answers the code, and the budgets get back what that gives.
 fn confirm(mut person: Person, budgets: &mut Budgets) {
-    let line = person.user.phones().entries()[0].id;
+    let line = person.user.phones().entries().first().unwrap().id;
     let before = person.user.clone();
     let confirmed = person.right(line);
     let back = person

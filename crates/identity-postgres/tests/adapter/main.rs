@@ -11,3 +11,4 @@ mod migrations;
 mod pooler;
 mod serializable;
 mod tls;
+mod together;

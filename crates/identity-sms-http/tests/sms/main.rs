@@ -6,3 +6,4 @@ mod kit;
 #[path = "../provider/mod.rs"]
 mod provider;
 mod sending;
+mod tls;

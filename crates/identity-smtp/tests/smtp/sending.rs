@@ -106,6 +106,7 @@ async fn what_the_server_answers_is_told_apart() {
     for (local, expected) in [
         ("later", "not now: the mail server said 451 4.7.1"),
         ("gone", "never: the mail server said 550 5.1.1"),
+        ("stranger", "not now: the mail server said 530 5.7.0"),
         ("full", "never: the mail server said 552 5.2.2"),
         ("later-data", "not now: the mail server said 452 4.3.1"),
         ("refused-data", "never: the mail server said 554 5.7.1"),

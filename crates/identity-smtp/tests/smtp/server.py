@@ -22,6 +22,7 @@ class Handler:
         answers = {
             "later": "451 4.7.1 <" + address + "> greylisted, try again",
             "gone": "550 5.1.1 <" + address + "> no such user",
+            "stranger": "530 5.7.0 Authentication required",
             "full": "552 5.2.2 <" + address + "> mailbox full",
         }
         if fault(address) == "hang-up-early":

@@ -216,7 +216,11 @@ impl Notifier for Outage {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
         if self.out.load(Ordering::SeqCst) {
-            return Err(if asked % 2 == 0 { NotifyError::transient("503") } else { NotifyError::unknown("no answer") });
+            return Err(if asked.is_multiple_of(2) {
+                NotifyError::transient("503")
+            } else {
+                NotifyError::unknown("no answer")
+            });
         }
         *self.taken.lock().unwrap().entry(notice.message.id).or_default() += 1;
         Ok(Accepted { reference: Some("r".to_owned()), provider: None })
@@ -321,7 +325,7 @@ struct Order {
 impl Notifier for Order {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         tokio::task::yield_now().await;
-        if self.asked.fetch_add(1, Ordering::SeqCst) % 3 == 0 {
+        if self.asked.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) {
             return Err(NotifyError::transient("busy"));
         }
         let Notice { message, .. } = notice;
@@ -423,4 +427,91 @@ async fn records_go_when_their_time_is_over() {
     assert_eq!(records().await, 0, "and then no longer");
     stop.notify_one();
     worker.await.unwrap();
+}
+
+#[tokio::test]
+async fn c54_of_1000_adjacent_numbers_no_more_than_the_budget_reach_a_notifier() {
+    let host = host();
+    for number in 0..1_000 {
+        let account = host.identity.account(&host.user().await);
+        let line = account.add(address(&format!("+447400123{number:03}"))).await.unwrap().outcome;
+        // Nobody is told what strangers have used up.
+        account.start_verification(line).await.unwrap();
+    }
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.desk.taken.count(), 200, "20 an hour to each block of 100");
+    host.clock.forward(secs(3_600));
+    let account = host.identity.account(&host.user().await);
+    let line = account.add(address("+447400123007")).await.unwrap().outcome;
+    account.start_verification(line).await.unwrap();
+    assert_eq!(host.identity.deliver_due().await.unwrap().sent, 1, "and when the hour is over there is room again");
+}
+
+#[tokio::test]
+async fn c54_a_country_where_nobody_confirms_gets_its_sample_and_no_more_and_confirming_opens_it() {
+    let conversion = identity::policy::Conversion::new(50, 30, secs(3_600));
+    let send = SendPolicy::builder().conversion(Some(conversion)).build().unwrap();
+    let host = host_under(Policy::default().with_send(send));
+    let mut refused = 0;
+    let mut lines = Vec::new();
+    for number in 0..100 {
+        let user = host.user().await;
+        let account = host.identity.account(&user);
+        let line = account.add(address(&format!("+4474001{number:03}00"))).await.unwrap().outcome;
+        match account.start_verification(line).await {
+            Ok(_) => lines.push((user, line)),
+            Err(Error::Refused(refusal @ Refusal::TooSoon { .. })) => {
+                assert_eq!(refusal.retry_at(), Some(host.now() + secs(3_600)));
+                refused += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((lines.len(), refused), (30, 70));
+    host.identity.deliver_due().await.unwrap();
+    let notices = host.desk.notices.lock().unwrap().clone();
+    for (user, line) in lines.iter().take(5) {
+        let code = notices.iter().find(|notice| notice.message.key.user == *user).unwrap().code.clone().unwrap();
+        host.identity.account(user).confirm(*line, &code).await.unwrap();
+    }
+    // Five confirmations make up for ten codes.
+    let mut more = 0;
+    for number in 0..50 {
+        let account = host.identity.account(&host.user().await);
+        let line = account.add(address(&format!("+4474002{number:03}00"))).await.unwrap().outcome;
+        more += usize::from(account.start_verification(line).await.is_ok());
+    }
+    assert_eq!(more, 10);
+}
+
+#[tokio::test]
+async fn c25_one_message_goes_to_one_address_and_a_list_is_none() {
+    let host = host();
+    let account = host.identity.account(&host.user().await);
+    for list in [
+        "ada@example.com,eve@example.com",
+        "ada@example.com eve@example.com",
+        "ada@example.com;eve@example.com",
+        "<ada@example.com>",
+        "\"ada@example.com\" <eve@example.com>",
+        "[\"ada@example.com\",\"eve@example.com\"]",
+    ] {
+        assert!(identity::Email::parse(list).is_err(), "{list}");
+        let record = format!(
+            r#"{{"id":"x","created_at":0,"updated_at":0,"emails":[{{"address":{}}}]}}"#,
+            serde_json::to_string(list).unwrap()
+        );
+        let record: identity::UserRecord = serde_json::from_str(&record).unwrap();
+        let imported = host.identity.admin("import").import(vec![record]).await.unwrap();
+        assert!(matches!(imported[0], identity::Imported::Refused(_)), "{list}: {imported:?}");
+    }
+    let two =
+        r#"{"id":"x","created_at":0,"updated_at":0,"emails":[{"address":["ada@example.com","eve@example.com"]}]}"#;
+    assert!(serde_json::from_str::<identity::UserRecord>(two).is_err(), "a list is no address");
+    let mail = account.add(address("ada@example.com")).await.unwrap().outcome;
+    account.start_verification(mail).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let came = host.desk.taken.all();
+    assert_eq!(came.len(), 1);
+    assert_eq!(came[0].to.as_str(), "ada@example.com", "the stored address, and no other");
 }

@@ -224,7 +224,7 @@ async fn an_address_without_a_route_waits_for_one() {
 fn a_ticket_fits_an_address_and_a_url_and_only_the_host_makes_one() {
     let other = CodeKeys::parse(&"77".repeat(32)).unwrap();
     for number in 0..200_u128 {
-        let id = MessageId::from_uuid(uuid::Uuid::from_u128(number << 64 | number * 7));
+        let id = MessageId::from_uuid(uuid::Uuid::from_u128((number << 64) | (number * 7)));
         let text = keys().ticket(id).to_string();
         assert!(text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
         let read = |text: &str| identity::DeliveryTicket::parse(text).ok().and_then(|ticket| keys().message(&ticket));

@@ -31,6 +31,9 @@ pub enum Problems {
     /// There is no such user, identifier or credential.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(#[to_schema] Problem),
+    /// The body did not come within 30 s.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(#[to_schema] Problem),
     /// The body has more than 65,536 bytes.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(#[to_schema] Problem),

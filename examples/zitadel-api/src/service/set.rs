@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use identity::{
     Address, Channel, Context, Entropy as _, Error, Identifier, IdentifierId, NewAddress, OsEntropy, Receipt, Refusal,
-    User, Verification,
+    Status, User, Verification,
 };
 
 use super::{Asked, Delivery, Done, Proof, Road, Users, shown};
@@ -43,6 +43,9 @@ impl Users {
         if let Some(cancelled) = before.filter(|entry| goes_back(entry, address, &stored)) {
             // The address that was to be replaced, again: it is verified still, and there is nothing to send.
             return Ok(self.sent(&road.remove(cancelled.id).await?));
+        }
+        if let (Some(halfway), Proof::Code(delivery)) = (before.filter(|entry| is_halfway(entry, address)), proof) {
+            return self.prove(road, halfway.id, delivery).await;
         }
         let new = NewAddress { verified: *proof == Proof::Attested, ..NewAddress::from(address.clone()) };
         self.rehearse(road, &stored, before, &new, proof)?;
@@ -111,6 +114,11 @@ impl Users {
         }
         Ok(())
     }
+}
+
+/// Whether a process died between the two steps: the address is there already, and has no code yet.
+fn is_halfway(entry: &Identifier, address: &Address) -> bool {
+    entry.status == Status::Unverified && entry.address == *address
 }
 
 /// Whether the address is the verified one that `entry` was to replace.

@@ -175,3 +175,18 @@ async fn processes_that_set_a_number_at_once_leave_one() {
         host.rest(ROOT, "DELETE", "/v2/users/ada/phone", None).await.of(200);
     }
 }
+
+#[tokio::test]
+async fn what_a_process_left_halfway_is_finished_by_setting_it_again() {
+    let host = Host::with_ada().await;
+    let ada = identity::UserId::parse("ada").unwrap();
+    // The first step alone, as a process leaves it that dies before the second.
+    host.identity.account(&ada).add(identity::Phone::parse(PHONE).unwrap()).await.unwrap();
+    assert_eq!(phone(&host).await, json!({"phone": PHONE}));
+    host.rest(ADAS, "POST", "/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
+    let code = host.code(PHONE).await;
+    let again = host.rest(ADAS, "POST", "/v2/users/ada/phone", json!({"phone": PHONE})).await;
+    assert_eq!(again.refused(400), "COMMAND-Uch5e", "it has its code now");
+    host.rest(ADAS, "POST", "/v2/users/ada/phone/verify", json!({"verificationCode": code})).await.of(200);
+    assert_eq!(phone(&host).await, json!({"phone": PHONE, "isVerified": true}));
+}
