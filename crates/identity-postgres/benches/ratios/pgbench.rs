@@ -39,7 +39,11 @@ impl Pgbench {
         pgbench.args(["-n", "-M", "prepared", "-j", "2", "-h", "127.0.0.1", "-U", USER, "-p"]);
         pgbench.arg(database.port().to_string()).args(["-c", &clients.to_string(), "-T", &time.as_secs().to_string()]);
         // As the store's connections have it.
-        pgbench.env("PGOPTIONS", "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off");
+        pgbench.env(
+            "PGOPTIONS",
+            "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off \
+             -c enable_hashjoin=off -c enable_mergejoin=off",
+        );
         let ran = pgbench.arg("-f").arg(self.0.path()).arg(database.name()).output().unwrap();
         let said = String::from_utf8(ran.stdout).unwrap();
         let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
