@@ -162,8 +162,7 @@ pub enum Change {
         /// Of which address.
         id: IdentifierId,
     },
-    /// A message did not arrive. Its send does not count any more when nobody took it on, and the address may be known to be
-    /// undeliverable now.
+    /// A message did not arrive. Its send does not count any more, and the address may be known to be undeliverable now.
     DeliveryFailed {
         /// To which address.
         id: IdentifierId,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::policy::Budget;
-use crate::{Change, Context, Event, Method, Timestamp, User};
+use crate::{Change, Context, Event, Method, Timestamp, UndeliverableReason, User};
 
 /// Which budget a message is paid from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -241,15 +241,16 @@ fn pseudonym(address: &Address, context: &Context<'_>) -> String {
     context.keys.pseudonym(context.tenant, address.claim_key().as_str())
 }
 
-/// What budgets get back because of these events: all that a message cost that did not arrive, by the policy and the keys of
-/// today, and for every code or link that was confirmed its share of what the breaker counts.
+/// What budgets get back because of these events: all that a message cost that nobody took on, by the policy and the keys of
+/// today, and for every code or link that was confirmed its share of what the breaker counts. A message that came back was paid
+/// for: numbers that never answer would be sent to without a limit otherwise.
 #[must_use]
 pub fn refunds(before: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Refund> {
     let mut refunds = Vec::new();
     let Some(before) = before else { return refunds };
     for event in events {
         match &event.change {
-            Change::DeliveryFailed { id, sent_at: Some(sent_at), .. } => {
+            Change::DeliveryFailed { id, sent_at: Some(sent_at), why: None | Some(UndeliverableReason::Refused) } => {
                 let Some(entry) = before.identifier(*id) else { continue };
                 let charges = code_charges(&entry.address, *sent_at, context).into_iter();
                 refunds.extend(charges.map(|Charge { kind, quota, amount, at, .. }| Refund {

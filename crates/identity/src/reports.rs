@@ -11,8 +11,9 @@ impl Admin {
     /// brings it back. It says by itself which message of which tenant it is about.
     ///
     /// Reports may come in any order and any number of times. An address whose messages bounce, or who complained, is
-    /// undeliverable from then on ([`Identifier::undeliverable`](crate::Identifier)). What a provider took on has been paid for,
-    /// so no report gives a send back: otherwise numbers that never answer would be sent to without a limit.
+    /// undeliverable from then on ([`Identifier::undeliverable`](crate::Identifier)). A code that bounced is not counted as sent
+    /// any more, so that the person may ask for the next one at once; its budgets get nothing back, because the provider that took
+    /// it on is paid.
     ///
     /// # Errors
     /// [`Refusal::TicketForged`] when the ticket is none of this host's; [`Refusal::TooLarge`] and [`Refusal::Nul`] for a detail

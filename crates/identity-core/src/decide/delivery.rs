@@ -2,11 +2,11 @@ use crate::delivery::Fate;
 use crate::{Change, Content, Context, Decision, IdentifierId, Message, Refusal, UndeliverableReason, User};
 
 impl User {
-    /// What the fate of a message means for the address that it went to. A code or link that nobody took on is not counted as
+    /// What the fate of a message means for the address that it went to. A code or link that did not arrive is not counted as
     /// sent, so that the next one may be asked for at once; after as many in a row as may be sent in a day, each of them refused
-    /// for good, they count. One that a provider took on stays counted whatever became of it, because it has been paid for. An
-    /// address that no message reaches is known as such until it is verified, a newer message arrives, or an administrator says
-    /// otherwise. Nothing changes when it is known already, or the address is gone.
+    /// or returned, they count. Budgets get back what nobody took on, and nothing that a provider took on: that has been paid
+    /// for. An address that no message reaches is known as such until it is verified, a newer message arrives, or an
+    /// administrator says otherwise. Nothing changes when it is known already, or the address is gone.
     ///
     /// # Errors
     /// [`Refusal::AdministratorOnly`].
@@ -28,14 +28,15 @@ impl User {
                 newer.then_some(Change::DeliveryRestored { id })
             }
             Fate::NotTaken | Fate::Undeliverable(_) => {
+                // What was shown to be the person's after the message was made is reachable, whatever became of that message.
+                let shown_since = entry.verified().is_some_and(|verified| verified.at >= message.created_at);
                 let is_code = matches!(message.content, Content::Challenge { .. });
-                let is_free = matches!(fate, Fate::NotTaken | Fate::Undeliverable(UndeliverableReason::Refused));
-                let counted = is_code && is_free && entry.attempts.sent_at.contains(&message.created_at);
+                let complaint = fate == Fate::Undeliverable(UndeliverableReason::Complained);
+                let counted =
+                    is_code && !complaint && !shown_since && entry.attempts.sent_at.contains(&message.created_at);
                 let in_a_row = known.map_or(0, |known| known.times);
                 let bounded = in_a_row < context.policy.verification().sends_a_day();
                 let sent_at = (counted && bounded).then_some(message.created_at);
-                // What was shown to be the person's after the message was made is reachable, whatever became of that message.
-                let shown_since = entry.verified().is_some_and(|verified| verified.at >= message.created_at);
                 let why = match fate {
                     Fate::Undeliverable(why) if !shown_since => Some(why),
                     _ => None,

@@ -126,10 +126,8 @@ async fn a_bounce_is_reported_by_its_ticket_and_shown_by_every_answer() {
     let posted = admin.posted(&user, None, 10).await.unwrap();
     assert_eq!(posted[0].state(), PostState::Sent(DeliveryState::Bounced));
     assert_eq!(posted[0].report.as_ref().unwrap().at, host.now());
-    // It was taken on: the next one waits as ever. One that arrives clears the mark.
-    let soon = account.start_verification(mail).await;
-    assert!(matches!(soon, Err(Error::Refused(Refusal::TooSoon { .. }))), "{soon:?}");
-    host.clock.forward(secs(25));
+    // The code did not come: the next one may be asked for at once. One that arrives clears the mark.
+    host.clock.forward(secs(1));
     account.start_verification(mail).await.unwrap();
     host.identity.deliver_due().await.unwrap();
     host.clock.forward(secs(1));

@@ -7,10 +7,10 @@
     reason = "a host that does not answer fails its test, and is waited for"
 )]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use host_e2e::Process;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,8 +34,7 @@ pub(crate) fn program(folder: &TempDir, settings: &[(&str, &str)]) -> Command {
 }
 
 pub(crate) struct Host {
-    child: Child,
-    base: String,
+    process: Process,
     client: Client,
     pub(crate) folder: TempDir,
 }
@@ -62,18 +61,11 @@ impl Host {
     }
 
     pub(crate) fn on(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut child = program(&folder, settings).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let listening = lines.by_ref().map(Result::unwrap).find(|line| line.contains("listening"));
-        let listening: Value = serde_json::from_str(&listening.unwrap_or_else(|| panic!("the host ended"))).unwrap();
-        let base = format!("http://{}", listening["address"].as_str().unwrap());
-        // What it logs later is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, base, client: Client::new(), folder }
+        Self { process: Process::start(&mut program(&folder, settings)), client: Client::new(), folder }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.base))
+        self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.process.base()))
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
@@ -121,12 +113,5 @@ impl Host {
             assert!(Instant::now() < until, "the messages never were as awaited: {messages:#?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

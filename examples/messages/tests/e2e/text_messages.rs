@@ -61,6 +61,33 @@ async fn c61_a_code_by_text_message_is_bound_to_the_host_and_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c54_a_code_for_each_of_1000_adjacent_numbers_costs_no_more_than_the_budget() {
+    let form = Provider::start(|_| Turn::Take).await;
+    let host = Arc::new(host(Some(&form), None));
+    let mut asked = tokio::task::JoinSet::new();
+    for part in 0..10 {
+        let host = Arc::clone(&host);
+        asked.spawn(async move {
+            let mut users = Vec::new();
+            for number in 0..100 {
+                let phone = format!("+447400{}", 123_000 + part * 100 + number);
+                let (user, address) = host.user("en", json!({ "phone": phone })).await;
+                assert_eq!(host.ask(&address, "code").await.status, 202, "nobody learns of the others");
+                users.push(user);
+            }
+            users
+        });
+    }
+    let mut sent = 0;
+    for user in asked.join_all().await.into_iter().flatten() {
+        let messages = host.messages(&user, |messages| messages.iter().all(|message| message["state"] == "accepted"));
+        sent += messages.await.len();
+    }
+    // 20 an hour for each 100 adjacent numbers.
+    assert_eq!((sent, form.seen().len()), (200, 200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callbacks_say_what_became_of_a_message_and_forged_ones_say_nothing() {
     let form = Provider::start(|_| Turn::Take).await;
     let host = host(Some(&form), None);
