@@ -44,7 +44,11 @@ impl<'a> MakeWriter<'a> for Log {
 #[tokio::test]
 async fn c15_no_code_key_or_unmasked_address_is_told() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let host = Host::new();
