@@ -16,8 +16,9 @@ use crate::link::Link;
 
 /// As many commits share a statement at most.
 const BATCH: usize = 128;
-/// As many statements are on their way at most.
-const LANES: usize = 4;
+/// As many statements are on their way at most: while the server works on one, the next one gathers and travels. More of them
+/// hold fewer commits each, and a statement costs the server more than a commit within it.
+const LANES: usize = 2;
 /// As many waiting commits are looked at for a statement.
 const LOOK: usize = 4 * BATCH;
 
