@@ -276,6 +276,13 @@ fn c54_a_message_that_was_taken_on_is_paid_for_whatever_became_of_it() {
         // Whoever complains got it and waits; whoever did not get it may ask again.
         assert_eq!(ada.start(line).result.is_ok(), why == UndeliverableReason::Bounced);
     }
+    // A code that was typed has arrived: no bounce of it gives anything back.
+    let mut ada = given();
+    let line = ada.pending(phone("+447400123456"));
+    let message = ada.news[0].message.clone();
+    ada.right(line).done();
+    let bounced = Fate::Undeliverable(UndeliverableReason::Bounced);
+    ada.admin(|user, context| user.note_fate(&message, bounced, context)).then(&[]);
     assert_eq!(Fate::of(DeliveryState::Failed), None);
 }
 
