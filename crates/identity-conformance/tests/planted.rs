@@ -91,6 +91,7 @@ planted! {
     finding_100_in_all: HundredForAllKeys is caught by at_most_100_are_found, "100 of the one and 1 of the other";
     overlapping_histories: HistoryOverlaps is caught by a_history_comes_in_pages, "the numbers above";
     keeping_events_of_the_erased: ErasedEventsStay is caught by erasing_leaves_nothing_personal, "every event is stripped";
+    keeping_any_event_of_the_erased: ErasedEventsStay is caught by every_event_of_the_erased_is_stripped, "what stays of ada";
     keeping_messages_of_the_erased: ErasedMessagesStay is caught by erasing_leaves_nothing_personal, "messages on their way go";
     forgetting_on_restart: RestartForgets is caught by an_acknowledged_commit_is_seen_and_stays, "a restart changes nothing";
     writing_codes_down: CodesAreWritten is caught by c13_no_code_is_at_rest, "a code or a link is at rest";

@@ -22,9 +22,6 @@
 //! stays, and it is run again. No transaction stays open while anything is decided. Commits that arrive together travel in one
 //! statement, and each still succeeds or fails on its own; a commit that finds nobody on the way goes at once.
 //!
-//! Two kinds of commits take one trip more, because they read something first: an erasure (the events that it strips) and a
-//! commit that touches one budget twice.
-//!
 //! | call | statement | round trips |
 //! |---|---|---|
 //! | `commit` | judge and write, by CTEs over unnested arrays | 1 |

@@ -2,6 +2,7 @@
 //! that a store keeps.
 
 mod bench;
+mod changes;
 mod draft;
 mod look;
 mod mail;
@@ -14,6 +15,7 @@ use identity_ports::{Outbox, Stored, UserRepository};
 use uuid::Uuid;
 
 pub use bench::{Bench, Failing, code_keys};
+pub use changes::every_change;
 pub use draft::{Draft, change, create, erase};
 pub use look::{FAR, Sight, look, queued, typed};
 pub use mail::{charge, letter, paid, refusing, withholding};

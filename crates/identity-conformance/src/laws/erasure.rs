@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::kit::{
-    Person, at, create, erase, id, key, letter, mail_key, message_id, paid, put, queued, raw_key, tenant, verified,
+    Person, at, create, erase, every_change, id, key, letter, mail_key, message_id, paid, put, queued, raw_key, tenant,
+    verified,
 };
 
 /// Erasing takes the user, its claims, what it is found by, and its messages, parked ones too; of its events it leaves when
@@ -88,4 +89,28 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     assert_eq!(store.posted(&ada, None, 10).await.unwrap(), [], "and those that were sent");
     let dora = put(&*store, create(&key("dora"), &Person::default()).take(&claim, Strength::Unverified)).await;
     assert_eq!(dora.claims.len(), 1, "the claim is free again");
+}
+
+/// Of an event of any kind stays what [`Event::stripped`](identity_core::Event::stripped) leaves of it, and of an event of
+/// somebody else everything.
+pub async fn every_event_of_the_erased_is_stripped(harness: &impl Harness) {
+    let store = harness.open().await;
+    let [ada, bob] = [key("ada"), key("bob")];
+    let mut written = Vec::new();
+    for user in [&ada, &bob] {
+        let draft = create(user, &Person::default()).events(at(1), every_change(user));
+        written.push(draft.0.events.clone());
+        put(&*store, draft).await;
+    }
+    let stored = store.load(&ada).await.unwrap().unwrap();
+    let draft = erase(&ada, &stored);
+    written[0].extend(draft.0.events.clone());
+    store.commit(draft.0).await.unwrap();
+    for recorded in &mut written[0] {
+        recorded.event = recorded.event.clone().stripped();
+    }
+    for (user, written) in [&ada, &bob].into_iter().zip(&written) {
+        let read = store.history(user, 0, 1_000).await.unwrap();
+        assert_eq!(read, *written, "what stays of {}", user.user);
+    }
 }

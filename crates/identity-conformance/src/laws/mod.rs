@@ -108,6 +108,7 @@ macro_rules! for_every_law {
             a_history_comes_in_pages
             tenants_never_mix
             erasing_leaves_nothing_personal
+            every_event_of_the_erased_is_stripped
             random_sequences_equal_the_model
             c06_a_code_works_once
             c13_no_code_is_at_rest

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Address, Alphabet, Attempts, Change, Channel, CodeFormat, Connection, Content, Credentials, Email, Event,
+    Actor, Address, Alphabet, Attempts, Change, CodeFormat, Connection, Content, Credentials, Email, Event,
     EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
-    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, UserRecord,
-    Username, Verified,
+    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, Verified,
 };
 use identity_ports::{Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
 use serde_json::{Map, Value, json};
 
 use crate::Harness;
 use crate::kit::{
-    FAR, NOW, Person, at, challenge, change, create, id, key, letter, mail_key, message_id, paid, put, typed, verified,
+    FAR, NOW, Person, at, challenge, change, create, every_change, id, key, letter, mail_key, message_id, paid, put,
+    typed, verified,
 };
 
 const EXTREMES: [i64; 8] =
@@ -250,50 +250,8 @@ pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
 pub async fn every_event_round_trips(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
-    let [mail, phone] =
-        [Address::from(Email::parse("Ada@EXAMPLE.com").unwrap()), Phone::parse("+44 1514 960453").unwrap().into()];
     let person = Person::default().email(1, "ada@example.com", verified()).username(2, "Countess");
-    let record = Box::new(UserRecord::from(&*person.clone().with_id(&ada.user).user()));
-    let added = |address: Address, source: Option<&str>, unrestricted, replaces| Change::Added {
-        id: id(1),
-        address,
-        source: source.map(Into::into),
-        unrestricted,
-        replaces,
-    };
-    let object = Arc::new(JsonObject::new([("a".to_owned(), json!("\u{1f600}"))].into_iter().collect()).unwrap());
-    let changes = vec![
-        Change::Imported { record },
-        Change::Created { user: ada.user.clone() },
-        Change::UsernameSet {
-            id: id(2),
-            username: Username::parse("Countess").unwrap(),
-            source: Some("import".into()),
-        },
-        Change::UsernameRemoved { id: id(2) },
-        added(mail, Some("sign-up"), true, Some(id(9))),
-        added(phone, None, false, None),
-        Change::VerificationStarted { id: id(1), challenge: challenge() },
-        Change::CodeResent { id: id(1) },
-        Change::CodeIssued { id: id(1), challenge: challenge() },
-        Change::AnswerRejected { id: id(1) },
-        Change::Verified { id: id(1), verified: Verified { at: at(3), by: Method::Link, source: Some("x".into()) } },
-        Change::Unverified { id: id(1) },
-        Change::PrimaryChanged { channel: Channel::Email, id: Some(id(1)) },
-        Change::PrimaryChanged { channel: Channel::Phone, id: None },
-        Change::Removed { id: id(1) },
-        Change::AttemptsCleared { id: id(1) },
-        Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
-        Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
-        Change::DeliveryRestored { id: id(1) },
-        Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
-        Change::CredentialsReported { credentials: Arc::default() },
-        Change::SignInsReported { sign_ins: Arc::new(SignIns { attempts_count: u64::MAX, ..SignIns::default() }) },
-        Change::SignInUseReported { id: id(2), sign_in: Arc::default() },
-        Change::Disabled,
-        Change::Enabled,
-        Change::Stripped { was: "added".to_owned(), id: Some(id(1)) },
-    ];
+    let changes = every_change(&ada);
     let mut draft = create(&ada, &person).events(at(1), changes);
     for (recorded, micros) in draft.0.events.iter_mut().zip(EXTREMES) {
         recorded.event.at = Timestamp::from_micros(micros);

@@ -8,17 +8,14 @@ use crate::error::name;
 use crate::link::Link;
 use crate::sql::Sql;
 
-/// A user's events behind a number, at most so many.
-pub(crate) fn select(tables: &str) -> String {
-    format!(
-        "SELECT number, format, at, actor, type, change FROM {tables}identity_events \
-         WHERE tenant = $1 AND user_id = $2 AND number > $3 ORDER BY number LIMIT $4"
-    )
-}
-
 /// A user's events.
 pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize) -> Result<Vec<Recorded>, StoreError> {
-    let sql = Sql::new(select(&link.tables))
+    let text = format!(
+        "SELECT number, format, at, actor, type, change FROM {}identity_events \
+         WHERE tenant = $1 AND user_id = $2 AND number > $3 ORDER BY number LIMIT $4",
+        link.tables
+    );
+    let sql = Sql::new(text)
         .with(key.tenant.as_str(), Type::TEXT)
         .with(key.user.as_str(), Type::TEXT)
         .with(i64::try_from(after).unwrap_or(i64::MAX), Type::INT8)
@@ -33,7 +30,7 @@ pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize)
     rows.iter().map(read).collect()
 }
 
-pub(crate) fn recorded(row: &Row) -> Result<Recorded, Bad> {
+fn recorded(row: &Row) -> Result<Recorded, Bad> {
     let cells = Cells(row);
     let number = cells.int("number")?;
     if cells.int::<u8>("format")? != EventFormat::VERSION {

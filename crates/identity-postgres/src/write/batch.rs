@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Charge, Claim, Content, Event, EventFormat, IdentifierId, Message, Recorded, Refund, Strength, User,
-    UserKey, WhenExhausted,
+    Actor, BudgetKind, Charge, Claim, Content, Event, EventFormat, IdentifierId, Message, Recorded, Refund, Strength,
+    User, UserKey, WhenExhausted,
 };
 use identity_ports::{Commit, Expected, StoreError};
 
 use super::job::Job;
-use super::quotas::Windows;
 use super::{identifiers, layout};
 use crate::cells::{json, json_unless_default, signed};
 use crate::sql::Rows;
@@ -30,10 +29,10 @@ pub(super) struct Parts<'a> {
     pub(super) released: Rows<'a>,
     pub(super) taken: Rows<'a>,
     pub(super) events: Rows<'a>,
-    pub(super) stripped: Rows<'a>,
     pub(super) charges: Rows<'a>,
-    pub(super) windows: Rows<'a>,
     pub(super) refunds: Rows<'a>,
+    pub(super) budgets: Rows<'a>,
+    pub(super) steps: Rows<'a>,
     pub(super) withdrawn: Rows<'a>,
     pub(super) messages: Rows<'a>,
     /// Who takes which claim.
@@ -59,15 +58,8 @@ pub(super) struct Drawn<'a> {
     pub(super) m: i64,
     pub(super) key: &'a UserKey,
     pub(super) charge: &'a Charge,
-}
-
-/// What was found out before an intricate commit or an erasure is written.
-#[derive(Default)]
-pub(super) struct Beforehand {
-    /// Its windows, judged.
-    pub(super) windows: Option<Windows>,
-    /// The earlier events of a user who goes, as they stay: number, type and contents.
-    pub(super) stripped: Vec<(i64, String, String)>,
+    /// Whether its commit touches this or another budget more than once.
+    intricate: bool,
 }
 
 impl<'a> Parts<'a> {
@@ -84,10 +76,10 @@ impl<'a> Parts<'a> {
             released: Rows::new(layout::RELEASED),
             taken: Rows::new(layout::TAKEN),
             events: Rows::new(layout::EVENTS),
-            stripped: Rows::new(layout::STRIPPED),
             charges: Rows::new(layout::CHARGES),
-            windows: Rows::new(layout::WINDOWS),
             refunds: Rows::new(layout::REFUNDS),
+            budgets: Rows::new(layout::BUDGETS),
+            steps: Rows::new(layout::STEPS),
             withdrawn: Rows::new(layout::WITHDRAWN),
             messages: Rows::new(layout::MESSAGES),
             takers: Vec::new(),
@@ -98,7 +90,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Adds a commit as the next one.
-    pub(super) fn add(&mut self, job: &'a Job, beforehand: &'a Beforehand) -> Result<(), StoreError> {
+    pub(super) fn add(&mut self, job: &'a Job) -> Result<(), StoreError> {
         let commit = &job.commit;
         let n = i64::try_from(self.commits.count() + 1).map_err(StoreError::failed)?;
         let (tenant, id) = (commit.key.tenant.as_str(), commit.key.user.as_str());
@@ -107,16 +99,7 @@ impl<'a> Parts<'a> {
             Expected::At(version) => Some(signed(version.0)?),
         };
         let first = signed(job.first())?;
-        let willing = beforehand.windows.as_ref().is_none_or(|windows| windows.refused.is_none());
-        self.commits.push([
-            n.into(),
-            tenant.into(),
-            id.into(),
-            expected.into(),
-            first.into(),
-            job.id.into(),
-            willing.into(),
-        ]);
+        self.commits.push([n.into(), tenant.into(), id.into(), expected.into(), first.into(), job.id.into()]);
         self.user(n, commit, expected)?;
         self.events(n, job)?;
         self.claims(n, commit);
@@ -128,24 +111,10 @@ impl<'a> Parts<'a> {
             identifiers::write(self, n, &commit.key, before, after)?;
             self.profile(n, &commit.key, before, after, expected.is_some())?;
         }
-        for (number, kind, change) in &beforehand.stripped {
-            self.stripped.push([
-                n.into(),
-                tenant.into(),
-                id.into(),
-                (*number).into(),
-                kind.as_str().into(),
-                change.as_str().into(),
-            ]);
-        }
         for identifier in commit.withdraw.iter().filter(|_| commit.after.is_some()) {
             self.withdrawn.push([n.into(), tenant.into(), id.into(), identifier.as_uuid().into()]);
         }
-        match &beforehand.windows {
-            Some(windows) => self.judged(n, commit, windows)?,
-            None => self.unjudged(n, commit)?,
-        }
-        Ok(())
+        self.messages(n, job)
     }
 
     fn user(&mut self, n: i64, commit: &'a Commit, expected: Option<i64>) -> Result<(), StoreError> {
@@ -262,9 +231,30 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Messages whose charges the server judges.
-    fn unjudged(&mut self, n: i64, commit: &'a Commit) -> Result<(), StoreError> {
-        self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
+    fn messages(&mut self, n: i64, job: &'a Job) -> Result<(), StoreError> {
+        let (commit, intricate) = (&job.commit, job.intricate);
+        let (mut budgets, mut steps) = (Vec::new(), 0);
+        if intricate {
+            for refund in &commit.refunds {
+                let b = self.budget(n, &commit.key, (refund.kind, &refund.quota), &mut budgets);
+                steps += 1;
+                self.steps.push([
+                    n.into(),
+                    steps.into(),
+                    0.into(),
+                    0.into(),
+                    b.into(),
+                    i64::try_from(refund.amount).unwrap_or(i64::MAX).into(),
+                    None::<i64>.into(),
+                    None::<i64>.into(),
+                    refund.at.as_micros().into(),
+                    None::<i64>.into(),
+                    "refund".into(),
+                ]);
+            }
+        } else {
+            self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
+        }
         for outgoing in &commit.messages {
             let m = if outgoing.charges.is_empty() {
                 0
@@ -272,7 +262,28 @@ impl<'a> Parts<'a> {
                 self.paid += 1;
                 self.paid
             };
-            self.charged.extend(outgoing.charges.iter().map(|charge| Drawn { n, m, key: &commit.key, charge }));
+            for charge in &outgoing.charges {
+                self.charged.push(Drawn { n, m, key: &commit.key, charge, intricate });
+                if intricate {
+                    let i = i64::try_from(self.charged.len()).map_err(StoreError::failed)?;
+                    let b = self.budget(n, &commit.key, (charge.kind, &charge.quota), &mut budgets);
+                    steps += 1;
+                    let Terms { amount, room, opened, at, length, effect } = Terms::of(charge);
+                    self.steps.push([
+                        n.into(),
+                        steps.into(),
+                        m.into(),
+                        i.into(),
+                        b.into(),
+                        amount.into(),
+                        room.into(),
+                        opened.into(),
+                        at.into(),
+                        length.into(),
+                        effect.into(),
+                    ]);
+                }
+            }
             if commit.after.is_some() {
                 self.message(n, m, &outgoing.message)?;
             }
@@ -280,27 +291,22 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Messages whose charges were judged beforehand.
-    fn judged(&mut self, n: i64, commit: &'a Commit, windows: &'a Windows) -> Result<(), StoreError> {
-        for window in &windows.windows {
-            self.windows.push([
-                n.into(),
-                commit.key.tenant.as_str().into(),
-                window.kind.as_str().into(),
-                window.quota.as_str().into(),
-                window.before.map(|(began, _)| began).into(),
-                window.before.map(|(_, drawn)| drawn).into(),
-                window.began_at.into(),
-                window.ends_at.into(),
-                window.drawn.into(),
-            ]);
-        }
-        if commit.after.is_some() {
-            for (outgoing, _) in commit.messages.iter().zip(&windows.withheld).filter(|(_, withheld)| !**withheld) {
-                self.message(n, 0, &outgoing.message)?;
-            }
-        }
-        Ok(())
+    /// The number of a budget among those of an intricate commit, from 1.
+    fn budget(
+        &mut self,
+        n: i64,
+        key: &'a UserKey,
+        budget: (BudgetKind, &'a str),
+        known: &mut Vec<(BudgetKind, &'a str)>,
+    ) -> i64 {
+        let place = known.iter().position(|other| *other == budget).unwrap_or_else(|| {
+            known.push(budget);
+            let b = i64::try_from(known.len()).unwrap_or(i64::MAX);
+            let (kind, quota) = budget;
+            self.budgets.push([n.into(), b.into(), key.tenant.as_str().into(), kind.as_str().into(), quota.into()]);
+            known.len() - 1
+        });
+        i64::try_from(place + 1).unwrap_or(i64::MAX)
     }
 
     fn message(&mut self, n: i64, m: i64, message: &'a Message) -> Result<(), StoreError> {
@@ -359,19 +365,11 @@ impl<'a> Parts<'a> {
             ]);
         }
         let order = |drawn: &Drawn<'a>| (drawn.key.tenant.as_str(), drawn.charge.kind, drawn.charge.quota.as_str());
-        let mut charged: Vec<(i64, &Drawn<'a>)> = (1..).zip(&self.charged).collect();
+        let plain = (1..).zip(&self.charged).filter(|(_, drawn)| !drawn.intricate);
+        let mut charged: Vec<(i64, &Drawn<'a>)> = plain.collect();
         charged.sort_unstable_by(|(_, one), (_, other)| order(one).cmp(&order(other)));
-        for (i, Drawn { n, m, key, charge }) in charged {
-            let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
-            let at = charge.at.as_micros();
-            let effect = match charge.when_exhausted {
-                WhenExhausted::Refuse => "refuse",
-                WhenExhausted::Withhold => "withhold",
-                WhenExhausted::Record => "record",
-            };
-            // How much may be drawn before, so that there is room; the database counts no further than this.
-            let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
-            let least = if room < 0 { i64::MIN } else { i64::MAX };
+        for (i, Drawn { n, m, key, charge, .. }) in charged {
+            let Terms { amount, room, opened, at, length, effect } = Terms::of(charge);
             self.charges.push([
                 (*n).into(),
                 (*m).into(),
@@ -379,15 +377,48 @@ impl<'a> Parts<'a> {
                 key.tenant.as_str().into(),
                 charge.kind.as_str().into(),
                 charge.quota.as_str().into(),
-                i64::try_from(charge.amount).unwrap_or(i64::MAX).into(),
-                i64::try_from(room).unwrap_or(least).into(),
-                at.saturating_sub(length).into(),
+                amount.into(),
+                room.into(),
+                opened.into(),
                 at.into(),
                 length.into(),
                 effect.into(),
             ]);
         }
         std::mem::take(&mut self.charged)
+    }
+}
+
+/// A charge as the database counts.
+struct Terms {
+    amount: i64,
+    /// How much may be drawn before, so that there is room.
+    room: i64,
+    /// A window is open that began after this.
+    opened: i64,
+    at: i64,
+    length: i64,
+    effect: &'static str,
+}
+
+impl Terms {
+    fn of(charge: &Charge) -> Self {
+        let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
+        let at = charge.at.as_micros();
+        let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
+        let least = if room < 0 { i64::MIN } else { i64::MAX };
+        Self {
+            amount: i64::try_from(charge.amount).unwrap_or(i64::MAX),
+            room: i64::try_from(room).unwrap_or(least),
+            opened: at.saturating_sub(length),
+            at,
+            length,
+            effect: match charge.when_exhausted {
+                WhenExhausted::Refuse => "refuse",
+                WhenExhausted::Withhold => "withhold",
+                WhenExhausted::Record => "record",
+            },
+        }
     }
 }
 

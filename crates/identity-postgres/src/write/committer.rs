@@ -143,13 +143,9 @@ impl State {
             }
             let job = &waiting.job;
             let free = job.touches.iter().all(|touched| !self.busy.contains(touched) && !spoken_for.contains(touched));
-            if free && (job.is_plain() || batch.is_empty()) {
+            if free {
                 self.busy.extend(&job.touches);
-                let plain = job.is_plain();
                 batch.push(waiting);
-                if !plain {
-                    break;
-                }
             } else {
                 spoken_for.extend(&job.touches);
                 passed.push_back(waiting);

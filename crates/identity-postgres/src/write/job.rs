@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
-use identity_core::{Change, Version};
+use identity_core::Version;
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub(crate) struct Job {
     /// What no other commit of the same statement may touch: the user, claims, budgets, as hashes. Two things with one hash
     /// make one of the commits wait for the next statement, and no harm.
     pub(crate) touches: Vec<u64>,
-    /// Whether it touches one budget twice: then its windows are worked out here and not by the server.
+    /// Whether it touches one budget more than once: then its draws are judged one after the other.
     pub(crate) intricate: bool,
 }
 
@@ -61,17 +61,7 @@ impl Job {
         Ok(Self { id, commit, touches, intricate })
     }
 
-    /// Whether it can share a statement with others: an erasure reads the user's events first.
-    pub(crate) const fn is_plain(&self) -> bool {
-        !self.intricate && self.commit.after.is_some()
-    }
-
     pub(crate) fn first(&self) -> u64 {
         self.commit.events.first().map_or(0, |recorded| recorded.number)
-    }
-
-    /// What an earlier event of an erased user becomes when it cannot be read.
-    pub(crate) fn unreadable(was: &str) -> Change {
-        Change::Stripped { was: was.to_owned(), id: None }
     }
 }

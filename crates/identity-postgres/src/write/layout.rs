@@ -4,15 +4,8 @@ use crate::sql::Kind::{Bytes, Flag, Id, Long, Text};
 use crate::sql::Layout;
 
 /// What each commit expects.
-pub(super) const COMMITS: Layout = &[
-    ("n", Long),
-    ("tenant", Text),
-    ("id", Text),
-    ("expected", Long),
-    ("first", Long),
-    ("commit_id", Id),
-    ("willing", Flag),
-];
+pub(super) const COMMITS: Layout =
+    &[("n", Long), ("tenant", Text), ("id", Text), ("expected", Long), ("first", Long), ("commit_id", Id)];
 
 /// A user's row as it will be; `expected` is NULL for a new one.
 pub(super) const USERS: Layout = &[
@@ -117,10 +110,6 @@ pub(super) const EVENTS: Layout = &[
     ("commit_id", Id),
 ];
 
-/// Earlier events of users who go, as they stay.
-pub(super) const STRIPPED: Layout =
-    &[("n", Long), ("tenant", Text), ("user_id", Text), ("number", Long), ("type", Text), ("change", Text)];
-
 /// Draws. `m` is the message that they pay for, `i` their place in the statement; the window is open when it began after
 /// `opened`, and has room while it holds no more than `room`.
 pub(super) const CHARGES: Layout = &[
@@ -138,17 +127,23 @@ pub(super) const CHARGES: Layout = &[
     ("effect", Text),
 ];
 
-/// Windows that were worked out beforehand; `began_before` and `drawn_before` are how they were read, NULL for none.
-pub(super) const WINDOWS: Layout = &[
+/// The budgets of a commit that touches one of them more than once, numbered by `b` from 1.
+pub(super) const BUDGETS: Layout = &[("n", Long), ("b", Long), ("tenant", Text), ("kind", Text), ("quota", Text)];
+
+/// What such a commit does to its budgets, one after the other: `s` counts from 1. Refunds have 0 for `m` and `i`, and no terms
+/// of a charge.
+pub(super) const STEPS: Layout = &[
     ("n", Long),
-    ("tenant", Text),
-    ("kind", Text),
-    ("quota", Text),
-    ("began_before", Long),
-    ("drawn_before", Long),
-    ("began_at", Long),
-    ("ends_at", Long),
-    ("drawn", Long),
+    ("s", Long),
+    ("m", Long),
+    ("i", Long),
+    ("b", Long),
+    ("amount", Long),
+    ("room", Long),
+    ("opened", Long),
+    ("at", Long),
+    ("length", Long),
+    ("effect", Text),
 ];
 
 /// Messages; `m` is 0 for those that cost nothing.

@@ -6,7 +6,6 @@ mod identifiers;
 mod job;
 mod layout;
 mod perform;
-mod quotas;
 mod statement;
 mod verdict;
 

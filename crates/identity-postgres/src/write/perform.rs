@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use identity_core::UserKey;
-use identity_ports::{Commit, CommitError, StoreError};
-use tokio_postgres::types::Type;
+use identity_ports::{CommitError, StoreError};
 use tokio_postgres::{Row, Transaction};
 
-use super::batch::{Beforehand, Parts};
+use super::batch::Parts;
 use super::job::{Answer, Job};
-use super::{quotas, statement, verdict};
-use crate::cells::json;
+use super::{statement, verdict};
 use crate::error::{Failure, failure, name};
 use crate::link::{Link, Patience};
-use crate::rows::events;
 use crate::sql::Sql;
 
 /// Who runs a statement: the pool, or a transaction of the host's.
@@ -41,9 +37,8 @@ pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Answer> {
     let mut patience = Patience::default();
     let mut races = 0;
     let all: Vec<&Job> = jobs.iter().map(|job| &**job).collect();
-    let nothing: Vec<Beforehand> = all.iter().map(|_| Beforehand::default()).collect();
     loop {
-        let failure = match attempt(&Runner::Link(link), &link.tables, &all, &nothing).await {
+        let failure = match attempt(&Runner::Link(link), &link.tables, &all).await {
             Ok(answers) => return answers,
             Err(failure) => failure,
         };
@@ -96,56 +91,20 @@ pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, tables: &str, 
     }
 }
 
-/// One try of one commit, with what has to be read first.
+/// One try of one commit.
 async fn once(runner: &Runner<'_>, tables: &str, job: &Job) -> Result<Answer, Failure> {
-    let Commit { key, after, .. } = &job.commit;
-    let mut beforehand = Beforehand::default();
-    if job.intricate {
-        let rows = runner.run(&quotas::read(tables, &job.commit)).await?;
-        beforehand.windows = Some(quotas::judge(&job.commit, &rows).map_err(Failure::Fatal)?);
-    }
-    if after.is_none() {
-        beforehand.stripped = stripped(runner, tables, key).await?;
-    }
-    let answers = attempt(runner, tables, &[job], std::slice::from_ref(&beforehand)).await?;
-    let answer = answers.into_iter().next();
+    let answer = attempt(runner, tables, &[job]).await?.into_iter().next();
     answer.ok_or_else(|| Failure::Fatal(StoreError::failed("a commit has no answer")))
 }
 
-/// The earlier events of a user who goes, as they stay: they are fixed by the version that the commit expects.
-async fn stripped(runner: &Runner<'_>, tables: &str, key: &UserKey) -> Result<Vec<(i64, String, String)>, Failure> {
-    let sql = Sql::new(events::select(tables))
-        .with(key.tenant.as_str(), Type::TEXT)
-        .with(key.user.as_str(), Type::TEXT)
-        .with(0_i64, Type::INT8)
-        .with(i64::MAX, Type::INT8);
-    let rows = runner.run(&sql).await?;
-    let mut stripped = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let number: i64 = row.try_get("number").map_err(|error| Failure::Fatal(StoreError::failed(error)))?;
-        let change = match events::recorded(row) {
-            Ok(recorded) => recorded.event.stripped().change,
-            // What cannot be read is no reason to keep it.
-            Err(_) => Job::unreadable(row.try_get("type").unwrap_or_default()),
-        };
-        stripped.push((number, change.kind().to_owned(), json(&change).map_err(Failure::Fatal)?));
-    }
-    Ok(stripped)
-}
-
-async fn attempt(
-    runner: &Runner<'_>,
-    tables: &str,
-    jobs: &[&Job],
-    beforehand: &[Beforehand],
-) -> Result<Vec<Answer>, Failure> {
+async fn attempt(runner: &Runner<'_>, tables: &str, jobs: &[&Job]) -> Result<Vec<Answer>, Failure> {
     let mut parts = Parts::new();
-    for (job, beforehand) in jobs.iter().zip(beforehand) {
-        parts.add(job, beforehand).map_err(Failure::Fatal)?;
+    for job in jobs {
+        parts.add(job).map_err(Failure::Fatal)?;
     }
     let charged = parts.finish();
     let rows = runner.run(&statement::statement(parts, tables)).await?;
-    verdict::read(&rows, jobs, beforehand, &charged).map_err(Failure::Fatal)
+    verdict::read(&rows, jobs, &charged).map_err(Failure::Fatal)
 }
 
 /// What a caller is told of a failure that stays.

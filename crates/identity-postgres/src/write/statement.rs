@@ -16,6 +16,15 @@ const WRITTEN: &str = "((SELECT a FROM ok))[x.n::int]";
 /// Whether the message that a row belongs to is withheld.
 const WITHHELD: &str = "((SELECT a FROM held))[x.m::int] IS TRUE";
 
+/// What stays of an event `r` of a user who goes, as [`Event::stripped`](identity_core::Event::stripped) says: its type, and the
+/// id of the identifier that it was about. That id stands at the front of its text, or behind the channel; found as text, so
+/// that what cannot be read goes too.
+const STRIPPED: &str = r#"'{"type":"stripped","was":' || to_json(r.type)::text || coalesce(',"id":"' || substring(
+    r.change, '^[{]"type":"[a-z_]+",(?:"channel":"[a-z]+",)?"id":"([0-9a-f-]{36})"') || '"', '') || '}'"#;
+/// Whether an event `r` holds nothing else already.
+const BARE: &str = r#"(r.type = 'erased' AND r.change = '{"type":"erased"}') OR (r.type = 'stripped'
+    AND r.change ~ '^[{]"type":"stripped","was":"[a-z_]+"(,"id":"[0-9a-f-]{36}")?[}]$')"#;
+
 struct Writer<'a, 't> {
     sql: Sql<'a>,
     tables: &'t str,
@@ -38,33 +47,44 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
         released,
         taken,
         events,
-        stripped,
         charges,
-        windows,
         refunds,
+        budgets,
+        steps,
         withdrawn,
         messages,
         ..
     } = parts;
-    let (claims, quotas) = (!taken.is_empty(), !charges.is_empty());
-    let mut writer = Writer { sql: Sql::new("WITH "), tables, due: Vec::new(), done: Vec::new() };
-    writer.judge(commits, taken, charges);
+    let (claims, draws) = (!taken.is_empty(), Draws { plain: !charges.is_empty(), intricate: !steps.is_empty() });
+    let with = if draws.intricate { "WITH RECURSIVE " } else { "WITH " };
+    let mut writer = Writer { sql: Sql::new(with), tables, due: Vec::new(), done: Vec::new() };
+    writer.judge(commits, taken, charges, budgets, steps);
     writer.users(created, changed, gone);
     if claims {
         writer.claims();
     }
     writer.released(released);
     writer.refunds(refunds);
-    if quotas {
+    if draws.plain {
         writer.quotas();
     }
-    writer.windows(windows);
+    if draws.intricate {
+        writer.windows();
+    }
     writer.identifiers(identifiers, dropped, cleared);
     writer.profiles(profiles);
-    writer.events(events, stripped);
+    writer.events(events);
     writer.withdrawn(withdrawn);
-    writer.messages(messages, quotas);
-    writer.answer(claims, quotas)
+    writer.messages(messages, draws);
+    writer.answer(claims, draws)
+}
+
+/// Which kinds of draws there are.
+#[derive(Clone, Copy)]
+struct Draws {
+    plain: bool,
+    /// Of commits that touch a budget more than once.
+    intricate: bool,
 }
 
 impl<'a> Writer<'a, '_> {
@@ -89,19 +109,20 @@ impl<'a> Writer<'a, '_> {
         self.done.push(format!("(SELECT count(*) FROM {done})"));
     }
 
-    fn judge(&mut self, commits: Rows<'a>, taken: Rows<'a>, charges: Rows<'a>) {
+    fn judge(&mut self, commits: Rows<'a>, taken: Rows<'a>, charges: Rows<'a>, budgets: Rows<'a>, steps: Rows<'a>) {
         // What is there is asked for row by row, by `LIMIT 1`: of an `EXISTS` in this place the planner may make one reading of
         // the whole table, which is cheap while the table is small, and a plan outlives that.
         self.push("c AS (SELECT * FROM ");
         self.sql.unnest(commits, "x");
         self.push(
-            "), v AS (SELECT c.n, c.willing, CASE WHEN c.expected IS NULL \
+            "), v AS (SELECT c.n, CASE WHEN c.expected IS NULL \
              THEN (SELECT 1 FROM {t}identity_users u WHERE u.tenant = c.tenant AND u.id = c.id LIMIT 1) IS NULL \
              AND (SELECT 1 FROM {t}identity_events e WHERE e.tenant = c.tenant AND e.user_id = c.id LIMIT 1) IS NULL \
              ELSE (SELECT 1 FROM {t}identity_users u \
              WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected LIMIT 1) IS NOT NULL END AS fits FROM c)",
         );
         let mut conditions = String::new();
+        let mut held = Vec::new();
         if self.rows("t", taken) {
             self.push(
                 ", tk AS (SELECT t.n, min(t.i) AS i FROM t JOIN {t}identity_claims k ON k.tenant = t.tenant \
@@ -116,15 +137,57 @@ impl<'a> Writer<'a, '_> {
                 ", j AS (SELECT q.*, w.began_at, w.drawn, (w.began_at > q.opened) IS TRUE AS open, \
                  CASE WHEN w.began_at > q.opened THEN w.drawn <= q.room ELSE q.room >= 0 END AS fits \
                  FROM q LEFT JOIN {t}identity_quotas w \
-                 ON w.tenant = q.tenant AND w.kind = q.kind AND w.quota = q.quota), \
-                 held AS (SELECT array_agg(h.held ORDER BY h.m) AS a FROM (SELECT j.m, \
-                 bool_or(j.effect = 'withhold' AND NOT j.fits) AS held FROM j GROUP BY j.m) h)",
+                 ON w.tenant = q.tenant AND w.kind = q.kind AND w.quota = q.quota)",
             );
+            held.push("SELECT j.m, j.effect = 'withhold' AND NOT j.fits AS held FROM j");
             conditions.push_str(
                 " AND NOT EXISTS (SELECT 1 FROM j WHERE j.n = v.n AND ((j.effect = 'refuse' AND NOT j.fits) OR j.drawn < 0))",
             );
         }
-        self.push(&format!(", ok AS (SELECT array_agg(v.fits AND v.willing{conditions} ORDER BY v.n) AS a FROM v)"));
+        if self.rows("b", budgets) && self.rows("st", steps) {
+            self.ledger();
+            held.push("SELECT l.m, l.held FROM l WHERE l.i > 0");
+            conditions.push_str(" AND NOT EXISTS (SELECT 1 FROM l WHERE l.n = v.n AND l.refused)");
+        }
+        if !held.is_empty() {
+            let held = held.join(" UNION ALL ");
+            self.push(&format!(
+                ", held AS (SELECT array_agg(h.held ORDER BY h.m) AS a FROM \
+                 (SELECT x.m, bool_or(x.held) AS held FROM ({held}) x GROUP BY x.m) h)"
+            ));
+        }
+        self.push(&format!(", ok AS (SELECT array_agg(v.fits{conditions} ORDER BY v.n) AS a FROM v)"));
+    }
+
+    /// The refunds and draws of commits that touch a budget more than once, one after the other, all such commits abreast. `w` is
+    /// every window of a commit as it stands, three cells each: when it began, when it ends, how much is drawn. `kept` is what
+    /// it was before the message whose charges are looked at: that message may be withheld, and has drawn nothing then.
+    fn ledger(&mut self) {
+        self.push(
+            ", bw AS (SELECT b.*, w.began_at, w.ends_at, w.drawn FROM b LEFT JOIN {t}identity_quotas w \
+             ON w.tenant = b.tenant AND w.kind = b.kind AND w.quota = b.quota), \
+             l AS (SELECT bw.n, 0::int8 AS s, 0::int8 AS m, 0::int8 AS i, array_agg(x.cell ORDER BY bw.b, x.place) AS w, \
+             array_agg(x.cell ORDER BY bw.b, x.place) AS kept, false AS held, false AS refused, false AS fits, \
+             false AS open, NULL::int8 AS began_at, NULL::int8 AS drawn FROM bw, \
+             LATERAL (VALUES (1, bw.began_at), (2, bw.ends_at), (3, bw.drawn)) x(place, cell) GROUP BY bw.n \
+             UNION ALL SELECT st.n, st.s, st.m, st.i, CASE WHEN o.changes THEN ARRAY(SELECT CASE x.place - 3 * st.b \
+             WHEN -2 THEN CASE WHEN st.i = 0 OR o.open THEN f.began_at ELSE st.at END \
+             WHEN -1 THEN CASE WHEN st.i = 0 THEN f.ends_at ELSE \
+             LEAST(CASE WHEN o.open THEN f.began_at ELSE st.at END::numeric + st.length, 9223372036854775807)::int8 END \
+             WHEN 0 THEN CASE WHEN st.i = 0 THEN CASE WHEN f.drawn > st.amount THEN f.drawn - st.amount ELSE 0 END \
+             WHEN o.open THEN f.drawn + LEAST(st.amount, 9223372036854775807 - GREATEST(f.drawn, 0)) ELSE st.amount END \
+             ELSE x.cell END FROM unnest(a.w) WITH ORDINALITY x(cell, place) ORDER BY x.place) ELSE a.w END, \
+             a.kept, a.held OR (st.effect = 'withhold' AND NOT o.fits), \
+             (st.effect = 'refuse' AND NOT o.fits) OR (st.i > 0 AND f.drawn < 0) IS TRUE, o.fits, o.open, f.began_at, f.drawn \
+             FROM l JOIN st ON st.n = l.n AND st.s = l.s + 1, \
+             LATERAL (SELECT st.m = l.m AND l.held AS held, \
+             CASE WHEN st.m <> l.m AND l.held THEN l.kept ELSE l.w END AS w, \
+             CASE WHEN st.m = l.m OR l.held THEN l.kept ELSE l.w END AS kept) a, \
+             LATERAL (SELECT a.w[3 * st.b::int - 2] AS began_at, a.w[3 * st.b::int - 1] AS ends_at, a.w[3 * st.b::int] AS drawn) f, \
+             LATERAL (SELECT (f.began_at > st.opened) IS TRUE AS open, \
+             CASE WHEN f.began_at > st.opened THEN f.drawn <= st.room ELSE st.room >= 0 END AS fits, \
+             st.i > 0 OR (f.began_at <= st.at AND f.ends_at > st.at) IS TRUE AS changes) o)",
+        );
     }
 
     /// The user's row comes first: whoever is second finds out there.
@@ -159,6 +222,10 @@ impl<'a> Writer<'a, '_> {
                      AND r.tenant = x.tenant AND r.user_id = x.id)"
                 ));
             }
+            self.push(&format!(
+                ", stripped AS (UPDATE {{t}}identity_events r SET type = 'stripped', change = {STRIPPED} FROM gu x \
+                 WHERE {WRITTEN} AND r.tenant = x.tenant AND r.user_id = x.id AND NOT ({BARE}))"
+            ));
         }
     }
 
@@ -229,20 +296,23 @@ impl<'a> Writer<'a, '_> {
         self.done.push("(SELECT count(*) FROM q_i)".to_owned());
     }
 
-    fn windows(&mut self, windows: Rows<'a>) {
-        if self.rows("w", windows) {
-            let after = self.after_users();
-            self.push(&format!(
-                ", w_u AS (UPDATE {{t}}identity_quotas w SET began_at = x.began_at, ends_at = x.ends_at, drawn = x.drawn \
-                 FROM w x WHERE {WRITTEN} AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota{after} \
-                 AND w.began_at = x.began_before AND w.drawn = x.drawn_before RETURNING 1), \
-                 w_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
-                 SELECT x.tenant, x.kind, x.quota, x.began_at, x.ends_at, x.drawn FROM w x \
-                 WHERE {WRITTEN} AND x.began_before IS NULL{after} ON CONFLICT DO NOTHING RETURNING 1)"
-            ));
-            self.count("w", "", "w_u");
-            self.done.push("(SELECT count(*) FROM w_i)".to_owned());
-        }
+    /// Writes what the ledger came to, unless somebody drew meanwhile.
+    fn windows(&mut self) {
+        let after = self.after_users();
+        self.push(&format!(
+            ", w AS (SELECT x.*, x.w[3 * x.b::int - 2] AS began, x.w[3 * x.b::int - 1] AS ends, x.w[3 * x.b::int] AS draws FROM \
+             (SELECT bw.*, CASE WHEN l.held THEN l.kept ELSE l.w END AS w FROM bw JOIN l ON l.n = bw.n \
+             AND l.s = (SELECT max(st.s) FROM st WHERE st.n = bw.n)) x), \
+             wx AS (SELECT * FROM w WHERE (began, ends, draws) IS DISTINCT FROM (began_at, ends_at, drawn)), \
+             w_u AS (UPDATE {{t}}identity_quotas w SET began_at = x.began, ends_at = x.ends, drawn = x.draws \
+             FROM wx x WHERE {WRITTEN} AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota{after} \
+             AND w.began_at = x.began_at AND w.ends_at = x.ends_at AND w.drawn = x.drawn RETURNING 1), \
+             w_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
+             SELECT x.tenant, x.kind, x.quota, x.began, x.ends, x.draws FROM wx x \
+             WHERE {WRITTEN} AND x.began_at IS NULL{after} ON CONFLICT DO NOTHING RETURNING 1)"
+        ));
+        self.count("wx", "", "w_u");
+        self.done.push("(SELECT count(*) FROM w_i)".to_owned());
     }
 
     fn identifiers(&mut self, identifiers: Rows<'a>, dropped: Rows<'a>, cleared: Rows<'a>) {
@@ -291,18 +361,12 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn events(&mut self, events: Rows<'a>, stripped: Rows<'a>) {
+    fn events(&mut self, events: Rows<'a>) {
         if self.rows("e", events) {
             self.push(&format!(
                 ", e_w AS (INSERT INTO {{t}}identity_events (tenant, user_id, number, format, at, actor, type, change, \
                  commit_id) SELECT x.tenant, x.user_id, x.number, x.format, x.at, x.actor, x.type, x.change, x.commit_id \
                  FROM e x WHERE {WRITTEN})"
-            ));
-        }
-        if self.rows("s", stripped) {
-            self.push(&format!(
-                ", s_w AS (UPDATE {{t}}identity_events r SET type = x.type, change = x.change FROM s x WHERE {WRITTEN} \
-                 AND r.tenant = x.tenant AND r.user_id = x.user_id AND r.number = x.number)"
             ));
         }
     }
@@ -317,9 +381,9 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn messages(&mut self, messages: Rows<'a>, quotas: bool) {
+    fn messages(&mut self, messages: Rows<'a>, draws: Draws) {
         if self.rows("m", messages) {
-            let paid = if quotas { format!(" AND NOT ({WITHHELD})") } else { String::new() };
+            let paid = if draws.plain || draws.intricate { format!(" AND NOT ({WITHHELD})") } else { String::new() };
             self.push(&format!(
                 ", m_w AS (INSERT INTO {{t}}identity_outbox (tenant, user_id, id, format, channel, address, typed, content, \
                  locale, created_at, expires_at, due_at, attempts, identifier) SELECT x.tenant, x.user_id, x.id, x.format, x.channel, \
@@ -330,15 +394,18 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// A row for each commit and one for each charge; and the end of it all when fewer rows were written than were to be.
-    fn answer(mut self, claims: bool, quotas: bool) -> Sql<'a> {
+    fn answer(mut self, claims: bool, draws: Draws) -> Sql<'a> {
         let taken = if claims { "(SELECT tk.i FROM tk WHERE tk.n = v.n)" } else { "NULL::int8" };
         self.push(&format!(
             " SELECT 1 AS part, v.n, v.fits AS well, NOT v.fits AND EXISTS (SELECT 1 FROM c JOIN {{t}}identity_events e \
              ON e.tenant = c.tenant AND e.user_id = c.id AND e.number = c.first AND e.commit_id = c.commit_id \
              WHERE c.n = v.n) AS before, {taken} AS i, NULL::int8 AS began_at, NULL::int8 AS drawn FROM v"
         ));
-        if quotas {
+        if draws.plain {
             self.push(" UNION ALL SELECT 2, j.n, j.fits, j.open, j.i, j.began_at, j.drawn FROM j");
+        }
+        if draws.intricate {
+            self.push(" UNION ALL SELECT 2, l.n, l.fits, l.open, l.i, l.began_at, l.drawn FROM l WHERE l.i > 0");
         }
         let (due, done) = (self.due.join(" + "), self.done.join(" + "));
         if !due.is_empty() {

@@ -6,7 +6,7 @@ use identity_core::{Effect, Exhausted, Timestamp};
 use identity_ports::{CommitError, Committed, StoreError};
 use tokio_postgres::Row;
 
-use super::batch::{Beforehand, Drawn};
+use super::batch::Drawn;
 use super::job::{Answer, Job};
 use crate::cells::{Bad, Cells};
 
@@ -25,20 +25,14 @@ struct Verdict {
 }
 
 /// Reads the answers, in the order of the commits.
-pub(super) fn read(
-    rows: &[Row],
-    jobs: &[&Job],
-    beforehand: &[Beforehand],
-    charged: &[Drawn<'_>],
-) -> Result<Vec<Answer>, StoreError> {
+pub(super) fn read(rows: &[Row], jobs: &[&Job], charged: &[Drawn<'_>]) -> Result<Vec<Answer>, StoreError> {
     let mut verdicts: Vec<Verdict> = jobs.iter().map(|_| Verdict::default()).collect();
     for row in rows {
         let cells = Cells(row);
         let read = judge(cells, &mut verdicts, charged);
         read.map_err(|_| StoreError::failed("the database answered a commit with something else"))?;
     }
-    let judged = verdicts.into_iter().zip(jobs).zip(beforehand);
-    Ok(judged.map(|((verdict, job), beforehand)| answer(verdict, job, beforehand)).collect())
+    Ok(verdicts.into_iter().zip(jobs).map(|(verdict, job)| answer(verdict, job)).collect())
 }
 
 fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> Result<(), Bad> {
@@ -83,7 +77,7 @@ fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) 
     Ok(())
 }
 
-fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
+fn answer(verdict: Verdict, job: &Job) -> Answer {
     if !verdict.told {
         return Err(StoreError::failed("the database did not answer a commit").into());
     }
@@ -103,12 +97,6 @@ fn answer(verdict: Verdict, job: &Job, beforehand: &Beforehand) -> Answer {
     }
     if let Some(error) = verdict.damaged {
         return Err(error.into());
-    }
-    if let Some(windows) = &beforehand.windows {
-        return match &windows.refused {
-            Some(exhausted) => Err(CommitError::Exhausted(exhausted.clone())),
-            None => Ok(Committed { exhausted: windows.exhausted.clone() }),
-        };
     }
     let mut exhausted = verdict.exhausted;
     exhausted.sort_unstable_by_key(|(i, ..)| *i);

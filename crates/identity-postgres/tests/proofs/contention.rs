@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity::{Error, Identity};
-use identity_conformance::kit::{Bench, code_keys, key};
+use identity_conformance::kit::{Bench, NOW, Person, code_keys, create, key, letter, paid, refusing};
 use identity_core::{
     Change, Code, Confirmation, Email, IdentifierId, NewUser, Phone, Policy, Refusal, TenantId, UserId,
 };
-use identity_ports::{Accepted, Notice, Notifier, NotifyError, UserRepository as _};
+use identity_ports::{Accepted, CommitError, Notice, Notifier, NotifyError, UserRepository as _};
 use identity_postgres::PostgresStore;
 use postgres_testbed::{Cluster, Database};
 use tokio::sync::Barrier;
@@ -140,6 +140,42 @@ async fn of_64_who_claim_one_address_one_wins() {
                 database.sql(&format!("select count(*) from identity_claims where claim_key = '{}'", email.as_str()));
             assert_eq!(owners, "1");
         }
+    }
+}
+
+/// Some draw once, some twice in one commit; what several processes draw at once adds up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_several_processes_draw_on_is_exact() {
+    const LIMIT: u64 = 50;
+    for level in LEVELS {
+        let database = database(level);
+        let stores = stores(&database, 4).await;
+        let answers =
+            at_once(64, |number| {
+                let store = Arc::clone(&stores[number % stores.len()]);
+                let user = key(&format!("spender {number}"));
+                // A store takes its commits one after the other here: each has both kinds.
+                let times = 1 + number / stores.len() % 2;
+                let messages = (0..times).map(|message| {
+                    let number = u128::try_from(10 * number + message).unwrap();
+                    paid(letter(number, &user, NOW), vec![refusing("+49", LIMIT, NOW)])
+                });
+                let draft = messages.fold(create(&user, &Person::default()), |draft, message| draft.message(message));
+                async move {
+                    store.commit(draft.0).await.map(|_| u64::try_from(times).unwrap()).map_err(|error| (times, error))
+                }
+            })
+            .await;
+        let drawn: u64 = answers.iter().flatten().sum();
+        assert_eq!(database.sql("select drawn from identity_quotas"), drawn.to_string(), "{level}");
+        assert_eq!(database.sql("select count(*) from identity_outbox"), drawn.to_string(), "{level}");
+        for answer in &answers {
+            if let Err((times, error)) = answer {
+                assert!(matches!(error, CommitError::Exhausted(_)), "{level}: {error:?}");
+                assert!(drawn + u64::try_from(*times).unwrap() > LIMIT, "{level}: there was room for {times}");
+            }
+        }
+        assert!(drawn <= LIMIT, "{level}: {drawn}");
     }
 }
 

@@ -47,6 +47,17 @@ async fn changes(store: &PostgresStore, number: u128) -> Vec<(&'static str, Comm
     commits.push(("a change with a claim, messages and a budget", draft.0));
     let stored = put(store, create(&user("bob"), &person)).await;
     commits.push(("a removal", change(&user("bob"), &stored, &Person::default()).0));
+    let stored = put(store, create(&user("dan"), &Person::default())).await;
+    let [once, twice] = [10, 11].map(|letter_number| {
+        paid(
+            letter(number * 100 + letter_number, &user("dan"), NOW),
+            vec![withholding(&format!("{quota} twice"), 1, NOW)],
+        )
+    });
+    let draft = change(&user("dan"), &stored, &Person::default()).message(once).message(twice);
+    commits.push(("two messages on one budget", draft.0));
+    let stored = put(store, create(&user("eve"), &person)).await;
+    commits.push(("an erasure", erase(&user("eve"), &stored).0));
     let stale = put(store, create(&user("cy"), &Person::default())).await;
     put(store, change(&user("cy"), &stale, &Person::default().attempts(1))).await;
     commits.push(("a conflict", change(&user("cy"), &stale, &Person::default().attempts(2)).0));
@@ -67,15 +78,6 @@ async fn a_commit_is_one_round_trip() {
             assert_eq!(answer.is_ok(), what != "a conflict", "{what}: {answer:?}");
         }
     }
-}
-
-#[tokio::test]
-async fn an_erasure_reads_the_history_first() {
-    let (proxy, store) = counted(Statements::Unprepared).await;
-    let stored = put(&store, create(&key("ada"), &Person::default())).await;
-    let (trips, erased) = trips(&proxy, store.commit(erase(&key("ada"), &stored).0)).await;
-    erased.unwrap();
-    assert_eq!(trips, 2, "which a version fixes, so that nothing is locked in between");
 }
 
 #[tokio::test]

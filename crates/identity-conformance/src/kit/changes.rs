@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use identity_core::{
+    Address, Change, Channel, Email, JsonObject, Method, Phone, SignIns, UndeliverableReason, UserKey, UserRecord,
+    Username, Verified,
+};
+use serde_json::json;
+
+use super::{Person, at, challenge, id, verified};
+
+/// A change of every kind, [`Change::Erased`] apart.
+#[must_use]
+pub fn every_change(key: &UserKey) -> Vec<Change> {
+    let [mail, phone] = [
+        Address::from(Email::parse("Ada@EXAMPLE.com").expect("it is well-formed")),
+        Phone::parse("+44 1514 960453").expect("it is well-formed").into(),
+    ];
+    let person = Person::default().email(1, "ada@example.com", verified()).username(2, "Countess");
+    let record = Box::new(UserRecord::from(&*person.clone().with_id(&key.user).user()));
+    let added = |address: Address, source: Option<&str>, unrestricted, replaces| Change::Added {
+        id: id(1),
+        address,
+        source: source.map(Into::into),
+        unrestricted,
+        replaces,
+    };
+    // What a host keeps may look like what an event says of itself.
+    let mimic = json!({ "type": "added", "channel": "email", "id": id(7) });
+    let members = [("a", json!("\u{1f600}\",\"id\":\"")), ("id", json!(id(8))), ("type", json!("added")), ("z", mimic)];
+    let members = members.map(|(name, value)| (name.to_owned(), value));
+    let object = Arc::new(JsonObject::new(members.into_iter().collect()).expect("a small object"));
+    vec![
+        Change::Imported { record },
+        Change::Created { user: key.user.clone() },
+        Change::UsernameSet {
+            id: id(2),
+            username: Username::parse("Countess").expect("it is well-formed"),
+            source: Some("import".into()),
+        },
+        Change::UsernameRemoved { id: id(2) },
+        added(mail, Some("sign-up"), true, Some(id(9))),
+        added(phone.clone(), None, false, None),
+        Change::VerificationStarted { id: id(1), challenge: challenge() },
+        Change::CodeResent { id: id(1) },
+        Change::CodeIssued { id: id(1), challenge: challenge() },
+        Change::AnswerRejected { id: id(1) },
+        Change::Verified { id: id(1), verified: Verified { at: at(3), by: Method::Link, source: Some("x".into()) } },
+        Change::Unverified { id: id(1) },
+        Change::PrimaryChanged { channel: Channel::Email, id: Some(id(1)) },
+        Change::PrimaryChanged { channel: Channel::Phone, id: None },
+        Change::Removed { id: id(1) },
+        Change::AttemptsCleared { id: id(1) },
+        Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
+        Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
+        Change::DeliveryRestored { id: id(1) },
+        Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
+        Change::CredentialsReported { credentials: Arc::default() },
+        Change::SignInsReported { sign_ins: Arc::new(SignIns { attempts_count: u64::MAX, ..SignIns::default() }) },
+        Change::SignInUseReported { id: id(2), sign_in: Arc::default() },
+        Change::Disabled,
+        Change::Enabled,
+        Change::Stripped { was: "added".to_owned(), id: Some(id(1)) },
+        Change::Stripped { was: "created".to_owned(), id: None },
+    ]
+}
