@@ -1,5 +1,6 @@
 //! The one way in which a user changes: load, decide, commit against the version that was read, start over on a conflict.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ impl Identity {
         authority: &Authority,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
-        let rounds = async {
+        let rounds = pin!(async {
             authority.check()?;
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
@@ -36,7 +37,7 @@ impl Identity {
                 }
             }
             Err(Error::Contended)
-        };
+        });
         self.told(use_case, rounds).await
     }
 
@@ -48,7 +49,7 @@ impl Identity {
         authority: &Authority,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
-        let once = async {
+        let once = pin!(async {
             authority.check()?;
             let seed = self.parts.entropy.seed()?;
             let context = self.context(self.now(), &seed, authority);
@@ -59,7 +60,7 @@ impl Identity {
                 Err(Failure::Conflict) => Err(Refusal::UserExists.into()),
                 Err(Failure::Other(error)) => Err(error),
             }
-        };
+        });
         self.told(use_case, once).await
     }
 
@@ -153,20 +154,16 @@ impl Identity {
     async fn told<T>(
         &self,
         use_case: &'static str,
-        work: impl Future<Output = Result<Receipt<T>, Error>>,
+        work: Pin<&mut impl Future<Output = Result<Receipt<T>, Error>>>,
     ) -> Result<Receipt<T>, Error> {
         let span = tracing::info_span!("identity", use_case, tenant = %self.tenant);
-        async {
-            let ended = work.await;
-            match &ended {
-                Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
-                Err(Error::Refused(refusal)) => tracing::debug!(code = refusal.code(), "refused"),
-                Err(error) => tracing::warn!(%error, "failed"),
-            }
-            ended
-        }
-        .instrument(span)
-        .await
+        let ended = work.instrument(span.clone()).await;
+        span.in_scope(|| match &ended {
+            Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
+            Err(Error::Refused(refusal)) => tracing::debug!(code = refusal.code(), "refused"),
+            Err(error) => tracing::warn!(%error, "failed"),
+        });
+        ended
     }
 }
 

@@ -28,13 +28,13 @@ impl Clock for SystemClock {
 pub struct OsEntropy;
 
 struct Ahead {
-    seeds: Zeroizing<[[u8; 32]; 16]>,
+    seeds: Zeroizing<[[u8; 32]; 64]>,
     left: usize,
     process: u32,
 }
 
 thread_local! {
-    static AHEAD: RefCell<Ahead> = RefCell::new(Ahead { seeds: Zeroizing::default(), left: 0, process: 0 });
+    static AHEAD: RefCell<Ahead> = RefCell::new(Ahead { seeds: Zeroizing::new([[0; 32]; 64]), left: 0, process: 0 });
 }
 
 impl Entropy for OsEntropy {

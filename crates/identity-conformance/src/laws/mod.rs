@@ -70,6 +70,7 @@ macro_rules! for_every_law {
             a_withheld_message_draws_nothing
             a_refusal_goes_before_withholding
             messages_draw_in_their_order
+            a_withheld_message_leaves_its_room
             budgets_survive_a_restart
             a_charge_draws_its_amount
             a_watched_budget_lets_everything_pass_and_says_so

@@ -135,6 +135,22 @@ pub async fn messages_draw_in_their_order(harness: &impl Harness) {
     assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "the third of one commit has no room: {drawn:?}");
 }
 
+/// What a withheld message would have drawn is there for the next message of its commit, and after the last one for everybody.
+pub async fn a_withheld_message_leaves_its_room(harness: &impl Harness) {
+    let store = harness.open().await;
+    spend(&*store, "acme", 1, vec![withholding("ada", 1, NOW)]).await.unwrap();
+    let user = key("ada");
+    let held = |number| paid(letter(number, &user, NOW), vec![refusing("+49", 3, NOW), withholding("ada", 1, NOW)]);
+    let sent = |number| paid(letter(number, &user, NOW), vec![refusing("+49", 3, NOW)]);
+    let draft = create(&user, &Person::default());
+    let draft = draft.message(held(2)).message(held(3)).message(sent(4)).message(held(5)).message(sent(6));
+    store.commit(draft.message(held(7)).0).await.expect("two of three are drawn");
+    assert_eq!(enqueued(&*store).await, [1, 4, 6].map(message_id));
+    spend(&*store, "acme", 8, vec![refusing("+49", 3, NOW)]).await.expect("the third is left");
+    let drawn = spend(&*store, "acme", 9, vec![refusing("+49", 3, NOW)]).await;
+    assert!(matches!(drawn, Err(CommitError::Exhausted(Exhausted { drawn: 3, .. }))), "{drawn:?}");
+}
+
 /// Budgets outlive the process.
 pub async fn budgets_survive_a_restart(harness: &impl Harness) {
     let store = harness.open().await;
@@ -272,6 +288,8 @@ pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
     assert!(!draw("+44", 1, at(2)).await, "and of another name none");
     give(vec![refund("+49", u64::MAX, at(5))]).await;
     assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "never emptier than empty");
+    give(vec![refund("+49", 8, at(5)), refund("+49", 8, at(5))]).await;
+    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "nor by several at once");
     // The next window is another one.
     assert!(draw("+49", 10, at(60)).await);
     give(vec![refund("+49", 10, at(59))]).await;
