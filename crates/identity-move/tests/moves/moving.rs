@@ -1,6 +1,6 @@
 //! Everything arrives, whatever comes in between.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use crate::town::{Town, command};
@@ -106,6 +106,23 @@ async fn a_move_that_is_killed_goes_on_where_it_was() {
     assert_eq!((step, of), (Step::Copying, total));
     assert!(from >= done && from < total, "it did not begin anew: at {from}, of which {done} had come");
     assert_eq!(database.sql("select to_regclass('identity_move') is null"), "t", "the note is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_interrupted_says_how_to_go_on() {
+    let town = Town::of(100).await;
+    let database = Cluster::shared().database();
+    let mut child = command(&town, &database).args(["--batch", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = "select to_regclass('identity_move') is not null";
+    while database.sql(begun) != "t" && child.try_wait().unwrap().is_none() {}
+    // As Ctrl-C does; by the shell's built-in, because the standard library sends SIGKILL alone.
+    let told = Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status();
+    assert!(told.unwrap().success(), "it was copying");
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("run the same command again to go on"), "{said}");
+    assert!(command(&town, &database).output().unwrap().status.success());
 }
 
 struct Seen(Arc<Mutex<Vec<(Step, u64, u64)>>>);
