@@ -45,6 +45,12 @@
 //! It is exact at `read committed`, the server's default, and at `repeatable read` and `serializable`. Serialization failures
 //! and deadlocks (SQLSTATE 40001 and 40P01) are tried again, with pauses that grow, at most 24 times.
 //!
+//! # Plans
+//! A statement that a connection meets for the first time is prepared and run in one flight. A plan of the statement that
+//! commits takes the server about 0.8 MB for each connection, so commits that travel together share one or two texts, no
+//! connection prepares more than 64, and the connections that were used last are used first: a pool may be larger than it
+//! mostly needs to be.
+//!
 //! # Proxies
 //! Statements are prepared when a connection has a session of the server's to itself, and sent with their text, in one flight
 //! all the same, when a proxy hands sessions round (pgbouncer with `pool_mode = transaction`). Which of the two it is the store

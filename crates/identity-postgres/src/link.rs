@@ -1,9 +1,14 @@
 //! Connections to the server, and one statement at a time over one of them.
 
+use std::collections::HashSet;
+use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime};
 use identity_ports::StoreError;
 use tokio_postgres::{Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -23,6 +28,9 @@ const TRIES: u32 = 24;
 /// How often one whose connection went.
 const LOST_TRIES: u32 = 4;
 
+/// As many different statements are prepared; further ones are sent with their text.
+const TEXTS: usize = 64;
+
 /// Everything by which the server is reached.
 pub(crate) struct Link {
     pub(crate) pool: Pool,
@@ -31,6 +39,8 @@ pub(crate) struct Link {
     /// What stands before the name of every table: nothing, or a quoted schema and a dot.
     pub(crate) tables: String,
     pub(crate) prepared: bool,
+    /// The statements that are prepared, as hashes.
+    texts: Mutex<HashSet<u64>>,
     /// Whether a proxy hands sessions round, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
     timeout: Duration,
@@ -63,12 +73,14 @@ impl Link {
         let manager = Manager::from_config(config.clone(), tls.clone(), kept);
         let pool = Pool::builder(manager)
             .max_size(options.pool_size)
+            // A few connections do most of the work, and meet most of the statements.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.timeout))
             .create_timeout(Some(options.timeout))
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, config, tls, tables, prepared, proxied, timeout: options.timeout })
+        Ok(Self { pool, config, tls, tables, prepared, texts: Mutex::default(), proxied, timeout: options.timeout })
     }
 
     /// Runs one statement, once. What comes of a connection that failed is thrown away with it.
@@ -88,11 +100,29 @@ impl Link {
     }
 
     async fn run(&self, connection: &Object, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
-        if !self.prepared {
-            return connection.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure);
+        let params = sql.typed_params();
+        let as_text = connection.query_typed(&sql.text, &params);
+        if !self.prepared || !self.is_worth_preparing(&sql.text) {
+            return as_text.await.map_err(failure);
         }
-        let statement = connection.prepare_typed_cached(&sql.text, &sql.types()).await.map_err(failure)?;
-        connection.query(&statement, &sql.params()).await.map_err(failure)
+        let types = sql.types();
+        let mut preparing = pin!(connection.prepare_typed_cached(&sql.text, &types));
+        match poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context))).await {
+            Poll::Ready(prepared) => {
+                connection.query(&prepared.map_err(failure)?, &sql.params()).await.map_err(failure)
+            }
+            // The first time that this connection meets it: it is prepared for the next time, and run, in one flight. If it
+            // cannot be prepared the answer says why, too.
+            Poll::Pending => tokio::join!(preparing, as_text).1.map_err(failure),
+        }
+    }
+
+    /// A plan takes the server close to a megabyte for each connection: there may only be so many.
+    fn is_worth_preparing(&self, text: &str) -> bool {
+        // Nothing panics while the lock is held.
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = texts.hasher().hash_one(text);
+        texts.contains(&hash) || (texts.len() < TEXTS && texts.insert(hash))
     }
 
     /// Runs a statement that may be run twice: again, when others were in the way or the connection went.

@@ -79,6 +79,8 @@ pub(crate) struct Rows<'a> {
     layout: Layout,
     columns: Vec<Column<'a>>,
     count: usize,
+    /// Whether a statement names them even when there are none.
+    named: bool,
 }
 
 impl<'a> Rows<'a> {
@@ -90,7 +92,7 @@ impl<'a> Rows<'a> {
             Kind::Id => Column::Id(Vec::new()),
             Kind::Bytes => Column::Bytes(Vec::new()),
         };
-        Self { layout, columns: layout.iter().map(column).collect(), count: 0 }
+        Self { layout, columns: layout.iter().map(column).collect(), count: 0, named: false }
     }
 
     /// Adds a row, cell by cell in the order of the layout.
@@ -111,8 +113,14 @@ impl<'a> Rows<'a> {
         self.count += 1;
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
+    /// Has the statement name them even when there are none.
+    pub(crate) const fn name(&mut self) {
+        self.named = true;
+    }
+
+    /// Whether the statement names them.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.named || self.count > 0
     }
 
     pub(crate) const fn count(&self) -> usize {

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -47,7 +48,8 @@ pub struct Fault {
 pub struct Heard {
     /// Connections that were opened.
     pub connections: u64,
-    /// How often a client sent what it then waits for an answer to: Sync, Query, Flush.
+    /// How often a client sent what it then waits for an answer to (Sync, Query, Flush) while it waited for nothing else: what
+    /// goes out in one flight is one.
     pub round_trips: u64,
     /// The types of the messages that clients sent, in their order; `-` for those that open a connection.
     pub client: String,
@@ -64,16 +66,23 @@ struct Line {
 }
 
 impl Line {
-    /// Notes a message, and says what befalls it.
-    fn pass(&mut self, side: Side, message: &Message) -> Option<What> {
+    /// Notes a message on a connection whose client waits for so many answers, and says what befalls it.
+    fn pass(&mut self, side: Side, message: &Message, waiting: &AtomicU64) -> Option<What> {
         let kinds = match side {
             Side::Client => &mut self.heard.client,
             Side::Server => &mut self.heard.server,
         };
         kinds.push(message.kind.map_or('-', char::from));
         let number = kinds.len() as u64;
-        if side == Side::Client && message.ends_a_flight() {
-            self.heard.round_trips += 1;
+        match side {
+            Side::Client if message.ends_a_flight() => {
+                self.heard.round_trips += u64::from(waiting.fetch_add(1, Ordering::Relaxed) == 0);
+            }
+            Side::Server if message.ends_an_answer() => {
+                // The first one of a connection answers its opening.
+                let _ = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| waiting.checked_sub(1));
+            }
+            _ => {}
         }
         let what = self.fault.filter(|fault| fault.side == side && fault.number == number)?.what;
         self.struck = true;
@@ -173,10 +182,11 @@ async fn connection(mut client: TcpStream, to: u16, line: Arc<Mutex<Line>>) -> s
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let mut history = Vec::new();
+    let waiting = AtomicU64::new(0);
     loop {
         let first = wire::opening(&mut client).await?;
         if !first.asks_for_encryption() {
-            if strike(&line, Side::Client, &first, &mut server).await? {
+            if strike(&line, Side::Client, &first, &waiting, &mut server).await? {
                 return Ok(());
             }
             history.extend_from_slice(&first.bytes);
@@ -189,8 +199,8 @@ async fn connection(mut client: TcpStream, to: u16, line: Arc<Mutex<Line>>) -> s
     let (from_server, to_server) = server.into_split();
     // The first direction to end ends the other one.
     tokio::select! {
-        ended = up(from_client, to_server, to, &line, history) => ended,
-        ended = down(from_server, to_client, &line) => ended,
+        ended = up(from_client, to_server, to, (&line, &waiting), history) => ended,
+        ended = down(from_server, to_client, (&line, &waiting)) => ended,
     }
 }
 
@@ -199,9 +209,10 @@ async fn strike(
     line: &Mutex<Line>,
     side: Side,
     message: &Message,
+    waiting: &AtomicU64,
     to: &mut (impl tokio::io::AsyncWrite + Unpin),
 ) -> std::io::Result<bool> {
-    let what = lock(line).pass(side, message);
+    let what = lock(line).pass(side, message, waiting);
     match what {
         Some(What::CutBefore) => return Ok(true),
         Some(What::Delay(time)) => tokio::time::sleep(time).await,
@@ -216,7 +227,7 @@ async fn up(
     mut from: OwnedReadHalf,
     mut to_server: OwnedWriteHalf,
     to: u16,
-    line: &Mutex<Line>,
+    (line, waiting): (&Mutex<Line>, &AtomicU64),
     mut history: Vec<u8>,
 ) -> std::io::Result<()> {
     let mut twin: Option<OwnedWriteHalf> = None;
@@ -239,17 +250,21 @@ async fn up(
         if let Some(twin) = &mut twin {
             twin.write_all(&message.bytes).await?;
         }
-        if strike(line, Side::Client, &message, &mut to_server).await? {
+        if strike(line, Side::Client, &message, waiting, &mut to_server).await? {
             // What was let through arrives even though nobody waits for the answer.
             return Ok(());
         }
     }
 }
 
-async fn down(mut from: OwnedReadHalf, mut to_client: OwnedWriteHalf, line: &Mutex<Line>) -> std::io::Result<()> {
+async fn down(
+    mut from: OwnedReadHalf,
+    mut to_client: OwnedWriteHalf,
+    (line, waiting): (&Mutex<Line>, &AtomicU64),
+) -> std::io::Result<()> {
     loop {
         let message = wire::message(&mut from).await?;
-        if strike(line, Side::Server, &message, &mut to_client).await? {
+        if strike(line, Side::Server, &message, waiting, &mut to_client).await? {
             return Ok(());
         }
     }

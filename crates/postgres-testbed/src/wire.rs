@@ -25,6 +25,11 @@ impl Message {
     pub(crate) fn ends_a_flight(&self) -> bool {
         matches!(self.kind, Some(b'S' | b'Q' | b'H' | b'F'))
     }
+
+    /// Whether the server has said everything that the client waits for: ReadyForQuery.
+    pub(crate) fn ends_an_answer(&self) -> bool {
+        self.kind == Some(b'Z')
+    }
 }
 
 /// The first message of a connection: a length and what it is about.

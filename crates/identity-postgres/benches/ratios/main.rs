@@ -33,7 +33,7 @@ fn main() {
     let cluster = Cluster::builder()
         .fsync(true)
         .setting("shared_buffers", "1GB")
-        .setting("max_wal_size", "16GB")
+        .setting("max_wal_size", "4GB")
         .setting("checkpoint_timeout", "1h")
         .start();
     let runtime = Runtime::new().unwrap();

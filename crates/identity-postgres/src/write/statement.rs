@@ -55,7 +55,7 @@ pub(super) fn statement<'a>(parts: Parts<'a>, tables: &str) -> Sql<'a> {
         messages,
         ..
     } = parts;
-    let (claims, draws) = (!taken.is_empty(), Draws { plain: !charges.is_empty(), intricate: !steps.is_empty() });
+    let (claims, draws) = (taken.is_named(), Draws { plain: charges.is_named(), intricate: steps.is_named() });
     let with = if draws.intricate { "WITH RECURSIVE " } else { "WITH " };
     let mut writer = Writer { sql: Sql::new(with), tables, due: Vec::new(), done: Vec::new() };
     writer.judge(commits, taken, charges, budgets, steps);
@@ -88,9 +88,9 @@ struct Draws {
 }
 
 impl<'a> Writer<'a, '_> {
-    /// Opens a part of the statement over these rows, and gives whether there are any.
+    /// Opens a part of the statement over these rows, and gives whether it has one.
     fn rows(&mut self, name: &str, rows: Rows<'a>) -> bool {
-        if rows.is_empty() {
+        if !rows.is_named() {
             return false;
         }
         self.push(&format!(", {name} AS (SELECT * FROM "));
