@@ -105,6 +105,9 @@ impl Link {
         if !self.prepared || !self.is_worth_preparing(&sql.text) {
             return as_text.await.map_err(failure);
         }
+        if is_due_for_planning(Object::metrics(connection).recycle_count) {
+            connection.statement_cache.clear();
+        }
         let types = sql.types();
         let mut preparing = pin!(connection.prepare_typed_cached(&sql.text, &types));
         match poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context))).await {
@@ -135,6 +138,12 @@ impl Link {
             }
         }
     }
+}
+
+/// Whether a connection that was used so often plans its statements anew. While a table is all but empty the server finds one
+/// way to a row as good as another, and keeps to what it found; once there are rows it finds the right one.
+const fn is_due_for_planning(uses: usize) -> bool {
+    matches!(uses, 16 | 64 | 256 | 1_024) || (uses > 0 && uses.is_multiple_of(4_096))
 }
 
 /// How much longer something is tried.
