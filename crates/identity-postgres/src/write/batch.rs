@@ -233,28 +233,7 @@ impl<'a> Parts<'a> {
 
     fn messages(&mut self, n: i64, job: &'a Job) -> Result<(), StoreError> {
         let (commit, intricate) = (&job.commit, job.intricate);
-        let (mut budgets, mut steps) = (Vec::new(), 0);
-        if intricate {
-            for refund in &commit.refunds {
-                let b = self.budget(n, &commit.key, (refund.kind, &refund.quota), &mut budgets);
-                steps += 1;
-                self.steps.push([
-                    n.into(),
-                    steps.into(),
-                    0.into(),
-                    0.into(),
-                    b.into(),
-                    i64::try_from(refund.amount).unwrap_or(i64::MAX).into(),
-                    None::<i64>.into(),
-                    None::<i64>.into(),
-                    refund.at.as_micros().into(),
-                    None::<i64>.into(),
-                    "refund".into(),
-                ]);
-            }
-        } else {
-            self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
-        }
+        let first = self.charged.len();
         for outgoing in &commit.messages {
             let m = if outgoing.charges.is_empty() {
                 0
@@ -262,51 +241,52 @@ impl<'a> Parts<'a> {
                 self.paid += 1;
                 self.paid
             };
-            for charge in &outgoing.charges {
-                self.charged.push(Drawn { n, m, key: &commit.key, charge, intricate });
-                if intricate {
-                    let i = i64::try_from(self.charged.len()).map_err(StoreError::failed)?;
-                    let b = self.budget(n, &commit.key, (charge.kind, &charge.quota), &mut budgets);
-                    steps += 1;
-                    let Terms { amount, room, opened, at, length, effect } = Terms::of(charge);
-                    self.steps.push([
-                        n.into(),
-                        steps.into(),
-                        m.into(),
-                        i.into(),
-                        b.into(),
-                        amount.into(),
-                        room.into(),
-                        opened.into(),
-                        at.into(),
-                        length.into(),
-                        effect.into(),
-                    ]);
-                }
-            }
+            let charges = outgoing.charges.iter();
+            self.charged.extend(charges.map(|charge| Drawn { n, m, key: &commit.key, charge, intricate }));
             if commit.after.is_some() {
                 self.message(n, m, &outgoing.message)?;
             }
         }
+        if intricate {
+            self.ledger(n, commit, first);
+        } else {
+            self.returned.extend(commit.refunds.iter().map(|refund| (n, &commit.key, refund)));
+        }
         Ok(())
     }
 
-    /// The number of a budget among those of an intricate commit, from 1.
-    fn budget(
-        &mut self,
-        n: i64,
-        key: &'a UserKey,
-        budget: (BudgetKind, &'a str),
-        known: &mut Vec<(BudgetKind, &'a str)>,
-    ) -> i64 {
-        let place = known.iter().position(|other| *other == budget).unwrap_or_else(|| {
-            known.push(budget);
-            let b = i64::try_from(known.len()).unwrap_or(i64::MAX);
-            let (kind, quota) = budget;
-            self.budgets.push([n.into(), b.into(), key.tenant.as_str().into(), kind.as_str().into(), quota.into()]);
-            known.len() - 1
-        });
-        i64::try_from(place + 1).unwrap_or(i64::MAX)
+    /// What an intricate commit, whose charges are those from `first` on, does to its budgets.
+    fn ledger(&mut self, n: i64, commit: &'a Commit, first: usize) {
+        let refunds =
+            commit.refunds.iter().map(|refund| (0, 0, (refund.kind, &*refund.quota), Terms::of_refund(refund)));
+        let charged = (1..).zip(&self.charged).skip(first);
+        let charges =
+            charged.map(|(i, Drawn { m, charge, .. })| (*m, i, (charge.kind, &*charge.quota), Terms::of(charge)));
+        let mut known: Vec<(BudgetKind, &str)> = Vec::new();
+        for (s, (m, i, budget, terms)) in (1_i64..).zip(refunds.chain(charges)) {
+            let place = (1_i64..).zip(&known).find(|(_, other)| **other == budget).map(|(b, _)| b);
+            let b = place.unwrap_or_else(|| {
+                known.push(budget);
+                let b = i64::try_from(known.len()).unwrap_or(i64::MAX);
+                let ((kind, quota), tenant) = (budget, commit.key.tenant.as_str());
+                self.budgets.push([n.into(), b.into(), tenant.into(), kind.as_str().into(), quota.into()]);
+                b
+            });
+            let Terms { amount, room, opened, at, length, effect } = terms;
+            self.steps.push([
+                n.into(),
+                s.into(),
+                m.into(),
+                i.into(),
+                b.into(),
+                amount.into(),
+                room.into(),
+                opened.into(),
+                at.into(),
+                length.into(),
+                effect.into(),
+            ]);
+        }
     }
 
     fn message(&mut self, n: i64, m: i64, message: &'a Message) -> Result<(), StoreError> {
@@ -415,7 +395,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A charge as the database counts.
+/// A charge as the database counts, or a refund, for which only `amount` and `at` matter.
 struct Terms {
     amount: i64,
     /// How much may be drawn before, so that there is room.
@@ -428,6 +408,11 @@ struct Terms {
 }
 
 impl Terms {
+    fn of_refund(refund: &Refund) -> Self {
+        let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
+        Self { amount, room: 0, opened: 0, at: refund.at.as_micros(), length: 0, effect: "refund" }
+    }
+
     fn of(charge: &Charge) -> Self {
         let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
         let at = charge.at.as_micros();

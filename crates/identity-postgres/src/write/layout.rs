@@ -130,8 +130,7 @@ pub(super) const CHARGES: Layout = &[
 /// The budgets of a commit that touches one of them more than once, numbered by `b` from 1.
 pub(super) const BUDGETS: Layout = &[("n", Long), ("b", Long), ("tenant", Text), ("kind", Text), ("quota", Text)];
 
-/// What such a commit does to its budgets, one after the other: `s` counts from 1. Refunds have 0 for `m` and `i`, and no terms
-/// of a charge.
+/// What such a commit does to its budgets, one after the other: `s` counts from 1. Refunds have 0 for `m` and `i`.
 pub(super) const STEPS: Layout = &[
     ("n", Long),
     ("s", Long),
