@@ -1,10 +1,8 @@
 //! Connections to the server, and one statement at a time over one of them.
 
-use std::collections::HashSet;
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -28,8 +26,8 @@ const TRIES: u32 = 24;
 /// How often one whose connection went.
 const LOST_TRIES: u32 = 4;
 
-/// As many different statements are prepared; further ones are sent with their text.
-const TEXTS: usize = 64;
+/// As many plans a connection keeps, each of which takes the server up to a megabyte; before one more it forgets all of them.
+const PLANS: usize = 64;
 
 /// Everything by which the server is reached.
 pub(crate) struct Link {
@@ -39,8 +37,6 @@ pub(crate) struct Link {
     /// What stands before the name of every table: nothing, or a quoted schema and a dot.
     pub(crate) tables: String,
     pub(crate) prepared: bool,
-    /// The statements that are prepared, as hashes.
-    texts: Mutex<HashSet<u64>>,
     /// Whether a proxy hands sessions round, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
     timeout: Duration,
@@ -80,7 +76,7 @@ impl Link {
             .create_timeout(Some(options.timeout))
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, config, tls, tables, prepared, texts: Mutex::default(), proxied, timeout: options.timeout })
+        Ok(Self { pool, config, tls, tables, prepared, proxied, timeout: options.timeout })
     }
 
     /// Runs one statement, once. What comes of a connection that failed is thrown away with it.
@@ -102,10 +98,11 @@ impl Link {
     async fn run(&self, connection: &Object, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
         let params = sql.typed_params();
         let as_text = connection.query_typed(&sql.text, &params);
-        if !self.prepared || !self.is_worth_preparing(&sql.text) {
+        if !self.prepared {
             return as_text.await.map_err(failure);
         }
-        if is_due_for_planning(Object::metrics(connection).recycle_count) {
+        let is_full = connection.statement_cache.size() >= PLANS;
+        if is_full || is_due_for_planning(Object::metrics(connection).recycle_count) {
             connection.statement_cache.clear();
         }
         let types = sql.types();
@@ -118,14 +115,6 @@ impl Link {
             // cannot be prepared the answer says why, too.
             Poll::Pending => tokio::join!(preparing, as_text).1.map_err(failure),
         }
-    }
-
-    /// A plan takes the server close to a megabyte for each connection: there may only be so many.
-    fn is_worth_preparing(&self, text: &str) -> bool {
-        // Nothing panics while the lock is held.
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let hash = texts.hasher().hash_one(text);
-        texts.contains(&hash) || (texts.len() < TEXTS && texts.insert(hash))
     }
 
     /// Runs a statement that may be run twice: again, when others were in the way or the connection went.

@@ -13,7 +13,7 @@ pub enum Statements {
     /// round (pgbouncer with `pool_mode = transaction`); found out when the store connects.
     #[default]
     Detect,
-    /// Prepared once on each connection, as many as 64: the server plans a statement once and not each time.
+    /// Prepared on each connection, which keeps up to 64: the server does not plan a statement each time.
     Prepared,
     /// Sent with their text each time, in one flight all the same: for proxies that hand sessions round.
     Unprepared,
