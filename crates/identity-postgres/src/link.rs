@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime};
 use identity_ports::StoreError;
 use tokio_postgres::{Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -26,8 +27,13 @@ const TRIES: u32 = 24;
 /// How often one whose connection went.
 const LOST_TRIES: u32 = 4;
 
-/// As many plans a connection keeps, each of which takes the server up to a megabyte; before one more it forgets all of them.
+/// As many plans a connection keeps, each of which takes the server up to a megabyte; with one more it forgets all of them.
 const PLANS: usize = 64;
+
+/// After this time a connection that nobody uses is asked whether it is still there, unless the connection string says when;
+/// what stands between, such as a translation of addresses, often forgets it much sooner than in the driver's two hours.
+const IDLE: Duration = Duration::from_secs(60);
+const DRIVERS_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Everything by which the server is reached.
 pub(crate) struct Link {
@@ -54,6 +60,9 @@ impl Link {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(options.timeout);
         }
+        if config.get_keepalives_idle() == DRIVERS_IDLE {
+            config.keepalives_idle(IDLE);
+        }
         if config.get_application_name().is_none() {
             config.application_name("identity");
         }
@@ -71,6 +80,12 @@ impl Link {
             .max_size(options.pool_size)
             // A few connections do most of the work, and meet most of the statements.
             .queue_mode(QueueMode::Lifo)
+            .post_recycle(Hook::sync_fn(|connection, used| {
+                if is_due_for_planning(used.recycle_count) {
+                    connection.statement_cache.clear();
+                }
+                Ok(())
+            }))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.timeout))
             .create_timeout(Some(options.timeout))
@@ -81,8 +96,8 @@ impl Link {
 
     /// Runs one statement, once. What comes of a connection that failed is thrown away with it.
     pub(crate) async fn once(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
-        let connection = self.pool.get().await.map_err(pool)?;
-        let ran = tokio::time::timeout(self.timeout, self.run(&connection, sql)).await;
+        let held = Held { connection: Some(self.pool.get().await.map_err(pool)?), is_spent: AtomicBool::new(false) };
+        let ran = tokio::time::timeout(self.timeout, self.run(&held, sql)).await;
         let ran = ran.unwrap_or_else(|_| {
             Err(Failure::Lost(StoreError::failed(
                 "the server did not answer in time; whether something was written is for a new `load` to say",
@@ -90,31 +105,35 @@ impl Link {
         });
         if matches!(ran, Err(Failure::Lost(_))) {
             // A session of a server that is going, or that only reads by now, is no use to anybody.
-            drop(Object::take(connection));
+            held.is_spent.store(true, Ordering::Relaxed);
         }
         ran
     }
 
-    async fn run(&self, connection: &Object, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
+    async fn run(&self, held: &Held, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
+        let Some(connection) = &held.connection else {
+            return Err(Failure::Fatal(StoreError::failed("there is no connection")));
+        };
         let params = sql.typed_params();
         let as_text = connection.query_typed(&sql.text, &params);
         if !self.prepared {
             return as_text.await.map_err(failure);
         }
-        let is_full = connection.statement_cache.size() >= PLANS;
-        if is_full || is_due_for_planning(Object::metrics(connection).recycle_count) {
-            connection.statement_cache.clear();
-        }
         let types = sql.types();
         let mut preparing = pin!(connection.prepare_typed_cached(&sql.text, &types));
-        match poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context))).await {
-            Poll::Ready(prepared) => {
-                connection.query(&prepared.map_err(failure)?, &sql.params()).await.map_err(failure)
-            }
-            // The first time that this connection meets it: it is prepared for the next time, and run, in one flight. If it
-            // cannot be prepared the answer says why, too.
-            Poll::Pending => tokio::join!(preparing, as_text).1.map_err(failure),
+        if let Poll::Ready(prepared) = poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context))).await {
+            return connection.query(&prepared.map_err(failure)?, &sql.params()).await.map_err(failure);
         }
+        // The first time that this connection meets it: it is prepared for the next time, and run, in one flight. Whoever gives
+        // up meanwhile leaves a statement behind on the server that nobody can close.
+        held.is_spent.store(true, Ordering::Relaxed);
+        // If it cannot be prepared the answer says why, too.
+        let (_, rows) = tokio::join!(preparing, as_text);
+        held.is_spent.store(false, Ordering::Relaxed);
+        if connection.statement_cache.size() > PLANS {
+            connection.statement_cache.clear();
+        }
+        rows.map_err(failure)
     }
 
     /// Runs a statement that may be run twice: again, when others were in the way or the connection went.
@@ -125,6 +144,20 @@ impl Link {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => patience.after(failure).await.map_err(Failure::into_error)?,
             }
+        }
+    }
+}
+
+/// A connection in use; one that is spent does not go back to the pool.
+struct Held {
+    connection: Option<Object>,
+    is_spent: AtomicBool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_spent.load(Ordering::Relaxed) {
+            drop(self.connection.take().map(Object::take));
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Fault {
 pub struct Heard {
     /// Connections that were opened.
     pub connections: u64,
-    /// How often a client sent what it then waits for an answer to (Sync, Query, Flush) while it waited for nothing else: what
+    /// How often a client sent what it then waits for an answer to (Sync, Query) while it waited for nothing else: what
     /// goes out in one flight is one.
     pub round_trips: u64,
     /// The types of the messages that clients sent, in their order; `-` for those that open a connection.

@@ -21,9 +21,9 @@ impl Message {
             })
     }
 
-    /// Whether the client waits for an answer after it: Sync, Query, Flush or a function call.
+    /// Whether the client waits for the server to be ready after it: Sync, Query or a function call.
     pub(crate) fn ends_a_flight(&self) -> bool {
-        matches!(self.kind, Some(b'S' | b'Q' | b'H' | b'F'))
+        matches!(self.kind, Some(b'S' | b'Q' | b'F'))
     }
 
     /// Whether the server has said everything that the client waits for: ReadyForQuery.

@@ -262,16 +262,18 @@ impl<'a> Parts<'a> {
         let charged = (1..).zip(&self.charged).skip(first);
         let charges =
             charged.map(|(i, Drawn { m, charge, .. })| (*m, i, (charge.kind, &*charge.quota), Terms::of(charge)));
-        let mut known: Vec<(BudgetKind, &str)> = Vec::new();
-        for (s, (m, i, budget, terms)) in (1_i64..).zip(refunds.chain(charges)) {
-            let place = (1_i64..).zip(&known).find(|(_, other)| **other == budget).map(|(b, _)| b);
-            let b = place.unwrap_or_else(|| {
-                known.push(budget);
-                let b = i64::try_from(known.len()).unwrap_or(i64::MAX);
-                let ((kind, quota), tenant) = (budget, commit.key.tenant.as_str());
-                self.budgets.push([n.into(), b.into(), tenant.into(), kind.as_str().into(), quota.into()]);
-                b
-            });
+        let steps: Vec<_> = refunds.chain(charges).collect();
+        // Locked in the order in which everybody locks them.
+        let mut budgets: Vec<(BudgetKind, &str)> = steps.iter().map(|(.., budget, _)| *budget).collect();
+        budgets.sort_unstable();
+        budgets.dedup();
+        let tenant = commit.key.tenant.as_str();
+        for (b, (kind, quota)) in (1_i64..).zip(&budgets) {
+            self.budgets.push([n.into(), b.into(), tenant.into(), kind.as_str().into(), (*quota).into()]);
+        }
+        for (s, (m, i, budget, terms)) in (1_i64..).zip(steps) {
+            let b = budgets.partition_point(|other| *other < budget) + 1;
+            let b = i64::try_from(b).unwrap_or(i64::MAX);
             let Terms { amount, room, opened, at, length, effect } = terms;
             self.steps.push([
                 n.into(),
@@ -327,7 +329,7 @@ impl<'a> Parts<'a> {
             &mut self.messages,
         ];
         usual.into_iter().for_each(Rows::name);
-        let rare = [&mut self.gone, &mut self.cleared, &mut self.budgets, &mut self.steps];
+        let rare = [&mut self.gone, &mut self.cleared];
         if rare.iter().any(|rows| rows.is_named()) {
             rare.into_iter().for_each(Rows::name);
         }

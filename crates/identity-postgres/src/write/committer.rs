@@ -2,7 +2,7 @@
 //! the next ones gather, and share the next statement.
 //!
 //! Two commits of one statement never touch the same user, claim or budget, and no commit sets out while another one of this
-//! process is on its way with one of them: who comes later waits for the answer to the former.
+//! store is on its way with one of them: who comes later waits for the answer to the former.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -143,9 +143,13 @@ impl State {
             }
             let job = &waiting.job;
             let free = job.touches.iter().all(|touched| !self.busy.contains(touched) && !spoken_for.contains(touched));
-            if free {
+            if free && (!job.intricate || batch.is_empty()) {
+                let alone = job.intricate;
                 self.busy.extend(&job.touches);
                 batch.push(waiting);
+                if alone {
+                    break;
+                }
             } else {
                 spoken_for.extend(&job.touches);
                 passed.push_back(waiting);

@@ -18,7 +18,8 @@ pub(crate) struct Job {
     /// What no other commit of the same statement may touch: the user, claims, budgets, as hashes. Two things with one hash
     /// make one of the commits wait for the next statement, and no harm.
     pub(crate) touches: Vec<u64>,
-    /// Whether it touches one budget more than once: then its draws are judged one after the other.
+    /// Whether it touches one budget more than once: then its draws are judged one after the other, and it travels alone. A
+    /// draw of somebody else's in between sends it back, and would all those that travel with it.
     pub(crate) intricate: bool,
 }
 

@@ -159,7 +159,7 @@ impl<'a> Writer<'a, '_> {
         self.push(&format!(", ok AS (SELECT array_agg(v.fits{conditions} ORDER BY v.n) AS a FROM v)"));
     }
 
-    /// The refunds and draws of commits that touch a budget more than once, one after the other, all such commits abreast. `w` is
+    /// The refunds and draws of commits that touch a budget more than once, one after the other, `w` is
     /// every window of a commit as it stands, three cells each: when it began, when it ends, how much is drawn. `kept` is what
     /// it was before the message whose charges are looked at: that message may be withheld, and has drawn nothing then.
     fn ledger(&mut self) {
@@ -273,7 +273,8 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    /// Draws from the windows as they are when the row is locked, which may be fuller than they were judged.
+    /// Draws from the windows as they are when the row is locked, which may be fuller than they were judged: what had room still
+    /// has to have it. What had none is only recorded.
     fn quotas(&mut self) {
         let after = self.after_users();
         self.push(&format!(
@@ -285,7 +286,7 @@ impl<'a> Writer<'a, '_> {
              ELSE x.amount END \
              FROM j x WHERE {WRITTEN} AND NOT ({WITHHELD}) AND x.began_at IS NOT NULL{after} \
              AND w.tenant = x.tenant AND w.kind = x.kind AND w.quota = x.quota \
-             AND (x.effect = 'record' OR CASE WHEN w.began_at > x.opened THEN w.drawn <= x.room ELSE x.room >= 0 END) \
+             AND (NOT x.fits OR CASE WHEN w.began_at > x.opened THEN w.drawn <= x.room ELSE x.room >= 0 END) \
              RETURNING 1), \
              q_i AS (INSERT INTO {{t}}identity_quotas (tenant, kind, quota, began_at, ends_at, drawn) \
              SELECT x.tenant, x.kind, x.quota, x.at, LEAST(x.at::numeric + x.length, 9223372036854775807)::int8, x.amount \

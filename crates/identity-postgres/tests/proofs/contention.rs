@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use identity::{Error, Identity};
-use identity_conformance::kit::{Bench, NOW, Person, code_keys, create, key, letter, paid, refusing};
+use identity_conformance::kit::{Bench, NOW, Person, charge, code_keys, create, key, letter, paid, refusing};
+use identity_core::policy::Budget;
 use identity_core::{
-    Change, Code, Confirmation, Email, IdentifierId, NewUser, Phone, Policy, Refusal, TenantId, UserId,
+    BudgetKind, Change, Code, Confirmation, Email, IdentifierId, NewUser, Phone, Policy, Refusal, TenantId, UserId,
+    WhenExhausted,
 };
 use identity_ports::{Accepted, CommitError, Notice, Notifier, NotifyError, UserRepository as _};
 use identity_postgres::PostgresStore;
@@ -176,6 +179,28 @@ async fn a_budget_that_several_processes_draw_on_is_exact() {
             }
         }
         assert!(drawn <= LIMIT, "{level}: {drawn}");
+    }
+}
+
+/// A budget that is only watched is told by each draw beyond it, and by no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watched_budget_that_several_processes_draw_on_is_told_exactly() {
+    for level in LEVELS {
+        let stores = stores(&database(level), 4).await;
+        for round in 0..30 {
+            let spend = |number: usize| {
+                let store = Arc::clone(&stores[number % stores.len()]);
+                let user = key(&format!("spender {round} {number}"));
+                let budget = Budget::new(2, Duration::from_secs(60));
+                let costs = charge(BudgetKind::TenantMoney, &format!("{round}"), budget, NOW, WhenExhausted::Record);
+                let message = paid(letter(u128::try_from(100 * round + number).unwrap(), &user, NOW), vec![costs]);
+                let draft = create(&user, &Person::default()).message(message);
+                async move { store.commit(draft.0).await.unwrap().exhausted.len() }
+            };
+            assert_eq!(spend(0).await, 0, "{level}");
+            let told: usize = at_once(8, |number| spend(number + 1)).await.iter().sum();
+            assert_eq!(told, 7, "{level}: of eight one has room");
+        }
     }
 }
 

@@ -102,6 +102,20 @@ async fn a_load_and_every_other_reading_is_one_round_trip() {
     }
 }
 
+/// Whoever gives up while a statement is prepared leaves none behind that nobody could close: the connection goes with it.
+#[tokio::test]
+async fn giving_up_at_the_first_meeting_leaves_no_statement_behind() {
+    let (proxy, store) = counted(Statements::Prepared).await;
+    for (meeting, opened) in [(1, 1), (2, 0)] {
+        proxy.reset(Fault { side: Side::Server, number: 1, what: What::Delay(Duration::from_millis(400)) });
+        let given_up = tokio::time::timeout(Duration::from_millis(100), store.load(&key("ada"))).await;
+        assert!(given_up.is_err(), "the answer is late");
+        proxy.reset(None);
+        assert_eq!(store.load(&key("ada")).await.unwrap(), None);
+        assert_eq!(proxy.heard().connections, opened, "meeting {meeting}");
+    }
+}
+
 #[tokio::test]
 async fn a_lease_that_finds_nothing_and_a_settlement_are_one_round_trip() {
     let (proxy, store) = counted(Statements::Unprepared).await;
