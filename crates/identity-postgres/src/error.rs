@@ -33,6 +33,8 @@ struct Lost {
 pub(crate) enum Failure {
     /// Others were in the way, and nothing was written: the same statement may go through now.
     Race(StoreError),
+    /// As a race, and for good in this transaction: what it sees is too old.
+    Snapshot(StoreError),
     /// The connection went, or the server cannot write at the moment. Whether something was written is not known.
     Lost(StoreError),
     /// It will fail again.
@@ -44,7 +46,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn into_error(self) -> StoreError {
         match self {
-            Self::Race(error) | Self::Lost(error) | Self::Fatal(error) => error,
+            Self::Race(error) | Self::Snapshot(error) | Self::Lost(error) | Self::Fatal(error) => error,
             Self::Duplicate(constraint) => StoreError::failed(format!(
                 "a row of the same key was there before ({constraint}); nothing was written"
             )),
@@ -102,7 +104,8 @@ fn classify(server: &DbError) -> Failure {
     match code.code() {
         // Our own statements end so when a row changed under them.
         "22P02" => Failure::Race(told("others changed the same rows", "try again", false)),
-        "40001" | "40P01" | "55P03" => Failure::Race(told("others changed the same rows", "try again", true)),
+        "40001" => Failure::Snapshot(told("others changed the same rows", "try again", true)),
+        "40P01" | "55P03" => Failure::Race(told("others changed the same rows", "try again", true)),
         "23505" => Failure::Duplicate(server.constraint().unwrap_or_default().to_owned()),
         "53100" | "53200" => Failure::Fatal(StoreError::Full),
         "25006" => Failure::Lost(told(

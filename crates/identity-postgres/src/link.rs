@@ -180,7 +180,7 @@ impl Patience {
     pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), Failure> {
         self.tries += 1;
         let longest = match &failure {
-            Failure::Race(_) if self.tries < TRIES => 1_u64 << self.tries.min(6),
+            Failure::Race(_) | Failure::Snapshot(_) if self.tries < TRIES => 1_u64 << self.tries.min(6),
             Failure::Lost(_) if self.lost < LOST_TRIES => {
                 self.lost += 1;
                 25 << self.lost.min(4)

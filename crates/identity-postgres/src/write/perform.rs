@@ -42,11 +42,11 @@ pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Answer> {
             Ok(answers) => return answers,
             Err(failure) => failure,
         };
-        races += u32::from(matches!(failure, Failure::Race(_)));
+        races += u32::from(matches!(failure, Failure::Race(_) | Failure::Snapshot(_)));
         match failure {
             // What is too much together, or what one of them brings, must not fail the others.
             Failure::Fatal(_) | Failure::Duplicate(_) => break,
-            Failure::Race(_) if races > 1 => break,
+            Failure::Race(_) | Failure::Snapshot(_) if races > 1 => break,
             failure => {
                 if let Err(failure) = patience.after(failure).await {
                     let error = failure.into_error();
@@ -85,8 +85,10 @@ pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, tables: &str, 
             }
             Err(failure) => failure,
         };
-        // What another level of isolation forbids once it forbids for the whole transaction.
         savepoint.rollback().await.map_err(|error| crate::error::failure(error).into_error())?;
+        if let Failure::Snapshot(_) = failure {
+            return Err(told(failure, job));
+        }
         patience.after(failure).await.map_err(|failure| told(failure, job))?;
     }
 }

@@ -8,7 +8,10 @@ use identity_conformance::kit::{
     Bench, NOW, Person, at, change, create, erase, id, key, letter, mail_key, paid, put, verified, withholding,
 };
 use identity_core::{BudgetKind, Code, Confirmation, NewUser, Phone, Policy, Refund, Strength, UserKey};
-use identity_ports::{Commit, Lease, LeaseId, Outbox as _, Settled, Settlement, UserRepository as _};
+use identity_ports::{
+    Commit, CommitError, Lease, LeaseId, Outbox as _, Settled, Settlement, StoreError, UserRepository as _,
+};
+use identity_postgres::tokio_postgres::IsolationLevel;
 use identity_postgres::{PostgresStore, Statements};
 use postgres_testbed::{Cluster, Database, Fault, Proxy, Side, What};
 use uuid::Uuid;
@@ -100,6 +103,26 @@ async fn a_load_and_every_other_reading_is_one_round_trip() {
             assert_eq!(all, [1; 4], "{statements:?}");
         }
     }
+}
+
+/// In a transaction that sees what was, trying again is no use.
+#[tokio::test]
+async fn a_transaction_that_sees_an_older_state_is_told_so_at_once() {
+    let database = Cluster::shared().database();
+    let proxy = Proxy::start(Cluster::shared().port());
+    let store = PostgresStore::options().connect(&database.url_at(proxy.port())).await.unwrap();
+    let stored = put(&store, create(&key("ada"), &Person::default())).await;
+    let mut connection = store.pool().get().await.unwrap();
+    let level = IsolationLevel::RepeatableRead;
+    let mut transaction = connection.build_transaction().isolation_level(level).start().await.unwrap();
+    transaction.execute("select version from identity_users", &[]).await.unwrap();
+    database.sql("update identity_users set version = version + 1");
+
+    proxy.reset(None);
+    let commit = change(&key("ada"), &stored, &Person::default()).0;
+    let answer = store.commit_in(&mut transaction, &commit).await;
+    assert!(matches!(answer, Err(CommitError::Store(StoreError::Failed(_)))), "{answer:?}");
+    assert!(proxy.heard().round_trips <= 4, "{:?}", proxy.heard());
 }
 
 /// Whoever gives up while a statement is prepared leaves none behind that nobody could close: the connection goes with it.
