@@ -43,11 +43,12 @@
 //!
 //! # Isolation
 //! It is exact at `read committed`, the server's default, and at `repeatable read` and `serializable`. Serialization failures
-//! and deadlocks (SQLSTATE 40001 and 40P01) are tried again, with pauses that grow, at most 24 times.
+//! and deadlocks (SQLSTATE 40001 and 40P01) are tried again, with pauses that grow, at most 24 times; within a transaction of
+//! the host's ([`PostgresStore::commit_in`]) a serialization failure is told at once, for it stays one there.
 //!
 //! # Plans
 //! A statement that a connection meets for the first time is prepared for the next time, and run, in one flight. A plan of the
-//! statement that commits takes the server about 0.8 MB for each connection, so commits that travel together share one or two
+//! statement that commits takes the server about 1 MB for each connection, so commits that travel together share one or two
 //! texts, no connection keeps more than 64 plans, and the connections that were used last are used first. A connection plans
 //! anew after 16, 64, 256, 1,024 and each further 4,096 uses: what was planned for small tables may be slow on large ones.
 //!

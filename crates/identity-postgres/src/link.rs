@@ -27,7 +27,7 @@ const TRIES: u32 = 24;
 /// How often one whose connection went.
 const LOST_TRIES: u32 = 4;
 
-/// As many plans a connection keeps, each of which takes the server up to a megabyte; with one more it forgets all of them.
+/// As many plans a connection keeps, each of which takes the server about a megabyte; with one more it forgets all of them.
 const PLANS: usize = 64;
 
 /// After this time a connection that nobody uses is asked whether it is still there, unless the connection string says when;
@@ -114,10 +114,8 @@ impl Link {
         let Some(connection) = &held.connection else {
             return Err(Failure::Fatal(StoreError::failed("there is no connection")));
         };
-        let params = sql.typed_params();
-        let as_text = connection.query_typed(&sql.text, &params);
         if !self.prepared {
-            return as_text.await.map_err(failure);
+            return connection.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure);
         }
         let types = sql.types();
         let mut preparing = pin!(connection.prepare_typed_cached(&sql.text, &types));
@@ -127,8 +125,9 @@ impl Link {
         // The first time that this connection meets it: it is prepared for the next time, and run, in one flight. Whoever gives
         // up meanwhile leaves a statement behind on the server that nobody can close.
         held.is_spent.store(true, Ordering::Relaxed);
+        let params = sql.typed_params();
         // If it cannot be prepared the answer says why, too.
-        let (_, rows) = tokio::join!(preparing, as_text);
+        let (_, rows) = tokio::join!(preparing, connection.query_typed(&sql.text, &params));
         held.is_spent.store(false, Ordering::Relaxed);
         if connection.statement_cache.size() > PLANS {
             connection.statement_cache.clear();

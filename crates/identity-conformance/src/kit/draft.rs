@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Change, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Strength,
-    Timestamp, UserKey, Version,
+    Actor, Change, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Status,
+    Strength, Timestamp, UserKey, Version,
 };
 use identity_ports::{Commit, Expected, Stored};
 
-use super::{NOW, Person};
+use super::{NOW, Person, id, letter, mail_key, paid, withholding};
 
 /// A commit in the making.
 #[derive(Debug, Clone)]
@@ -48,6 +48,29 @@ pub fn erase(key: &UserKey, stored: &Stored) -> Draft {
     let mut draft = change(key, stored, &Person::of(&stored.user)).events(NOW, vec![Change::Erased]);
     draft.0.after = None;
     draft.0.claims.release = stored.claims.iter().map(|claim| claim.key.clone()).collect();
+    draft
+}
+
+/// A change of a user that brings what the bits of a number below 128 say: no two numbers bring the same.
+#[must_use]
+pub fn varied(key: &UserKey, stored: &Stored, number: u64) -> Draft {
+    let has = |part: u32| number >> part & 1 == 1;
+    let mail = format!("varied.{number}@example.com");
+    let person = if has(0) { Person::default() } else { Person::of(&stored.user) };
+    let person = if has(1) { person.email(128, "other@example.com", Status::Unverified) } else { person };
+    let mut draft = change(key, stored, &if has(2) { person.attempts(number) } else { person });
+    if has(3) {
+        draft = draft.take(&mail_key(&mail), Strength::Verified);
+    }
+    if has(4) {
+        draft = draft.message(paid(letter(number.into(), key, NOW), vec![withholding(&mail, 1, NOW)]));
+    }
+    if has(5) {
+        draft.0.withdraw.push(id(1));
+    }
+    if has(6) {
+        draft.0.claims.release.push(mail_key(&format!("released.{mail}")));
+    }
     draft
 }
 

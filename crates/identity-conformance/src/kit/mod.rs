@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use bench::{Bench, Failing, code_keys};
 pub use changes::every_change;
-pub use draft::{Draft, change, create, erase};
+pub use draft::{Draft, change, create, erase, varied};
 pub use look::{FAR, Sight, look, queued, typed};
 pub use mail::{charge, letter, paid, refusing, withholding};
 pub use person::{Person, challenge, pending, verified};

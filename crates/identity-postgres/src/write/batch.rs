@@ -313,7 +313,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Has statements that several commits share name all of their parts, whatever the commits bring: every connection plans
-    /// every text that it meets, and a plan takes the server close to a megabyte.
+    /// every text that it meets, and a plan takes the server about a megabyte.
     fn name(&mut self) {
         let usual = [
             &mut self.created,

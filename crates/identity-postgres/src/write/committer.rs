@@ -32,16 +32,16 @@ struct Inner {
 }
 
 #[derive(Default)]
-struct State {
-    waiting: VecDeque<Waiting>,
+pub(super) struct State {
+    pub(super) waiting: VecDeque<Waiting>,
     /// What the commits that are on their way touch.
     busy: HashSet<u64>,
     lanes: usize,
 }
 
-struct Waiting {
-    job: Arc<Job>,
-    answer: oneshot::Sender<Answer>,
+pub(super) struct Waiting {
+    pub(super) job: Arc<Job>,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
 impl Committer {
@@ -120,7 +120,7 @@ impl Drop for Lane<'_> {
 }
 
 impl State {
-    fn end(&mut self, jobs: &[Arc<Job>]) {
+    pub(super) fn end(&mut self, jobs: &[Arc<Job>]) {
         for touched in jobs.iter().flat_map(|job| &job.touches) {
             self.busy.remove(touched);
         }
@@ -128,7 +128,7 @@ impl State {
     }
 
     /// What sets out next, if there is a lane for it.
-    fn next(&mut self) -> Option<Vec<Waiting>> {
+    pub(super) fn next(&mut self) -> Option<Vec<Waiting>> {
         if self.lanes >= LANES {
             return None;
         }

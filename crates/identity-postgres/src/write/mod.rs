@@ -7,6 +7,8 @@ mod job;
 mod layout;
 mod perform;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub(crate) use batch::FORMAT;

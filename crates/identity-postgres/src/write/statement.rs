@@ -159,9 +159,9 @@ impl<'a> Writer<'a, '_> {
         self.push(&format!(", ok AS (SELECT array_agg(v.fits{conditions} ORDER BY v.n) AS a FROM v)"));
     }
 
-    /// The refunds and draws of commits that touch a budget more than once, one after the other, `w` is
-    /// every window of a commit as it stands, three cells each: when it began, when it ends, how much is drawn. `kept` is what
-    /// it was before the message whose charges are looked at: that message may be withheld, and has drawn nothing then.
+    /// The refunds and draws of a commit that touches a budget more than once, one after the other. `w` is every window of the
+    /// commit as it stands, three cells each: when it began, when it ends, how much is drawn. `kept` is what it was before the
+    /// message whose charges are looked at: that message may be withheld, and has drawn nothing then.
     fn ledger(&mut self) {
         self.push(
             ", bw AS (SELECT b.*, w.began_at, w.ends_at, w.drawn FROM b LEFT JOIN {t}identity_quotas w \
