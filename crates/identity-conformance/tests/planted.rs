@@ -62,7 +62,7 @@ planted! {
     not_counting_attempts: AttemptsAreNotCounted is caught by attempts_are_counted, "was not settled counts";
     settling_by_any_lease: AnyLeaseSettles is caught by a_stale_lease_settles_nothing, "the second lease holds them";
     retrying_at_once: RetriesAreDueAtOnce is caught by a_retry_is_due_when_it_says, "it is not due yet";
-    dropping_what_failed: FailedAreDropped is caught by a_failed_message_is_parked_and_listed, "in the order of their ids";
+    dropping_what_failed: FailedAreDropped is caught by a_failed_message_becomes_a_dead_letter_and_is_listed, "in the order of their ids";
     sending_the_youngest_first: YoungestFirst is caught by messages_are_leased_in_the_order_in_which_they_are_due, "due longest first";
     leasing_a_user_side_by_side: UsersAreNotInOrder is caught by one_message_of_a_user_at_a_time, "the first one";
     leasing_past_one_that_waits: UsersAreNotInOrder is caught by a_message_that_waits_lets_only_other_addresses_pass, "";

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use foldhash::fast::RandomState;
 use identity_core::{Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement};
 use uuid::Uuid;
 
 use crate::map::Map;
@@ -21,7 +21,7 @@ pub(crate) struct Post {
     hashes: RandomState,
     /// What was sent or failed, until it is pruned.
     ended: BTreeMap<MessageId, Ended>,
-    parked: BTreeSet<(TenantId, MessageId)>,
+    dead_letters: BTreeSet<(TenantId, MessageId)>,
 }
 
 #[derive(Debug)]
@@ -183,7 +183,7 @@ impl Post {
         let mut posted = queued.posted();
         change(&mut posted);
         if posted.failed_at.is_some() {
-            self.parked.insert((posted.message.key.tenant.clone(), id));
+            self.dead_letters.insert((posted.message.key.tenant.clone(), id));
         }
         self.ended.insert(id, Ended { posted, lease });
     }
@@ -200,7 +200,7 @@ impl Post {
             if posted.failed_at.is_some() && matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered)
             {
                 (posted.sent_at, posted.failed_at) = (Some(report.at), None);
-                self.parked.remove(&(posted.message.key.tenant.clone(), id));
+                self.dead_letters.remove(&(posted.message.key.tenant.clone(), id));
             }
             posted.report = Some(report.clone());
         }
@@ -227,29 +227,29 @@ impl Post {
         let old: Vec<MessageId> = old.take(limit).collect();
         for id in &old {
             if let Some(ended) = self.ended.remove(id) {
-                self.parked.remove(&(ended.posted.message.key.tenant, *id));
+                self.dead_letters.remove(&(ended.posted.message.key.tenant, *id));
             }
         }
         old.len()
     }
 
-    pub(crate) fn parked(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Vec<Parked> {
+    pub(crate) fn dead_letters(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Vec<DeadLetter> {
         let first = MessageId::from_uuid(Uuid::nil());
         let from = match after {
             Some(after) => Bound::Excluded((tenant.clone(), after)),
             None => Bound::Included((tenant.clone(), first)),
         };
-        let rows = self.parked.range((from, Bound::Unbounded)).take_while(|(owner, _)| owner == tenant);
+        let rows = self.dead_letters.range((from, Bound::Unbounded)).take_while(|(owner, _)| owner == tenant);
         let posted = rows.filter_map(|(_, id)| self.ended.get(id)).map(|ended| &ended.posted);
-        let parked = posted.filter_map(|posted| {
-            Some(Parked {
+        let listed = posted.filter_map(|posted| {
+            Some(DeadLetter {
                 message: posted.message.clone(),
                 attempts: posted.attempts,
                 failed_at: posted.failed_at?,
                 error: posted.error.clone().unwrap_or_default(),
             })
         });
-        parked.take(limit).collect()
+        listed.take(limit).collect()
     }
 
     /// Removes the challenges of these identifiers that nobody holds.
@@ -270,11 +270,11 @@ impl Post {
         for id in queued {
             self.remove(id);
         }
-        let Self { ended, parked, .. } = self;
+        let Self { ended, dead_letters, .. } = self;
         ended.retain(|id, ended| {
             let keep = ended.posted.message.key != *key;
             if !keep {
-                parked.remove(&(key.tenant.clone(), *id));
+                dead_letters.remove(&(key.tenant.clone(), *id));
             }
             keep
         });

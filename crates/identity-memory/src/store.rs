@@ -4,8 +4,8 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey, Version};
 use identity_ports::{
-    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease, LeaseId, Leased,
-    ListQuery, Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
+    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 use crate::map::Map;
@@ -176,12 +176,12 @@ impl Outbox for MemoryStore {
         Ok(self.write()?.post.prune(before, limit))
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
-        Ok(self.read()?.post.parked(tenant, after, limit))
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        Ok(self.read()?.post.dead_letters(tenant, after, limit))
     }
 }

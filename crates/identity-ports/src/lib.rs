@@ -17,7 +17,7 @@ pub use ambient::{Clock, Entropy, EntropyError};
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
-pub use outbox::{Lease, LeaseId, Leased, Outbox, Parked, PostState, Posted, Settled, Settlement};
+pub use outbox::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
 pub use repository::{
     Commit, Committed, Cursor, Expected, Found, ListOrder, ListQuery, Page, Prefix, Stored, UserRepository,
 };

@@ -40,7 +40,7 @@ pub struct Accepted {
 #[non_exhaustive]
 pub enum NotifyError {
     /// It was surely not taken on. Later it may be, or by another provider.
-    #[error("not now: {reason}")]
+    #[error("temporarily refused: {reason}")]
     Transient {
         /// Why.
         reason: ForeignError,
@@ -50,7 +50,7 @@ pub enum NotifyError {
         next: Option<String>,
     },
     /// It may have been taken on: the answer did not come. It is tried again, with the same provider.
-    #[error("perhaps: {reason}")]
+    #[error("the delivery outcome is unknown: {reason}")]
     Unknown {
         /// Why.
         reason: ForeignError,
@@ -58,7 +58,7 @@ pub enum NotifyError {
         provider: Option<String>,
     },
     /// It will never work.
-    #[error("never: {reason}")]
+    #[error("permanently refused: {reason}")]
     Permanent {
         /// Why.
         reason: ForeignError,

@@ -81,18 +81,18 @@ pub enum Settlement {
 
 /// A message that will never be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
+pub struct DeadLetter {
     /// The message.
     pub message: Message,
     /// How often it was leased.
     pub attempts: u32,
-    /// Since when it is given up.
+    /// When the message failed for good.
     pub failed_at: Timestamp,
     /// Why.
     pub error: String,
 }
 
-/// A message as it stands: on its way, sent or parked, and what was reported of it.
+/// A message as it stands: pending, sent or a dead letter, and what was reported of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     /// The message.
@@ -107,7 +107,7 @@ pub struct Posted {
     pub reference: Option<String>,
     /// When it was handed over, or first reported on.
     pub sent_at: Option<Timestamp>,
-    /// Since when it is given up.
+    /// When the message became a dead letter.
     pub failed_at: Option<Timestamp>,
     /// Why the last attempt did not work.
     pub error: Option<String>,
@@ -122,8 +122,8 @@ pub enum PostState {
     Waiting,
     /// Handed over, and perhaps reported on.
     Sent(DeliveryState),
-    /// Given up.
-    Parked,
+    /// Failed for good, and never leased again.
+    DeadLetter,
 }
 
 impl Posted {
@@ -134,7 +134,7 @@ impl Posted {
             (Some(_), _) => {
                 PostState::Sent(self.report.as_ref().map_or(DeliveryState::Accepted, |report| report.state))
             }
-            (None, Some(_)) => PostState::Parked,
+            (None, Some(_)) => PostState::DeadLetter,
             (None, None) => PostState::Waiting,
         }
     }
@@ -198,7 +198,7 @@ pub trait Outbox: Send + Sync + 'static {
     /// [`StoreError`] when the store fails.
     async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError>;
 
-    /// A user's messages in the order of their ids, those after `after`, at most `limit`: on their way, sent and parked.
+    /// A user's messages in the order of their ids, those after `after`, at most `limit`: pending, sent and dead letters.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
@@ -215,10 +215,10 @@ pub trait Outbox: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError>;
+    ) -> Result<Vec<DeadLetter>, StoreError>;
 }

@@ -29,7 +29,7 @@
 //! | `find` | a lateral join over the keys | 1 |
 //! | `list` | the page, and the rows of its users; with a prefix a count of at most 1,001 before | 1, with a prefix 2 |
 //! | `browse` | the page, the rows of its users, and the count | 1 |
-//! | `history`, `parked`, `posted`, `message` | a select by key | 1 |
+//! | `history`, `dead_letters`, `posted`, `message` | a select by key | 1 |
 //! | `lease` | `for update skip locked` and update; a sweep of old budget windows when there was something | 1 or 2 |
 //! | `settle` | delete and update under the lease | 1 |
 //! | `report` | update when it says more, and the row as it stands | 1 |

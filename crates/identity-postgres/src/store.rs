@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
-    Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
+    Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -222,12 +222,12 @@ impl Outbox for PostgresStore {
         outbox::prune(&self.0.link, before, limit).await
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
-        outbox::parked(&self.0.link, tenant, after, limit).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        outbox::dead_letters(&self.0.link, tenant, after, limit).await
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased, ListQuery,
-    Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
+    Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -217,14 +217,15 @@ impl Outbox for SqliteStore {
         }
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
+    ) -> Result<Vec<DeadLetter>, StoreError> {
         let tenant = tenant.clone();
-        self.read_beside(limit <= SHORT, move |connection| outbox::parked(connection, &tenant, after, limit)).await
+        self.read_beside(limit <= SHORT, move |connection| outbox::dead_letters(connection, &tenant, after, limit))
+            .await
     }
 }
 

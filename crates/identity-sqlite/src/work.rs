@@ -22,7 +22,7 @@ pub(crate) enum Work {
 pub(crate) enum Done {
     Committed(Committed),
     Leased(Vec<Leased>),
-    /// A message made no sense. That it is parked is written.
+    /// A message could not be read. That it is now a dead letter has been written.
     Damaged(StoreError),
     Settled(usize),
     Reported(Option<Box<Posted>>),

@@ -131,9 +131,9 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
         let leased = store.lease(lease(2)).await.unwrap();
         assert_eq!(leased.len(), 1, "{sql}");
         assert_eq!(leased[0].message.key, key("bob"));
-        // What is parked does not show how it was sent.
+        // A dead letter does not show how it was sent.
         if !sql.starts_with("uncertain") && !sql.starts_with("provider") {
-            is_corrupt(store.parked(&TenantId::default(), None, 10).await, "identity_outbox", sql);
+            is_corrupt(store.dead_letters(&TenantId::default(), None, 10).await, "identity_outbox", sql);
         }
         is_corrupt(store.posted(&key("ada"), None, 10).await, "identity_outbox", sql);
     }

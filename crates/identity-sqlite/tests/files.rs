@@ -117,7 +117,7 @@ async fn use_it(place: &Place) {
     let _ = store.load(&key("user-1")).await;
     let _ = store.history(&key("user-77"), 0, 10).await;
     let _ = store.commit(creation("new", 900)).await;
-    let _ = store.parked(&key("new").tenant, None, 10).await;
+    let _ = store.dead_letters(&key("new").tenant, None, 10).await;
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn lease(number: u128, from: i64, until: i64) -> Lease {
     Lease { id: LeaseId(Uuid::from_u128(number)), now: at(from), until: at(until), limit: 10 }
 }
 
-/// Users in every state, messages that are new, leased, waiting and parked, and budgets that are drawn from.
+/// Users in every state, messages that are new, leased, waiting and dead letters, and budgets that are drawn from.
 async fn fill(store: &SqliteStore) {
     for (number, user) in (1..).zip(["ada", "bob", "cyd", "dora"]) {
         store.commit(creation(user, number)).await.unwrap();
@@ -90,8 +90,8 @@ async fn a_database_of_version_1_keeps_everything() {
     let version: i64 = old.raw().query_row("SELECT * FROM pragma_user_version", [], |row| row.get(0)).unwrap();
     assert_eq!(version, 2);
     assert_eq!(
-        after.parked(&key("ada").tenant, None, 10).await.unwrap(),
-        before.parked(&key("ada").tenant, None, 10).await.unwrap()
+        after.dead_letters(&key("ada").tenant, None, 10).await.unwrap(),
+        before.dead_letters(&key("ada").tenant, None, 10).await.unwrap()
     );
     // Who held a message still does, and what came of it can be said.
     assert!(after.lease(lease(2, 150, 300)).await.unwrap().len() == 1, "what was not leased is leased");

@@ -4,7 +4,7 @@ use identity_core::{
     Address, Authority, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
     ProfileChange, Recorded, Refusal, SignInUse, SignIns, Started, User, UserId, Username, Verification,
 };
-use identity_ports::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Parked};
+use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery, Page};
 
 use crate::{Error, Identity, Receipt};
 
@@ -87,12 +87,13 @@ impl Admin {
         Ok(self.identity.parts.store.history(&key, after, limit.clamp(1, 1_000)).await?)
     }
 
-    /// Messages that will never be delivered, and why; at most 1,000 at once.
+    /// The dead letters of the tenant in the order of their ids, those after `after`, each with the reason of its last failure; at
+    /// most 1,000 per call.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn parked(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Parked>, Error> {
-        Ok(self.identity.parts.store.parked(&self.identity.tenant, after, limit.clamp(1, 1_000)).await?)
+    pub async fn dead_letters(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>, Error> {
+        Ok(self.identity.parts.store.dead_letters(&self.identity.tenant, after, limit.clamp(1, 1_000)).await?)
     }
 
     /// Adds an address, verified or unrestricted where the request says so.

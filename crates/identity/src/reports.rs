@@ -37,8 +37,8 @@ impl Admin {
         Ok(store.report(message, &report).await?)
     }
 
-    /// A user's messages, those on their way, those that were sent and those that were given up, with what was reported of
-    /// them, in the order of their ids; at most 1,000 at once.
+    /// A user's messages in the order of their ids: pending, sent and dead letters, each with its delivery report; at most 1,000
+    /// per call.
     ///
     /// # Errors
     /// [`Error::Store`].

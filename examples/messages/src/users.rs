@@ -179,7 +179,7 @@ fn message(posted: &Posted) -> Value {
     let state = match posted.state() {
         PostState::Waiting => "waiting",
         PostState::Sent(state) => state.as_str(),
-        PostState::Parked => "parked",
+        PostState::DeadLetter => "dead_letter",
     };
     json!({
         "message": posted.message.id.to_string(),

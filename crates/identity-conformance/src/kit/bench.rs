@@ -10,8 +10,8 @@ use identity_core::{
     ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Report, Seed, TenantId, Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Clock, Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Entropy, EntropyError,
-    ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Parked,
+    Accepted, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Entropy,
+    EntropyError, ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page,
     Posted, Settled, StoreError, Stored, UserRepository,
 };
 
@@ -184,13 +184,13 @@ impl<S: Outbox> Outbox for Gated<S> {
         self.gate.pass(self.store.prune(before, limit), broken).await
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
-        self.gate.pass(self.store.parked(tenant, after, limit), broken).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.gate.pass(self.store.dead_letters(tenant, after, limit), broken).await
     }
 }
 

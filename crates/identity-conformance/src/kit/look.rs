@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
 use identity_ports::{
-    Found, Lease, LeaseId, ListOrder, ListQuery, Outbox, Page, Parked, PostState, Posted, Stored, UserRepository,
+    DeadLetter, Found, Lease, LeaseId, ListOrder, ListQuery, Outbox, Page, PostState, Posted, Stored, UserRepository,
 };
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ pub struct Sight {
     users: Vec<Seen>,
     found: Vec<(TenantId, Vec<Found>)>,
     lists: Vec<(TenantId, Vec<Page>)>,
-    parked: Vec<(TenantId, Vec<Parked>)>,
+    dead_letters: Vec<(TenantId, Vec<DeadLetter>)>,
     /// Messages on their way. Attempts are not compared: looking counts as one.
     queued: Vec<Message>,
 }
@@ -37,14 +37,14 @@ impl Sight {
     }
 }
 
-/// Looks at everything: these users, these addresses and usernames, and the lists, parked and queued messages of the users'
+/// Looks at everything: these users, these addresses and usernames, and the lists, dead letters and queued messages of the users'
 /// tenants. It breaks leases that are out, and counts as an attempt of every message.
 ///
 /// # Panics
 /// When the store fails.
 pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claims: &[ClaimKey]) -> Sight {
     let mut sight =
-        Sight { users: Vec::new(), found: Vec::new(), lists: Vec::new(), parked: Vec::new(), queued: Vec::new() };
+        Sight { users: Vec::new(), found: Vec::new(), lists: Vec::new(), dead_letters: Vec::new(), queued: Vec::new() };
     let mut tenants: Vec<TenantId> = keys.iter().map(|key| key.tenant.clone()).collect();
     tenants.sort();
     tenants.dedup();
@@ -63,8 +63,8 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
             pages.push(store.list(&tenant, &query).await.expect("the store lists"));
         }
         sight.lists.push((tenant.clone(), pages));
-        let parked = store.parked(&tenant, None, 1_000).await.expect("the store tells what is parked");
-        sight.parked.push((tenant, parked));
+        let dead = store.dead_letters(&tenant, None, 1_000).await.expect("the store lists its dead letters");
+        sight.dead_letters.push((tenant, dead));
     }
     sight.queued = queued(store).await.into_iter().map(|leased| leased.message).collect();
     sight.queued.sort_by_key(|message| message.id);

@@ -10,7 +10,7 @@ use crate::kit::{
     verified,
 };
 
-/// Erasing takes the user, its claims, what it is found by, and its messages, parked ones too; of its events it leaves when
+/// Erasing takes the user, its claims, what it is found by, and its messages, dead letters included; of its events it leaves when
 /// each was, by whom, of which type and about which identifier.
 pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let store = harness.open().await;
@@ -41,7 +41,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let stored = put(&*store, draft.message(paid(letter(4, &ada, at(0)), vec![]))).await;
     let bob = key("bob");
     put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
-    // One message is parked, one was sent, one is leased, one is on its way.
+    // One message is a dead letter, one was sent, one is leased, one is on its way.
     let lease = Lease { id: LeaseId(Uuid::from_u128(5)), now: at(0), until: at(60), limit: 10 };
     assert_eq!(store.lease(lease).await.unwrap().len(), 2);
     let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
@@ -85,7 +85,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     assert!(matches!(&history[0].event.actor, Actor::Administrator(name) if &**name == "conformance"));
     let left: Vec<_> = queued(&*store).await.into_iter().map(|leased| leased.message.id).collect();
     assert_eq!(left, [message_id(3)], "messages on their way go, and nobody else's do");
-    assert_eq!(store.parked(&acme, None, 10).await.unwrap(), [], "those that were parked go too");
+    assert_eq!(store.dead_letters(&acme, None, 10).await.unwrap(), [], "the dead letters are removed too");
     assert_eq!(store.posted(&ada, None, 10).await.unwrap(), [], "and those that were sent");
     let dora = put(&*store, create(&key("dora"), &Person::default()).take(&claim, Strength::Unverified)).await;
     assert_eq!(dora.claims.len(), 1, "the claim is free again");

@@ -82,7 +82,7 @@ macro_rules! for_every_law {
             what_is_done_is_gone
             a_stale_lease_settles_nothing
             a_retry_is_due_when_it_says
-            a_failed_message_is_parked_and_listed
+            a_failed_message_becomes_a_dead_letter_and_is_listed
             one_message_of_a_user_at_a_time
             a_message_that_waits_lets_only_other_addresses_pass
             the_provider_stays_with_the_message

@@ -38,7 +38,7 @@ enum Command {
     Find { keys: Vec<u8> },
     List { tenant: u8, order: u8, text: Option<u8>, limit: usize },
     History { user: u8, after: u64, limit: usize },
-    Parked { tenant: u8, limit: usize },
+    DeadLetter { tenant: u8, limit: usize },
     Report { message: u128, state: u8 },
     Posted { user: u8, after: Option<u128>, limit: usize },
     Prune { secs: u64, limit: usize },
@@ -93,7 +93,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
         2 => (0..2_u8, 0..4_u8, proptest::option::of(0..7_u8), 1..4_usize)
             .prop_map(|(tenant, order, text, limit)| Command::List { tenant, order, text, limit }),
         1 => (0..USERS, 0..6_u64, 0..6_usize).prop_map(|(user, after, limit)| Command::History { user, after, limit }),
-        1 => (0..2_u8, 0..4_usize).prop_map(|(tenant, limit)| Command::Parked { tenant, limit }),
+        1 => (0..2_u8, 0..4_usize).prop_map(|(tenant, limit)| Command::DeadLetter { tenant, limit }),
         4 => (1..12_u128, 0..5_u8).prop_map(|(message, state)| Command::Report { message, state }),
         2 => (0..USERS, proptest::option::of(0..9_u128), 0..4_usize)
             .prop_map(|(user, after, limit)| Command::Posted { user, after, limit }),
@@ -266,10 +266,10 @@ impl World {
                 let ours = store.history(&key, *after, *limit).await.unwrap();
                 equal("a history", &ours, &self.model.history(&key, *after, *limit).await.unwrap())
             }
-            Command::Parked { tenant, limit } => {
+            Command::DeadLetter { tenant, limit } => {
                 let tenant = self.user(*tenant).tenant;
-                let ours = store.parked(&tenant, None, *limit).await.unwrap();
-                equal("what is parked", &ours, &self.model.parked(&tenant, None, *limit).await.unwrap())
+                let ours = store.dead_letters(&tenant, None, *limit).await.unwrap();
+                equal("the dead letters", &ours, &self.model.dead_letters(&tenant, None, *limit).await.unwrap())
             }
             Command::Report { message, state } => {
                 let states = [

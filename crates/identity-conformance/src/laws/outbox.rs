@@ -26,14 +26,14 @@ async fn settle<S: Outbox>(store: &S, number: u128, outcomes: Vec<(u128, Settlem
 fn retry(secs: u64) -> Settlement {
     Settlement::Retry {
         due_at: at(secs),
-        error: "not now: the line is busy".to_owned(),
+        error: "temporarily refused: the line is busy".to_owned(),
         provider: None,
         uncertain: false,
     }
 }
 
 fn failed(secs: u64) -> Settlement {
-    Settlement::Failed { at: at(secs), error: "never: no such number".to_owned() }
+    Settlement::Failed { at: at(secs), error: "permanently refused: no such number".to_owned() }
 }
 
 /// Enqueues messages under these numbers, created so many seconds after the beginning.
@@ -93,8 +93,8 @@ pub async fn attempts_are_counted(harness: &impl Harness) {
     let store = harness.restart(store).await;
     assert_eq!(take(&*store, 3, 30, 40).await, [(message_id(1), 3)], "so does one before a restart");
     assert_eq!(settle(&*store, 3, vec![(1, failed(31))]).await, 1);
-    let parked = store.parked(&key("ada").tenant, None, 10).await.unwrap();
-    assert_eq!(parked[0].attempts, 3, "and a parked message knows its attempts");
+    let dead = store.dead_letters(&key("ada").tenant, None, 10).await.unwrap();
+    assert_eq!(dead[0].attempts, 3, "a dead letter keeps its number of attempts");
 }
 
 /// A settled message is gone, once.
@@ -107,7 +107,11 @@ pub async fn what_is_done_is_gone(harness: &impl Harness) {
     assert_eq!(settle(&*store, 1, vec![(1, done()), (7, done()), (2, done())]).await, 2, "two of three are held");
     assert_eq!(settle(&*store, 1, vec![(1, done()), (2, failed(1))]).await, 0, "what is gone is not settled again");
     assert_eq!(numbers(&take(&*store, 2, 1_000, 2_000).await), [message_id(3)], "the one that was not settled stays");
-    assert_eq!(store.parked(&key("ada").tenant, None, 10).await.unwrap(), [], "what is done is not parked");
+    assert_eq!(
+        store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(),
+        [],
+        "a message settled as done is not a dead letter"
+    );
 }
 
 /// A lease that another one followed settles nothing; one that ran out and that nobody followed still does.
@@ -125,7 +129,7 @@ pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
         );
     }
     assert_eq!(settle(&*store, 9, vec![(1, Settlement::Done), (3, Settlement::Done)]).await, 0, "nor does a stranger");
-    assert_eq!(store.parked(&key("ada").tenant, None, 10).await.unwrap(), [], "nothing was parked");
+    assert_eq!(store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(), [], "there is no dead letter");
     let free = store.lease(lease(3, at(119), at(200), 10)).await.unwrap();
     assert_eq!(free.iter().map(|leased| leased.message.id).collect::<Vec<_>>(), [message_id(3)], "nothing came free");
     assert_eq!(settle(&*store, 2, vec![(1, Settlement::Done), (2, Settlement::Done)]).await, 2, "its holder settles");
@@ -152,33 +156,33 @@ pub async fn a_retry_is_due_when_it_says(harness: &impl Harness) {
 }
 
 /// A message that will never be delivered stays visible, with why and since when, and is not leased again.
-pub async fn a_failed_message_is_parked_and_listed(harness: &impl Harness) {
+pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(5, 0), (1, 0), (3, 0), (4, 0)]).await;
     enqueue(&*store, "globex", &[(2, 0)]).await;
     take(&*store, 1, 0, 60).await;
-    let odd = "never: \u{201e}gone\u{201c} \u{1f4ed}\n'; drop table".to_owned();
+    let odd = "permanently refused: \u{201e}gone\u{201c} \u{1f4ed}\n'; drop table".to_owned();
     let gone = Settlement::Failed { at: at(7), error: odd.clone() };
     let outcomes = vec![(5, failed(5)), (1, gone), (3, failed(3)), (2, failed(2)), (4, Settlement::Done)];
     assert_eq!(settle(&*store, 1, outcomes).await, 5);
-    assert_eq!(settle(&*store, 1, vec![(5, Settlement::Done), (1, retry(9))]).await, 0, "no lease holds a parked one");
-    assert_eq!(take(&*store, 2, 1_000_000, 2_000_000).await, [], "a parked message is not leased again");
+    assert_eq!(settle(&*store, 1, vec![(5, Settlement::Done), (1, retry(9))]).await, 0, "no lease holds a dead letter");
+    assert_eq!(take(&*store, 2, 1_000_000, 2_000_000).await, [], "a dead letter is never leased again");
     let store = harness.restart(store).await;
     let acme = key("ada").tenant;
-    let parked = store.parked(&acme, None, 10).await.unwrap();
-    let ids: Vec<MessageId> = parked.iter().map(|parked| parked.message.id).collect();
+    let dead = store.dead_letters(&acme, None, 10).await.unwrap();
+    let ids: Vec<MessageId> = dead.iter().map(|letter| letter.message.id).collect();
     assert_eq!(ids, [1, 3, 5].map(message_id), "a tenant's own, in the order of their ids");
-    assert_eq!(parked[0].message, letter(1, &key("reader 1"), at(0)), "the message as it was");
-    assert_eq!((parked[0].failed_at, &parked[0].error, parked[0].attempts), (at(7), &odd, 1));
-    let page = |after: u128, limit| store.parked(&acme, Some(message_id(after)), limit);
-    let ids = |parked: Vec<identity_ports::Parked>| -> Vec<MessageId> {
-        parked.into_iter().map(|parked| parked.message.id).collect()
+    assert_eq!(dead[0].message, letter(1, &key("reader 1"), at(0)), "the message as it was");
+    assert_eq!((dead[0].failed_at, &dead[0].error, dead[0].attempts), (at(7), &odd, 1));
+    let page = |after: u128, limit| store.dead_letters(&acme, Some(message_id(after)), limit);
+    let ids = |letters: Vec<identity_ports::DeadLetter>| -> Vec<MessageId> {
+        letters.into_iter().map(|letter| letter.message.id).collect()
     };
     assert_eq!(ids(page(1, 1).await.unwrap()), [message_id(3)], "those after one, at most so many");
     assert_eq!(ids(page(2, 10).await.unwrap()), [3, 5].map(message_id));
     assert_eq!(ids(page(5, 10).await.unwrap()), []);
-    assert_eq!(ids(store.parked(&acme, None, 2).await.unwrap()), [1, 3].map(message_id));
-    assert_eq!(ids(store.parked(&acme, None, 0).await.unwrap()), []);
-    let other = store.parked(&key_in("globex", "x").tenant, None, 10).await.unwrap();
+    assert_eq!(ids(store.dead_letters(&acme, None, 2).await.unwrap()), [1, 3].map(message_id));
+    assert_eq!(ids(store.dead_letters(&acme, None, 0).await.unwrap()), []);
+    let other = store.dead_letters(&key_in("globex", "x").tenant, None, 10).await.unwrap();
     assert_eq!(ids(other), [message_id(2)], "and another tenant's with that one");
 }

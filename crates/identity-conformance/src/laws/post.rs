@@ -141,7 +141,7 @@ pub async fn what_was_sent_is_kept_until_it_is_pruned(harness: &impl Harness) {
     );
     assert_eq!((posted.provider.as_deref(), posted.reference.as_deref()), (Some("first"), Some("n\u{fc}mber '2'")));
     let failed = message(&*store, 3).await;
-    assert_eq!((failed.sent_at, failed.failed_at, failed.state()), (None, Some(at(6)), PostState::Parked));
+    assert_eq!((failed.sent_at, failed.failed_at, failed.state()), (None, Some(at(6)), PostState::DeadLetter));
     assert_eq!(store.prune(at(5), 10).await.unwrap(), 0, "nothing ended before that");
     assert_eq!(store.prune(at(7), 0).await.unwrap(), 0, "none at most");
     assert_eq!(store.prune(at(7), 1).await.unwrap(), 1, "one at most");
@@ -149,7 +149,7 @@ pub async fn what_was_sent_is_kept_until_it_is_pruned(harness: &impl Harness) {
     for number in [1, 3] {
         assert_eq!(store.message(message_id(number)).await.unwrap(), None, "{number} is gone");
     }
-    assert_eq!(store.parked(&key("ada").tenant, None, 10).await.unwrap(), []);
+    assert_eq!(store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(), []);
     assert_eq!(message(&*store, 2).await.sent_at, Some(at(7)), "what ended later stays");
     assert_eq!(store.prune(at(1_000_000), 10).await.unwrap(), 1);
     assert_eq!(message(&*store, 4).await.state(), PostState::Waiting, "what is on its way stays");
@@ -204,7 +204,7 @@ pub async fn a_report_ends_a_message_on_its_way(harness: &impl Harness) {
         let posted = store.report(message_id(number), &Report::new(reported, at(3))).await.unwrap().unwrap();
         assert_eq!((posted.sent_at, posted.failed_at), (Some(at(3)), None), "{number} was sent");
     }
-    assert_eq!(store.parked(&users[0].tenant, None, 10).await.unwrap(), [], "it was sent after all");
+    assert_eq!(store.dead_letters(&users[0].tenant, None, 10).await.unwrap(), [], "it was sent after all");
     let outcomes = [(1, sent(4, "one")), (2, Settlement::Done), (3, retry(5, None, true)), (4, failed(6))];
     for (number, outcome) in outcomes {
         assert_eq!(settle(&*store, 1, number, outcome.clone()).await, 1, "its holder may still say so");
@@ -226,7 +226,7 @@ pub async fn a_report_ends_a_message_on_its_way(harness: &impl Harness) {
     assert_eq!(taken(&*store, 3, 10, 70).await, [message_id(9)], "and nothing waits behind it");
     settle(&*store, 3, 9, failed(11)).await;
     let posted = store.report(message_id(9), &bounced).await.unwrap().unwrap();
-    assert_eq!((posted.state(), posted.report), (PostState::Parked, Some(bounced)), "what failed has failed");
+    assert_eq!((posted.state(), posted.report), (PostState::DeadLetter, Some(bounced)), "what failed has failed");
 }
 
 /// A user's messages come in the order of their ids, in pages, wherever they stand; nobody else's among them.
@@ -250,8 +250,8 @@ pub async fn a_users_post_comes_in_pages(harness: &impl Harness) {
     assert_eq!(ids(page(None, 0).await.unwrap()), []);
     assert_eq!(ids(page(Some(5), 10).await.unwrap()), []);
     let states: Vec<PostState> = page(None, 10).await.unwrap().iter().map(Posted::state).collect();
-    use PostState::{Parked, Sent, Waiting};
-    assert_eq!(states, [Sent(DeliveryState::Accepted), Parked, Waiting, Waiting]);
+    use PostState::{DeadLetter, Sent, Waiting};
+    assert_eq!(states, [Sent(DeliveryState::Accepted), DeadLetter, Waiting, Waiting]);
     for posted in page(None, 10).await.unwrap() {
         assert_eq!(store.message(posted.message.id).await.unwrap(), Some(posted), "each by its own name as well");
     }

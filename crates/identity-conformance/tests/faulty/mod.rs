@@ -12,8 +12,8 @@ use identity_conformance::Harness;
 use identity_core::{BudgetKind, ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Commit, CommitError, Committed, Cursor, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased,
-    ListQuery, Outbox, Page, Parked, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease,
+    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 /// What is wrong with the store.
@@ -240,13 +240,13 @@ impl Outbox for FaultyStore {
         self.faulty_prune(before, limit).await
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
-        self.inner.parked(&self.tenant(tenant), after, limit).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.inner.dead_letters(&self.tenant(tenant), after, limit).await
     }
 }
 

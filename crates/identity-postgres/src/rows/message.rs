@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::cells::{Bad, Cells};
 use crate::write::FORMAT;
 
-/// What a lease and a list of parked messages read.
+/// What a lease and a list of dead letters read.
 pub(crate) const COLUMNS: &str = "o.tenant, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, o.locale, \
 o.created_at, o.expires_at, o.due_at, o.attempts, o.uncertain, o.provider";
 

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use identity_core::{DeliveryState, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement, StoreError};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -48,9 +48,9 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
         match one(row) {
             Ok(next) => leased.push(next),
             Err(bad) => {
-                // It is parked, so that it does not hold up the others, and reported once.
+                // It becomes a dead letter, so that it does not delay the others, and is reported once.
                 let error = bad.at("identity_outbox", || place(row));
-                park_damaged(link, lease, row, &rows).await?;
+                dead_letter_damaged(link, lease, row, &rows).await?;
                 return Err(error);
             }
         }
@@ -67,8 +67,8 @@ fn one(row: &Row) -> Result<(Timestamp, Leased), Bad> {
     Ok((cells.time("due_at")?, Leased { message, attempts, uncertain, provider }))
 }
 
-/// Parks a message that makes no sense, and gives the others of its lease back.
-async fn park_damaged(link: &Link, lease: &Lease, row: &Row, leased: &[Row]) -> Result<(), StoreError> {
+/// Makes a message that cannot be read a dead letter, and releases the others of its lease.
+async fn dead_letter_damaged(link: &Link, lease: &Lease, row: &Row, leased: &[Row]) -> Result<(), StoreError> {
     let key = |name| row.try_get::<_, &str>(name).map_err(StoreError::failed);
     let id: Uuid = row.try_get("id").map_err(StoreError::failed)?;
     let text = format!(
@@ -281,12 +281,12 @@ pub(crate) async fn prune(link: &Link, before: Timestamp, most: usize) -> Result
 }
 
 /// Failed messages of a tenant.
-pub(crate) async fn parked(
+pub(crate) async fn dead_letters(
     link: &Link,
     tenant: &TenantId,
     after: Option<MessageId>,
     most: usize,
-) -> Result<Vec<Parked>, StoreError> {
+) -> Result<Vec<DeadLetter>, StoreError> {
     let text = format!(
         "SELECT {COLUMNS}, o.failed_at, o.error FROM {}identity_outbox o \
          WHERE o.failed_at IS NOT NULL AND o.tenant = $1 AND ($2::uuid IS NULL OR o.id > $2) ORDER BY o.id LIMIT $3",
@@ -299,12 +299,12 @@ pub(crate) async fn parked(
     let rows = link.query(&sql).await?;
     let read = |row: &Row| {
         let cells = Cells(row);
-        let parked = message::read(row).and_then(|message| {
+        let dead = message::read(row).and_then(|message| {
             let (attempts, failed_at) = (cells.int("attempts")?, cells.time("failed_at")?);
             let error = cells.opt_text("error")?.unwrap_or_default().to_owned();
-            Ok(Parked { message, attempts, failed_at, error })
+            Ok(DeadLetter { message, attempts, failed_at, error })
         });
-        parked.map_err(|bad| bad.at("identity_outbox", || place(row)))
+        dead.map_err(|bad| bad.at("identity_outbox", || place(row)))
     };
     rows.iter().map(read).collect()
 }

@@ -152,6 +152,6 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
         let leased = store.lease(lease(2)).await.unwrap();
         assert_eq!(leased.len(), 1, "{sql}");
         assert_eq!((&leased[0].message.key, leased[0].attempts), (&key("bob"), 1));
-        is_corrupt(store.parked(&tenant("acme"), None, 10).await, "identity_outbox", sql);
+        is_corrupt(store.dead_letters(&tenant("acme"), None, 10).await, "identity_outbox", sql);
     }
 }

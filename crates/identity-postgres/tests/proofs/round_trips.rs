@@ -24,7 +24,7 @@ async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
     let options = PostgresStore::options().with_pool_size(1).with_statements(statements).without_notifying();
     let store = options.connect(&database.url_at(proxy.port())).await.unwrap();
     // The pool connects when it is asked first.
-    assert_eq!(store.parked(&key("ada").tenant, None, 1).await.unwrap(), []);
+    assert_eq!(store.dead_letters(&key("ada").tenant, None, 1).await.unwrap(), []);
     (proxy, store)
 }
 

@@ -85,7 +85,7 @@ async fn of_10_000_messages_with_20_percent_faults_none_is_lost_late_or_sent_twi
         let address = phone(number);
         match world.fate(&address) {
             Fate::Refused => {
-                assert!(posted.iter().all(|posted| posted.state() == PostState::Parked), "{posted:?}");
+                assert!(posted.iter().all(|posted| posted.state() == PostState::DeadLetter), "{posted:?}");
                 refused += posted.len();
                 assert!(posted.iter().all(|posted| world.takes(posted.message.id).is_empty()));
             }

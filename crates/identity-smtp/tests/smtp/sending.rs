@@ -104,13 +104,13 @@ async fn what_the_server_answers_is_told_apart() {
     let server = Server::start();
     let notifier = notifier(&server).with_patience(Duration::from_secs(20));
     for (local, expected) in [
-        ("later", "not now: the mail server said 451 4.7.1"),
-        ("gone", "never: the mail server said 550 5.1.1"),
-        ("stranger", "not now: the mail server said 530 5.7.0"),
-        ("full", "never: the mail server said 552 5.2.2"),
-        ("later-data", "not now: the mail server said 452 4.3.1"),
-        ("refused-data", "never: the mail server said 554 5.7.1"),
-        ("hang-up-early", "not now: the connection failed"),
+        ("later", "temporarily refused: the mail server said 451 4.7.1"),
+        ("gone", "permanently refused: the mail server said 550 5.1.1"),
+        ("stranger", "temporarily refused: the mail server said 530 5.7.0"),
+        ("full", "permanently refused: the mail server said 552 5.2.2"),
+        ("later-data", "temporarily refused: the mail server said 452 4.3.1"),
+        ("refused-data", "permanently refused: the mail server said 554 5.7.1"),
+        ("hang-up-early", "temporarily refused: the connection failed"),
     ] {
         let notice = notice(Kind::Code, &email(&format!("{local}@example.org")), &phone(), None);
         let error = notifier.notify(&notice).await.unwrap_err();
@@ -165,7 +165,7 @@ async fn what_is_not_about_the_recipient_is_never_permanent() {
     }
     let refused = SmtpNotifier::new(server.reached(), "", "no-reply@example.com", texts()).unwrap();
     let error = refused.with_bounces("nobody@example.com").unwrap().notify(&notice).await.unwrap_err();
-    assert_eq!(error.to_string(), "not now: MAIL FROM: the mail server said 553 5.1.8");
+    assert_eq!(error.to_string(), "temporarily refused: MAIL FROM: the mail server said 553 5.1.8");
     assert!(server.took_nothing_else());
 }
 

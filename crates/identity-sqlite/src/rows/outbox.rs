@@ -2,7 +2,7 @@ use identity_core::{
     Address, Channel, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserId,
     UserKey,
 };
-use identity_ports::{Lease, LeaseId, Leased, Parked, Posted, Settled, Settlement, StoreError};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement, StoreError};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ ORDER BY due_at, id LIMIT ?2";
 const TAKE: &str = "UPDATE identity_outbox SET lease = ?4, leased_until = ?5, attempts = ?6, uncertain = ?7 \
 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
 
-const PARK_DAMAGED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?4, error = ?5 \
+const DEAD_LETTER_DAMAGED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?4, error = ?5 \
 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
 
 const DONE: &str = "DELETE FROM identity_outbox WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
@@ -57,7 +57,7 @@ WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 const RELEASE: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL \
 WHERE id = ?2 AND lease = ?1 AND sent_at IS NOT NULL";
 
-const PARKED: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
+const DEAD_LETTERS: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
 attempts, failed_at, error FROM identity_outbox \
 WHERE failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
@@ -115,7 +115,7 @@ pub(crate) fn withdraw(connection: &Connection, key: &UserKey, identifiers: &[Id
     Ok(())
 }
 
-/// Removes a user's messages, parked ones too: they name the address.
+/// Removes a user's messages, dead letters included: they name the address.
 pub(crate) fn forget(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
     let sql = "DELETE FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2";
     execute(connection, sql, params![key.tenant.as_str(), key.user.as_str()]).map(drop)
@@ -130,7 +130,7 @@ pub(crate) fn any_due(connection: &Connection, now: Timestamp) -> Result<bool, S
 /// What a lease found.
 pub(crate) struct Found {
     pub(crate) leased: Vec<Leased>,
-    /// A message that makes no sense. It is parked, so that it does not hold up the others, and reported once.
+    /// A message that cannot be read. It becomes a dead letter, so that it does not delay the others, and is reported once.
     pub(crate) damaged: Option<StoreError>,
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn lease(connection: &Connection, lease: &Lease) -> Result<Found, Sto
         let error = reason.at("identity_outbox", || format!("{tenant}/{user}/{}", Uuid::from_bytes(id)));
         if matches!(error, StoreError::Corrupt { .. }) {
             let row = params![tenant, user, id, lease.now.as_micros(), "the row makes no sense"];
-            execute(connection, PARK_DAMAGED, row)?;
+            execute(connection, DEAD_LETTER_DAMAGED, row)?;
             return Ok(Found { leased: Vec::new(), damaged: Some(error) });
         }
         return Err(error);
@@ -208,32 +208,32 @@ pub(crate) fn settle(connection: &Connection, lease: LeaseId, settled: &[Settled
 }
 
 /// Failed messages of a tenant.
-pub(crate) fn parked(
+pub(crate) fn dead_letters(
     connection: &Connection,
     tenant: &TenantId,
     after: Option<MessageId>,
     most: usize,
-) -> Result<Vec<Parked>, StoreError> {
-    let mut statement = connection.prepare_cached(PARKED).map_err(store)?;
+) -> Result<Vec<DeadLetter>, StoreError> {
+    let mut statement = connection.prepare_cached(DEAD_LETTERS).map_err(store)?;
     // An empty blob comes before every id.
     let after = after.map_or_else(Vec::new, |id| id.as_uuid().into_bytes().to_vec());
     let mut rows = statement.query(params![tenant.as_str(), after, limit(most)]).map_err(store)?;
-    let mut parked = Vec::new();
+    let mut dead = Vec::new();
     while let Some(row) = rows.next().map_err(store)? {
         let read = message(&mut Cells::from(row, 0)).and_then(|(message, cells)| {
             let (attempts, failed_at) = (cells.int()?, cells.time()?);
             let error = cells.opt_text()?.unwrap_or_default().to_owned();
-            Ok(Parked { message, attempts, failed_at, error })
+            Ok(DeadLetter { message, attempts, failed_at, error })
         });
         match read {
-            Ok(message) => parked.push(message),
+            Ok(message) => dead.push(message),
             Err(bad) => {
                 let (tenant, user, id) = place(row)?;
                 return Err(bad.at("identity_outbox", || format!("{tenant}/{user}/{}", Uuid::from_bytes(id))));
             }
         }
     }
-    Ok(parked)
+    Ok(dead)
 }
 
 /// The message of this id.

@@ -47,15 +47,18 @@ impl Identity {
             return Ok(Handed { outcome: Settlement::Done, delivered });
         }
         if attempts > self.parts.delivery.attempts {
-            return self
-                .park(&attempt, "the workers that had it in hand ended before they said what became of it")
-                .await;
+            return self.dead_letter(&attempt, "every worker that leased the message ended before it settled it").await;
         }
         let (code, link) = (message.code(keys), message.link(keys));
         if let Content::Challenge { challenge, .. } = &message.content
             && (code.is_some(), link.is_some()) != (challenge.proof.by_code(), challenge.proof.by_link())
         {
-            return self.park(&attempt, "the key that the code was made with is gone").await;
+            return self
+                .dead_letter(
+                    &attempt,
+                    "the key that the code was made with is not configured; add it to the keys again",
+                )
+                .await;
         }
         let provider = attempt.provider.as_deref().map(Arc::from);
         let notice = Notice { message, code, link, provider, attempts, uncertain, ticket };
@@ -75,7 +78,7 @@ impl Identity {
             Err(NotifyError::Permanent { reason }) => self.refuse(&attempt, &reason.to_string()).await,
             Err(error) if attempts >= self.parts.delivery.attempts => {
                 let uncertain = uncertain + u32::from(matches!(error, NotifyError::Unknown { .. }));
-                self.park(&Attempt { uncertain, ..attempt }, &error.to_string()).await
+                self.dead_letter(&Attempt { uncertain, ..attempt }, &error.to_string()).await
             }
             Err(NotifyError::Unknown { reason, provider }) => {
                 let provider = provider.or_else(|| attempt.provider.clone());
@@ -89,7 +92,7 @@ impl Identity {
                 let provider = next.or_else(|| attempt.provider.clone());
                 Ok(self.retry(&attempt, wait, &reason.to_string(), provider, false))
             }
-            Err(error) => self.park(&attempt, &error.to_string()).await,
+            Err(error) => self.dead_letter(&attempt, &error.to_string()).await,
         }
     }
 
@@ -142,11 +145,11 @@ impl Identity {
             }
             noted => noted?,
         }
-        Ok(self.failed(attempt, &format!("never: {reason}")))
+        Ok(self.failed(attempt, &format!("permanently refused: {reason}")))
     }
 
-    /// It is given up.
-    async fn park(&self, attempt: &Attempt, reason: &str) -> Result<Handed, Error> {
+    /// Makes the message a dead letter.
+    async fn dead_letter(&self, attempt: &Attempt, reason: &str) -> Result<Handed, Error> {
         self.give_back(attempt).await?;
         Ok(self.failed(attempt, reason))
     }
@@ -154,7 +157,7 @@ impl Identity {
     fn failed(&self, attempt: &Attempt, reason: &str) -> Handed {
         let Attempt { message, attempts, uncertain, .. } = attempt;
         tracing::warn!(
-            target: "identity::delivery", event = "parked", id = %message.id, tenant = %message.key.tenant,
+            target: "identity::delivery", event = "dead_letter", id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), attempts, uncertain, reason,
         );
         let outcome = Settlement::Failed { at: attempt.at, error: words(reason) };

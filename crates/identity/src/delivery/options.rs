@@ -36,13 +36,13 @@ impl Delivery {
         Self { batch: batch.clamp(1, 4_096), ..self }
     }
 
-    /// With so many attempts before a message is given up: at least 1. Going on to the next provider counts as one.
+    /// With this many attempts before a message becomes a dead letter; at least 1. A switch to the next provider counts as an attempt.
     #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }
     }
 
-    /// With records of what was sent or given up kept for so long. Reports that come later find nothing.
+    /// With the records of sent messages and dead letters kept for this long. A report that arrives later finds no message.
     #[must_use]
     pub fn with_retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
@@ -59,7 +59,7 @@ pub struct Delivered {
     pub retried: usize,
     /// To be tried again later: nobody knows whether they were taken on.
     pub uncertain: usize,
-    /// Given up; [`Admin::parked`](crate::Admin::parked) lists them.
+    /// Messages that became dead letters; [`Admin::dead_letters`](crate::Admin::dead_letters) lists them.
     pub failed: usize,
     /// Not worth sending any more, and not sent.
     pub expired: usize,

@@ -78,10 +78,10 @@ async fn a_permanent_failure_is_kept_and_visible_and_not_tried_again() {
     assert_eq!(desk.identity.deliver_due().await.unwrap().failed, 1);
     desk.clock.forward(secs(500));
     assert_eq!(desk.identity.deliver_due().await.unwrap().sent, 0);
-    let parked = desk.identity.admin("staff").parked(None, 10).await.unwrap();
-    assert_eq!(parked.len(), 1);
-    assert_eq!((parked[0].attempts, parked[0].error.as_str()), (1, "never: no such mailbox"));
-    assert_eq!(desk.identity.admin("staff").parked(Some(parked[0].message.id), 10).await.unwrap().len(), 0);
+    let dead = desk.identity.admin("staff").dead_letters(None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].attempts, dead[0].error.as_str()), (1, "permanently refused: no such mailbox"));
+    assert_eq!(desk.identity.admin("staff").dead_letters(Some(dead[0].message.id), 10).await.unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_message_that_expired_is_settled_unsent() {
     desk.clock.forward(secs(600));
     assert_eq!(desk.identity.deliver_due().await.unwrap().expired, 1);
     assert_eq!(desk.scripted.mailbox.count(), 0);
-    assert!(desk.identity.admin("staff").parked(None, 10).await.unwrap().is_empty());
+    assert!(desk.identity.admin("staff").dead_letters(None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_retry_that_would_come_too_late_ends_unsent() {
 }
 
 #[tokio::test]
-async fn after_24_attempts_a_message_is_given_up() {
+async fn after_24_attempts_a_message_becomes_a_dead_letter() {
     let host = desk();
     let new = identity::NewUser {
         addresses: vec![identity::NewAddress::from(address("ada@example.com")).verified()],
@@ -123,7 +123,7 @@ async fn after_24_attempts_a_message_is_given_up() {
         host.clock.forward(secs(1_200));
     }
     assert_eq!(tries, 24);
-    assert_eq!(host.identity.admin("staff").parked(None, 10).await.unwrap()[0].attempts, 24);
+    assert_eq!(host.identity.admin("staff").dead_letters(None, 10).await.unwrap()[0].attempts, 24);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_message_whose_key_is_gone_is_kept_with_its_reason() {
     // ... one that is gone does not.
     let without = with(format!("b:{}", "5b".repeat(32)));
     assert_eq!(without.deliver_due().await.unwrap().failed, 1);
-    assert!(without.admin("staff").parked(None, 10).await.unwrap()[0].error.contains("key"));
+    assert!(without.admin("staff").dead_letters(None, 10).await.unwrap()[0].error.contains("key"));
     // And the next message is made with the key that is there.
     clock.forward(secs(30));
     without.account(account.user()).start_verification(id).await.unwrap();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use identity::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 use identity::{
-    ClaimKey, ClaimKind, Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, EntropyError, Error,
-    ForeignError, Found, IdentifierId, Identity, Lease, LeaseId, Leased, ListQuery, MessageId, NewUser, Outbox, Page,
-    Parked, Posted, Recorded, Report, Settled, StoreError, Stored, TenantId, Timestamp, UserId, UserKey,
+    ClaimKey, ClaimKind, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
+    EntropyError, Error, ForeignError, Found, IdentifierId, Identity, Lease, LeaseId, Leased, ListQuery, MessageId,
+    NewUser, Outbox, Page, Posted, Recorded, Report, Settled, StoreError, Stored, TenantId, Timestamp, UserId, UserKey,
     UserRepository,
 };
 
@@ -75,13 +75,13 @@ impl Outbox for Mocked {
         self.outbox.prune(before, limit).await
     }
 
-    async fn parked(
+    async fn dead_letters(
         &self,
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<Parked>, StoreError> {
-        self.outbox.parked(tenant, after, limit).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.outbox.dead_letters(tenant, after, limit).await
     }
 }
 

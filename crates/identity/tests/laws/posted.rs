@@ -89,7 +89,10 @@ async fn a_permanent_refusal_gives_the_send_back_marks_the_address_and_lets_the_
     let shown = account.get().await.unwrap();
     let known = shown.identifier(line).unwrap().undeliverable.unwrap();
     assert_eq!(known.why, UndeliverableReason::Refused, "every answer shows it");
-    assert_eq!(host.identity.admin("staff").parked(None, 10).await.unwrap()[0].error, "never: 21211 invalid number");
+    assert_eq!(
+        host.identity.admin("staff").dead_letters(None, 10).await.unwrap()[0].error,
+        "permanently refused: 21211 invalid number"
+    );
     // At once, though the country's budget was one code an hour and the wait 30 s.
     account.start_verification(line).await.unwrap();
     assert_eq!(host.identity.deliver_due().await.unwrap().sent, 1);
@@ -265,7 +268,7 @@ async fn the_loop_survives_an_outage_of_an_hour_without_losing_or_doubling_anyth
         }
     }
     assert_eq!(outage.taken.lock().unwrap().len(), 200, "nothing went meanwhile");
-    assert!(identity.admin("staff").parked(None, 10).await.unwrap().is_empty(), "and nothing was given up");
+    assert!(identity.admin("staff").dead_letters(None, 10).await.unwrap().is_empty(), "and there is no dead letter");
     outage.out.store(false, Ordering::SeqCst);
     for _ in 0..130 {
         tick(60).await;
@@ -381,7 +384,7 @@ impl Notifier for Fragile {
 }
 
 #[tokio::test]
-async fn a_message_that_no_worker_survives_is_parked_and_holds_up_nobody() {
+async fn a_message_that_no_worker_survives_becomes_a_dead_letter_and_delays_nobody() {
     let (clock, fragile) = (HandClock::new(), Fragile::default());
     let identity = Identity::new(MemoryStore::new(), fragile.clone(), keys())
         .with_clock(clock.clone())
@@ -398,9 +401,9 @@ async fn a_message_that_no_worker_survives_is_parked_and_holds_up_nobody() {
         clock.forward(secs(60));
     }
     assert_eq!(fragile.0.count(), 2, "the others came");
-    let parked = identity.admin("staff").parked(None, 10).await.unwrap();
-    assert_eq!((parked.len(), parked[0].attempts), (1, 3));
-    assert!(parked[0].error.contains("panicked"), "{}", parked[0].error);
+    let dead = identity.admin("staff").dead_letters(None, 10).await.unwrap();
+    assert_eq!((dead.len(), dead[0].attempts), (1, 3));
+    assert!(dead[0].error.contains("panicked"), "{}", dead[0].error);
 }
 
 #[tokio::test(start_paused = true)]

@@ -167,13 +167,13 @@ async fn a_message_that_may_have_been_taken_goes_to_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refusal_for_good_parks_the_message_and_lets_the_person_ask_again_at_once() {
+async fn a_permanent_refusal_makes_a_dead_letter_and_lets_the_person_ask_again_at_once() {
     let form = Provider::start(|_| Turn::Answer(400, "", "{\"code\": 21211}")).await;
     let host = host(Some(&form), None);
     let (user, address) = host.user("en", json!({ "phone": "+44 1514 960453" })).await;
     host.ask(&address, "code").await;
-    let parked = host.messages(&user, |messages| messages[0]["state"] == "parked").await;
-    assert!(parked[0]["error"].as_str().unwrap().contains("error 21211"), "{parked:?}");
+    let dead = host.messages(&user, |messages| messages[0]["state"] == "dead_letter").await;
+    assert!(dead[0]["error"].as_str().unwrap().contains("error 21211"), "{dead:?}");
     assert_eq!(host.first(&user).await["undeliverable"]["why"], "refused");
     assert_eq!(host.ask(&address, "code").await.status, 202);
 }
