@@ -6,6 +6,7 @@ use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, Us
 use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, UserRepository};
 use tokio::sync::Notify;
 
+use crate::policies::Policies;
 use crate::{Account, Admin, Delivery, OsEntropy, SystemClock};
 
 /// A store: users and outgoing messages in one place, so that one commit can write both.
@@ -38,6 +39,8 @@ impl<S: UserRepository + Directory + Outbox> Store for S {}
 pub struct Identity {
     pub(crate) parts: Arc<Parts>,
     pub(crate) tenant: TenantId,
+    /// Whether `for_tenant` chose the tenant.
+    chosen: bool,
 }
 
 #[derive(Clone)]
@@ -47,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keys: CodeKeys,
-    pub(crate) policy: Arc<Policy>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) delivery: Delivery,
     /// Wakes the delivery loops of this process when there is something to deliver.
     pub(crate) mail: Arc<Notify>,
@@ -69,24 +72,49 @@ impl Identity {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             keys,
-            policy: Arc::new(Policy::default()),
+            policies: Arc::new(Policies::new()),
             delivery: Delivery::default(),
             mail: Arc::new(Notify::new()),
             latest: Arc::new(AtomicI64::new(i64::MIN)),
         };
-        Self { parts: Arc::new(parts), tenant: TenantId::default() }
+        Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false }
     }
 
     fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut parts = Arc::unwrap_or_clone(self.parts);
         change(&mut parts);
-        Self { parts: Arc::new(parts), tenant: self.tenant }
+        Self { parts: Arc::new(parts), ..self }
     }
 
-    /// With another policy.
+    /// With this policy for every tenant that has none of its own. On an `Identity` that [`for_tenant`](Self::for_tenant) gave:
+    /// for that tenant alone, as [`with_tenant_policy`](Self::with_tenant_policy).
+    ///
+    /// All clones of an `Identity`, made earlier or later and of any tenant, share the policies: whichever of them serves a
+    /// request, delivers a message or takes a report applies the policy of the user's tenant.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        self.with(|parts| parts.policy = Arc::new(policy))
+        if self.chosen {
+            let tenant = self.tenant.clone();
+            return self.with_tenant_policy(tenant, policy);
+        }
+        let policy = Arc::new(policy);
+        self.with_policies(move |_| Arc::clone(&policy))
+    }
+
+    /// With this policy for one tenant, in this `Identity` and all its clones.
+    #[must_use]
+    pub fn with_tenant_policy(self, tenant: TenantId, policy: Policy) -> Self {
+        self.parts.policies.set(tenant, Arc::new(policy));
+        self
+    }
+
+    /// With the policies that this function gives, for every tenant that has none by
+    /// [`with_tenant_policy`](Self::with_tenant_policy), in this `Identity` and all its clones. It is called for every change
+    /// of a user and must not block: a host that keeps policies in a database keeps a copy in memory.
+    #[must_use]
+    pub fn with_policies(self, source: impl Fn(&TenantId) -> Arc<Policy> + Send + Sync + 'static) -> Self {
+        self.parts.policies.set_others(Arc::new(source));
+        self
     }
 
     /// With another clock.
@@ -110,10 +138,10 @@ impl Identity {
         self.with(|parts| parts.delivery = delivery)
     }
 
-    /// The same use cases for another tenant, which may have a policy of its own.
+    /// The same use cases for another tenant, under that tenant's policy.
     #[must_use]
     pub fn for_tenant(&self, tenant: TenantId) -> Self {
-        Self { parts: Arc::clone(&self.parts), tenant }
+        Self { parts: Arc::clone(&self.parts), tenant, chosen: true }
     }
 
     /// The tenant.
@@ -122,10 +150,10 @@ impl Identity {
         &self.tenant
     }
 
-    /// The policy.
+    /// The tenant's policy, as it is now.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.parts.policy
+    pub fn policy(&self) -> Arc<Policy> {
+        self.parts.policies.of(&self.tenant)
     }
 
     /// The holder's road: what a person may do with their own identifiers. The host has made sure who the person is.

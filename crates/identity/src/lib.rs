@@ -15,6 +15,7 @@ mod identity;
 #[cfg(doctest)]
 mod laws;
 pub mod manual;
+mod policies;
 mod receipt;
 mod reports;
 mod resolve;

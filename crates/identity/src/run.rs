@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, ClaimChanges, Context, Decision, Exhausted, Recorded, Refusal, SendLimit, TenantId, Timestamp, User,
-    UserKey, Version, messages, refunds, withdrawn,
+    Authority, ClaimChanges, Context, Decision, Exhausted, Policy, Recorded, Refusal, SendLimit, TenantId, Timestamp,
+    User, UserKey, Version, messages, refunds, withdrawn,
 };
 use identity_ports::{Commit, CommitError, Expected, Stored};
 use tracing::Instrument as _;
@@ -52,7 +52,8 @@ impl Identity {
         let once = pin!(async {
             authority.check()?;
             let seed = self.parts.entropy.seed()?;
-            let context = self.context(self.now(), &seed, authority);
+            let policy = self.policy();
+            let context = self.context(self.now(), &seed, &policy, authority);
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
             match self.commit(&key, None, decision, &context).await {
@@ -74,13 +75,20 @@ impl Identity {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
         // Another process may have seen a later time than this one's clock shows.
         let seen = stored.map_or(Timestamp::from_micros(i64::MIN), |stored| stored.user.updated_at());
-        let context = self.context(in_order(self.now(), seen), &seed, authority);
+        let policy = self.policy();
+        let context = self.context(in_order(self.now(), seen), &seed, &policy, authority);
         let decision = decide(&context).map_err(Error::from)?;
         self.commit(key, stored, decision, &context).await
     }
 
-    fn context<'a>(&'a self, now: Timestamp, seed: &'a identity_core::Seed, authority: &'a Authority) -> Context<'a> {
-        Context { now, seed, tenant: &self.tenant, policy: &self.parts.policy, keys: &self.parts.keys, authority }
+    fn context<'a>(
+        &'a self,
+        now: Timestamp,
+        seed: &'a identity_core::Seed,
+        policy: &'a Policy,
+        authority: &'a Authority,
+    ) -> Context<'a> {
+        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority }
     }
 
     async fn commit<T>(
@@ -102,7 +110,7 @@ impl Identity {
         };
         let after = after.map(Arc::new);
         let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
-        let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), self.policy().claim());
+        let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), context.policy.claim());
         let messages = messages(before.map(|user| &**user), after.as_deref(), &events, context);
         let any_mail = !messages.is_empty();
         let withdraw = withdrawn(before.map(|user| &**user), &events);

@@ -13,4 +13,5 @@ mod posted;
 mod router;
 mod rules;
 mod simulation;
+mod tenants;
 mod transfer;

@@ -91,12 +91,12 @@ impl Users {
         new: &NewAddress,
         proof: &Proof,
     ) -> Result<(), Error> {
-        let (seed, authority) = (OsEntropy.seed()?, road.authority());
+        let (seed, authority, policy) = (OsEntropy.seed()?, road.authority(), self.identity.policy());
         let context = Context {
             now: self.clock.now(),
             seed: &seed,
             tenant: self.identity.tenant(),
-            policy: self.identity.policy(),
+            policy: &policy,
             keys: &self.keys,
             authority: &authority,
         };

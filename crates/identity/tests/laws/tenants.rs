@@ -1,0 +1,137 @@
+//! Every path that changes a user applies the policy of the user's own tenant.
+
+use std::sync::Arc;
+
+use identity::{
+    Accepted, ClaimPolicy, DeliveryState, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy,
+    Refusal, Report, TakenWhat, TenantId, Timestamp, UserId, VerificationPolicy,
+};
+use identity_memory::MemoryStore;
+
+use crate::kit::{CountedEntropy, HandClock, Mailbox, address, keys, secs};
+
+/// Refuses every address that begins with `dead`, and takes the others on.
+#[derive(Clone)]
+struct Desk {
+    taken: Mailbox,
+    notices: Arc<std::sync::Mutex<Vec<Notice>>>,
+    clock: HandClock,
+}
+
+#[identity::async_trait]
+impl Notifier for Desk {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        self.notices.lock().unwrap().push(notice.clone());
+        if notice.message.to.as_str().starts_with("dead") {
+            return Err(NotifyError::permanent("no such mailbox"));
+        }
+        self.taken.notify(notice).await?;
+        Ok(Accepted { reference: Some("r".to_owned()), provider: None })
+    }
+}
+
+fn acme() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
+fn claiming(policy: ClaimPolicy) -> Policy {
+    Policy::default().with_claim(policy)
+}
+
+/// Every way to give a tenant a policy of its own beside another one for the rest. The first identity serves all tenants.
+fn ways(base: ClaimPolicy, own: ClaimPolicy) -> Vec<(&'static str, Identity, Desk)> {
+    let new = || {
+        let desk = Desk { taken: Mailbox::default(), notices: Arc::default(), clock: HandClock::new() };
+        let identity = Identity::new(MemoryStore::new(), desk.clone(), keys())
+            .with_clock(desk.clock.clone())
+            .with_entropy(CountedEntropy::default());
+        (identity, desk)
+    };
+    let (named, named_desk) = new();
+    let named = named.with_policy(claiming(base)).with_tenant_policy(acme(), claiming(own));
+    let (function, function_desk) = new();
+    let (of_base, of_acme) = (Arc::new(claiming(base)), Arc::new(claiming(own)));
+    let function =
+        function.with_policies(move |tenant| Arc::clone(if *tenant == acme() { &of_acme } else { &of_base }));
+    let (chosen, chosen_desk) = new();
+    let chosen = chosen.with_policy(claiming(base));
+    // What a clone of the tenant is told, the clone that delivers knows.
+    drop(chosen.for_tenant(acme()).with_policy(claiming(own)));
+    vec![("named", named, named_desk), ("function", function, function_desk), ("chosen", chosen, chosen_desk)]
+}
+
+async fn user_with(identity: &Identity, addresses: &[&str]) -> Result<UserId, Error> {
+    let addresses = addresses.iter().map(|text| NewAddress::from(address(text)).verified()).collect();
+    let new = NewUser { addresses, ..NewUser::default() };
+    Ok(identity.admin("test").create(new).await?.outcome)
+}
+
+/// Lets the delivery of all tenants note that a message to `dead@example.com` was refused for good.
+async fn refused_once(identity: &Identity, desk: &Desk) {
+    user_with(&identity.for_tenant(acme()), &["ada@example.com", "dead@example.com"]).await.unwrap();
+    let of_acme = identity.for_tenant(acme());
+    let ada = of_acme.resolve("ada@example.com").await.unwrap().unwrap();
+    // A message that is older than the proof says nothing against it.
+    desk.clock.forward(secs(1));
+    of_acme.account(&ada).add(address("new@example.com")).await.unwrap();
+    let delivered = identity.deliver_due().await.unwrap();
+    assert_eq!((delivered.sent, delivered.failed), (1, 1));
+    let user = of_acme.account(&ada).get().await.unwrap();
+    assert!(user.identifiers().any(|entry| entry.undeliverable.is_some()), "the refusal changed the user");
+}
+
+#[tokio::test]
+async fn c82_delivery_applies_the_policy_of_the_users_tenant() {
+    for (way, identity, desk) in ways(ClaimPolicy::None, ClaimPolicy::Verified) {
+        refused_once(&identity, &desk).await;
+        let second = user_with(&identity.for_tenant(acme()), &["ada@example.com"]).await;
+        let taken = matches!(&second, Err(Error::Refused(Refusal::Taken(TakenWhat::Email))));
+        assert!(taken, "{way}: the claim of a verified address was released: {second:?}");
+    }
+    // The other way round nothing is claimed where the tenant's policy claims nothing.
+    for (way, identity, desk) in ways(ClaimPolicy::Verified, ClaimPolicy::None) {
+        refused_once(&identity, &desk).await;
+        let second = user_with(&identity.for_tenant(acme()), &["ada@example.com"]).await;
+        assert!(second.is_ok(), "{way}: {second:?}");
+    }
+}
+
+#[tokio::test]
+async fn c82_a_report_applies_the_policy_of_the_users_tenant() {
+    for (way, identity, desk) in ways(ClaimPolicy::None, ClaimPolicy::Verified) {
+        let of_acme = identity.for_tenant(acme());
+        let ada = user_with(&of_acme, &["ada@example.com", "ada2@example.com"]).await.unwrap();
+        desk.clock.forward(secs(1));
+        of_acme.account(&ada).add(address("new@example.com")).await.unwrap();
+        identity.deliver_due().await.unwrap();
+        let tickets: Vec<_> = desk.notices.lock().unwrap().iter().map(|notice| notice.ticket).collect();
+        assert_eq!(tickets.len(), 2);
+        let bounced = Report::new(DeliveryState::Bounced, Timestamp::from_secs(1));
+        // Taken on the road of another tenant, as a callback that serves all of them is.
+        identity.admin("callback").report_delivery(&tickets[0], &bounced).await.unwrap().unwrap();
+        let user = of_acme.account(&ada).get().await.unwrap();
+        assert!(user.identifiers().any(|entry| entry.undeliverable.is_some()), "the report changed the user");
+        let second = user_with(&of_acme, &["ada@example.com"]).await;
+        assert!(matches!(&second, Err(Error::Refused(Refusal::Taken(TakenWhat::Email)))), "{way}: {second:?}");
+    }
+}
+
+#[tokio::test]
+async fn c82_no_two_clones_apply_two_policies_to_one_tenant() {
+    let digits =
+        |count| Policy::default().with_verification(VerificationPolicy::builder().digits(count).build().unwrap());
+    let length = |identity: &Identity| identity.policy().verification().clone();
+    let base = Identity::new(MemoryStore::new(), Mailbox::default(), keys());
+    let earlier = base.for_tenant(acme());
+    let changed = base.for_tenant(acme()).with_policy(digits(9));
+    assert_eq!(length(&earlier), *digits(9).verification(), "a clone that was made before");
+    assert_eq!(length(&base.for_tenant(acme())), *digits(9).verification(), "one that is made later");
+    assert_eq!(length(&changed.for_tenant(TenantId::default())), *Policy::default().verification(), "nobody else's");
+    // A clock, an entropy source or delivery options of one's own change nothing about it.
+    let other = base.clone().with_clock(HandClock::new()).with_delivery(identity::Delivery::default());
+    let other = other.with_policy(digits(8));
+    for identity in [&base, &other, &changed.for_tenant(TenantId::parse("globex").unwrap())] {
+        assert_eq!(length(&identity.for_tenant(acme())), *digits(9).verification());
+        assert_eq!(length(&identity.for_tenant(TenantId::default())), *digits(8).verification());
+    }
+}
