@@ -6,8 +6,10 @@ use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, Us
 use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, UserRepository};
 use tokio::sync::Notify;
 
+use crate::delivery::Delivery;
 use crate::policies::Policies;
-use crate::{Account, Admin, Delivery, OsEntropy, SystemClock};
+use crate::system::{OsEntropy, SystemClock};
+use crate::{Account, Admin};
 
 /// A store: users and outgoing messages in one place, so that one commit can write both.
 pub trait Store: UserRepository + Directory + Outbox {}

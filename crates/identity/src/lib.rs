@@ -9,9 +9,10 @@
 
 mod account;
 mod admin;
-mod delivery;
+pub mod delivery;
 mod error;
 mod identity;
+mod keys;
 #[cfg(doctest)]
 mod laws;
 pub mod manual;
@@ -21,21 +22,99 @@ mod reports;
 mod resolve;
 mod router;
 mod run;
-mod system;
+pub mod system;
 mod transfer;
 
 pub use account::Account;
 pub use admin::Admin;
 pub use async_trait::async_trait;
-pub use delivery::{Delivered, Delivery};
 pub use error::Error;
-pub use identity::{Identity, Store};
-pub use identity_core::*;
-pub use identity_ports::*;
+pub use identity::Identity;
+pub use identity_core::{
+    Added, Address, Channel, Code, CodeError, CodeKeys, Confirmation, Content, Email, IdError, Identifier,
+    IdentifierId, Issued, KeyError, LinkError, LinkToken, NewAddress, NewUser, NoticeKind, Phone, Policy, Profile,
+    ProfileChange, Proof, PublicRefusal, Refusal, RefusalKind, Removed, Started, Status, TakenWhat, TenantId,
+    Timestamp, User, UserId, Username, Verification, Version,
+};
+pub use identity_ports::{Accepted, Notice, Notifier, NotifyError, StoreError};
+pub use keys::{FromEnv, KeysFromEnvError};
 pub use receipt::Receipt;
-pub use router::{RouteError, Router, RouterBuilder};
-pub use system::{FromEnv, KeysFromEnvError, OsEntropy, SystemClock};
-pub use transfer::{Exported, Imported};
+
+/// What addresses and usernames are made of: their errors, their keys, number types and regions.
+pub mod address {
+    pub use identity_core::address::{
+        CharacterError, ClaimKey, ClaimKind, EmailError, NumberType, PhoneError, Region, ScriptFlags, UnknownRegion,
+        UsernameError, masked, skeleton,
+    };
+}
+
+/// Lists of users and searches among them.
+pub mod directory {
+    pub use identity_ports::{
+        Cursor, DirectoryOrder, DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Prefix, Search,
+        Stored,
+    };
+}
+
+/// The events of a user, as a store keeps them.
+pub mod history {
+    pub use identity_core::{Actor, Change, Event, EventFormat, Recorded};
+}
+
+/// Users as records, for import from another system and export to one.
+pub mod import {
+    pub use identity_core::record::{
+        IdentifierRecord, ImportProblem, Typed, UserRecord, UsernameRecord, VerifiedRecord,
+    };
+
+    pub use crate::transfer::{Exported, Imported};
+}
+
+/// The six policies of a [`Policy`], and their builders.
+pub mod policy {
+    pub use identity_core::policy::{
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, NoticePolicy, NoticePolicyBuilder, Prices,
+        PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
+        SendPolicy, SendPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
+    };
+    pub use identity_core::{Alphabet, CodeFormat};
+}
+
+/// The pure rules behind the use cases, for hosts that decide without a store.
+pub mod rules {
+    pub use identity_core::{
+        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Seed, messages, refunds, withdrawn,
+    };
+}
+
+/// What the host reports of a user's ways to sign in. It is recorded and never judged.
+pub mod sign_in {
+    pub use identity_core::{Connection, Credentials, ExternalIdentity, MAX_REPORT_BYTES, Passkey, SignInUse, SignIns};
+}
+
+/// Budgets for sends and money, and what messages draw from them.
+pub mod spend {
+    pub use identity_core::{BudgetKind, Charge, Effect, Exhausted, Refund, SendLimit, WhenExhausted};
+}
+
+/// The ports of a store, for authors of adapters.
+pub mod store {
+    pub use identity_core::{Claim, ClaimChanges, Strength, UserKey};
+    pub use identity_ports::{
+        Commit, CommitError, Committed, Directory, Expected, ForeignError, Lease, LeaseId, Leased, Outbox, Settled,
+        Settlement, UserRepository,
+    };
+
+    pub use crate::identity::Store;
+}
+
+/// The parts of a [`User`].
+pub mod user {
+    pub use identity_core::{
+        Attempts, Book, Challenge, Inconsistent, JsonError, JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES,
+        MAX_JSON_DEPTH, Method, Purpose, Retired, UserParts, UsernameEntry, Verified,
+    };
+}
 
 /// The README's example compiles.
 #[cfg(doctest)]

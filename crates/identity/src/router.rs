@@ -46,7 +46,8 @@ type Route = Arc<[usize]>;
 /// attempt goes is noted with the message before it is made, so that this holds whenever a process ends.
 ///
 /// ```
-/// use identity::{Accepted, Notice, Notifier, NotifyError, RouteError, Router};
+/// use identity::delivery::{RouteError, Router};
+/// use identity::{Accepted, Notice, Notifier, NotifyError};
 /// # struct Smtp; struct Sms;
 /// # #[identity::async_trait]
 /// # impl Notifier for Smtp {

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use identity::delivery::{Delivery, PostState, Router};
+use identity::system::Clock;
 use identity::{
-    Accepted, Clock, CodeKeys, Delivery, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError,
-    PostState, Router, Timestamp, UserId,
+    Accepted, CodeKeys, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Timestamp, UserId,
 };
 use identity_sqlite::{SqliteOptions, SqliteStore};
 

@@ -79,12 +79,13 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     let too_long = Verification { hint: Some("x".repeat(5_000).into()), ..Verification::default() };
     note(format!("{:?}", account.start_verification_with(next, &too_long).await));
     let text = "canary.one@example.com".to_owned();
-    note(format!("{:?}", identity::Search::new(&text)));
-    note(format!("{:?}", identity::Prefix { kind: identity::ClaimKind::Email, text }));
+    note(format!("{:?}", identity::directory::Search::new(&text)));
+    note(format!("{:?}", identity::directory::Prefix { kind: identity::address::ClaimKind::Email, text }));
     // A report is told, and so is a budget that strangers used up.
     let pending = admin.posted(&user, None, 100).await.unwrap();
     let ticket = kit::keys().ticket(pending.first().unwrap().message.id);
-    let report = identity::Report::new(identity::DeliveryState::Complained, pending[0].message.created_at);
+    let report =
+        identity::delivery::Report::new(identity::delivery::DeliveryState::Complained, pending[0].message.created_at);
     note(format!("{:?} {pending:?}", admin.report_delivery(&ticket, &report.with_detail("arf")).await));
     for _ in 0..6 {
         let stranger = host.identity.account(&host.user().await);

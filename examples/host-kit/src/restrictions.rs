@@ -1,4 +1,5 @@
-use identity::{DangerousPolicy, Phone, RestrictionPolicy};
+use identity::Phone;
+use identity::policy::{DangerousPolicy, RestrictionPolicy};
 
 /// Allow and block lists as a line of text each: e-mail addresses, phone numbers, prefixes (`+4420`), countries (`GB`) and
 /// domains, told apart by how they look.
@@ -10,7 +11,7 @@ use identity::{DangerousPolicy, Phone, RestrictionPolicy};
 /// let policy = host_kit::restrictions(&[], &["example.org".into(), "+4420".into(), "FR".into()])?;
 /// # let _ = policy;
 /// assert!(host_kit::restrictions(&[], &["no domain".into()]).is_err());
-/// # Ok::<(), identity::DangerousPolicy>(())
+/// # Ok::<(), identity::policy::DangerousPolicy>(())
 /// ```
 pub fn restrictions(allow: &[String], block: &[String]) -> Result<RestrictionPolicy, DangerousPolicy> {
     let mut builder = RestrictionPolicy::builder();

@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use identity::{Identity, ListOrder, ListQuery};
+use identity::Identity;
+use identity::directory::{ListOrder, ListQuery};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 

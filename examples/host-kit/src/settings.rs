@@ -3,9 +3,8 @@ use std::time::Duration;
 
 use clap::Args;
 use identity::policy::Resend;
-use identity::{
-    CodeKeys, DangerousPolicy, Identity, KeyError, Notifier, Policy, StoreError, TenantId, VerificationPolicy,
-};
+use identity::policy::{DangerousPolicy, VerificationPolicy};
+use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
 
 use crate::{Database, LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
 

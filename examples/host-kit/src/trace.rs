@@ -5,7 +5,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use identity::{Entropy as _, OsEntropy, Timestamp};
+use identity::Timestamp;
+use identity::system::{Entropy as _, OsEntropy};
 use tracing::Instrument as _;
 
 /// Which request this is, in the form of W3C Trace Context: the caller's trace where it sent one, and a span of our own.
@@ -96,8 +97,8 @@ pub async fn traced(request: Request, next: Next) -> Response {
 
 /// A clock for measuring, which no rule sees.
 fn micros() -> i64 {
-    use identity::Clock as _;
-    identity::SystemClock.now().as_micros()
+    use identity::system::Clock as _;
+    identity::system::SystemClock.now().as_micros()
 }
 
 #[cfg(test)]

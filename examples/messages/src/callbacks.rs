@@ -6,7 +6,9 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use identity::{Clock as _, DeliveryTicket, Error, Identity, Refusal, Report, SystemClock};
+use identity::delivery::{DeliveryTicket, Report};
+use identity::system::{Clock as _, SystemClock};
+use identity::{Error, Identity, Refusal};
 use identity_sms_http::CallbackError;
 use identity_smtp::bounce;
 

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use identity::{Clock as _, Error, Identity, SystemClock};
+use identity::system::{Clock as _, SystemClock};
+use identity::{Error, Identity};
 use identity_smtp::bounce;
 
 /// How often the folder is looked into.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use host_kit::{HostSettings, PublicUrl, Secret, StartError};
-use identity::{RouteError, Router, SystemClock};
+use identity::delivery::{RouteError, Router};
+use identity::system::SystemClock;
 use identity_sms_http::{
     EndpointError, TwilioAccount, TwilioCallbacks, TwilioNotifier, WebhookCallbacks, WebhookNotifier, WebhookSecret,
     WebhookSecretError,

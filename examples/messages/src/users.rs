@@ -7,9 +7,11 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use identity::delivery::{PostState, Posted};
+use identity::user::JsonObject;
 use identity::{
-    Address, Code, Confirmation, Email, Error, IdentifierId, JsonObject, NewUser, Phone, PostState, Posted, Profile,
-    Proof, RefusalKind, User, UserId, Verification,
+    Address, Code, Confirmation, Email, Error, IdentifierId, NewUser, Phone, Profile, Proof, RefusalKind, User, UserId,
+    Verification,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

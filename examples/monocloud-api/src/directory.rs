@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use identity::{DirectoryOrder, DirectoryQuery, Search};
+use identity::directory::{DirectoryOrder, DirectoryQuery, Search};
 use serde::Serialize;
 use utoipa::IntoParams;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::{Channel, Clock as _, Error, Refusal, RefusalKind, SystemClock, TakenWhat};
+use identity::system::{Clock as _, SystemClock};
+use identity::{Channel, Error, Refusal, RefusalKind, TakenWhat};
 use serde::Serialize;
 use utoipa::ToSchema;
 

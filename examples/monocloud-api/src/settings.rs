@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use host_kit::{HostNames, HostSettings, Secret, StartError};
+use identity::Identity;
+use identity::policy::DangerousPolicy;
 use identity::policy::{Election, PrimaryPolicy};
-use identity::{DangerousPolicy, Identity};
 
 use crate::app::App;
 use crate::keys::{ApiKeys, KeysError};

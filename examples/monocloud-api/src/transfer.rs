@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use identity::{Admin, Email, Imported, Phone, UserRecord};
+use identity::import::{Imported, UserRecord};
+use identity::{Admin, Email, Phone};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::wire::CurrentUser;
@@ -181,7 +182,12 @@ pub async fn export(admin: &Admin, file: &Path) -> Result<usize, TransferError> 
         Box::new(BufWriter::new(File::create(file).map_err(broken)?))
     };
     let bar = ProgressBar::new_spinner();
-    let mut query = identity::ListQuery { order: identity::ListOrder::Created, after: None, limit: PAGE, prefix: None };
+    let mut query = identity::directory::ListQuery {
+        order: identity::directory::ListOrder::Created,
+        after: None,
+        limit: PAGE,
+        prefix: None,
+    };
     let mut count = 0;
     loop {
         let page = admin.list(&query).await?;

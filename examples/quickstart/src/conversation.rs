@@ -1,8 +1,9 @@
 use std::io::{BufRead, Write as _};
 
+use identity::directory::{ListOrder, ListQuery};
 use identity::{
-    Account, Address, Code, Confirmation, Email, Error, IdentifierId, Identity, ListOrder, ListQuery, NewUser, Phone,
-    Refusal, Timestamp, User, UserId,
+    Account, Address, Code, Confirmation, Email, Error, IdentifierId, Identity, NewUser, Phone, Refusal, Timestamp,
+    User, UserId,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -193,8 +194,8 @@ fn sentence(error: Error) -> Outcome<String> {
 }
 
 fn wait(until: Timestamp) -> String {
-    use identity::Clock as _;
-    match until.since(identity::SystemClock.now()).as_secs() + 1 {
+    use identity::system::Clock as _;
+    match until.since(identity::system::SystemClock.now()).as_secs() + 1 {
         seconds @ 0..120 => format!("in {seconds} s"),
         seconds => format!("in {} min", seconds.div_ceil(60)),
     }

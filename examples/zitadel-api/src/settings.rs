@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use clap::Parser;
 use host_kit::{HostSettings, Secret, StartError};
+use identity::policy::DangerousPolicy;
 use identity::policy::{By, PrimaryPolicy};
-use identity::{DangerousPolicy, Identity, Policy, SystemClock};
+use identity::system::SystemClock;
+use identity::{Identity, Policy};
 
 use crate::app::App;
 use crate::mail::log_notifier;

@@ -10,9 +10,8 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::{
-    Address, DeliveryState, Error, NewAddress, NewUser, Phone, PostState, Posted, Refusal, UndeliverableReason, UserId,
-};
+use identity::delivery::{DeliveryState, PostState, Posted, UndeliverableReason};
+use identity::{Address, Error, NewAddress, NewUser, Phone, Refusal, UserId};
 
 use world::{Fate, MESSAGES, World};
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use identity::{
-    Address, Clock, CodeKeys, Delivery, DeliveryTicket, Error, Identity, MessageId, Refusal, Router, Timestamp,
-};
+use identity::delivery::{Delivery, DeliveryTicket, MessageId, Router};
+use identity::system::Clock;
+use identity::{Address, CodeKeys, Error, Identity, Refusal, Timestamp};
 use identity_sms_http::{
     CallbackError, Timeouts, TwilioAccount, TwilioCallbacks, TwilioNotifier, WebhookCallbacks, WebhookNotifier,
     WebhookSecret,

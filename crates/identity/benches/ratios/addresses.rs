@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Barrier;
 
 use email_address::EmailAddress;
-use identity::{Email, Phone, Region};
+use identity::address::Region;
+use identity::{Email, Phone};
 use phonenumber::metadata::DATABASE;
 
 use crate::measure::{Pair, in_turns, nanos_each, per_second, timed};

@@ -4,10 +4,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use identity::rules::{Answer, Authority, Context, Decision, Seed, messages};
+use identity::store::ClaimChanges;
+use identity::system::{Clock as _, Entropy as _, OsEntropy, SystemClock};
 use identity::{
-    Answer, Authority, ClaimChanges, Clock as _, Code, CodeKeys, Confirmation, Context, Decision, Email, Entropy as _,
-    NewAddress, NewUser, OsEntropy, Phone, Policy, Refusal, Seed, SystemClock, TenantId, User, UserId, Verification,
-    messages,
+    Code, CodeKeys, Confirmation, Email, NewAddress, NewUser, Phone, Policy, Refusal, TenantId, User, UserId,
+    Verification,
 };
 use sha2::Sha256;
 

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use identity::policy::Election;
+use identity::policy::PrimaryPolicy;
+use identity::rules::Binding;
+use identity::store::Store;
 use identity::{
-    Accepted, Binding, Code, CodeKeys, Confirmation, Email, Error, IdentifierId, Identity, NewUser, Notice, Notifier,
-    NotifyError, Phone, Policy, PrimaryPolicy, Store, TenantId, User,
+    Accepted, Code, CodeKeys, Confirmation, Email, Error, IdentifierId, Identity, NewUser, Notice, Notifier,
+    NotifyError, Phone, Policy, TenantId, User,
 };
 
 use crate::people::Person;

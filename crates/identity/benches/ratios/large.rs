@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use identity::{Seed, Timestamp};
+use identity::Timestamp;
+use identity::rules::Seed;
 use identity_sqlite::Durability;
 use identity_sqlite::rusqlite::{Connection, params};
 use uuid::Uuid;

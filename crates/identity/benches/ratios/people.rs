@@ -1,6 +1,7 @@
 //! People with addresses that nobody else has.
 
-use identity::{NumberType, Phone};
+use identity::Phone;
+use identity::address::NumberType;
 
 /// Who goes through the flow.
 #[derive(Debug, Clone)]

@@ -9,11 +9,16 @@ use std::pin::pin;
 use std::time::Duration;
 
 use identity_core::Timestamp;
+pub use identity_core::{
+    DeliveryState, DeliveryTicket, Fate, Message, MessageId, Report, TicketError, Undeliverable, UndeliverableReason,
+};
+pub use identity_ports::{DeadLetter, PostState, Posted};
 use tokio::sync::watch;
 
 pub use options::{Delivered, Delivery};
 use worker::Worker;
 
+pub use crate::router::{RouteError, Router, RouterBuilder};
 use crate::{Error, Identity};
 
 /// How often an idle loop looks for messages of other processes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use identity::Delivery;
+/// use identity::delivery::Delivery;
 /// let delivery = Delivery::default().with_concurrency(64).with_retention(Duration::from_secs(7 * 86_400));
 /// # let _ = delivery;
 /// ```

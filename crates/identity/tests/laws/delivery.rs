@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::{Accepted, CodeKeys, Delivery, Identity, Notice, Notifier, NotifyError};
+use identity::delivery::Delivery;
+use identity::{Accepted, CodeKeys, Identity, Notice, Notifier, NotifyError};
 use identity_memory::MemoryStore;
 
 use crate::kit::{CountedEntropy, HandClock, Host, Mailbox, address, keys, secs};

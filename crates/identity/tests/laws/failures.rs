@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use identity::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
-use identity::{
-    ClaimKey, ClaimKind, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
-    EntropyError, Error, ForeignError, Found, IdentifierId, Identity, Lease, LeaseId, Leased, ListQuery, MessageId,
-    NewUser, Outbox, Page, Posted, Recorded, Report, Settled, StoreError, Stored, TenantId, Timestamp, UserId, UserKey,
+use identity::address::{ClaimKey, ClaimKind};
+use identity::delivery::{DeadLetter, MessageId, Posted, Report};
+use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
+use identity::history::Recorded;
+use identity::store::{
+    Commit, CommitError, Committed, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
     UserRepository,
 };
+use identity::system::EntropyError;
+use identity::{Error, IdentifierId, Identity, NewUser, StoreError, TenantId, Timestamp, UserId};
+use identity_ports::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 
 use crate::kit::{Mailbox, keys};
 
@@ -138,12 +142,12 @@ async fn a_user_that_others_change_all_the_time_is_contended_in_the_end() {
     assert!(matches!(failed, Err(Error::Contended)), "{failed:?}");
 }
 
-fn created() -> Vec<identity::Event> {
-    vec![identity::Event {
-        v: identity::EventFormat,
+fn created() -> Vec<identity::history::Event> {
+    vec![identity::history::Event {
+        v: identity::history::EventFormat,
         at: identity::Timestamp::from_secs(1),
-        actor: identity::Actor::Holder,
-        change: identity::Change::Created { user: UserId::parse("ada").unwrap() },
+        actor: identity::history::Actor::Holder,
+        change: identity::history::Change::Created { user: UserId::parse("ada").unwrap() },
     }]
 }
 

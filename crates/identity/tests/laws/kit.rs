@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use identity::delivery::Message;
+use identity::rules::Seed;
+use identity::system::{Clock, Entropy, EntropyError};
 use identity::{
-    Accepted, Account, Address, Clock, Code, CodeKeys, Email, Entropy, EntropyError, IdentifierId, Identity, LinkToken,
-    Message, NewAddress, NewUser, Notice, Notifier, NotifyError, Phone, Policy, Seed, Timestamp, UserId,
+    Accepted, Account, Address, Code, CodeKeys, Email, IdentifierId, Identity, LinkToken, NewAddress, NewUser, Notice,
+    Notifier, NotifyError, Phone, Policy, Timestamp, UserId,
 };
 use identity_memory::MemoryStore;
 

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use identity::delivery::{Delivery, DeliveryState, MessageId, PostState, Report, UndeliverableReason};
 use identity::policy::Budget;
+use identity::policy::SendPolicy;
+use identity::spend::SendLimit;
 use identity::{
-    Accepted, Delivery, DeliveryState, Error, Identity, MessageId, NewAddress, NewUser, Notice, Notifier, NotifyError,
-    Policy, PostState, Refusal, Report, SendLimit, SendPolicy, UndeliverableReason, UserId, Verification,
+    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal, UserId,
+    Verification,
 };
 use identity_memory::MemoryStore;
 use tokio::sync::Notify;
@@ -66,7 +69,7 @@ impl Host {
     }
 
     fn now(&self) -> identity::Timestamp {
-        identity::Clock::now(&self.clock)
+        identity::system::Clock::now(&self.clock)
     }
 
     fn last(&self) -> Notice {
@@ -504,13 +507,13 @@ async fn c25_one_message_goes_to_one_address_and_a_list_is_none() {
             r#"{{"id":"x","created_at":0,"updated_at":0,"emails":[{{"address":{}}}]}}"#,
             serde_json::to_string(list).unwrap()
         );
-        let record: identity::UserRecord = serde_json::from_str(&record).unwrap();
+        let record: identity::import::UserRecord = serde_json::from_str(&record).unwrap();
         let imported = host.identity.admin("import").import(vec![record]).await.unwrap();
-        assert!(matches!(imported[0], identity::Imported::Refused(_)), "{list}: {imported:?}");
+        assert!(matches!(imported[0], identity::import::Imported::Refused(_)), "{list}: {imported:?}");
     }
     let two =
         r#"{"id":"x","created_at":0,"updated_at":0,"emails":[{"address":["ada@example.com","eve@example.com"]}]}"#;
-    assert!(serde_json::from_str::<identity::UserRecord>(two).is_err(), "a list is no address");
+    assert!(serde_json::from_str::<identity::import::UserRecord>(two).is_err(), "a list is no address");
     let mail = account.add(address("ada@example.com")).await.unwrap().outcome;
     account.start_verification(mail).await.unwrap();
     host.identity.deliver_due().await.unwrap();

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::{
-    Accepted, CodeKeys, Content, Message, MessageId, Notice, NoticeKind, Notifier, NotifyError, RouteError, Router,
-    TenantId, Timestamp, UserId, UserKey,
-};
+use identity::delivery::{Message, MessageId, RouteError, Router};
+use identity::store::UserKey;
+use identity::{Accepted, CodeKeys, Content, Notice, NoticeKind, Notifier, NotifyError, TenantId, Timestamp, UserId};
 
 use crate::kit::{address, keys};
 
@@ -227,10 +226,16 @@ fn a_ticket_fits_an_address_and_a_url_and_only_the_host_makes_one() {
         let id = MessageId::from_uuid(uuid::Uuid::from_u128((number << 64) | (number * 7)));
         let text = keys().ticket(id).to_string();
         assert!(text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-        let read = |text: &str| identity::DeliveryTicket::parse(text).ok().and_then(|ticket| keys().message(&ticket));
+        let read = |text: &str| {
+            identity::delivery::DeliveryTicket::parse(text).ok().and_then(|ticket| keys().message(&ticket))
+        };
         assert_eq!(read(&text), Some(id));
         assert_eq!(read(&text.to_uppercase()), Some(id));
-        assert_eq!(other.message(&identity::DeliveryTicket::parse(&text).unwrap()), None, "another host's key");
+        assert_eq!(
+            other.message(&identity::delivery::DeliveryTicket::parse(&text).unwrap()),
+            None,
+            "another host's key"
+        );
         // Whatever is changed in it names nothing.
         for place in 0..48 {
             let mut forged: Vec<char> = text.chars().collect();
@@ -242,7 +247,7 @@ fn a_ticket_fits_an_address_and_a_url_and_only_the_host_makes_one() {
         assert!(!format!("{:?}", keys().ticket(id)).contains(&text[30..]), "the proof does not print");
     }
     for text in ["", "1", &"0".repeat(48), &"\u{e9}".repeat(24), &"a".repeat(1_000)] {
-        assert!(identity::DeliveryTicket::parse(text).is_err(), "{text}");
+        assert!(identity::delivery::DeliveryTicket::parse(text).is_err(), "{text}");
     }
     // A key that is a previous one by now still knows its tickets.
     let old = CodeKeys::parse(&format!("a:{}", "11".repeat(32))).unwrap();

@@ -4,10 +4,12 @@ use identity::Identity;
 use identity_memory::MemoryStore;
 
 use crate::kit::{HandClock, Host, Mailbox, address, keys, secs};
+use identity::directory::ListQuery;
 use identity::policy::By;
+use identity::policy::{ClaimPolicy, PrimaryPolicy};
 use identity::{
-    ClaimPolicy, Code, Confirmation, Content, Error, ListQuery, NewAddress, NewUser, NoticeKind, Policy, PrimaryPolicy,
-    Proof, Refusal, RefusalKind, TakenWhat, TenantId, UserId, Username, Verification,
+    Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Proof, Refusal, RefusalKind,
+    TakenWhat, TenantId, UserId, Username, Verification,
 };
 
 fn wrong() -> Code {
@@ -305,7 +307,7 @@ async fn tenants_know_nothing_of_each_other() {
         ..NewUser::default()
     };
     other.admin("staff").create(new).await.unwrap();
-    let all = ListQuery { order: identity::ListOrder::Created, after: None, limit: 10, prefix: None };
+    let all = ListQuery { order: identity::directory::ListOrder::Created, after: None, limit: 10, prefix: None };
     assert_eq!(host.identity.admin("staff").list(&all).await.unwrap().users.len(), 1);
 }
 
@@ -388,9 +390,9 @@ async fn every_event_names_on_whose_word_it_happened() {
     let history = host.identity.admin("x").history(account.user(), 0, 100).await.unwrap();
     let actors: Vec<_> =
         history.iter().map(|recorded| (recorded.event.change.kind(), recorded.event.actor.clone())).collect();
-    let staff = |name: &str| identity::Actor::Administrator(name.into());
+    let staff = |name: &str| identity::history::Actor::Administrator(name.into());
     assert_eq!(actors.first(), Some(&("created", staff("test"))));
-    assert_eq!(actors[1], ("added", identity::Actor::Holder));
+    assert_eq!(actors[1], ("added", identity::history::Actor::Holder));
     assert_eq!(actors.last(), Some(&("disabled", staff("grace"))));
     let numbers: Vec<_> = history.iter().map(|recorded| recorded.number).collect();
     assert_eq!(numbers, (1..=history.len() as u64).collect::<Vec<_>>());
@@ -413,7 +415,7 @@ async fn events_stand_in_the_order_of_their_times_when_clocks_differ() {
 #[tokio::test]
 async fn a_link_is_nobody_elses_even_where_two_users_have_the_same_identifier_id() {
     let host = Host::new();
-    let record = |user: &str| -> identity::UserRecord {
+    let record = |user: &str| -> identity::import::UserRecord {
         let id = "6cec8047-6149-4d9b-8d99-91c83c22a9dc";
         let email = format!(r#"{{"id":"{id}","address":"{user}@example.com"}}"#);
         serde_json::from_str(&format!(r#"{{"id":"{user}","created_at":1,"updated_at":1,"emails":[{email}]}}"#)).unwrap()

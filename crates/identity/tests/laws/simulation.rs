@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use identity::delivery::{DeliveryState, DeliveryTicket, MessageId, PostState, Posted, Report, Router};
 use identity::policy::Budget;
+use identity::policy::SendPolicy;
+use identity::system::Clock as _;
 use identity::{
-    Accepted, Clock as _, CodeKeys, DeliveryState, DeliveryTicket, Error, Identity, MessageId, NewUser, Notice,
-    Notifier, NotifyError, Policy, PostState, Posted, Refusal, Report, Router, SendPolicy, Timestamp, UserId,
+    Accepted, CodeKeys, Error, Identity, NewUser, Notice, Notifier, NotifyError, Policy, Refusal, Timestamp, UserId,
 };
 use identity_memory::MemoryStore;
 

@@ -1,9 +1,10 @@
 //! Laws of import, export, lists and histories.
 
-use identity::{
-    ClaimKind, Cursor, Imported, ListOrder, ListQuery, Method, NewUser, Prefix, Refusal, TakenWhat, UserId, UserRecord,
-    Username,
-};
+use identity::address::ClaimKind;
+use identity::directory::{Cursor, ListOrder, ListQuery, Prefix};
+use identity::import::{Imported, UserRecord};
+use identity::user::Method;
+use identity::{NewUser, Refusal, TakenWhat, UserId, Username};
 
 use crate::kit::{Host, secs};
 

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
-use identity::{JsonObject, NewAddress, NewUser, Profile};
+use identity::user::JsonObject;
+use identity::{NewAddress, NewUser, Profile};
 
 use crate::body::OptionalBody;
 use crate::caller::Caller;

@@ -1,4 +1,5 @@
-use identity::{Identifier, Method, Timestamp};
+use identity::user::Method;
+use identity::{Identifier, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -238,7 +239,7 @@ impl From<&identity::User> for CurrentUser {
     fn from(user: &identity::User) -> Self {
         let (profile, credentials, sign_ins) = (user.profile(), user.credentials(), user.sign_ins());
         let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
-        let connection = |known: &identity::Connection| Connection {
+        let connection = |known: &identity::sign_in::Connection| Connection {
             idp: known.idp.clone(),
             connection_id: known.connection_id.clone(),
         };
@@ -308,8 +309,8 @@ fn verification_source(entry: &Identifier) -> Option<String> {
     text(verified.source.as_ref()).or(here)
 }
 
-impl From<&identity::Passkey> for Passkey {
-    fn from(passkey: &identity::Passkey) -> Self {
+impl From<&identity::sign_in::Passkey> for Passkey {
+    fn from(passkey: &identity::sign_in::Passkey) -> Self {
         Self {
             name: passkey.name.clone(),
             passkey_id: passkey.passkey_id.clone(),
@@ -324,8 +325,8 @@ impl From<&identity::Passkey> for Passkey {
     }
 }
 
-impl From<&identity::ExternalIdentity> for ExternalProvider {
-    fn from(known: &identity::ExternalIdentity) -> Self {
+impl From<&identity::sign_in::ExternalIdentity> for ExternalProvider {
+    fn from(known: &identity::sign_in::ExternalIdentity) -> Self {
         Self {
             authenticator: known.authenticator.clone(),
             provider_user_id: known.provider_user_id.clone(),

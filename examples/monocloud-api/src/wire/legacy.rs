@@ -1,4 +1,5 @@
-use identity::{Identifier, SignInUse, Timestamp};
+use identity::sign_in::SignInUse;
+use identity::{Identifier, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 

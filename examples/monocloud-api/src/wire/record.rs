@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
-use identity::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
-use identity::{
-    Credentials, IdError, IdentifierId, JsonError, JsonObject, Profile, SignIns, Timestamp, UserId, UserRecord,
-    Username, UsernameError,
-};
+use identity::address::UsernameError;
+use identity::import::UserRecord;
+use identity::import::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
+use identity::sign_in::{Credentials, SignIns};
+use identity::user::{JsonError, JsonObject};
+use identity::{IdError, IdentifierId, Profile, Timestamp, UserId, Username};
 use uuid::Uuid;
 
 use super::{CurrentUser, Object};
@@ -76,7 +77,7 @@ impl TryFrom<CurrentUser> for UserRecord {
                 sign_in: None,
             })
         });
-        let passkeys = user.passkeys.into_iter().map(|passkey| identity::Passkey {
+        let passkeys = user.passkeys.into_iter().map(|passkey| identity::sign_in::Passkey {
             name: passkey.name,
             passkey_id: passkey.passkey_id,
             public_key: passkey.public_key,
@@ -88,7 +89,7 @@ impl TryFrom<CurrentUser> for UserRecord {
             user_agent: passkey.user_agent,
         });
         let providers = user.external_providers.into_iter().map(|known| {
-            Ok::<_, RecordError>(identity::ExternalIdentity {
+            Ok::<_, RecordError>(identity::sign_in::ExternalIdentity {
                 authenticator: known.authenticator,
                 provider_user_id: known.provider_user_id,
                 claims: object("external_providers", known.claims)?,
@@ -97,7 +98,7 @@ impl TryFrom<CurrentUser> for UserRecord {
         let connections = user
             .connections
             .into_iter()
-            .map(|known| identity::Connection { idp: known.idp, connection_id: known.connection_id });
+            .map(|known| identity::sign_in::Connection { idp: known.idp, connection_id: known.connection_id });
         Ok(Self {
             id: UserId::parse(&user.user_id)?,
             created_at: Timestamp::from_secs(user.creation_time),

@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use host_e2e::Process;
-use identity::{Accepted, CodeKeys, Identity, Imported, Notice, Notifier, NotifyError, UserRecord};
+use identity::import::{Imported, UserRecord};
+use identity::{Accepted, CodeKeys, Identity, Notice, Notifier, NotifyError};
 use identity_sqlite::SqliteStore;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};

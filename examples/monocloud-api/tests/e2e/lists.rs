@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use identity::{CodeKeys, Identity, SignIns, Timestamp, UserRecord};
+use identity::import::UserRecord;
+use identity::sign_in::SignIns;
+use identity::{CodeKeys, Identity, Timestamp};
 use identity_sqlite::SqliteStore;
 use serde_json::{Value, json};
 
@@ -40,7 +42,7 @@ async fn server() -> Server {
         let store = SqliteStore::open(folder.path().join("identity.db")).await.unwrap();
         let identity = Identity::new(store, Nowhere, CodeKeys::parse(KEY).unwrap());
         let answers = identity.admin("seed").import((0..25).map(user).collect()).await.unwrap();
-        assert!(answers.iter().all(|answer| *answer == identity::Imported::New), "{answers:?}");
+        assert!(answers.iter().all(|answer| *answer == identity::import::Imported::New), "{answers:?}");
     }
     Server::on(folder, &[])
 }

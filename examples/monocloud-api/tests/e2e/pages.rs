@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use identity::record::{IdentifierRecord, UsernameRecord};
-use identity::{SignInUse, UserRecord};
+use identity::import::UserRecord;
+use identity::import::{IdentifierRecord, UsernameRecord};
+use identity::sign_in::SignInUse;
 use monocloud_api::wire::CurrentUser;
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! The ten calls: what each request asks for.
 
-use identity::{Address, Channel, Email, EmailError, Phone, PhoneError};
+use identity::address::{EmailError, PhoneError};
+use identity::{Address, Channel, Email, Phone};
 use prost::{Message, Name};
 use tonic::Code;
 

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
-use identity::{
-    Address, Channel, Email, JsonObject, NewAddress, NewUser, Phone, Profile, Refusal, User, UserId, Username,
-};
+use identity::user::JsonObject;
+use identity::{Address, Channel, Email, NewAddress, NewUser, Phone, Profile, Refusal, User, UserId, Username};
 use serde_json::{Map, Value};
 use tonic::Code;
 

@@ -9,9 +9,10 @@ mod shown;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use identity::system::Clock;
 use identity::{
-    Channel, Clock, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, Issued, ProfileChange,
-    Receipt, Refusal, Timestamp, UserId, Verification,
+    Channel, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, Issued, ProfileChange, Receipt,
+    Refusal, Timestamp, UserId, Verification,
 };
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use identity::rules::Authority;
+use identity::spend::SendLimit;
 use identity::{
-    Account, Admin, Authority, Error, IdentifierId, Identity, Issued, NewAddress, Receipt, Refusal, SendLimit, Started,
-    User, UserId, Verification,
+    Account, Admin, Error, IdentifierId, Identity, Issued, NewAddress, Receipt, Refusal, Started, User, UserId,
+    Verification,
 };
 
 use crate::tokens::Caller;

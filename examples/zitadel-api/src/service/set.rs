@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use identity::rules::Context;
+use identity::system::{Entropy as _, OsEntropy};
 use identity::{
-    Address, Channel, Context, Entropy as _, Error, Identifier, IdentifierId, NewAddress, OsEntropy, Receipt, Refusal,
-    Status, User, Verification,
+    Address, Channel, Error, Identifier, IdentifierId, NewAddress, Receipt, Refusal, Status, User, Verification,
 };
 
 use super::{Asked, Delivery, Done, Proof, Road, Users, shown};

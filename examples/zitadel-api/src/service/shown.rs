@@ -1,4 +1,5 @@
-use identity::{Book, Identifier};
+use identity::Identifier;
+use identity::user::Book;
 
 /// The one address that this wire shows: the one that is to replace another, else the primary one, else the latest.
 pub(super) fn shown(book: &Book) -> Option<&Identifier> {

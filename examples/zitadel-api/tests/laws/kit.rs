@@ -11,10 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use clap::Parser as _;
 use http_body_util::BodyExt as _;
-use identity::{
-    Accepted, Clock, Code, CodeKeys, Entropy, EntropyError, Identity, Notice, Notifier, NotifyError, Seed, TenantId,
-    Timestamp,
-};
+use identity::rules::Seed;
+use identity::system::{Clock, Entropy, EntropyError};
+use identity::{Accepted, Code, CodeKeys, Identity, Notice, Notifier, NotifyError, TenantId, Timestamp};
 use identity_sqlite::SqliteStore;
 use prost::Message;
 use serde_json::{Value, json};
@@ -175,7 +174,12 @@ impl Host {
 
     /// Everything that a call could have changed.
     pub(crate) async fn state(&self) -> Value {
-        let page = identity::ListQuery { order: identity::ListOrder::Created, after: None, limit: 1_000, prefix: None };
+        let page = identity::directory::ListQuery {
+            order: identity::directory::ListOrder::Created,
+            after: None,
+            limit: 1_000,
+            prefix: None,
+        };
         let users = self.identity.admin("test").list(&page).await.unwrap().users;
         let users: Vec<_> = users.iter().map(|stored| json!([stored.user.id().as_str(), stored.version.0])).collect();
         self.identity.deliver_due().await.unwrap();

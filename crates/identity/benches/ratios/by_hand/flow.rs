@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use identity::{Address, Alphabet, Binding, Code, CodeFormat, Email, IdentifierId, Nonce, Phone, Purpose, UserId};
+use identity::policy::{Alphabet, CodeFormat};
+use identity::rules::{Binding, Nonce};
+use identity::user::Purpose;
+use identity::{Address, Code, Email, IdentifierId, Phone, UserId};
 use identity_sqlite::rusqlite::Result;
 
 use super::rows::{Known, Line, challenge, id};

@@ -8,7 +8,9 @@ mod rows;
 use std::path::Path;
 use std::time::Duration;
 
-use identity::{Clock as _, CodeKeys, Entropy as _, OsEntropy, Seed, SystemClock, TenantId, Timestamp};
+use identity::rules::Seed;
+use identity::system::{Clock as _, Entropy as _, OsEntropy, SystemClock};
+use identity::{CodeKeys, TenantId, Timestamp};
 use identity_sqlite::Durability;
 use identity_sqlite::rusqlite::config::DbConfig;
 use identity_sqlite::rusqlite::{Connection, Result};
