@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use identity::delivery::{DeliveryState, Report};
+use identity::policy::{ClaimPolicy, VerificationPolicy};
 use identity::{
-    Accepted, ClaimPolicy, DeliveryState, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy,
-    Refusal, Report, TakenWhat, TenantId, Timestamp, UserId, VerificationPolicy,
+    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal, TakenWhat,
+    TenantId, Timestamp, UserId,
 };
 use identity_memory::MemoryStore;
 
@@ -128,7 +130,7 @@ async fn c82_no_two_clones_apply_two_policies_to_one_tenant() {
     assert_eq!(length(&base.for_tenant(acme())), *digits(9).verification(), "one that is made later");
     assert_eq!(length(&changed.for_tenant(TenantId::default())), *Policy::default().verification(), "nobody else's");
     // A clock, an entropy source or delivery options of one's own change nothing about it.
-    let other = base.clone().with_clock(HandClock::new()).with_delivery(identity::Delivery::default());
+    let other = base.clone().with_clock(HandClock::new()).with_delivery(identity::delivery::Delivery::default());
     let other = other.with_policy(digits(8));
     for identity in [&base, &other, &changed.for_tenant(TenantId::parse("globex").unwrap())] {
         assert_eq!(length(&identity.for_tenant(acme())), *digits(9).verification());
