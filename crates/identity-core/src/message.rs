@@ -10,72 +10,73 @@ use crate::{
     User, UserId, UserKey,
 };
 
-/// A message on its way to an address. It holds no code: the delivery derives it when it sends.
+/// A message to an address: an envelope and its content. It holds no code and no link; the delivery derives them from
+/// the challenge when it sends the message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its id.
+    /// The id of the message, unique among all messages of all tenants.
     pub id: MessageId,
-    /// Whose it is.
+    /// The tenant and user that the message belongs to.
     pub key: UserKey,
-    /// The address that it goes to, fixed when it was decided: a later change of the user does not redirect it.
+    /// The recipient, fixed when the message was decided; a later change of the user does not redirect it.
     #[serde(with = "stored")]
     pub to: Address,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// The person's language, a BCP 47 tag.
+    /// The language of the user as a BCP 47 tag; `None` when the profile names none.
     pub locale: Option<Arc<str>>,
-    /// When it was decided.
+    /// When the message was decided.
     pub created_at: Timestamp,
-    /// From when on it is not worth sending any more.
+    /// When the message stops being worth sending. It is not sent at or after this time.
     pub expires_at: Timestamp,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Content {
-    /// Answer this challenge.
+    /// A request to answer a challenge, with the code or the link that it carries.
     Challenge {
-        /// The identifier that it verifies.
+        /// The identifier that the answer verifies.
         identifier: IdentifierId,
-        /// The challenge.
+        /// The challenge that the code and the link are derived from.
         challenge: Challenge,
     },
-    /// Something happened to another address of yours.
+    /// A notice that another address of the user changed.
     Notice {
-        /// What.
+        /// The kind of change.
         what: NoticeKind,
-        /// To which address.
+        /// The address that changed.
         #[serde(with = "stored")]
         about: Address,
     },
 }
 
-/// What happened to another address.
+/// The kind of change that a notice reports. The address that changed is another one than the recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NoticeKind {
-    /// It was added.
+    /// The address was added.
     Added,
-    /// It was verified.
+    /// The address was verified.
     Verified,
-    /// It became primary.
+    /// The address became primary.
     MadePrimary,
-    /// It was removed.
+    /// The address was removed.
     Removed,
-    /// It took the place of the address that this goes to, or of another one.
+    /// The address took the place of another one, which may be the recipient.
     Replaced,
 }
 
 impl NoticeKind {
-    /// Every kind.
+    /// Every kind of notice.
     pub const ALL: [Self; 5] = [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced];
 }
 
 impl Message {
-    /// The code that the message carries; `None` when it carries none, or when its key is gone.
+    /// The code that the message carries; `None` when it carries none, or when its key is no longer among `keys`.
     #[must_use]
     pub fn code(&self, keys: &crate::CodeKeys) -> Option<Code> {
         let Content::Challenge { identifier, challenge } = &self.content else { return None };
@@ -85,7 +86,7 @@ impl Message {
         keys.code(&binding(&self.key.tenant, &self.key.user, *identifier, &self.to, challenge), challenge.format)
     }
 
-    /// The link token that the message carries; `None` when it carries none, or when its key is gone.
+    /// The link token that the message carries; `None` when it carries none, or when its key is no longer among `keys`.
     #[must_use]
     pub fn link(&self, keys: &crate::CodeKeys) -> Option<LinkToken> {
         let Content::Challenge { identifier, challenge } = &self.content else { return None };
@@ -114,25 +115,29 @@ pub(crate) fn binding<'a>(
     }
 }
 
-/// A message, and what it costs.
+/// A message to enqueue, with the budgets that it draws from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The message.
     pub message: Message,
-    /// What it costs.
+    /// The charges for the message; empty when it costs nothing.
     pub charges: Vec<Charge>,
 }
 
 /// How long a notice is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
 
-/// The messages that follow from events: challenges to the address that they verify, and notices of what happened to one
-/// address to every other verified one (NIST SP 800-63B-4, 4.6), before and after alike.
+/// The messages that follow from events: a challenge goes to the address that it verifies, and a notice of a change to
+/// one address goes to every other address of the user that is verified before or after the events (NIST SP 800-63B-4,
+/// 4.6), as the notice policy allows.
+///
+/// A user who was created or imported by these events is sent no notices, and a user who was erased (`after` is `None`)
+/// no messages at all.
 #[must_use]
 pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Outgoing> {
     let Some(after) = after else { return Vec::new() };
     let mut post = Post { after, context, outgoing: Vec::new() };
-    // A new user, created or imported, has nobody to tell yet.
+    // A user who was created or imported just now has no address to notify yet.
     let told = before.filter(|_| !events.iter().any(|event| matches!(event.change, Change::Imported { .. })));
     for event in events {
         match &event.change {
@@ -146,8 +151,8 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     post.outgoing
 }
 
-/// The identifiers whose challenge these events make void, or answer: its messages that are still on their way are not worth
-/// sending any more.
+/// The identifiers whose open challenge these events answer or make void. Messages with such a challenge that are still
+/// pending are no longer worth sending.
 #[must_use]
 pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
     let mut withdrawn = Vec::new();
@@ -188,7 +193,7 @@ impl Post<'_> {
         let find = |id| self.after.identifier(id).or_else(|| before.identifier(id));
         let (id, what) = match change {
             Change::Added { id, .. } => (*id, NoticeKind::Added),
-            // The replacement that this verifies is told as one thing.
+            // A verification that completes a replacement is reported as one change.
             Change::Verified { id, .. } if !replaces(before, events, *id) => (*id, NoticeKind::Verified),
             Change::Verified { id, .. } => (*id, NoticeKind::Replaced),
             Change::PrimaryChanged { id: Some(id), .. } if !replaces(before, events, *id) => {
@@ -215,7 +220,7 @@ impl Post<'_> {
     }
 
     fn push(&mut self, to: &Address, content: Content, expires_at: Timestamp, charges: Vec<Charge>) {
-        // Numbers from 1,000 on: a decision draws its own ids from the numbers below.
+        // Messages use the numbers from 1,000 on; a decision draws its own ids from the numbers below.
         let number = 1_000 + u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX - 1_000);
         let message = Message {
             id: self.context.seed.uuid(self.context.now, number).into(),
@@ -230,12 +235,12 @@ impl Post<'_> {
     }
 }
 
-/// Whether the identifier takes another one's place with these events.
+/// Whether the identifier takes the place of another one in these events.
 fn replaces(before: &User, events: &[Event], id: IdentifierId) -> bool {
     replaced_by(before, events, id).is_some_and(|old| removed(events, old))
 }
 
-/// Whether the identifier gives its place to another one with these events.
+/// Whether another identifier takes the place of this one in these events.
 fn is_replaced(before: &User, events: &[Event], old: IdentifierId) -> bool {
     events.iter().any(|event| match &event.change {
         Change::Verified { id, .. } => replaced_by(before, events, *id) == Some(old),

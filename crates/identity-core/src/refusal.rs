@@ -5,138 +5,145 @@ use crate::address::Channel;
 use crate::policy::Restriction;
 use crate::{JsonError, Timestamp};
 
-/// The few cases that a host has to tell apart.
+/// The category of a [`Refusal`], for hosts that only distinguish a few cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefusalKind {
-    /// The request makes no sense as it is.
+    /// The request is not valid, whatever the state of the user.
     Invalid,
-    /// What it is about is not there.
+    /// The user, identifier or credential does not exist.
     NotFound,
-    /// It contradicts what is there.
+    /// The request contradicts the present state.
     Conflict,
-    /// Not on this road, or not under this policy.
+    /// The caller, the policy or a lock does not allow it; repeating the request later does not help by itself.
     NotAllowed,
-    /// Later, perhaps.
+    /// The request may succeed later: [`Refusal::retry_at`] says when.
     TooSoon,
 }
 
-/// Which limit on sends says to wait.
+/// The limit that postpones a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendLimit {
-    /// The wait between two sends to one identifier.
+    /// The minimum time between two sends to one identifier.
     ResendWait,
-    /// The sends to one identifier in the policy's window.
+    /// The number of sends to one identifier in the policy's window.
     Window,
-    /// The sends to one identifier in 24 h.
+    /// The number of sends to one identifier in 24 h.
     Day,
-    /// A budget that users share, with its numbers.
+    /// A budget that users share, with its numbers. Only an administrator may see them.
     Shared(Arc<crate::Exhausted>),
 }
 
-/// Why something was not done. Nothing is written when there is one.
+/// The reason why a request was refused. A refusal writes nothing.
 ///
-/// On the holder's road show [`public`](Self::public): it does not tell whether an address is somebody else's.
+/// Show a holder only [`public`](Self::public), which does not reveal whether an address belongs to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No such user.
+    /// The user does not exist.
     #[error("there is no such user")]
     UserNotFound,
-    /// The user's id is in use, or was before the user was erased.
+    /// The user id is in use, or belonged to a user who was erased.
     #[error("the user id is in use, or was once; choose another")]
     UserExists,
-    /// The user has no such identifier.
+    /// The user has no identifier with this id.
     #[error("the user has no such identifier")]
     IdentifierNotFound,
-    /// The user has no such passkey, or no such identity at another provider.
+    /// The user has no such passkey, or no such identity at an external provider.
     #[error("the user has no such passkey or identity at a provider")]
     CredentialNotFound,
-    /// The user has that address already.
+    /// The user already has this address.
     #[error("the user has this address already")]
     Duplicate,
-    /// It is the address that is to be replaced.
-    #[error("this is the address that is there already; give another one")]
+    /// The address to put in place of another one is the same address.
+    #[error("the new address is the same as the present one; give another one")]
     Unchanged,
-    /// Somebody else has it.
+    /// Another user holds the claim on this address or username.
     #[error("this {0} belongs to another user")]
     Taken(TakenWhat),
-    /// A restriction keeps the address out.
-    #[error("this address is kept out by the restriction `{}`", .0.as_str())]
+    /// The restriction policy does not allow the address.
+    #[error("this address is refused by the restriction `{}`; use another one", .0.as_str())]
     Restricted(Restriction),
-    /// The address is verified already.
+    /// The address is already verified.
     #[error("this address is verified already")]
     AlreadyVerified,
-    /// No challenge is out that this could answer.
+    /// The address has no open challenge that this kind of answer could confirm.
     #[error("no code is outstanding for this address; ask for one")]
     NoChallenge,
-    /// The challenge is too old.
+    /// The challenge has expired.
     #[error("the code has expired; ask for a new one")]
     Expired,
-    /// Too many wrong answers.
+    /// Too many wrong answers were given.
     #[error("too many wrong codes{}", help(.retry_at))]
     TooManyFailures {
-        /// When the next try may come; `None` when only an administrator helps.
+        /// When the next answer is accepted; `None` when only an administrator can unlock the address.
         retry_at: Option<Timestamp>,
     },
-    /// A message was sent a short time ago, or too many were.
+    /// A message was sent too recently, or too many were sent.
     #[error("{}", too_soon(.limit))]
     TooSoon {
-        /// When the next send may come.
+        /// When the next message may be sent.
         retry_at: Timestamp,
-        /// Which limit says so.
+        /// The limit that postpones it the longest.
         limit: SendLimit,
     },
-    /// The key that the challenge was made with is gone.
-    #[error("the key that the code was made with is gone; ask for a new code")]
+    /// The key that the challenge was made with is no longer configured.
+    #[error("the key that this code was made with is no longer configured; ask for a new code")]
     KeyGone,
-    /// An unverified address cannot be primary.
+    /// The address is not verified, and the policy does not allow it to be primary.
     #[error("this address is not verified; verify it first")]
     NotVerified,
-    /// The last verified address of a user stays.
+    /// The address is the last verified one of the user, and the policy does not let the caller remove it.
     #[error("this is the last verified address; verify another one first")]
     LastVerified,
-    /// Only an administrator may do that.
+    /// Only an administrator may do this; the context's authority is [`Authority::Holder`](crate::Authority::Holder).
     #[error("only an administrator may do that")]
     AdministratorOnly,
-    /// The user is disabled.
+    /// The user is disabled, so the holder may change nothing.
     #[error("the user is disabled")]
     Disabled,
-    /// The user has as many addresses as can be.
-    #[error("the user has as many addresses as can be, removed ones counted; remove one, or ask an administrator")]
+    /// The user has [`MAX_IDENTIFIERS`](crate::MAX_IDENTIFIERS) addresses of this kind. For a holder, removed addresses
+    /// count as long as their sends and wrong answers are remembered.
+    #[error(
+        "the user has the maximum number of addresses, recently removed ones included; remove one, or ask an administrator"
+    )]
     TooMany(Channel),
-    /// The username reads as an e-mail address or a phone number, which somebody else may have.
+    /// The username has the form of an e-mail address or a phone number, which may belong to somebody else.
     #[error("a username must not read as an e-mail address or a phone number; choose another")]
     UsernameIsAddress,
-    /// A JSON object is too large or too deep.
+    /// A JSON object is too large, too deeply nested, or contains U+0000.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// A text or list that the host gives is too long.
-    #[error("{what} is larger than {limit} allows; shorten it")]
+    /// A text or report is longer than its limit.
+    #[error("{what} is longer than {limit}; shorten it")]
     TooLarge {
-        /// What is too large.
+        /// The text or report that is too long.
         what: &'static str,
-        /// The most that it may have.
+        /// The maximum length, with its unit.
         limit: &'static str,
     },
-    /// A text that the host gives has U+0000 in it.
-    #[error("{what} has the character U+0000 in it; take it out")]
+    /// A text or report contains U+0000, which some databases cannot store.
+    #[error("{what} contains the character U+0000; remove it")]
     Nul {
-        /// Which text.
+        /// The text or report that contains it.
         what: &'static str,
     },
-    /// A delivery ticket that the host did not make.
-    #[error("this delivery ticket was not made here, or with a key that is gone")]
+    /// A delivery ticket was not made by this host, or its key is no longer configured.
+    #[error(
+        "this delivery ticket was not made by this host, or its key is no longer configured; report with the ticket of the message"
+    )]
     TicketForged,
-    /// A life that no challenge may have.
-    #[error("a code lives as long as its policy says at most, and a link 7 days; ask for less")]
+    /// The requested lifetime of a challenge is zero or longer than allowed.
+    #[error(
+        "the requested lifetime is zero or too long; a code is valid at most as long as its policy says, a link alone at most 7 days"
+    )]
     Life,
-    /// Something about a user to import contradicts the rules.
+    /// A record to import contradicts the rules for users.
     #[error("the user cannot be imported: {0}")]
     Import(crate::record::ImportProblem),
 }
 
-/// What somebody else has.
+/// The kind of address or name that another user holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TakenWhat {
     /// An e-mail address.
@@ -157,7 +164,7 @@ impl fmt::Display for TakenWhat {
     }
 }
 
-/// What a person is told, whichever limit it was.
+/// The text that a holder is shown for every limit on sends, so that it does not reveal which limit it was.
 const TOO_SOON: &str = "a message was sent a short time ago; ask again later";
 
 fn too_soon(limit: &SendLimit) -> String {
@@ -172,7 +179,7 @@ const fn help(retry_at: &Option<Timestamp>) -> &'static str {
 }
 
 impl Refusal {
-    /// Which of the few cases it is.
+    /// The category of the refusal.
     #[must_use]
     pub const fn kind(&self) -> RefusalKind {
         match self {
@@ -197,7 +204,7 @@ impl Refusal {
         }
     }
 
-    /// A stable slug for hosts to put on their wire.
+    /// A stable identifier of the refusal, for hosts to put on their wire.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -234,7 +241,7 @@ impl Refusal {
         }
     }
 
-    /// When to try again, if that helps.
+    /// When the request may succeed; `None` when waiting does not help.
     #[must_use]
     pub const fn retry_at(&self) -> Option<Timestamp> {
         match self {
@@ -244,8 +251,8 @@ impl Refusal {
         }
     }
 
-    /// What the holder may be shown: an address that is somebody else's looks like one that a restriction keeps out, and
-    /// a budget that users share looks like a wait of the person's own.
+    /// The refusal as a holder may be shown it. An address that belongs to somebody else looks like a restricted one,
+    /// and a budget that users share looks like a limit of the holder's own.
     #[must_use]
     pub fn public(&self) -> PublicRefusal {
         let unavailable = matches!(self, Self::Taken(TakenWhat::Email | TakenWhat::Phone) | Self::Restricted(_));
@@ -262,15 +269,15 @@ impl Refusal {
     }
 }
 
-/// A refusal as the holder may see it.
+/// A refusal as a holder may be shown it. It does not reveal whether an address belongs to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicRefusal {
-    /// Which of the few cases it is.
+    /// The category of the refusal.
     pub kind: RefusalKind,
-    /// A stable slug.
+    /// A stable identifier of the refusal, for the wire.
     pub code: &'static str,
-    /// A sentence that says what to do.
+    /// A sentence that says what happened and what to do, in English.
     pub message: String,
-    /// When to try again, if that helps.
+    /// When the request may succeed; `None` when waiting does not help.
     pub retry_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! What messages cost, and from which budgets they are paid.
+//! The budgets that messages are paid from: charges, refunds, and what happens when a budget is exhausted.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,32 +9,32 @@ use crate::address::Address;
 use crate::policy::Budget;
 use crate::{Change, Context, Event, Method, Timestamp, UndeliverableReason, User};
 
-/// Which budget a message is paid from.
+/// The budget that a charge draws from. It counts messages unless another unit is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BudgetKind {
-    /// Codes and links to one address, the short budget.
+    /// The short budget for codes and links to one address.
     Address,
-    /// Codes and links to one address, the long budget.
+    /// The long budget for codes and links to one address.
     AddressLong,
-    /// Codes to 100 adjacent numbers.
+    /// The budget for codes to a block of 100 adjacent phone numbers.
     Block,
-    /// Codes to a country calling code.
+    /// The budget for codes to one country calling code.
     Country,
-    /// Codes to a country calling code that nobody confirmed, in thousandths: the breaker.
+    /// The conversion breaker: codes to one country calling code that nobody confirmed, in thousandths of a code.
     Conversion,
-    /// Money for codes to a country calling code, in millionths.
+    /// The money budget for codes to one country calling code, in millionths of the currency unit.
     CountryMoney,
-    /// Codes and links of a tenant.
+    /// The budget for codes and links of one tenant.
     Tenant,
-    /// Money for codes and links of a tenant, in millionths.
+    /// The money budget for codes and links of one tenant, in millionths of the currency unit.
     TenantMoney,
-    /// Notices to one address.
+    /// The budget for notices to one address.
     Notices,
 }
 
 impl BudgetKind {
-    /// Every kind.
+    /// Every kind of budget.
     pub const ALL: [Self; 9] = [
         Self::Address,
         Self::AddressLong,
@@ -47,7 +47,7 @@ impl BudgetKind {
         Self::Notices,
     ];
 
-    /// The stable name that adapters store.
+    /// The stable name of the kind, as adapters store it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,61 +64,64 @@ impl BudgetKind {
     }
 }
 
-/// What a message costs: so much of a budget.
+/// An amount that a message draws from one budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// Which budget.
+    /// The kind of budget.
     pub kind: BudgetKind,
-    /// Whose: a pseudonym within the tenant, or the name of a country or tenant.
+    /// The subject of the budget: a pseudonym of an address or of a block of numbers within the tenant, a country
+    /// calling code such as `+44`, or the tenant's name.
     pub quota: String,
-    /// How much of it: 1 for a send, millionths for money.
+    /// The amount to draw, in the unit of [`BudgetKind`]: 1 per message, 1,000 for the conversion breaker, millionths
+    /// for money.
     pub amount: u64,
-    /// How much there is, and for how long.
+    /// The limit and the window of the budget.
     pub budget: Budget,
-    /// When it is drawn.
+    /// When the amount is drawn.
     pub at: Timestamp,
-    /// What happens when there is not enough left.
+    /// What happens when the budget does not cover the amount.
     pub when_exhausted: WhenExhausted,
 }
 
-/// What happens when there is not enough left in a budget.
+/// What happens when a budget does not cover a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WhenExhausted {
     /// The whole commit is refused.
     Refuse,
-    /// The message is not enqueued, nothing is drawn for it, and everything else goes through.
+    /// The message is withheld: it is not enqueued and draws from no budget, and everything else in the commit is
+    /// written.
     Withhold,
-    /// It is drawn beyond the limit, and everything goes through: the budget is only watched.
+    /// The amount is drawn beyond the limit and everything is written: the budget is only recorded.
     Record,
 }
 
-/// What a budget gets back.
+/// An amount that is given back to a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Which budget.
+    /// The kind of budget.
     pub kind: BudgetKind,
-    /// Whose.
+    /// The subject of the budget, as in [`Charge::quota`].
     pub quota: String,
-    /// How much.
+    /// The amount to give back, in the unit of [`BudgetKind`].
     pub amount: u64,
-    /// Into the window that this time lies in.
+    /// A time in the window that the amount is given back to. When no window contains it, nothing is given back.
     pub at: Timestamp,
 }
 
-/// What a budget that was used up did.
+/// What an exhausted budget caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It refused the whole change.
+    /// The whole change was refused.
     Refused,
-    /// It withheld the message.
+    /// The message was withheld.
     Withheld,
-    /// It was only watched: the message went.
+    /// The message was sent, because the budget is only recorded.
     Recorded,
 }
 
 impl Effect {
-    /// Its name, as it is told.
+    /// The stable name of the effect, for logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,29 +132,29 @@ impl Effect {
     }
 }
 
-/// A budget that did not have enough left, with its numbers: what an administrator is told.
+/// A budget that a charge would have exceeded, with its numbers. Administrators may see it, holders must not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exhausted {
-    /// Which budget.
+    /// The kind of budget.
     pub kind: BudgetKind,
-    /// Whose: a pseudonym within the tenant, or the name of a country or tenant.
+    /// The subject of the budget, as in [`Charge::quota`].
     pub quota: String,
-    /// How much there is in a window.
+    /// The amount that one window allows.
     pub limit: u64,
-    /// How much of it was drawn before.
+    /// The amount that was drawn in the present window before the charge.
     pub drawn: u64,
-    /// How much was asked for.
+    /// The amount of the charge.
     pub amount: u64,
-    /// How long a window is.
+    /// The length of a window.
     pub window: Duration,
-    /// When the window ends and there is room again.
+    /// When the present window ends and the budget is whole again.
     pub retry_at: Timestamp,
-    /// What came of it.
+    /// What the exhausted budget caused.
     pub effect: Effect,
 }
 
 impl Exhausted {
-    /// That a charge found so much drawn in a window that ends then.
+    /// A budget that a charge would have exceeded, with the amount drawn before it and the end of its window.
     #[must_use]
     pub fn of(charge: &Charge, drawn: u64, retry_at: Timestamp) -> Self {
         Self {
@@ -177,14 +180,14 @@ impl fmt::Display for Exhausted {
         let (kind, window, retry_at) = (kind.as_str(), window.as_secs(), retry_at.as_secs());
         write!(
             f,
-            "the budget `{kind}` of {quota} has {drawn} of {limit} in {window} s drawn, {amount} more were asked for; \
-             it has room again at {retry_at} (seconds since 1970)"
+            "the budget `{kind}` of {quota} has {drawn} of {limit} units per {window} s drawn and cannot cover {amount} more; \
+             its window ends at {retry_at} (seconds since 1970)"
         )
     }
 }
 
-/// What a code or link to an address costs. On the holder's road what strangers share is withheld: a holder must not learn
-/// from a budget that strangers use the address, or one beside it.
+/// The charges for a code or link to an address. For a holder, budgets that strangers share withhold the message
+/// instead of refusing it: a holder must not learn from a budget that strangers use the address, or one beside it.
 pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'_>) -> Vec<Charge> {
     let policy = context.policy.send();
     let charge = |kind, quota: String, amount, budget: Budget| {
@@ -222,7 +225,7 @@ pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'
     charges
 }
 
-/// What a notice to an address costs.
+/// The charges for a notice to an address.
 pub(crate) fn notice_charges(address: &Address, context: &Context<'_>) -> Vec<Charge> {
     vec![Charge {
         kind: BudgetKind::Notices,
@@ -234,16 +237,17 @@ pub(crate) fn notice_charges(address: &Address, context: &Context<'_>) -> Vec<Ch
     }]
 }
 
-/// One send, as the breaker counts it.
+/// One message in the unit of the conversion breaker.
 pub(crate) const WHOLE: u64 = 1_000;
 
 fn pseudonym(address: &Address, context: &Context<'_>) -> String {
     context.keys.pseudonym(context.tenant, address.claim_key().as_str())
 }
 
-/// What budgets get back because of these events: all that a message cost that nobody took on, by the policy and the keys of
-/// today, and for every code or link that was confirmed its share of what the breaker counts. A message that came back was paid
-/// for: numbers that never answer would be sent to without a limit otherwise.
+/// The amounts that budgets get back because of these events. A message that no provider accepted gives back everything
+/// that it cost, by the present policy and keys; a code or link that was confirmed gives back its share of the
+/// conversion breaker. A message that was accepted and did not arrive stays paid for, so that numbers that never answer
+/// cannot be sent to without limit.
 #[must_use]
 pub fn refunds(before: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Refund> {
     let mut refunds = Vec::new();

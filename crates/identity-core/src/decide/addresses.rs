@@ -5,66 +5,70 @@ use crate::address::Address;
 use crate::policy::By;
 use crate::{Change, Context, Decision, Identifier, IdentifierId, Method, Refusal, Status, User, Verified};
 
-/// An address to add. Only an administrator's may be verified or unrestricted.
+/// A request to add an address. Only an administrator may add one as verified or unrestricted.
 #[derive(Debug, Clone)]
 pub struct NewAddress {
     /// The address.
     pub address: Address,
-    /// Whether it is verified on the administrator's word.
+    /// Whether the address is verified on the administrator's word.
     pub verified: bool,
-    /// Who vouches for it; at most 800 bytes.
+    /// Who vouches for the address, in the host's words; at most 800 bytes. Kept only if `verified` is set.
     pub verified_source: Option<Arc<str>>,
-    /// Whether the restrictions are set aside for it.
+    /// Whether the restriction policy is set aside for this address.
     pub unrestricted: bool,
-    /// Where it was collected; at most 800 bytes.
+    /// Where the address was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
 }
 
 impl<A: Into<Address>> From<A> for NewAddress {
-    /// Unverified and restricted like any other.
+    /// An unverified address to which the restrictions apply.
     fn from(address: A) -> Self {
         Self { address: address.into(), verified: false, verified_source: None, unrestricted: false, source: None }
     }
 }
 
 impl NewAddress {
-    /// Verified on the administrator's word.
+    /// Adds the address as verified on the administrator's word.
     #[must_use]
     pub fn verified(self) -> Self {
         Self { verified: true, ..self }
     }
 
-    /// With the restrictions set aside.
+    /// Sets the restriction policy aside for this address.
     #[must_use]
     pub fn unrestricted(self) -> Self {
         Self { unrestricted: true, ..self }
     }
 
-    /// Collected there, in the host's words.
+    /// Records where the address was collected, in the host's words.
     #[must_use]
     pub fn with_source(self, source: &str) -> Self {
         Self { source: Some(source.into()), ..self }
     }
 
-    /// Vouched for by this, in the host's words.
+    /// Records who vouches for the address, in the host's words.
     #[must_use]
     pub fn with_verified_source(self, source: &str) -> Self {
         Self { verified_source: Some(source.into()), ..self }
     }
 }
 
-/// The id of the address that was added.
+/// The id of the added address.
 pub type Added = IdentifierId;
 
-/// That an address was removed.
+/// The outcome of a removal, which has nothing to report.
 pub type Removed = ();
 
 impl User {
-    /// Adds an address.
+    /// Adds an address to the user.
     ///
     /// # Errors
-    /// [`Refusal::Duplicate`], [`Refusal::Restricted`], [`Refusal::TooMany`], [`Refusal::Disabled`],
-    /// [`Refusal::AdministratorOnly`] when a holder asks for one that is verified or unrestricted.
+    /// * [`Refusal::Duplicate`] when the user already has the address.
+    /// * [`Refusal::Restricted`] when the restriction policy refuses it.
+    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::MAX_IDENTIFIERS) addresses of this kind.
+    /// * [`Refusal::AdministratorOnly`] when a holder asks for a verified or unrestricted address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.
     pub fn add(&self, new: &NewAddress, context: &Context<'_>) -> Result<Decision<Added>, Refusal> {
         self.add_numbered(new, 0, context)
     }
@@ -87,12 +91,14 @@ impl User {
         Ok(Decision::of(context, changes, id))
     }
 
-    /// Replaces an address. A verified one stays, primary too, until the new one is verified, and then goes; an unverified one
-    /// goes at once, and the new one takes over what it was to replace. A replacement that was under way for the same address
-    /// is dropped.
+    /// Replaces an address by another one of the same kind. A verified address stays, also as primary, until the new
+    /// one is verified, and is then removed. An unverified address is removed at once, and the new one takes over the
+    /// address that it was to replace. A pending replacement of the same address is dropped.
     ///
     /// # Errors
-    /// As [`add`](Self::add); [`Refusal::Unchanged`] when it is the same address, [`Refusal::IdentifierNotFound`].
+    /// As [`add`](Self::add); also
+    /// * [`Refusal::Unchanged`] when the new address is the same as the old one.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address, or it is of another kind.
     pub fn replace(
         &self,
         old: IdentifierId,
@@ -107,7 +113,8 @@ impl User {
         if new.address.claim_key() == old.address.claim_key() {
             return Err(Refusal::Unchanged);
         }
-        // A replacement under way for the same address is dropped. Its address may be asked for again: it starts over.
+        // A pending replacement of the same address is dropped. Its address may be requested again, which starts it
+        // over.
         let pending = self.book(channel).entries().iter().filter(|entry| entry.replaces == Some(old.id));
         let dropped: Vec<Change> = pending.map(|entry| Change::Removed { id: entry.id }).collect();
         self.without(&dropped, context)?.admissible(new, context)?;
@@ -119,7 +126,8 @@ impl User {
             changes.push(added(id, new, Some(old.id))?);
             return Ok(Decision::of(context, changes, id));
         }
-        // It takes the place at once, and what the old one was to replace goes with it, or as soon as it is verified.
+        // The new address takes the place at once. The address that the old one was to replace is removed with it, or
+        // as soon as the new one is verified.
         let mut gone = vec![old.id];
         let is_verified = verified.is_some();
         let (replaces, follows) = if is_verified { (Some(old.id), old.replaces) } else { (old.replaces, None) };
@@ -140,11 +148,13 @@ impl User {
         Ok(Decision::of(context, changes, id))
     }
 
-    /// Removes an address, its challenge included.
+    /// Removes an address together with its challenge.
     ///
     /// # Errors
-    /// [`Refusal::LastVerified`] when it is the last verified one and the policy keeps it, [`Refusal::IdentifierNotFound`],
-    /// [`Refusal::Disabled`].
+    /// * [`Refusal::LastVerified`] when it is the last verified address of the user and the policy does not let the
+    ///   caller remove it.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn remove(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Removed>, Refusal> {
         self.open(context)?;
         let entry = self.entry(id)?;
@@ -177,7 +187,8 @@ impl User {
         self.after(&events).ok_or(Refusal::UserNotFound)
     }
 
-    /// What follows when an address becomes verified: the one that it replaces goes, and somebody is primary.
+    /// The changes that follow when an address becomes verified: the address that it replaces is removed, and it may
+    /// become primary.
     pub(super) fn settle_verified(&self, entry: &Identifier, context: &Context<'_>) -> Vec<Change> {
         let channel = entry.address.channel();
         let old = entry.replaces.and_then(|old| self.book(channel).get(old));

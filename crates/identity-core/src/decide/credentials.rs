@@ -3,10 +3,11 @@ use std::sync::Arc;
 use crate::{Change, Context, Credentials, Decision, Refusal, SignIns, User};
 
 impl User {
-    /// Forgets a passkey; the others stay as they were reported.
+    /// Removes one passkey from the reported credentials.
     ///
     /// # Errors
-    /// [`Refusal::CredentialNotFound`] when there is none of this id, [`Refusal::AdministratorOnly`].
+    /// * [`Refusal::CredentialNotFound`] when the user has no passkey with this id.
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn remove_passkey(&self, passkey_id: &str, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let mut credentials = Credentials::clone(&self.credentials);
@@ -18,10 +19,11 @@ impl User {
         Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
     }
 
-    /// Forgets the user's identity at another provider; the others stay as they were reported.
+    /// Removes one identity at an external provider from the reported credentials.
     ///
     /// # Errors
-    /// [`Refusal::CredentialNotFound`] when there is none such, [`Refusal::AdministratorOnly`].
+    /// * [`Refusal::CredentialNotFound`] when the user has no such identity at this provider.
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn disconnect(
         &self,
         authenticator: &str,
@@ -39,11 +41,11 @@ impl User {
         Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
     }
 
-    /// Ends a block of sign-in that the host reported, and the failures in a row that led to it. Nothing changes when there
-    /// is none.
+    /// Ends a block of sign-in that the host reported, and resets the number of consecutive failures. If there is
+    /// neither, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`].
+    /// [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn unblock(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         if self.sign_ins.block_until.is_none() && self.sign_ins.failure_count == 0 {

@@ -2,14 +2,18 @@ use crate::delivery::Fate;
 use crate::{Change, Content, Context, Decision, IdentifierId, Message, Refusal, UndeliverableReason, User};
 
 impl User {
-    /// What the fate of a message means for the address that it went to. A code or link that did not arrive is not counted as
-    /// sent, so that the next one may be asked for at once; after as many in a row as may be sent in a day, each of them refused
-    /// or returned, they count. Budgets get back what nobody took on, and nothing that a provider took on: that has been paid
-    /// for. An address that no message reaches is known as such until it is verified, a newer message arrives, or an
-    /// administrator says otherwise. Nothing changes when it is known already, or the address is gone.
+    /// Records what became of a message, for the address that it was sent to.
+    ///
+    /// A code or link that did not arrive does not count as sent, so that the next one may be requested at once. That
+    /// holds for as many consecutive refused or bounced messages as may be sent in a day; later ones count. Budgets get
+    /// back what a message cost only if no provider accepted it.
+    ///
+    /// An address that no message reaches is marked as undeliverable until it is verified, a newer message arrives, or
+    /// [`mark_deliverable`](Self::mark_deliverable) is called. The decision has no events if the user no longer has the
+    /// address, or if the outcome is known already.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`].
+    /// [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn note_fate(&self, message: &Message, fate: Fate, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let entry = match &message.content {
@@ -28,7 +32,8 @@ impl User {
                 newer.then_some(Change::DeliveryRestored { id })
             }
             Fate::NotTaken | Fate::Undeliverable(_) => {
-                // What was shown to be the person's after the message was made is reachable, whatever became of that message.
+                // An address that was verified after the message was made is reachable, whatever became of that
+                // message.
                 let shown_since = entry.verified().is_some_and(|verified| verified.at >= message.created_at);
                 let is_code = matches!(message.content, Content::Challenge { .. });
                 let complaint = fate == Fate::Undeliverable(UndeliverableReason::Complained);
@@ -41,7 +46,7 @@ impl User {
                     Fate::Undeliverable(why) if !shown_since => Some(why),
                     _ => None,
                 };
-                // A repetition says nothing new; one more message that did not arrive does.
+                // A repeated report changes nothing; another message that did not arrive does.
                 let is_news = |why| known.is_none_or(|known| known.why != why || message.created_at > known.at);
                 let why = why.filter(|why| counted || is_news(*why));
                 (sent_at.is_some() || why.is_some()).then_some(Change::DeliveryFailed { id, sent_at, why })
@@ -50,10 +55,11 @@ impl User {
         Ok(Decision::of(context, change.into_iter().collect(), ()))
     }
 
-    /// Takes an address for deliverable again. Nothing changes when it is.
+    /// Marks an address as deliverable again. If it is not marked as undeliverable, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     pub fn mark_deliverable(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let known = self.entry(id)?.undeliverable.is_some();

@@ -7,30 +7,34 @@ use crate::profile::Profile;
 use crate::record::UserRecord;
 use crate::{Change, Context, Decision, Refusal, User, UserId};
 
-/// A user to create, with what is known of them. Everything is optional.
+/// A request to create a user. Every field is optional.
 #[derive(Debug, Clone, Default)]
 pub struct NewUser {
-    /// The id; made anew when it is absent.
+    /// The id of the user; a new UUID (version 7) when absent.
     pub id: Option<UserId>,
-    /// A name to sign in with.
+    /// The name to sign in with.
     pub username: Option<Username>,
-    /// Addresses, in the order in which they are added.
+    /// The addresses, in the order in which they are added.
     pub addresses: Vec<NewAddress>,
-    /// The profile.
+    /// The profile; empty by default.
     pub profile: Profile,
-    /// Where username and addresses were collected; at most 800 bytes.
+    /// Where the username and the addresses were collected, in the host's words; at most 800 bytes. An address with a
+    /// source of its own keeps it.
     pub source: Option<Arc<str>>,
 }
 
 impl User {
-    /// A new user, with everything that the request names.
+    /// Creates a user with everything that the request names.
     ///
     /// # Errors
-    /// On the holder's road always; else as [`add`](Self::add) and [`set_username`](Self::set_username) refuse.
+    /// * [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// * [`Refusal::Duplicate`], [`Refusal::Restricted`] and [`Refusal::TooMany`] for an address, as in
+    ///   [`add`](Self::add).
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.
     pub fn create(new: &NewUser, context: &Context<'_>) -> Result<Decision<UserId>, Refusal> {
         context.administrator()?;
         let source = bounded("source", new.source.as_deref())?;
-        // Numbers from 500 on: adding draws those below.
+        // The user's own ids use the numbers from 500 on; added addresses use those below.
         let id = new.id.clone().unwrap_or_else(|| UserId::from(context.seed.uuid(context.now, 500)));
         let mut events = vec![context.event(Change::Created { user: id.clone() })];
         let mut user = Self::empty(id.clone(), context.now);
@@ -61,11 +65,12 @@ impl User {
         Ok(Decision { events, outcome: id })
     }
 
-    /// A user as another system had it, held to the rules of this one.
+    /// Creates a user as another system had it. The record must keep the rules of this library.
     ///
     /// # Errors
-    /// On the holder's road always; [`Refusal::Import`] for what contradicts a rule; [`Refusal::TooLarge`] for a text or report
-    /// that is.
+    /// * [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// * [`Refusal::Import`] when the record contradicts a rule.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a text or report that is too long or contains U+0000.
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         record.bounded()?;
@@ -78,37 +83,38 @@ impl User {
         Ok(Decision { events: vec![context.event(Change::Imported { record })], outcome: () })
     }
 
-    /// Closes the holder's road. Nothing changes when it is closed.
+    /// Disables the user: the holder may change nothing from then on. If the user is disabled already, the decision has
+    /// no events.
     ///
     /// # Errors
-    /// On the holder's road.
+    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
     pub fn disable(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let changes = if self.disabled { Vec::new() } else { vec![Change::Disabled] };
         Ok(Decision::of(context, changes, ()))
     }
 
-    /// Opens the holder's road. Nothing changes when it is open.
+    /// Enables the user again. If the user is enabled already, the decision has no events.
     ///
     /// # Errors
-    /// On the holder's road.
+    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
     pub fn enable(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let changes = if self.disabled { vec![Change::Enabled] } else { Vec::new() };
         Ok(Decision::of(context, changes, ()))
     }
 
-    /// Ends the user: everything personal goes, every claim is free again, the id is never used again.
+    /// Erases the user: everything personal is removed and every claim is released. The id cannot be used again.
     ///
     /// # Errors
-    /// On the holder's road.
+    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
     pub fn erase(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         Ok(Decision::of(context, vec![Change::Erased], ()))
     }
 
-    /// Whether the user takes another address of a kind. On the holder's road what was removed counts, as long as its wrong
-    /// answers and sends are remembered: nobody gets a fresh start by removing and adding.
+    /// Checks that the user may have another address of a kind. For a holder, removed addresses count as long as their
+    /// wrong answers and sends are remembered, so that removing and adding an address does not reset the limits.
     pub(super) fn has_room(&self, channel: Channel, context: &Context<'_>) -> Result<(), Refusal> {
         let remembered = || self.retired.iter().filter(|retired| !retired.attempts.is_idle(context.now)).count();
         let removed = if context.authority.is_administrator() { 0 } else { remembered() };

@@ -1,5 +1,5 @@
-//! What may happen to a user, one file a family. Every function is pure: a user, a request and the context in, events or a
-//! refusal out.
+//! The intents: what a request does to a user, one file per family. Every function is pure: it takes a user, a request
+//! and the context, and returns events or a refusal.
 
 mod addresses;
 mod credentials;
@@ -22,10 +22,10 @@ use crate::address::Channel;
 use crate::policy::{Election, Succession};
 use crate::{Authority, Change, Context, Identifier, IdentifierId, Refusal, User};
 
-/// The most e-mail addresses, and the most phone numbers, that a user can have.
+/// The maximum number of e-mail addresses of a user, and the maximum number of phone numbers: 50 each.
 pub const MAX_IDENTIFIERS: usize = 50;
 
-/// A text of the host's of at most 800 bytes, without U+0000: not every database holds that.
+/// Checks a text from the host: at most 800 bytes, and no U+0000, which not every database can store.
 pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
     match text {
         Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
@@ -39,7 +39,7 @@ impl User {
         self.identifier(id).ok_or(Refusal::IdentifierNotFound)
     }
 
-    /// A disabled user's own road is closed.
+    /// A disabled user may change nothing as the holder.
     fn open(&self, context: &Context<'_>) -> Result<(), Refusal> {
         match context.authority {
             Authority::Holder if self.disabled => Err(Refusal::Disabled),
@@ -47,14 +47,14 @@ impl User {
         }
     }
 
-    /// Who becomes primary once `verified` is: itself, if there is no primary yet.
+    /// The change that makes `verified` primary, if its kind has no primary address and the policy elects the first.
     fn elect(&self, channel: Channel, verified: IdentifierId, context: &Context<'_>) -> Option<Change> {
         let vacant = self.book(channel).primary().is_none();
         let elected = vacant && context.policy.primary().election() == Election::FirstVerified;
         elected.then_some(Change::PrimaryChanged { channel, id: Some(verified) })
     }
 
-    /// Who follows `gone` as primary, if it is primary.
+    /// The change that names the successor of `gone`, if `gone` is primary.
     fn succeed(&self, gone: &Identifier, context: &Context<'_>) -> Option<Change> {
         let channel = gone.address.channel();
         let book = self.book(channel);

@@ -2,11 +2,13 @@ use crate::policy::By;
 use crate::{Change, Context, Decision, IdentifierId, Refusal, User};
 
 impl User {
-    /// Makes an address the primary one of its kind. Nothing changes when it is.
+    /// Makes an address the primary one of its kind. If it is primary already, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::NotVerified`] unless the policy lets an administrator choose an unverified one,
-    /// [`Refusal::IdentifierNotFound`], [`Refusal::Disabled`].
+    /// * [`Refusal::NotVerified`] when the address is not verified, unless the policy lets administrators choose an
+    ///   unverified one and an administrator asks.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn set_primary(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         self.open(context)?;
         let entry = self.entry(id)?;

@@ -8,18 +8,19 @@ use crate::credentials::MAX_REPORT_BYTES;
 use crate::profile::has_nul;
 use crate::{Change, Context, Credentials, Decision, IdentifierId, JsonObject, Refusal, SignInUse, SignIns, User};
 
-/// A change of the profile, member by member at the top level: a value replaces, a null removes, what is absent stays.
+/// A change of the profile, applied to the top-level members of each object: a value replaces the member, null removes
+/// it, and absent members stay as they are.
 #[derive(Clone, Default)]
 pub struct ProfileChange {
-    /// Changes of the claims.
+    /// The members of the claims to change.
     pub claims: Map<String, Value>,
-    /// Changes of the public data.
+    /// The members of the public data to change.
     pub public_data: Map<String, Value>,
-    /// Changes of the private data.
+    /// The members of the private data to change.
     pub private_data: Map<String, Value>,
 }
 
-/// How many members change: claims hold addresses and names.
+/// Prints only how many members change, because claims hold names and addresses.
 impl fmt::Debug for ProfileChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { claims, public_data, private_data } = self;
@@ -29,10 +30,11 @@ impl fmt::Debug for ProfileChange {
 }
 
 impl User {
-    /// Changes the profile. Nothing changes when it is so already.
+    /// Changes the profile. If nothing differs, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::Json`] when an object becomes too large or too deep.
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::Json`] when an object becomes too large or too deeply nested, or contains U+0000.
     pub fn change_profile(&self, change: &ProfileChange, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let claims = patched(&self.profile.claims, &change.claims)?;
@@ -44,10 +46,12 @@ impl User {
         Ok(Decision::of(context, vec![Change::ProfileChanged { claims, public_data, private_data }], ()))
     }
 
-    /// Records the credentials that the host keeps, in place of those before.
+    /// Records the credentials that the host keeps, in place of those reported before. If nothing differs, the decision
+    /// has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::TooLarge`] above 262,144 bytes of JSON.
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
     pub fn report_credentials(
         &self,
         credentials: &Arc<Credentials>,
@@ -62,10 +66,12 @@ impl User {
         Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
     }
 
-    /// Records sign-in activity, in place of that before.
+    /// Records the sign-in activity, in place of what was reported before. If nothing differs, the decision has no
+    /// events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::TooLarge`] above 262,144 bytes of JSON.
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
     pub fn report_sign_ins(&self, sign_ins: &Arc<SignIns>, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         if self.sign_ins == *sign_ins {
@@ -75,10 +81,12 @@ impl User {
         Ok(Decision::of(context, vec![Change::SignInsReported { sign_ins: Arc::clone(sign_ins) }], ()))
     }
 
-    /// Records how sign-in uses an identifier or the username.
+    /// Records how sign-in uses an identifier or the username. If nothing differs, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`], [`Refusal::TooLarge`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::IdentifierNotFound`] when neither an address nor the username has this id.
+    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
     pub fn report_sign_in_use(
         &self,
         id: IdentifierId,

@@ -3,11 +3,14 @@ use crate::address::Username;
 use crate::{Change, Context, Decision, IdentifierId, Refusal, User};
 
 impl User {
-    /// Sets the name to sign in with, in place of the one before. Nothing changes when it is the same.
+    /// Sets the name to sign in with, in place of the present one, whose id it keeps. If the name is the same, the
+    /// decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::UsernameIsAddress`] on the holder's road when it reads as an e-mail address or a phone number: it would
-    /// squat on somebody's address. [`Refusal::Disabled`].
+    /// * [`Refusal::UsernameIsAddress`] when a holder asks for a name in the form of an e-mail address or a phone
+    ///   number, which may belong to somebody else.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a `source` above 800 bytes or with U+0000.
     pub fn set_username(
         &self,
         username: &Username,
@@ -32,7 +35,8 @@ impl User {
     /// Removes the name to sign in with.
     ///
     /// # Errors
-    /// [`Refusal::IdentifierNotFound`] when there is none, [`Refusal::Disabled`].
+    /// * [`Refusal::IdentifierNotFound`] when there is none.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn remove_username(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         self.open(context)?;
         let id = self.username.as_ref().map(|entry| entry.id).ok_or(Refusal::IdentifierNotFound)?;

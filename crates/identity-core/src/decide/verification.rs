@@ -10,67 +10,74 @@ use crate::{
     Refusal, SendLimit, Status, Timestamp, User, Verified,
 };
 
-/// How an address is to be verified. The default is by code, for as long as the policy says.
+/// A request to verify an address. The default is a code that is valid for as long as the policy says.
 #[derive(Debug, Clone, Default)]
 pub struct Verification {
-    /// By code, by link, or by either.
+    /// Whether the address is verified by code, by link, or by either.
     pub proof: Proof,
-    /// How long; the policy's life when it is absent. A challenge with a code lives as long as the policy says at most, one
-    /// with a link alone 7 days.
+    /// How long the challenge is valid; the policy's lifetime when absent. The maximum is the policy's lifetime for a
+    /// challenge with a code, and 7 days for a link alone.
     pub life: Option<Duration>,
-    /// What the notifier is to know, a link template for example; at most 2,048 bytes.
+    /// A hint for the notifier, for example a link template; at most 2,048 bytes.
     pub hint: Option<Arc<str>>,
 }
 
-/// The longest life of a link that goes without a code.
+/// The longest lifetime of a link that is sent without a code.
 const LINK_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
-/// A challenge is on its way.
+/// The answer to a started verification: a challenge is open and a message was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Started {
-    /// From when on its code is void.
+    /// When the challenge expires; its code is refused at and after this time.
     pub expires_at: Timestamp,
-    /// When the next message may be asked for.
+    /// The earliest time at which the next message may be requested.
     pub resend_at: Timestamp,
 }
 
-/// A code for an administrator to pass on.
+/// A code for an administrator to pass on to the holder.
 #[derive(Debug, Clone)]
 pub struct Issued {
     /// The code.
     pub code: Code,
-    /// From when on it is void.
+    /// When the code expires; it is refused at and after this time.
     pub expires_at: Timestamp,
 }
 
-/// What somebody gives to show that they read the address's messages.
+/// An answer to a challenge, which shows that somebody can read the messages of the address.
 #[derive(Debug, Clone, Copy)]
 pub enum Answer<'a> {
-    /// The code that they typed.
+    /// A code that was typed.
     Code(&'a Code),
-    /// The token of the link that they opened.
+    /// The token of a link that was opened.
     Link(&'a LinkToken),
 }
 
-/// Whether an answer was right. A wrong one is not an error: it is counted, and that has to be written.
+/// The outcome of an answer. A wrong answer is an outcome and not an error, because the count of wrong answers has to
+/// be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
-    /// The address is verified now.
+    /// The answer was right, and the address is now verified.
     Verified,
     /// The answer was wrong.
     Rejected {
-        /// How many more this challenge takes.
+        /// How many more answers the challenge accepts.
         attempts_left: u8,
     },
 }
 
 impl User {
-    /// Makes a challenge and sends it, or sends the one that is out once more.
+    /// Starts the verification of an address: opens a challenge and requests its message, or requests the message of
+    /// the open challenge again when the policy resends the same code.
     ///
     /// # Errors
-    /// [`Refusal::AlreadyVerified`], [`Refusal::TooSoon`] with the time, [`Refusal::TooManyFailures`],
-    /// [`Refusal::Restricted`], [`Refusal::Disabled`], [`Refusal::IdentifierNotFound`], [`Refusal::Life`],
-    /// [`Refusal::TooLarge`] and [`Refusal::Nul`] for a hint that is.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::TooSoon`] when a limit on sends to this identifier postpones the message.
+    /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
+    /// * [`Refusal::Restricted`] when the restriction policy refuses the address.
+    /// * [`Refusal::Life`] when the requested lifetime is zero or too long.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a hint above 2,048 bytes or with U+0000.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn start_verification(
         &self,
         id: IdentifierId,
@@ -104,11 +111,13 @@ impl User {
         Ok(Decision::of(context, vec![change], Started { expires_at, resend_at }))
     }
 
-    /// Makes a challenge and gives its code to an administrator; nothing is sent. Wrong answers keep their count.
+    /// Opens a challenge and returns its code to an administrator; nothing is sent. Earlier wrong answers still count.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::AlreadyVerified`], [`Refusal::TooManyFailures`],
-    /// [`Refusal::IdentifierNotFound`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     pub fn issue_code(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Issued>, Refusal> {
         context.administrator()?;
         let entry = self.challengeable(id, context)?;
@@ -120,12 +129,19 @@ impl User {
         Ok(Decision::of(context, vec![Change::CodeIssued { id, challenge }], issued))
     }
 
-    /// Judges an answer. A wrong code is counted, a wrong link needs no count; a right one verifies the address, ends the challenge and the count, lets the
-    /// address that it replaces go, and may make it primary.
+    /// Judges an answer to the open challenge of an address. A right answer verifies the address, closes the challenge,
+    /// resets the count of wrong answers, removes the address that this one replaces, and may make it primary. A wrong
+    /// code is counted; a wrong link is not, because its 256 bits cannot be guessed.
     ///
     /// # Errors
-    /// [`Refusal::NoChallenge`], [`Refusal::AlreadyVerified`], [`Refusal::Expired`], [`Refusal::TooManyFailures`],
-    /// [`Refusal::KeyGone`], [`Refusal::Disabled`], [`Refusal::IdentifierNotFound`]. None of them is a try.
+    /// None of these counts as a wrong answer.
+    /// * [`Refusal::NoChallenge`] when there is no open challenge, or it does not accept this kind of answer.
+    /// * [`Refusal::Expired`] when the challenge has expired.
+    /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
+    /// * [`Refusal::KeyGone`] when the key of the challenge is no longer configured.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn confirm(
         &self,
         id: IdentifierId,
@@ -167,15 +183,19 @@ impl User {
                 let outcome = Confirmation::Rejected { attempts_left: attempts_left(entry, challenge, context) };
                 Ok(Decision::of(context, vec![Change::AnswerRejected { id }], outcome))
             }
-            // Nobody guesses 256 bits. Counting would let a stranger lock the address by opening a made-up link.
+            // A token of 256 bits cannot be guessed. Counting would let a stranger lock the address by opening a
+            // made-up link.
             Answer::Link(_) => Ok(Decision::nothing(Confirmation::Rejected { attempts_left: challenge.tries_left() })),
         }
     }
 
-    /// Verifies an address on an administrator's word. A challenge that is out is void. Nothing changes when it is verified.
+    /// Verifies an address on an administrator's word and makes an open challenge void. If the address is verified
+    /// already, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a `source` above 800 bytes or with U+0000.
     pub fn mark_verified(
         &self,
         id: IdentifierId,
@@ -194,10 +214,11 @@ impl User {
         Ok(Decision::of(context, changes, ()))
     }
 
-    /// Takes an address's verification away, and its challenge. Nothing changes when it has neither.
+    /// Withdraws the verification and the open challenge of an address. If it has neither, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     pub fn mark_unverified(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let entry = self.entry(id)?;
@@ -211,10 +232,11 @@ impl User {
         Ok(Decision::of(context, changes, ()))
     }
 
-    /// Forgives an address its wrong answers. Nothing changes when it has none.
+    /// Resets the count of wrong answers of an address. If there are none, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`], [`Refusal::IdentifierNotFound`].
+    /// * [`Refusal::AdministratorOnly`] when the holder asks.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     pub fn clear_attempts(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         let attempts = &self.entry(id)?.attempts;
@@ -230,7 +252,7 @@ impl User {
     }
 }
 
-/// Whether another wrong answer may be taken, so that a code may be compared or sent at all.
+/// Checks that another wrong answer may be accepted, which a code has to allow before it is compared or sent.
 fn may_fail(entry: &Identifier, context: &Context<'_>) -> Result<(), Refusal> {
     let policy = context.policy.verification();
     if entry.attempts.failed_in_a_row >= policy.failures_in_a_row() {
@@ -238,7 +260,7 @@ fn may_fail(entry: &Identifier, context: &Context<'_>) -> Result<(), Refusal> {
     }
     let retry_at = full(&entry.attempts.failed_at, policy.failures_a_day(), DAY, context.now);
     let locked = entry.challenge().filter(|challenge| challenge.lives(context.now) && challenge.tries_left() == 0);
-    // Without a challenge there was one that went with the address when it was removed: its lock outlives it.
+    // The address was removed together with its challenge and added again: the lock of that challenge still applies.
     let life = policy.life(entry.address.channel());
     let again = match entry.status {
         Status::Unverified => full(&entry.attempts.failed_at, u32::from(policy.tries()), life, context.now),
@@ -250,7 +272,7 @@ fn may_fail(entry: &Identifier, context: &Context<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Wrong answers left after the one that was just given.
+/// The number of answers left after the wrong one that was just given.
 fn attempts_left(entry: &Identifier, challenge: &Challenge, context: &Context<'_>) -> u8 {
     let policy = context.policy.verification();
     let today = entry.attempts.failed_at.iter().filter(|at| context.now.since(**at) < DAY).count();
@@ -268,7 +290,7 @@ fn may_send(attempts: &Attempts, context: &Context<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// When the next message may be sent, and which limit keeps it waiting the longest; `None` when it may be sent now.
+/// The earliest time for the next message and the limit that postpones it the longest; `None` when it may be sent now.
 fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, SendLimit)> {
     let policy = context.policy.verification();
     let sent = &attempts.sent_at;
@@ -280,7 +302,7 @@ fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, S
     waiting.max_by_key(|(retry_at, _)| *retry_at)
 }
 
-/// When there is room again in a sliding window that takes `limit`; `None` when there is room now.
+/// The time at which a sliding window of `limit` entries has room again; `None` when it has room now.
 fn full(times: &[Timestamp], limit: u32, window: Duration, now: Timestamp) -> Option<Timestamp> {
     let oldest_that_counts = times.len().checked_sub(usize::try_from(limit).ok()?)?;
     let retry_at = *times.get(oldest_that_counts)? + window;
@@ -302,8 +324,8 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
     if request.hint.as_ref().is_some_and(|hint| hint.contains('\0')) {
         return Err(Refusal::Nul { what: "hint" });
     }
-    // Wrong answers to a challenge that still lives count against the one that voids it. When the address was removed with
-    // its challenge and added again, those of the time that a challenge lives count.
+    // Wrong answers to a challenge that is still open count against its successor. When the address was removed with
+    // its challenge and added again, those within the lifetime of a challenge count.
     let recent = || entry.attempts.failed_at.iter().filter(|at| context.now.since(**at) < policy.life(channel)).count();
     let failed = match &entry.status {
         Status::Pending(challenge) if challenge.lives(context.now) => challenge.failed,

@@ -1,12 +1,16 @@
-/// Which addresses belong to one user of a tenant alone. Usernames always do.
+/// Which e-mail addresses and phone numbers only one user of a tenant may hold. Usernames are always unique within a
+/// tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClaimPolicy {
-    /// The verified ones: an unverified one blocks nobody, so nobody can squat on somebody else's address.
+    /// Verified addresses only (the default). An unverified address blocks nobody, so adding an address that belongs to
+    /// somebody else does not keep its owner from using it.
     #[default]
     Verified,
-    /// All: the first who adds an address keeps others from adding it, until one of them verifies it. On the holder's road an
-    /// address that is taken is then refused like one that is restricted.
+    /// Every address, verified or not. An address that one user has added cannot be added by another, unless it is
+    /// unverified and the other user's is verified: then the claim changes hands. A holder who asks for a taken address
+    /// gets the same public answer as for a restricted one ([`Refusal::public`](crate::Refusal::public)).
     All,
-    /// None: several users may verify one address. A login name that several share finds none of them.
+    /// No address. Several users may verify the same address, and an address that several users hold resolves to none
+    /// of them at sign-in.
     None,
 }

@@ -1,4 +1,5 @@
-//! What a host decides once: six values, of which a dangerous one does not build.
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of six values, and the builder of each
+//! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
 mod notice;
@@ -14,81 +15,91 @@ pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Prices, SendPolicy, SendPolicyBuilder};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
 
-/// Why a policy does not build.
+/// The reason why a policy builder refused its settings.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DangerousPolicy {
-    /// Codes can be guessed: fewer than 19.9 bits (NIST SP 800-63B-4, 3.1.3.2; OWASP ASVS 5.0, 6.5.4).
-    #[error("a code has {bits:.1} bits of entropy and needs 19.9; use 6 digits or 5 letters at least")]
+    /// Codes are too easy to guess: they have fewer than 19.9 bits of entropy (NIST SP 800-63B-4, 3.1.3.2; OWASP ASVS
+    /// 5.0, 6.5.4).
+    #[error(
+        "a code of this format has {bits:.1} bits of entropy and needs at least 19.9; use at least 6 digits or 5 letters"
+    )]
     WeakCode {
-        /// What the format has.
+        /// The entropy of a code of the requested format, in bits.
         bits: f64,
     },
-    /// A format that no code can have.
-    #[error("a code has 1 to 20 symbols")]
+    /// The code length is outside 1 to 20 symbols.
+    #[error("a code must have 1 to 20 symbols; choose a length in this range")]
     CodeLength,
-    /// Guessing succeeds too often.
+    /// The chance of guessing a code is above 1 in 1,000.
     #[error(
-        "guessing succeeds on one identifier with a chance of {chance}, 0.001 is the most; lengthen the code or allow fewer failures in a row"
+        "the chance of guessing a code of one identifier is {chance} and may be at most 0.001; use a longer code or allow fewer failures in a row"
     )]
     Guessable {
-        /// The chance that guessing ever succeeds on one identifier before an administrator looks at it.
+        /// The chance that guessing succeeds on one identifier before it is locked until an administrator intervenes: 0
+        /// to 1.
         chance: f64,
     },
-    /// More than 100 failures in a row (NIST SP 800-63B-4, 3.2.2).
-    #[error("at most 100 failures in a row are allowed, {0} were asked for")]
+    /// More than 100 wrong answers were requested per challenge, per day or in a row (NIST SP 800-63B-4, 3.2.2). The
+    /// field is the largest of the three numbers.
+    #[error("{0} wrong answers were requested; allow at most 100 per challenge, per day and in a row")]
     Failures(u32),
-    /// A count that has to be at least one is zero.
-    #[error("{0} has to be at least 1")]
+    /// A number or a duration is zero and must not be. The field names the setting.
+    #[error("{0} must not be zero")]
     Zero(&'static str),
-    /// A code for a phone lives longer than 600 s (NIST SP 800-63B-4, 3.1.3.2).
-    #[error("a phone code lives 600 s at most")]
+    /// The lifetime of a code for a phone number is longer than 600 s (NIST SP 800-63B-4, 3.1.3.2).
+    #[error("a code for a phone number may live at most 600 s; choose a shorter lifetime")]
     PhoneLife,
-    /// A code for an e-mail address lives longer than 86,400 s (NIST SP 800-63A-4, 3.8).
-    #[error("an e-mail code lives 86,400 s at most")]
+    /// The lifetime of a code for an e-mail address is longer than 86,400 s (NIST SP 800-63A-4, 3.8).
+    #[error("a code for an e-mail address may live at most 86,400 s; choose a shorter lifetime")]
     EmailLife,
-    /// Anybody could make an address primary that they have not shown to be theirs.
+    /// Holders could make an unverified address primary, which may belong to somebody else.
     #[error(
-        "an unverified address may be primary by an administrator's word only; a holder could name somebody else's address"
+        "only an administrator may make an unverified address primary; a holder could name somebody else's address"
     )]
     UnverifiedPrimary,
-    /// A limit on sends is lifted that keeps strangers from being flooded.
-    #[error("the budget per address cannot be lifted; anybody could flood it with messages")]
-    UnlimitedSends,
-    /// Money is budgeted, and nothing has a price, or one message costs more than a whole budget.
+    /// A limit that keeps strangers from being flooded with messages would be lifted: a budget per address or for
+    /// notices allows more than 100 messages per window, has a window shorter than 60 s or is only recorded, or the
+    /// sends to one identifier allow more than 100 messages or a window longer than 24 h.
     #[error(
-        "a budget of {budget} millionths cannot pay for messages that cost up to {price}; set prices, and budgets above them"
+        "the limits on messages to one address cannot be lifted, or anybody could flood it; allow at most 100 messages per window of 60 s to 24 h and do not only record them"
+    )]
+    UnlimitedSends,
+    /// Money is budgeted but no message has a price, or one message can cost more than a whole budget.
+    #[error(
+        "a budget of {budget} millionths cannot pay for messages that cost up to {price} millionths; set prices, and budgets of at least the highest price"
     )]
     Money {
-        /// The smallest budget of money.
+        /// The smallest money budget, in millionths of the currency unit.
         budget: u64,
-        /// The highest price.
+        /// The highest price of a message, in millionths of the currency unit; 0 when no price is set.
         price: u64,
     },
-    /// A breaker that never or always trips.
+    /// The settings of the conversion breaker are out of range: it would never trip or always be open.
     #[error(
-        "a breaker needs 1 to 100 percent of confirmations, a sample and a window; {percent} percent were asked for"
+        "the conversion breaker needs a ratio of 1 to 100 percent ({percent} was given), a sample of at least 1 and a window longer than zero"
     )]
     Conversion {
-        /// How many percent were asked for.
+        /// The requested ratio of confirmations, in percent.
         percent: u8,
     },
-    /// An address could be taken away from a user, and nobody would be told.
+    /// No channel would be notified when an address is removed or replaced, so an address could be taken from a user
+    /// unnoticed. The field is the kind of notice that is silenced everywhere.
     #[error(
-        "{0:?} has to be told by one channel at least; an address that goes in silence is how accounts are taken over"
+        "notices of kind {0:?} are silenced on every channel; keep at least one, because removing an address unnoticed is how accounts are taken over"
     )]
     Silence(crate::NoticeKind),
-    /// A list names something that it cannot hold.
-    #[error("{entry:?} is no {what}")]
+    /// An entry of an allow or block list is not of the kind that the list holds.
+    #[error("{entry:?} is not a valid {what}; correct the entry")]
     Entry {
-        /// What was expected.
+        /// The kind of entry that the list holds.
         what: &'static str,
-        /// What was given; masked, if it may be somebody's address.
+        /// The rejected entry; masked where it may be somebody's address.
         entry: String,
     },
 }
 
-/// What a host decides once.
+/// The rules that a host sets for its tenants. The default of every part is safe to use as it is.
 ///
 /// ```
 /// use identity_core::{Policy, VerificationPolicy};
@@ -108,79 +119,79 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// With this rule of who is primary.
+    /// Sets the rules for the primary address.
     #[must_use]
     pub fn with_primary(self, primary: PrimaryPolicy) -> Self {
         Self { primary, ..self }
     }
 
-    /// With this rule of what belongs to one user alone.
+    /// Sets which addresses only one user may hold.
     #[must_use]
     pub fn with_claim(self, claim: ClaimPolicy) -> Self {
         Self { claim, ..self }
     }
 
-    /// With these codes.
+    /// Sets the rules for codes and links.
     #[must_use]
     pub fn with_verification(self, verification: VerificationPolicy) -> Self {
         Self { verification, ..self }
     }
 
-    /// With these restrictions.
+    /// Sets which addresses are refused.
     #[must_use]
     pub fn with_restriction(self, restriction: RestrictionPolicy) -> Self {
         Self { restriction, ..self }
     }
 
-    /// With these budgets.
+    /// Sets the budgets for messages.
     #[must_use]
     pub fn with_send(self, send: SendPolicy) -> Self {
         Self { send, ..self }
     }
 
-    /// With these told of what happens.
+    /// Sets which notices are sent.
     #[must_use]
     pub fn with_notice(self, notice: NoticePolicy) -> Self {
         Self { notice, ..self }
     }
 
-    /// Who is primary.
+    /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
         &self.primary
     }
 
-    /// What belongs to one user alone.
+    /// Which addresses only one user of a tenant may hold.
     #[must_use]
     pub const fn claim(&self) -> ClaimPolicy {
         self.claim
     }
 
-    /// The codes.
+    /// The rules for codes and links: format, lifetime, guesses and sends.
     #[must_use]
     pub const fn verification(&self) -> &VerificationPolicy {
         &self.verification
     }
 
-    /// The restrictions.
+    /// The restrictions that keep addresses out.
     #[must_use]
     pub const fn restriction(&self) -> &RestrictionPolicy {
         &self.restriction
     }
 
-    /// The budgets.
+    /// The budgets for messages, shared by all users of a tenant.
     #[must_use]
     pub const fn send(&self) -> &SendPolicy {
         &self.send
     }
 
-    /// Who is told of what.
+    /// The notices that are sent when an address of a user changes.
     #[must_use]
     pub const fn notice(&self) -> &NoticePolicy {
         &self.notice
     }
 
-    /// The entropy of a code, in bits.
+    /// The entropy of a code, in bits; 19.9 for the default of six digits.
     #[must_use]
     pub fn entropy_bits(&self) -> f64 {
         self.verification.format().entropy_bits()

@@ -1,36 +1,39 @@
 use super::DangerousPolicy;
 
-/// On whose word something may happen.
+/// Who is allowed to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// On nobody's.
+    /// Neither the holder nor an administrator.
     Nobody,
-    /// On an administrator's alone.
+    /// Administrators only.
     Administrator,
-    /// On the holder's too.
+    /// The holder and administrators.
     Anyone,
 }
 
-/// Who becomes primary when none is.
+/// Which address becomes primary when a user has no primary address of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Election {
-    /// The first that is verified.
+    /// The next address that becomes verified.
     FirstVerified,
-    /// None, until somebody says so.
+    /// None, until one is chosen with [`User::set_primary`](crate::User::set_primary).
     Nobody,
 }
 
-/// Who follows a primary that was removed or lost its verification.
+/// Which address becomes primary when the primary one is removed or loses its verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Succession {
-    /// The one that has been verified the longest.
+    /// The address of the same kind that has been verified the longest; none if no other is verified.
     OldestVerified,
-    /// None, until somebody says so.
+    /// None, until one is chosen with [`User::set_primary`](crate::User::set_primary).
     Nobody,
 }
 
-/// Who is primary. By default: a verified one only; the first verified is elected; the oldest verified succeeds; the last
-/// verified address goes on an administrator's word only.
+/// The rules for the primary address of each kind.
+///
+/// Defaults: only a verified address may be primary; the first address that is verified becomes primary; when the
+/// primary one is removed, the address that has been verified the longest succeeds it; only an administrator may remove
+/// the last verified address of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryPolicy {
     unverified: By,
@@ -51,74 +54,76 @@ impl Default for PrimaryPolicy {
 }
 
 impl PrimaryPolicy {
-    /// Starts from the defaults.
+    /// A builder that starts from the defaults.
     #[must_use]
     pub fn builder() -> PrimaryPolicyBuilder {
         PrimaryPolicyBuilder(Self::default())
     }
 
-    /// On whose word an unverified address may be primary.
+    /// Who may make an unverified address primary.
     #[must_use]
     pub const fn unverified(&self) -> By {
         self.unverified
     }
 
-    /// Who becomes primary when none is.
+    /// Which address becomes primary when there is none.
     #[must_use]
     pub const fn election(&self) -> Election {
         self.election
     }
 
-    /// Who follows a primary that went.
+    /// Which address succeeds a primary one that was removed or lost its verification.
     #[must_use]
     pub const fn succession(&self) -> Succession {
         self.succession
     }
 
-    /// On whose word the last verified address of a user may go.
+    /// Who may remove the last verified address of a user, counted over both kinds.
     #[must_use]
     pub const fn last_verified(&self) -> By {
         self.last_verified
     }
 }
 
-/// Builds a [`PrimaryPolicy`].
+/// Builder of a [`PrimaryPolicy`].
 #[derive(Debug, Clone)]
 pub struct PrimaryPolicyBuilder(PrimaryPolicy);
 
 impl PrimaryPolicyBuilder {
-    /// On whose word an unverified address may be primary. [`By::Anyone`] does not build.
+    /// Sets who may make an unverified address primary; nobody by default. [`build`](Self::build) refuses
+    /// [`By::Anyone`].
     #[must_use]
     pub fn unverified(mut self, by: By) -> Self {
         self.0.unverified = by;
         self
     }
 
-    /// Who becomes primary when none is.
+    /// Sets which address becomes primary when there is none; [`Election::FirstVerified`] by default.
     #[must_use]
     pub fn election(mut self, election: Election) -> Self {
         self.0.election = election;
         self
     }
 
-    /// Who follows a primary that went.
+    /// Sets which address succeeds a primary one that was removed or lost its verification;
+    /// [`Succession::OldestVerified`] by default.
     #[must_use]
     pub fn succession(mut self, succession: Succession) -> Self {
         self.0.succession = succession;
         self
     }
 
-    /// On whose word the last verified address of a user may go.
+    /// Sets who may remove the last verified address of a user; [`By::Administrator`] by default.
     #[must_use]
     pub fn last_verified(mut self, by: By) -> Self {
         self.0.last_verified = by;
         self
     }
 
-    /// The policy.
+    /// Builds the policy.
     ///
     /// # Errors
-    /// [`DangerousPolicy::UnverifiedPrimary`] when a holder could make somebody else's address primary.
+    /// [`DangerousPolicy::UnverifiedPrimary`] when holders could make an unverified address primary.
     pub fn build(self) -> Result<PrimaryPolicy, DangerousPolicy> {
         if self.0.unverified == By::Anyone { Err(DangerousPolicy::UnverifiedPrimary) } else { Ok(self.0) }
     }

@@ -4,26 +4,26 @@ use std::fmt;
 use super::DangerousPolicy;
 use crate::address::{Address, Email, NumberType, Phone, Region, masked};
 
-/// Which restriction keeps an address out.
+/// The restriction that keeps an address out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Restriction {
-    /// Its e-mail address or phone number is on the block list.
+    /// The e-mail address or phone number itself is on the block list.
     Address,
-    /// Its domain, or one above it, is on the block list.
+    /// The domain of the e-mail address, or a domain above it, is on the block list.
     Domain,
-    /// Its number begins with a prefix on the block list.
+    /// The phone number begins with a prefix on the block list.
     Prefix,
-    /// Its country is on the block list.
+    /// The country of the phone number is on the block list.
     Country,
-    /// Its type of number is refused.
+    /// Phone numbers of this type are refused.
     NumberType,
-    /// There is an allow list for its kind and it is not on it.
+    /// There is an allow list for this kind of address, and the address is not on it.
     NotAllowed,
 }
 
 impl Restriction {
-    /// A stable name.
+    /// The stable name of the restriction, for logs and for the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,14 +39,14 @@ impl Restriction {
 
 #[derive(Clone, Default)]
 struct Lists {
-    /// Claim keys of addresses, so that case does not get around a list.
+    /// Claim keys, not the typed form, so that a change of case does not evade a list.
     addresses: HashSet<String>,
     domains: HashSet<String>,
     prefixes: Vec<String>,
     countries: HashSet<String>,
 }
 
-/// How many addresses there are; the other lists name nobody.
+/// Prints only the number of addresses; the other lists name nobody.
 impl fmt::Debug for Lists {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { addresses, domains, prefixes, countries } = self;
@@ -91,13 +91,14 @@ impl Lists {
     }
 }
 
-/// `a.b.example.com`, `b.example.com`, `example.com`, `com`.
+/// The domain and every domain above it: `a.b.example.com`, `b.example.com`, `example.com`, `com`.
 fn domain_and_above(domain: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, above)| above))
 }
 
-/// Which addresses are kept out. By default nothing is listed, and premium-rate, shared-cost, pager, UAN and voicemail
-/// numbers are refused: a message there costs money or reaches no person.
+/// Which addresses are kept out: allow lists, block lists and refused types of phone numbers. By default the lists are
+/// empty, and premium-rate, shared-cost, pager, UAN and voicemail numbers are refused, because a message to one costs
+/// extra or reaches no person.
 #[derive(Debug, Clone)]
 pub struct RestrictionPolicy {
     allowed: Lists,
@@ -122,13 +123,14 @@ impl Default for RestrictionPolicy {
 }
 
 impl RestrictionPolicy {
-    /// Starts from the defaults.
+    /// A builder that starts from the defaults.
     #[must_use]
     pub fn builder() -> RestrictionPolicyBuilder {
         RestrictionPolicyBuilder { policy: Self::default(), problem: None }
     }
 
-    /// Which restriction keeps this address out; `None` when none does. The block list wins over the allow list.
+    /// The restriction that keeps this address out; `None` when none does. The block lists win over the allow lists,
+    /// and an address on an allow list may still be of a refused type.
     ///
     /// ```
     /// use identity_core::{Email, Restriction, RestrictionPolicy};
@@ -154,7 +156,8 @@ impl RestrictionPolicy {
     }
 }
 
-/// Builds a [`RestrictionPolicy`].
+/// Builder of a [`RestrictionPolicy`]. The first entry that is not valid for its list makes [`build`](Self::build)
+/// fail.
 #[derive(Debug, Clone)]
 pub struct RestrictionPolicyBuilder {
     policy: RestrictionPolicy,
@@ -169,31 +172,34 @@ impl RestrictionPolicyBuilder {
         self
     }
 
-    /// Lets this e-mail address or phone number in (E.164), and no others of its kind that are not listed too.
+    /// Allows this e-mail address or this phone number in E.164 form. As soon as the allow lists have an entry for a
+    /// kind of address, every address of that kind that is not listed is refused.
     #[must_use]
     pub fn allow_address(self, address: &str) -> Self {
         self.put(ADDRESS, address, |policy| insert(&mut policy.allowed.addresses, listed_address(address)?))
     }
 
-    /// Keeps this e-mail address or phone number (E.164) out.
+    /// Blocks this e-mail address or this phone number in E.164 form.
     #[must_use]
     pub fn block_address(self, address: &str) -> Self {
         self.put(ADDRESS, address, |policy| insert(&mut policy.blocked.addresses, listed_address(address)?))
     }
 
-    /// Lets a domain and those below it in, and no other domain that is not listed too.
+    /// Allows the e-mail addresses of this domain and of the domains below it. Addresses of every domain that is not
+    /// listed are then refused.
     #[must_use]
     pub fn allow_domain(self, domain: &str) -> Self {
         self.put("domain", domain, |policy| insert(&mut policy.allowed.domains, listed_domain(domain)?))
     }
 
-    /// Keeps a domain and those below it out.
+    /// Blocks the e-mail addresses of this domain and of the domains below it.
     #[must_use]
     pub fn block_domain(self, domain: &str) -> Self {
         self.put("domain", domain, |policy| insert(&mut policy.blocked.domains, listed_domain(domain)?))
     }
 
-    /// Lets numbers in that begin so, `+4420` for example, and no others that are not listed too.
+    /// Allows phone numbers that begin with this prefix, for example `+4420`. Numbers that are not listed are then
+    /// refused.
     #[must_use]
     pub fn allow_prefix(self, prefix: &str) -> Self {
         self.put(PREFIX, prefix, |policy| {
@@ -202,7 +208,7 @@ impl RestrictionPolicyBuilder {
         })
     }
 
-    /// Keeps numbers out that begin so, `+4420` for example.
+    /// Blocks phone numbers that begin with this prefix, for example `+4420`.
     #[must_use]
     pub fn block_prefix(self, prefix: &str) -> Self {
         self.put(PREFIX, prefix, |policy| {
@@ -211,29 +217,29 @@ impl RestrictionPolicyBuilder {
         })
     }
 
-    /// Lets the numbers of a country in (ISO 3166-1 alpha-2), and no others that are not listed too.
+    /// Allows the phone numbers of this country (ISO 3166-1 alpha-2). Numbers that are not listed are then refused.
     #[must_use]
     pub fn allow_country(self, country: &str) -> Self {
         self.put(COUNTRY, country, |policy| insert(&mut policy.allowed.countries, listed_country(country)?))
     }
 
-    /// Keeps the numbers of a country out (ISO 3166-1 alpha-2).
+    /// Blocks the phone numbers of this country (ISO 3166-1 alpha-2).
     #[must_use]
     pub fn block_country(self, country: &str) -> Self {
         self.put(COUNTRY, country, |policy| insert(&mut policy.blocked.countries, listed_country(country)?))
     }
 
-    /// Refuses these types of numbers, in place of the default ones.
+    /// Refuses phone numbers of these types, instead of the types that are refused by default.
     #[must_use]
     pub fn refuse_types(mut self, types: &[NumberType]) -> Self {
         self.policy.refused_types = types.to_vec();
         self
     }
 
-    /// The policy.
+    /// Builds the policy.
     ///
     /// # Errors
-    /// [`DangerousPolicy::Entry`] for the first entry that is not what its list holds: a typing error in a block list would
+    /// [`DangerousPolicy::Entry`] for the first entry that is not valid for its list. A misspelt entry would otherwise
     /// block nothing.
     pub fn build(self) -> Result<RestrictionPolicy, DangerousPolicy> {
         self.problem.map_or(Ok(self.policy), Err)
@@ -244,7 +250,7 @@ const ADDRESS: &str = "e-mail address or E.164 number";
 const PREFIX: &str = "prefix such as +4420";
 const COUNTRY: &str = "country code (ISO 3166-1 alpha-2)";
 
-/// An entry as an error shows it: masked, if it may be somebody's address.
+/// An entry in the form in which an error shows it: masked where it may be somebody's address.
 fn shown(entry: &str) -> String {
     let digits = entry.bytes().filter(u8::is_ascii_digit).count();
     if entry.contains('@') || digits > 6 { masked(entry) } else { entry.to_owned() }
@@ -264,8 +270,8 @@ fn listed_address(text: &str) -> Option<String> {
     Some(key.as_str().to_owned())
 }
 
-/// A domain goes through the rule that addresses go through: `Example.COM` and `bücher.example` are found again. A single
-/// label, `com` for example, stands for all below it.
+/// A listed domain is normalised like the domain of an address, so that `Example.COM` and `bücher.example` match. A
+/// single label, such as `com`, matches every domain below it.
 fn listed_domain(text: &str) -> Option<String> {
     let email = Email::parse(&format!("a@a.{}", text.trim_start_matches('.'))).ok()?;
     email.domain().strip_prefix("a.").map(str::to_owned)

@@ -5,24 +5,25 @@ use super::DangerousPolicy;
 use crate::address::Address;
 use crate::spend::{BudgetKind, WHOLE};
 
-/// So much in so much time: sends, or millionths of money.
+/// At most `limit` units per `window`. A unit is a message, or a millionth of the currency unit where money is
+/// budgeted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// How much.
+    /// The number of units that one window allows.
     pub limit: u64,
-    /// In how much time, counted from the first draw.
+    /// The length of a window, counted from the first draw; the next draw after its end begins a new one.
     pub window: Duration,
 }
 
 impl Budget {
-    /// `limit` in `window`.
+    /// A budget of `limit` units per `window`.
     #[must_use]
     pub const fn new(limit: u64, window: Duration) -> Self {
         Self { limit, window }
     }
 }
 
-/// What one message costs, in millionths of whatever money the host counts in.
+/// The price of one message, in millionths of the currency unit that the host uses. Everything is free by default.
 ///
 /// ```
 /// use identity_core::policy::Prices;
@@ -38,26 +39,26 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// A text message costs `phone`, an e-mail nothing.
+    /// Sets the price of a text message to `phone`; an e-mail is free.
     #[must_use]
     pub const fn new(phone: u64) -> Self {
         Self { email: 0, phone, countries: BTreeMap::new() }
     }
 
-    /// With another price for text messages to a country calling code.
+    /// Sets another price for text messages to one country calling code.
     #[must_use]
     pub fn with_country(mut self, code: u16, price: u64) -> Self {
         self.countries.insert(code, price);
         self
     }
 
-    /// With a price for e-mails.
+    /// Sets the price of an e-mail.
     #[must_use]
     pub fn with_email(self, email: u64) -> Self {
         Self { email, ..self }
     }
 
-    /// What a message to this address costs.
+    /// The price of a message to this address.
     #[must_use]
     pub fn of(&self, address: &Address) -> u64 {
         match address {
@@ -66,30 +67,31 @@ impl Prices {
         }
     }
 
-    /// The highest price of all.
+    /// The highest of all prices.
     #[must_use]
     pub fn dearest(&self) -> u64 {
         self.countries.values().copied().chain([self.email, self.phone]).max().unwrap_or(0)
     }
 }
 
-/// When to stop sending codes to a country because hardly anybody confirms them: such numbers are rented by those who are paid
-/// for every message.
+/// A breaker that stops codes to a country calling code when hardly anybody confirms them. Numbers that are never
+/// confirmed are often rented by people who are paid for every message.
 ///
-/// Every code that is sent counts one, every confirmation takes back `100 / percent`, and it never falls below none. When
-/// `sample` is reached within the window, no further code goes to that country until the window ends.
+/// Every code that is sent counts one, every confirmation takes back `100 / percent`, and the count never falls below
+/// zero. When it reaches `sample` within the window, no further code goes to that country until the window ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conversion {
-    /// How many of 100 codes have to be confirmed, at least, in the long run: 1 to 100.
+    /// The share of codes that have to be confirmed in the long run, in percent: 1 to 100.
     pub percent: u8,
-    /// How many codes may go out beyond that.
+    /// The number of codes that may go out beyond those that confirmations make up for; at least 1.
     pub sample: u32,
-    /// In how much time, counted from the first code.
+    /// The length of the window, counted from the first code.
     pub window: Duration,
 }
 
 impl Conversion {
-    /// Trips when `sample` codes beyond those that `percent` of confirmations make up for went out in `window`.
+    /// A breaker that trips when `sample` codes, beyond those that confirmations at a ratio of `percent` make up for,
+    /// go out within `window`.
     #[must_use]
     pub const fn new(percent: u8, sample: u32, window: Duration) -> Self {
         Self { percent, sample, window }
@@ -99,16 +101,18 @@ impl Conversion {
         Budget::new(u64::from(self.sample) * WHOLE, self.window)
     }
 
-    /// What a confirmation takes back.
+    /// The amount that one confirmation takes back.
     pub(crate) fn share(&self) -> u64 {
         (WHOLE * 100).checked_div(self.percent.into()).unwrap_or(0)
     }
 }
 
-/// Budgets across users. They are drawn in the commit that enqueues the message they pay for.
+/// The budgets for messages, each shared by all users of a tenant. A budget is drawn in the commit that enqueues the
+/// message.
 ///
-/// The budgets per address and per block are shared between strangers, so a holder does not learn of them: what they do
-/// not pay for is withheld, and the answer is the same. The others refuse, and say when to try again.
+/// The budgets per address and per block of numbers are shared between strangers, so a holder must not learn of them: a
+/// message that they do not cover is withheld, and the holder's answer is the same. The other budgets refuse the whole
+/// change and say when to try again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendPolicy {
     address: [Budget; 2],
@@ -143,156 +147,164 @@ impl Default for SendPolicy {
 }
 
 impl SendPolicy {
-    /// Starts from the defaults: 5 codes in 600 s and 10 a day to an address, 20 an hour to 100 adjacent numbers, 20 notices a
-    /// day to an address; countries, tenants and money open, no breaker.
+    /// A builder that starts from the defaults: 5 codes in 600 s and 10 in 24 h to one address, 20 in 1 h to a block of
+    /// 100 adjacent numbers, 20 notices in 24 h to one address. Countries, tenants and money are not limited, and there
+    /// is no breaker.
     #[must_use]
     pub fn builder() -> SendPolicyBuilder {
         SendPolicyBuilder(Self::default())
     }
 
-    /// Codes and links to one address, whoever asks for them.
+    /// The short and the long budget for codes and links to one address, whoever asks for them.
     #[must_use]
     pub const fn address(&self) -> &[Budget; 2] {
         &self.address
     }
 
-    /// Codes to 100 adjacent phone numbers.
+    /// The budget for codes to a block of 100 adjacent phone numbers; `None` when there is no limit.
     #[must_use]
     pub const fn block(&self) -> Option<Budget> {
         self.block
     }
 
-    /// Codes to the phone numbers of one country calling code.
+    /// The budget for codes to the phone numbers of one country calling code; `None` when there is no limit.
     #[must_use]
     pub const fn country(&self) -> Option<Budget> {
         self.country
     }
 
-    /// Codes and links of one tenant.
+    /// The budget for codes and links of one tenant; `None` when there is no limit.
     #[must_use]
     pub const fn tenant(&self) -> Option<Budget> {
         self.tenant
     }
 
-    /// Notices of changes to one address.
+    /// The budget for notices to one address.
     #[must_use]
     pub const fn notices(&self) -> Budget {
         self.notices
     }
 
-    /// What messages cost.
+    /// The prices of messages.
     #[must_use]
     pub const fn prices(&self) -> &Prices {
         &self.prices
     }
 
-    /// Money for codes to the phone numbers of one country calling code.
+    /// The money budget for codes to the phone numbers of one country calling code, in millionths; `None` when there is
+    /// no limit.
     #[must_use]
     pub const fn country_money(&self) -> Option<Budget> {
         self.country_money
     }
 
-    /// Money for codes and links of one tenant.
+    /// The money budget for codes and links of one tenant, in millionths; `None` when there is no limit.
     #[must_use]
     pub const fn tenant_money(&self) -> Option<Budget> {
         self.tenant_money
     }
 
-    /// When codes to a country stop because hardly anybody confirms them.
+    /// The breaker for countries where hardly anybody confirms a code; `None` when there is none.
     #[must_use]
     pub const fn conversion(&self) -> Option<Conversion> {
         self.conversion
     }
 
-    /// Whether a budget is only watched.
+    /// Whether this budget is only recorded: a message that exceeds it is sent all the same.
     #[must_use]
     pub fn is_recorded(&self, kind: BudgetKind) -> bool {
         self.recorded.contains(&kind)
     }
 }
 
-/// Builds a [`SendPolicy`].
+/// Builder of a [`SendPolicy`].
 #[derive(Debug, Clone)]
 pub struct SendPolicyBuilder(SendPolicy);
 
 impl SendPolicyBuilder {
-    /// Codes and links to one address: a short budget and a long one. They cannot be lifted.
+    /// Sets the short and the long budget for codes and links to one address. Each allows at most 100 messages in a
+    /// window of at least 60 s.
     #[must_use]
     pub fn address(mut self, short: Budget, long: Budget) -> Self {
         self.0.address = [short, long];
         self
     }
 
-    /// Codes to 100 adjacent phone numbers.
+    /// Sets the budget for codes to a block of 100 adjacent phone numbers; `None` for no limit.
     #[must_use]
     pub fn block(mut self, budget: Option<Budget>) -> Self {
         self.0.block = budget;
         self
     }
 
-    /// Codes to the phone numbers of one country calling code.
+    /// Sets the budget for codes to the phone numbers of one country calling code; `None` for no limit.
     #[must_use]
     pub fn country(mut self, budget: Option<Budget>) -> Self {
         self.0.country = budget;
         self
     }
 
-    /// Codes and links of one tenant.
+    /// Sets the budget for codes and links of one tenant; `None` for no limit.
     #[must_use]
     pub fn tenant(mut self, budget: Option<Budget>) -> Self {
         self.0.tenant = budget;
         self
     }
 
-    /// Notices of changes to one address.
+    /// Sets the budget for notices to one address: at most 100 in a window of at least 60 s.
     #[must_use]
     pub fn notices(mut self, budget: Budget) -> Self {
         self.0.notices = budget;
         self
     }
 
-    /// What messages cost.
+    /// Sets the prices of messages.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.0.prices = prices;
         self
     }
 
-    /// Money for codes to the phone numbers of one country calling code, in millionths.
+    /// Sets the money budget for codes to the phone numbers of one country calling code, in millionths; `None` for no
+    /// limit.
     #[must_use]
     pub fn country_money(mut self, budget: Option<Budget>) -> Self {
         self.0.country_money = budget;
         self
     }
 
-    /// Money for codes and links of one tenant, in millionths.
+    /// Sets the money budget for codes and links of one tenant, in millionths; `None` for no limit.
     #[must_use]
     pub fn tenant_money(mut self, budget: Option<Budget>) -> Self {
         self.0.tenant_money = budget;
         self
     }
 
-    /// When codes to a country stop because hardly anybody confirms them.
+    /// Sets the breaker for countries where hardly anybody confirms a code; `None` for none.
     #[must_use]
     pub fn conversion(mut self, conversion: Option<Conversion>) -> Self {
         self.0.conversion = conversion;
         self
     }
 
-    /// Only watches these budgets: what goes beyond them goes out, and is told to whoever listens. That is how a host finds
-    /// out what limits would do before it sets them. Budgets per address cannot be lifted this way either.
+    /// Only records these budgets, in place of those named before: a message that exceeds one is sent all the same, and
+    /// the excess is reported. Hosts use this to find out what a limit would do before they enforce it. The budgets per
+    /// address and for notices cannot be lifted this way.
     #[must_use]
     pub fn record_only(mut self, kinds: impl IntoIterator<Item = BudgetKind>) -> Self {
         self.0.recorded = kinds.into_iter().collect();
         self
     }
 
-    /// The policy.
+    /// Builds the policy.
     ///
     /// # Errors
-    /// [`DangerousPolicy`] when a budget is empty; when the one per address is as good as none: more than 100 in its window,
-    /// a window of less than 60 s, or only watched; when money is budgeted and nothing has a price, or a budget of money does
-    /// not pay for one message; when a breaker asks for a ratio that there is not.
+    /// * [`DangerousPolicy::Zero`] when the limit or the window of a budget is zero.
+    /// * [`DangerousPolicy::UnlimitedSends`] when a budget per address or for notices allows more than 100 messages per
+    ///   window, has a window shorter than 60 s, or is only recorded.
+    /// * [`DangerousPolicy::Money`] when money is budgeted but nothing has a price, or a money budget is smaller than
+    ///   the highest price.
+    /// * [`DangerousPolicy::Conversion`] when the breaker has a ratio outside 1 to 100 percent, no sample or no window.
     pub fn build(self) -> Result<SendPolicy, DangerousPolicy> {
         let policy = self.0;
         let sends = policy.address.iter().chain(&policy.block).chain(&policy.country).chain(&policy.tenant);

@@ -4,18 +4,19 @@ use super::DangerousPolicy;
 use crate::address::Channel;
 use crate::{Alphabet, CodeFormat};
 
-/// What a resend sends.
+/// What a second request for a code sends while a challenge is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resend {
-    /// The same code while it lives, so that the one in hand keeps working whichever message comes first.
+    /// The same code while it is valid, so that a code already received keeps working whichever message arrives first.
     SameCode,
-    /// A new code; the one in hand is void.
+    /// A new code, which makes the previous one void.
     NewCode,
 }
 
-/// Codes: how they look, how long they live, how many wrong ones are taken, how often they are sent.
+/// The rules for codes and links: their format and lifetime, how many wrong answers are accepted, and how often a
+/// message is sent to one identifier.
 ///
-/// Wrong answers belong to the identifier, not to the code: a new code never resets them.
+/// Wrong answers are counted per identifier, not per code: a new code never resets them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerificationPolicy {
     format: CodeFormat,
@@ -44,20 +45,20 @@ const SIX_DIGITS: CodeFormat = match CodeFormat::new(6, Alphabet::Digits) {
 };
 
 impl VerificationPolicy {
-    /// Starts from the defaults: 6 digits, 600 s, 5 tries, 20 failures a day and 100 in a row, the same code resent after 30 s
-    /// at the earliest, 5 sends in 600 s and 10 a day.
+    /// A builder that starts from the defaults: 6 digits, valid for 600 s, 5 wrong answers per challenge, 20 per day
+    /// and 100 in a row, the same code resent after 30 s at the earliest, 5 sends in 600 s and 10 in 24 h.
     #[must_use]
     pub fn builder() -> VerificationPolicyBuilder {
         VerificationPolicyBuilder::default()
     }
 
-    /// How a code looks.
+    /// The format of a code.
     #[must_use]
     pub const fn format(&self) -> CodeFormat {
         self.format
     }
 
-    /// How long a code lives.
+    /// The lifetime of a code for addresses of this channel.
     #[must_use]
     pub const fn life(&self, channel: Channel) -> Duration {
         match channel {
@@ -66,19 +67,19 @@ impl VerificationPolicy {
         }
     }
 
-    /// How many wrong answers a challenge takes.
+    /// The number of wrong answers that one challenge accepts.
     #[must_use]
     pub const fn tries(&self) -> u8 {
         self.tries
     }
 
-    /// How many wrong answers an identifier takes in 24 h.
+    /// The number of wrong answers that one identifier accepts in 24 h.
     #[must_use]
     pub const fn failures_a_day(&self) -> u32 {
         self.failures_a_day
     }
 
-    /// How many wrong answers in a row an identifier takes before only an administrator helps.
+    /// The number of consecutive wrong answers after which an identifier is locked until an administrator clears them.
     #[must_use]
     pub const fn failures_in_a_row(&self) -> u32 {
         self.failures_in_a_row
@@ -90,39 +91,39 @@ impl VerificationPolicy {
         self.resend
     }
 
-    /// How long after a send the next one may come.
+    /// The time that must pass between two sends to one identifier.
     #[must_use]
     pub const fn resend_wait(&self) -> Duration {
         self.resend_wait
     }
 
-    /// How many sends to an identifier the [`window`](Self::window) takes.
+    /// The number of sends to one identifier in every [`window`](Self::window).
     #[must_use]
     pub const fn sends_per_window(&self) -> u32 {
         self.sends_per_window
     }
 
-    /// The window in which sends are counted.
+    /// The length of the sliding window in which sends are counted.
     #[must_use]
     pub const fn window(&self) -> Duration {
         self.window
     }
 
-    /// How many sends to an identifier 24 h take.
+    /// The number of sends to one identifier in 24 h.
     #[must_use]
     pub const fn sends_a_day(&self) -> u32 {
         self.sends_a_day
     }
 
-    /// The chance that guessing ever succeeds on one identifier before an administrator has to look at it: every failure in a
-    /// row is one guess among all codes.
+    /// The chance that guessing succeeds on one identifier before it is locked until an administrator intervenes: each
+    /// of the consecutive wrong answers is one guess among all codes.
     #[must_use]
     pub fn guess_chance(&self) -> f64 {
         f64::from(self.failures_in_a_row) / self.format.entropy_bits().exp2()
     }
 }
 
-/// Builds a [`VerificationPolicy`].
+/// Builder of a [`VerificationPolicy`].
 #[derive(Debug, Clone)]
 pub struct VerificationPolicyBuilder {
     length: u8,
@@ -159,50 +160,52 @@ impl Default for VerificationPolicyBuilder {
 }
 
 impl VerificationPolicyBuilder {
-    /// Codes of this many digits; at least 6.
+    /// Uses codes of this many decimal digits: 6 to 20, 6 by default.
     #[must_use]
     pub fn digits(self, length: u8) -> Self {
         Self { length, alphabet: Alphabet::Digits, ..self }
     }
 
-    /// Codes of this many letters; at least 5.
+    /// Uses codes of this many letters: 5 to 20.
     #[must_use]
     pub fn letters(self, length: u8) -> Self {
         Self { length, alphabet: Alphabet::Letters, ..self }
     }
 
-    /// How long a code for an e-mail address lives; at most 86,400 s.
+    /// Sets how long a code for an e-mail address is valid: at most 86,400 s, 600 s by default.
     #[must_use]
     pub fn email_life(self, email_life: Duration) -> Self {
         Self { email_life, ..self }
     }
 
-    /// How long a code for a phone number lives; at most 600 s.
+    /// Sets how long a code for a phone number is valid: at most 600 s, which is the default.
     #[must_use]
     pub fn phone_life(self, phone_life: Duration) -> Self {
         Self { phone_life, ..self }
     }
 
-    /// How many wrong answers a challenge takes; at least 1.
+    /// Sets how many wrong answers one challenge accepts: 1 to 100, 5 by default.
     #[must_use]
     pub fn tries(self, tries: u8) -> Self {
         Self { tries, ..self }
     }
 
-    /// How many wrong answers an identifier takes in 24 h, and how many in a row before only an administrator helps; at
-    /// least 1 and at most 100 each.
+    /// Sets how many wrong answers one identifier accepts in 24 h, and how many in a row before it is locked until an
+    /// administrator clears them: 1 to 100 each, 20 and 100 by default.
     #[must_use]
     pub fn failures(self, a_day: u32, in_a_row: u32) -> Self {
         Self { failures_a_day: a_day, failures_in_a_row: in_a_row, ..self }
     }
 
-    /// What a resend sends, and how long after a send it may come.
+    /// Sets what a resend sends, and the time that must pass between two sends; [`Resend::SameCode`] and 30 s by
+    /// default.
     #[must_use]
     pub fn resend(self, resend: Resend, wait: Duration) -> Self {
         Self { resend, resend_wait: wait, ..self }
     }
 
-    /// How many sends to one identifier a window of this length takes, and 24 h; at least 1 and at most 100 each.
+    /// Sets how many messages are sent to one identifier per window of this length, and per 24 h: 1 to 100 each, with a
+    /// window of at most 24 h. The defaults are 5 in 600 s and 10 in 24 h.
     #[must_use]
     pub fn sends(self, per_window: u32, window: Duration, a_day: u32) -> Self {
         Self { sends_per_window: per_window, window, sends_a_day: a_day, ..self }
@@ -224,10 +227,15 @@ impl VerificationPolicyBuilder {
         }
     }
 
-    /// The policy.
+    /// Builds the policy.
     ///
     /// # Errors
-    /// [`DangerousPolicy`] for codes that can be guessed or that live too long, and for limits that are none.
+    /// * [`DangerousPolicy::CodeLength`] and [`DangerousPolicy::WeakCode`] for codes that are too long or too short.
+    /// * [`DangerousPolicy::PhoneLife`] and [`DangerousPolicy::EmailLife`] for codes that are valid for too long.
+    /// * [`DangerousPolicy::Zero`] for a number, lifetime or window of zero.
+    /// * [`DangerousPolicy::Failures`] for more than 100 wrong answers per challenge, per day or in a row.
+    /// * [`DangerousPolicy::UnlimitedSends`] for more than 100 sends, or a window longer than 24 h.
+    /// * [`DangerousPolicy::Guessable`] when guessing succeeds with a chance above 1 in 1,000.
     pub fn build(self) -> Result<VerificationPolicy, DangerousPolicy> {
         let format = CodeFormat::new(self.length, self.alphabet).ok_or(DangerousPolicy::CodeLength)?;
         let bits = format.entropy_bits();
