@@ -1,8 +1,8 @@
 use crate::address::Channel;
 use crate::{Identifier, IdentifierId, Inconsistent};
 
-/// A user's addresses of one kind, and which of them is primary. Two primaries cannot be written down, nor one that is
-/// not there.
+/// The addresses of one kind of a user, and which of them is primary. The type cannot represent two primary addresses,
+/// nor a primary address that is not in the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Book {
     channel: Channel,
@@ -11,16 +11,17 @@ pub struct Book {
 }
 
 impl Book {
-    /// A book with nothing in it.
+    /// An empty book for this kind of address.
     #[must_use]
     pub const fn new(channel: Channel) -> Self {
         Self { channel, entries: Vec::new(), primary: None }
     }
 
-    /// A book as a store returns it.
+    /// The book with these entries, as a store returns it.
     ///
     /// # Errors
-    /// [`Inconsistent`] when an entry is of another kind, an id or an address comes twice, or the primary is not there.
+    /// [`Inconsistent`] when an entry is of another kind, two entries share an id or an address, or the primary
+    /// identifier is not among the entries.
     pub fn restore(
         channel: Channel,
         entries: Vec<Identifier>,
@@ -28,50 +29,50 @@ impl Book {
     ) -> Result<Self, Inconsistent> {
         for (index, entry) in entries.iter().enumerate() {
             if entry.address.channel() != channel {
-                return Err(Inconsistent("an address stands in the book of another kind"));
+                return Err(Inconsistent("an address is in the list of the other kind of address"));
             }
             let mut earlier = entries.iter().take(index);
             if earlier.any(|other| other.id == entry.id || other.address == entry.address) {
-                return Err(Inconsistent("an identifier or address stands twice in a book"));
+                return Err(Inconsistent("two entries share an id or an address"));
             }
         }
         if primary.is_some_and(|primary| !entries.iter().any(|entry| entry.id == primary)) {
-            return Err(Inconsistent("the primary identifier is not in the book"));
+            return Err(Inconsistent("the primary identifier is not among the user's addresses"));
         }
         Ok(Self { channel, entries, primary })
     }
 
-    /// What kind of address is in it.
+    /// The kind of address in the book.
     #[must_use]
     pub const fn channel(&self) -> Channel {
         self.channel
     }
 
-    /// The addresses, in the order in which they were added.
+    /// The addresses in the order in which they were added.
     #[must_use]
     pub fn entries(&self) -> &[Identifier] {
         &self.entries
     }
 
-    /// Its entry with this id.
+    /// The address with this id.
     #[must_use]
     pub fn get(&self, id: IdentifierId) -> Option<&Identifier> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// The primary one.
+    /// The primary address; `None` when there is none.
     #[must_use]
     pub fn primary(&self) -> Option<&Identifier> {
         self.primary.and_then(|id| self.get(id))
     }
 
-    /// Whether this one is primary.
+    /// Whether the address with this id is primary.
     #[must_use]
     pub fn is_primary(&self, id: IdentifierId) -> bool {
         self.primary == Some(id)
     }
 
-    /// The verified ones.
+    /// The verified addresses in the order in which they were added.
     pub fn verified(&self) -> impl Iterator<Item = &Identifier> {
         self.entries.iter().filter(|entry| entry.is_verified())
     }

@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CodeFormat, KeyId, Nonce, Timestamp};
 
-/// What a code is for. A code for one purpose is no code for another.
+/// The purpose of a challenge. A code for one purpose is not valid for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To verify an address that was added.
     Verification,
-    /// To verify an address that takes another one's place.
+    /// To verify an address that replaces another one.
     Replacement,
 }
 
 impl Purpose {
-    /// The stable name that adapters store.
+    /// The stable name of the purpose, as adapters store it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl Purpose {
         }
     }
 
-    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
+    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -35,33 +35,33 @@ impl Purpose {
     }
 }
 
-/// How a challenge may be answered.
+/// The answers that a challenge accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// By the code.
+    /// The code.
     #[default]
     Code,
-    /// By the link.
+    /// The link.
     Link,
-    /// By either; one ends the other.
+    /// The code or the link; the first right answer closes the challenge for both.
     Either,
 }
 
 impl Proof {
-    /// Whether the code answers it.
+    /// Whether the challenge accepts a code.
     #[must_use]
     pub const fn by_code(self) -> bool {
         matches!(self, Self::Code | Self::Either)
     }
 
-    /// Whether the link answers it.
+    /// Whether the challenge accepts a link.
     #[must_use]
     pub const fn by_link(self) -> bool {
         matches!(self, Self::Link | Self::Either)
     }
 
-    /// The stable name that adapters store.
+    /// The stable name of the value, as adapters store it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Proof {
         }
     }
 
-    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
+    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -83,47 +83,48 @@ impl Proof {
     }
 }
 
-/// A question that only the one who reads the address's messages can answer. It holds no code: code and link are derived
-/// from the nonce and the host's key whenever they are needed.
+/// A challenge to show that one can read the messages of an address. It holds neither code nor link: both are derived
+/// from the nonce and the host's key when they are needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// What makes its code different from every other.
+    /// The nonce that makes the code different from every other.
     pub nonce: Nonce,
-    /// The name of the key that its code is derived from.
+    /// The name of the key from which the code and the link are derived.
     pub key: KeyId,
-    /// What the code is for.
+    /// The purpose of the challenge.
     pub purpose: Purpose,
-    /// What answers it.
+    /// The answers that the challenge accepts.
     pub proof: Proof,
-    /// How its code looks.
+    /// The format of the code.
     pub format: CodeFormat,
-    /// When it was made.
+    /// When the challenge was opened.
     pub issued_at: Timestamp,
-    /// From when on it is void.
+    /// When the challenge expires; answers are refused at and after this time.
     pub expires_at: Timestamp,
-    /// How many wrong answers it takes before it is locked.
+    /// The number of wrong answers after which the challenge is locked.
     pub tries: u8,
-    /// How many wrong answers it has taken, those of challenges that it replaced while they lived included.
+    /// The number of wrong answers given, including those to earlier challenges that this one replaced while they were
+    /// open.
     pub failed: u8,
-    /// What the host wants its notifier to know, a link template for example; at most 2,048 bytes.
+    /// A hint from the host for its notifier, for example a link template; at most 2,048 bytes.
     pub hint: Option<Arc<str>>,
 }
 
 impl Challenge {
-    /// Whether it can still be answered in time. A clock that stands more than 60 s before the moment of issue is wrong, and then
-    /// nothing is in time. One that steps back into the life of a challenge is for the caller to notice: `identity` keeps to
-    /// the latest time that it saw.
+    /// Whether the challenge can be answered at `now`: it has not expired. A clock more than 60 s before the time of
+    /// issue is considered wrong, and nothing is accepted then. A clock that steps back within the lifetime of the
+    /// challenge is not noticed here; the crate `identity` keeps to the latest time that it has seen.
     #[must_use]
     pub fn lives(&self, now: Timestamp) -> bool {
         now < self.expires_at && self.issued_at.since(now) <= CLOCK_SKEW
     }
 
-    /// Wrong answers left.
+    /// The number of wrong answers that are left.
     #[must_use]
     pub const fn tries_left(&self) -> u8 {
         self.tries.saturating_sub(self.failed)
     }
 }
 
-/// How far the clocks of two processes may stand apart.
+/// The permitted difference between the clocks of two processes.
 const CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(60);

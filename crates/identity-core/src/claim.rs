@@ -6,39 +6,41 @@ use crate::address::{ClaimKey, Email, Phone};
 use crate::policy::ClaimPolicy;
 use crate::{Refusal, TakenWhat, User};
 
-/// How firmly a claim is held: a verified holder takes it from an unverified one, nobody takes it from a verified one.
+/// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
+/// user with a verified one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
-    /// By somebody who has not shown anything.
+    /// The user has not shown that the address is theirs.
     Unverified,
-    /// By somebody who has.
+    /// The address is verified, or the claim is on a username.
     Verified,
 }
 
-/// That an address or username belongs to one user of a tenant alone.
+/// The exclusive right of one user of a tenant to an address or a username.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Claim {
-    /// What belongs to them.
+    /// The address or username that is claimed.
     pub key: ClaimKey,
-    /// How firmly.
+    /// The strength of the claim.
     pub strength: Strength,
 }
 
-/// What a commit does to the claims of its user.
+/// The changes that a commit makes to the claims of its user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClaimChanges {
-    /// These become the user's; one that the user holds already takes on the strength given here.
+    /// The claims that the user takes. A claim that the user already holds changes to the strength given here.
     pub take: Vec<Claim>,
-    /// These are given up, as far as the user holds them.
+    /// The keys that the user releases. A key that the user does not hold is ignored.
     pub release: Vec<ClaimKey>,
 }
 
 impl ClaimChanges {
-    /// What has to change when the user holds `held` and `before` becomes `after`.
+    /// The changes that are needed when the user holds `held` and `before` becomes `after`; `None` stands for a user
+    /// that does not exist.
     ///
-    /// Only what this change brings is taken: a policy that is stricter now than yesterday does not make users collide who
-    /// were fine until then. What is not the user's any more is released whatever brought it.
+    /// Only claims that this change brings are taken, so that a stricter policy causes no conflicts for users as they
+    /// are. Claims that the user no longer needs are released, whatever brought them about.
     #[must_use]
     pub fn between(held: &[Claim], before: Option<&User>, after: Option<&User>, policy: ClaimPolicy) -> Self {
         let has = after.map(|user| user.claim_list(policy)).unwrap_or_default();
@@ -54,15 +56,16 @@ impl ClaimChanges {
 }
 
 impl User {
-    /// What belongs to this user alone under a policy.
+    /// The claims that this user needs under a policy.
     ///
-    /// A username that reads as an address claims that address too: otherwise one login name would mean two people.
+    /// A username in the form of an address claims that address too. Otherwise one login name could refer to two
+    /// people.
     #[must_use]
     pub fn claims(&self, policy: ClaimPolicy) -> BTreeMap<ClaimKey, Strength> {
         self.claim_list(policy).into_iter().map(|claim| (claim.key, claim.strength)).collect()
     }
 
-    /// The same, in the order of the keys.
+    /// The same claims, in the order of their keys.
     fn claim_list(&self, policy: ClaimPolicy) -> Vec<Claim> {
         let mut claims = Vec::new();
         for identifier in self.identifiers() {

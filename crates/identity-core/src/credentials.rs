@@ -4,64 +4,65 @@ use serde::{Deserialize, Serialize};
 
 use crate::{JsonObject, Timestamp};
 
-/// The most bytes, as JSON, that a user's reported credentials or sign-in activity may have.
+/// The maximum length of the reported credentials of a user, and of the reported sign-in activity, in bytes of JSON.
 pub const MAX_REPORT_BYTES: usize = 262_144;
 
-/// What the host keeps to authenticate a person, as it reports it: recorded, never judged. No secret is among it.
+/// The credentials that the host keeps to authenticate a person, as reported by the host. They contain no secrets. The
+/// library records them and draws no conclusions from them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Credentials {
-    /// Whether there is a password.
+    /// Whether the user has a password.
     pub has_password: bool,
     /// When the password was last set.
     pub password_updated_at: Option<Timestamp>,
-    /// Whether the password has to be set anew at the next sign-in.
+    /// Whether the user must set a new password at the next sign-in.
     pub force_password_reset: bool,
-    /// Passkeys (Web Authentication Level 2).
+    /// The user's passkeys (Web Authentication Level 2).
     pub passkeys: Vec<Passkey>,
-    /// Identities at other providers.
+    /// The user's identities at external providers.
     pub providers: Vec<ExternalIdentity>,
     /// The connections through which the user came.
     pub connections: Vec<Connection>,
 }
 
-/// A passkey, as the host reports it.
+/// A passkey, as reported by the host. The fields are those of Web Authentication Level 2.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Passkey {
-    /// What the person calls it.
+    /// The name that the person gave the passkey.
     pub name: Option<String>,
     /// The credential id.
     pub passkey_id: String,
     /// The public key.
     pub public_key: String,
-    /// The model of the authenticator.
+    /// The AAGUID, which names the model of the authenticator.
     pub aa_guid: String,
     /// Whether the credential is backed up.
     pub backup_state: bool,
     /// Whether the credential can be backed up.
     pub backup_eligibility: bool,
-    /// Whether somebody was there when it was made.
+    /// Whether a person was present when the passkey was created.
     pub user_present: bool,
-    /// Whether the authenticator verified who was there.
+    /// Whether the authenticator verified the person when the passkey was created.
     pub user_verified: bool,
-    /// With what it was made.
+    /// The user agent with which the passkey was created.
     pub user_agent: String,
 }
 
-/// A user's identity at another provider.
+/// A user's identity at an external provider.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExternalIdentity {
-    /// The provider, for example `google`.
+    /// The name of the provider, for example `google`.
     pub authenticator: String,
-    /// Who the user is there.
+    /// The id of the user at the provider.
     pub provider_user_id: String,
-    /// What the provider says of the user. Nothing here verifies an address.
+    /// The claims of the provider about the user. They do not verify an address.
     pub claims: JsonObject,
 }
 
-/// The provider alone: who somebody is there may be an e-mail address.
+/// Prints only the provider, because the user's id there may be an e-mail address.
 impl fmt::Debug for ExternalIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExternalIdentity").field("authenticator", &self.authenticator).finish_non_exhaustive()
@@ -74,36 +75,36 @@ impl fmt::Debug for ExternalIdentity {
 pub struct Connection {
     /// The identity provider.
     pub idp: String,
-    /// The user's id at the connection.
+    /// The id of the user at the connection.
     pub connection_id: String,
 }
 
-/// Sign-in activity, as the host reports it: recorded, never judged.
+/// The sign-in activity of a user, as reported by the host. The library records it and draws no conclusions from it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SignIns {
-    /// Failures in a row.
+    /// The number of consecutive failed sign-ins.
     pub failure_count: u64,
-    /// Attempts in all.
+    /// The number of attempts to sign in, successful or not.
     pub attempts_count: u64,
-    /// Successes in all.
+    /// The number of successful sign-ins.
     pub success_count: u64,
-    /// Until when sign-in is blocked.
+    /// When the block of sign-in ends; `None` when sign-in is not blocked.
     pub block_until: Option<Timestamp>,
-    /// The last attempt.
+    /// When the user last tried to sign in.
     pub last_attempt: Option<Timestamp>,
-    /// From which IP address.
+    /// The IP address of the last attempt.
     pub last_attempt_ip: Option<String>,
-    /// The last success.
+    /// When the user last signed in.
     pub last_success: Option<Timestamp>,
-    /// From which IP address.
+    /// The IP address of the last successful sign-in.
     pub last_success_ip: Option<String>,
-    /// When the user was last seen.
+    /// When the user was last active.
     pub last_activity: Option<Timestamp>,
-    /// In which city.
+    /// The last known city of the user.
     pub last_known_city: Option<String>,
-    /// In which country.
+    /// The last known country of the user.
     pub last_known_country: Option<String>,
-    /// In which region.
+    /// The last known region of the user.
     pub last_known_region: Option<String>,
 }

@@ -2,26 +2,27 @@ use std::sync::Arc;
 
 use crate::{Actor, Change, CodeKeys, Event, EventFormat, Policy, Refusal, Seed, TenantId, Timestamp};
 
-/// On whose road a decision is made.
+/// The authority of the caller of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authority {
-    /// The user's own: nothing is attested, no restriction set aside, no code seen.
+    /// The user themselves. A holder can neither attest an address, nor set restrictions aside, nor be shown a code.
     Holder,
-    /// Staff, or the host itself, under this name.
+    /// An administrator, which is staff or the host itself. The name is recorded in every event; at most 800 bytes.
     Administrator(Arc<str>),
 }
 
 impl Authority {
-    /// Whether it is an administrator's.
+    /// Whether the caller is an administrator.
     #[must_use]
     pub const fn is_administrator(&self) -> bool {
         matches!(self, Self::Administrator(_))
     }
 
-    /// Whether an event can keep the name.
+    /// Checks that an event can store the administrator's name.
     ///
     /// # Errors
-    /// [`Refusal::TooLarge`] above 800 bytes, [`Refusal::Nul`] when U+0000 is in it.
+    /// * [`Refusal::TooLarge`] when the name is longer than 800 bytes.
+    /// * [`Refusal::Nul`] when it contains U+0000.
     pub fn check(&self) -> Result<(), Refusal> {
         match self {
             Self::Holder => Ok(()),
@@ -41,20 +42,20 @@ impl Authority {
     }
 }
 
-/// Everything that a decision may know besides the user and the request.
+/// Everything that a decision may depend on besides the user and the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The time.
+    /// The present time.
     pub now: Timestamp,
-    /// The randomness of this decision, used for no other.
+    /// The randomness of this decision; a seed must not be used for two decisions.
     pub seed: &'a Seed,
-    /// The tenant.
+    /// The tenant of the user.
     pub tenant: &'a TenantId,
-    /// What the host decided once.
+    /// The tenant's policy.
     pub policy: &'a Policy,
-    /// The host's keys.
+    /// The keys from which codes and link tokens are derived.
     pub keys: &'a CodeKeys,
-    /// On whose road.
+    /// The authority of the caller.
     pub authority: &'a Authority,
 }
 
@@ -68,13 +69,14 @@ impl Context<'_> {
     }
 }
 
-/// What is to happen, and what the caller is told. No event: there is nothing to change, and nothing is written.
+/// The result of an accepted request: the events to write and the answer for the caller. A decision without events
+/// changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "nothing has happened until the events are folded and committed"]
 pub struct Decision<T> {
-    /// What happens, in this order.
+    /// The events, in the order in which they happen.
     pub events: Vec<Event>,
-    /// The caller's answer.
+    /// The answer for the caller.
     pub outcome: T,
 }
 

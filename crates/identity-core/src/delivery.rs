@@ -1,4 +1,4 @@
-//! What becomes of a message after it was handed over, and what that means for the address that it went to.
+//! The delivery of a message after a provider accepted it, and what it means for the recipient's address.
 
 use std::sync::Arc;
 
@@ -7,25 +7,27 @@ use serde::{Deserialize, Serialize};
 use crate::decide::bounded;
 use crate::{Refusal, Timestamp};
 
-/// What a provider says of a message that it took on.
+/// The state of delivery that a provider reports for a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// The provider took it on.
+    /// The provider accepted the message.
     Accepted,
-    /// It arrived.
+    /// The message arrived.
     Delivered,
-    /// It did not arrive, for a reason that may pass: a phone that is off, a full mailbox.
+    /// The message did not arrive for a reason that may pass, for example a phone that is switched off or a full
+    /// mailbox.
     Failed,
-    /// It did not arrive and never will: there is no such mailbox or line (a permanent failure of RFC 3464, section 2.3.3).
+    /// The message did not arrive, and another one will not either: the mailbox or line does not exist (a permanent
+    /// failure in RFC 3464, section 2.3.3).
     Bounced,
-    /// It arrived, and the person called it spam or asked for no more.
+    /// The message arrived, and the recipient reported it as spam or asked not to be sent any more.
     Complained,
 }
 
 impl DeliveryState {
-    /// How much a state says: one that says less, or as much, never takes the place of another, in whatever order they are
-    /// reported.
+    /// The rank of the state, from 0. A report replaces a known one only if its state has a higher rank, in whatever
+    /// order they arrive.
     #[must_use]
     pub const fn rank(self) -> u8 {
         match self {
@@ -36,7 +38,7 @@ impl DeliveryState {
         }
     }
 
-    /// The stable name that adapters store.
+    /// The stable name of the state, as adapters store it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +50,7 @@ impl DeliveryState {
         }
     }
 
-    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
+    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Accepted, Self::Delivered, Self::Failed, Self::Bounced, Self::Complained]
@@ -57,40 +59,41 @@ impl DeliveryState {
     }
 }
 
-/// What a provider reported of a message.
+/// A provider's report on the delivery of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// What became of it.
+    /// The state of the message.
     pub state: DeliveryState,
-    /// When, as whoever reports it knows.
+    /// When the message reached this state, by the reporter's clock.
     pub at: Timestamp,
-    /// The provider's own words or number, for administrators; at most 800 bytes. It must name no address.
+    /// The provider's own words or error code, for administrators; at most 800 bytes. It must not name an address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Arc<str>>,
 }
 
 impl Report {
-    /// That a message reached this state then.
+    /// A report without details.
     #[must_use]
     pub const fn new(state: DeliveryState, at: Timestamp) -> Self {
         Self { state, at, detail: None }
     }
 
-    /// With the provider's own words.
+    /// Adds the provider's own words or error code.
     #[must_use]
     pub fn with_detail(self, detail: &str) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// Whether it can be kept.
+    /// Checks that the report can be stored.
     ///
     /// # Errors
-    /// [`Refusal::TooLarge`] for a detail above 800 bytes, [`Refusal::Nul`] for one with U+0000 in it.
+    /// * [`Refusal::TooLarge`] when the detail is longer than 800 bytes.
+    /// * [`Refusal::Nul`] when it contains U+0000.
     pub fn check(&self) -> Result<(), Refusal> {
         bounded("the detail", self.detail.as_deref()).map(drop)
     }
 
-    /// Whether this says more than what was reported before.
+    /// Whether this report replaces `known`, because its state has a higher rank.
     #[must_use]
     pub const fn goes_before(&self, known: Option<&Self>) -> bool {
         match known {
@@ -100,42 +103,43 @@ impl Report {
     }
 }
 
-/// That messages do not reach an address, or are not wanted there, as far as is known. It forbids nothing.
+/// The finding that messages do not reach an address, or are not wanted there. It is information for the host and
+/// forbids nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Undeliverable {
-    /// Since when.
+    /// When this was last found.
     pub at: Timestamp,
-    /// Why.
+    /// The reason.
     pub why: UndeliverableReason,
-    /// How many messages in a row ended so.
+    /// The number of consecutive messages that ended this way.
     pub times: u32,
 }
 
-/// Why an address is undeliverable.
+/// The reason why an address is undeliverable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UndeliverableReason {
-    /// The provider refused for good to take on a message to it.
+    /// The provider permanently refused a message to the address.
     Refused,
-    /// A message to it bounced.
+    /// A message to the address bounced.
     Bounced,
-    /// The person called a message spam, or asked for no more.
+    /// The recipient reported a message as spam, or asked not to be sent any more.
     Complained,
 }
 
-/// What became of a message, as far as it matters to its user.
+/// The outcome of a message, as far as it matters to its user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It arrived.
+    /// The message arrived.
     Arrived,
-    /// Surely nobody took it on: it expired unsent, or was given up.
+    /// No provider accepted the message: it expired, or it became a dead letter.
     NotTaken,
-    /// None will arrive, or is wanted.
+    /// No message will arrive at the address, or none is wanted there.
     Undeliverable(UndeliverableReason),
 }
 
 impl Fate {
-    /// What a report means for the address; `None` when it means nothing.
+    /// What a reported state means for the address; `None` when it means nothing.
     #[must_use]
     pub const fn of(state: DeliveryState) -> Option<Self> {
         match state {

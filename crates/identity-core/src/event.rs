@@ -10,30 +10,30 @@ use crate::{
     Verified,
 };
 
-/// On whose word something happened.
+/// Who caused an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
-    /// The user.
+    /// The user themselves.
     Holder,
-    /// Staff, or the host itself, under this name.
+    /// An administrator, which is staff or the host itself, with the name that it gave.
     Administrator(Arc<str>),
 }
 
-/// Something that happened to a user. Events are the only way in which a user changes.
+/// A change of a user that was decided. Users change only by events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The version of this format.
+    /// The version of the event format.
     pub v: EventFormat,
-    /// When it happened.
+    /// When the event was decided.
     pub at: Timestamp,
-    /// On whose word.
+    /// Who caused the event.
     pub actor: Actor,
-    /// What happened.
+    /// The change.
     pub change: Change,
 }
 
-/// The version of the event format: 1. Another one is not read, never guessed.
+/// The version of the event format, which is always 1. An event of another version is refused when it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventFormat;
 
@@ -50,187 +50,191 @@ impl Serialize for EventFormat {
 
 impl<'de> Deserialize<'de> for EventFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Wider than it is written, so that a version of the far future is named too.
+        // Read as a wider integer than it is written, so that the error can name any other version.
         match u64::deserialize(deserializer)? {
             version if version == u64::from(Self::VERSION) => Ok(Self),
             other => Err(serde::de::Error::custom(fmt::from_fn(move |f| {
-                write!(f, "the event has format {other}, this program reads format {}", Self::VERSION)
+                write!(
+                    f,
+                    "the event has format {other}, but this program reads only format {}; use a program that knows it",
+                    Self::VERSION
+                )
             }))),
         }
     }
 }
 
-/// What happened to a user.
+/// A change of a user, the content of an [`Event`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
-    /// The user began to exist, with nothing yet.
+    /// The user was created, without any identifiers.
     Created {
-        /// Who it is.
+        /// The id of the user.
         user: UserId,
     },
-    /// The whole user came from another system.
+    /// The user was imported as a whole from another system.
     Imported {
-        /// As the other system had it, ids filled in.
+        /// The user as the other system had it, with absent ids filled in.
         record: Box<UserRecord>,
     },
-    /// A username was set, in place of the one before.
+    /// The username was set, in place of an earlier one.
     UsernameSet {
-        /// The username's id.
+        /// The id of the username.
         id: IdentifierId,
         /// The username.
         #[serde(deserialize_with = "stored_username")]
         username: Username,
-        /// Where it was collected.
+        /// Where the username was collected, in the host's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<Arc<str>>,
     },
     /// The username was removed.
     UsernameRemoved {
-        /// The username's id.
+        /// The id of the username.
         id: IdentifierId,
     },
     /// An address was added.
     Added {
-        /// The new identifier.
+        /// The id of the new identifier.
         id: IdentifierId,
         /// The address.
         #[serde(with = "stored")]
         address: Address,
-        /// Where it was collected.
+        /// Where the address was collected, in the host's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<Arc<str>>,
-        /// Whether the restrictions were set aside for it.
+        /// Whether an administrator exempted the address from the restrictions.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unrestricted: bool,
-        /// Which one it replaces once it is verified.
+        /// The identifier that is removed when this one becomes verified.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<IdentifierId>,
     },
-    /// A challenge was made and sent. One that was out before is void.
+    /// A challenge was opened and its message requested. An earlier challenge of the address is void.
     VerificationStarted {
-        /// Of which address.
+        /// The address.
         id: IdentifierId,
         /// The challenge.
         challenge: Challenge,
     },
-    /// The code of the challenge that is out was sent once more.
+    /// The message of the open challenge was requested again.
     CodeResent {
-        /// Of which address.
+        /// The address.
         id: IdentifierId,
     },
-    /// A challenge was made and its code given to an administrator. One that was out before is void.
+    /// A challenge was opened and its code given to an administrator. An earlier challenge of the address is void.
     CodeIssued {
-        /// Of which address.
+        /// The address.
         id: IdentifierId,
         /// The challenge.
         challenge: Challenge,
     },
-    /// A wrong answer was given.
+    /// A wrong code was entered.
     AnswerRejected {
-        /// Of which address.
+        /// The address.
         id: IdentifierId,
     },
-    /// An address is verified from now on.
+    /// An address became verified.
     Verified {
-        /// Which one.
+        /// The address.
         id: IdentifierId,
-        /// Since when, how and by whom.
+        /// The evidence of the verification.
         verified: Verified,
     },
-    /// An address is not verified any more, and its challenge is void.
+    /// An address lost its verification or its open challenge.
     Unverified {
-        /// Which one.
+        /// The address.
         id: IdentifierId,
     },
-    /// Another address, or none, is primary.
+    /// Another address became primary, or none is primary any more.
     PrimaryChanged {
-        /// Among which kind of addresses.
+        /// The kind of address.
         channel: Channel,
-        /// Which one.
+        /// The new primary address; `None` when there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
     /// An address was removed.
     Removed {
-        /// Which one.
+        /// The address.
         id: IdentifierId,
     },
-    /// An administrator forgave the wrong answers.
+    /// An administrator reset the count of wrong answers of an address.
     AttemptsCleared {
-        /// Of which address.
+        /// The address.
         id: IdentifierId,
     },
-    /// A message did not arrive. Its send does not count any more, and the address may be known to be undeliverable now.
+    /// A message did not reach an address.
     DeliveryFailed {
-        /// To which address.
+        /// The address.
         id: IdentifierId,
-        /// When the message was sent whose send is given back.
+        /// The time of the send that does not count any more; `None` when the send counts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sent_at: Option<Timestamp>,
-        /// Why no message will arrive.
+        /// The reason why the address is marked as undeliverable; `None` when it is not marked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<UndeliverableReason>,
     },
-    /// An address is not known to be undeliverable any more.
+    /// An address is no longer marked as undeliverable.
     DeliveryRestored {
-        /// Which one.
+        /// The address.
         id: IdentifierId,
     },
-    /// The profile changed. What is absent stayed as it was.
+    /// The profile changed. An absent object stayed as it was.
     ProfileChanged {
-        /// The new claims.
+        /// All claims after the change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         claims: Option<Arc<JsonObject>>,
-        /// The new public data.
+        /// The whole public data after the change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         public_data: Option<Arc<JsonObject>>,
-        /// The new private data.
+        /// The whole private data after the change.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         private_data: Option<Arc<JsonObject>>,
     },
-    /// The host reported the credentials that it keeps.
+    /// The host reported the credentials that it keeps, in place of those reported before.
     CredentialsReported {
-        /// All of them.
+        /// The credentials.
         credentials: Arc<Credentials>,
     },
-    /// The host reported sign-in activity.
+    /// The host reported the sign-in activity, in place of what was reported before.
     SignInsReported {
-        /// All of it.
+        /// The sign-in activity.
         sign_ins: Arc<SignIns>,
     },
-    /// The host reported how sign-in uses an identifier.
+    /// The host reported how sign-in uses an identifier or the username.
     SignInUseReported {
-        /// Which identifier or username.
+        /// The id of the identifier or of the username.
         id: IdentifierId,
-        /// How it is used.
+        /// How sign-in uses it.
         sign_in: Arc<SignInUse>,
     },
-    /// The user was disabled.
+    /// An administrator disabled the user: the holder may change nothing.
     Disabled,
-    /// The user was enabled.
+    /// An administrator enabled the user again.
     Enabled,
     /// The user was erased.
     Erased,
-    /// Something happened to a user who was erased since; what was personal about it is gone.
+    /// An event of a user who was erased since, without its personal content.
     Stripped {
-        /// The type of the event that it was.
+        /// The type of the original event, as [`Change::kind`] names it.
         was: String,
-        /// The identifier that it was about.
+        /// The identifier that the original event was about.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
 }
 
-/// A username as it was written: what was once accepted stays readable when a rule changes later.
+/// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
 fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
     let name = String::deserialize(deserializer)?;
     Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }
 
 impl Change {
-    /// The stable name of the type, as it stands in `type`.
+    /// The stable name of the type of change, which is the value of `type` in JSON.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -261,7 +265,7 @@ impl Change {
         }
     }
 
-    /// The identifier that it is about.
+    /// The identifier that the change is about; `None` when it concerns the whole user.
     #[must_use]
     pub const fn identifier(&self) -> Option<IdentifierId> {
         match self {
@@ -293,8 +297,8 @@ impl Change {
 }
 
 impl Event {
-    /// The event without anything personal: when, on whose word, of which type, about which identifier's id. Erasing a user
-    /// leaves this of each of its events.
+    /// The event without its personal content: the time, who caused it, the type and the identifier's id remain.
+    /// Erasing a user leaves its events in this form.
     #[must_use]
     pub fn stripped(self) -> Self {
         let change = match self.change {
@@ -305,10 +309,10 @@ impl Event {
     }
 }
 
-/// An event under its number among the user's events, counted from 1.
+/// An event with its number among the events of its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// Its number.
+    /// The number of the event, counted from 1 without gaps.
     pub number: u64,
     /// The event.
     #[serde(flatten)]

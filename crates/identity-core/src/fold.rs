@@ -1,4 +1,4 @@
-//! The only place where a user changes: events are folded into the next value.
+//! The fold: the only code that changes a user, by applying events to it.
 
 use std::sync::Arc;
 
@@ -9,18 +9,20 @@ use crate::{
     Undeliverable, User, UserId, UsernameEntry,
 };
 
-/// The most removed addresses whose wrong answers and sends a user remembers: as many as a holder can have at a time, of both
-/// kinds. Adding counts those of the past too, so a holder never has more of both together.
+/// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
+/// at a time, of both kinds. Because removed addresses count when a holder adds one, a holder never has more of both
+/// together.
 pub(crate) const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
 
 impl User {
-    /// The user after these events; `None` once it was erased.
+    /// The user after these events; `None` when one of them erased it.
     #[must_use]
     pub fn after(&self, events: &[Event]) -> Option<Self> {
         self.clone().folded(events)
     }
 
-    /// The user that these events, the first ones of all, make; `None` when they make none.
+    /// The user that results from these events, which must begin with its creation or import; `None` when they do not,
+    /// or when one of them erased the user.
     #[must_use]
     pub fn from_events(events: &[Event]) -> Option<Self> {
         let (first, rest) = events.split_first()?;
@@ -52,7 +54,7 @@ impl User {
         }
     }
 
-    /// `false` once the user is erased.
+    /// Applies one event; `false` when it erased the user.
     fn fold(&mut self, event: &Event) -> bool {
         let at = event.at;
         self.updated_at = self.updated_at.max(at);
@@ -140,7 +142,7 @@ impl User {
             Change::Disabled => self.disabled = true,
             Change::Enabled => self.disabled = false,
             Change::Erased => return false,
-            // These stand first, or for somebody who is gone.
+            // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
         }
         true
@@ -152,14 +154,15 @@ impl User {
         }
     }
 
-    /// Wrong answers and sends of an address outlive its removal: otherwise whoever guesses would remove and add it again.
+    /// Keeps the wrong answers and sends of a removed address. Otherwise removing and adding it again would reset the
+    /// limits on guessing and sending.
     fn retire(&mut self, entry: Identifier, at: Timestamp) {
         self.retired.retain(|retired| !retired.attempts.is_idle(at));
         if !entry.attempts.is_idle(at) {
             self.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
         }
-        // A holder never gets this far: adding and replacing are refused before. What an administrator adds beyond that pushes
-        // out the oldest, those first that nobody has guessed at.
+        // A holder never exceeds the limit, because adding and replacing are refused before. What an administrator adds
+        // beyond it displaces the oldest entry, preferably one without wrong answers.
         if self.retired.len() > MAX_RETIRED {
             let unguessed = self.retired.iter().position(|retired| retired.attempts.failed_in_a_row == 0);
             self.retired.remove(unguessed.unwrap_or(0));

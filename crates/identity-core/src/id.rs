@@ -4,23 +4,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is no [`UserId`] or [`TenantId`].
+/// The reason why a text is not a valid [`UserId`] or [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdError {
     /// The text is empty.
-    #[error("an id is empty; give it 1 to 200 characters")]
+    #[error("the id is empty; an id has 1 to 200 characters")]
     Empty,
     /// The text is longer than 200 characters.
-    #[error("an id is longer than 200 characters; shorten it")]
+    #[error("the id is longer than 200 characters; shorten it")]
     TooLong,
-    /// The text has a control character in it.
-    #[error("an id has a control character in it; take it out")]
+    /// The text contains a control character.
+    #[error("the id contains a control character; remove it")]
     Control,
 }
 
 fn check(text: &str) -> Result<(), IdError> {
-    // Bytes first: a character has at least one, so the count below never walks a huge text.
+    // Bytes first: the characters of a very long text are never counted.
     if text.is_empty() {
         Err(IdError::Empty)
     } else if text.len() > 800 || text.chars().count() > 200 {
@@ -43,7 +43,9 @@ macro_rules! text_id {
             /// Reads an id of 1 to 200 characters.
             ///
             /// # Errors
-            /// [`IdError`] when it is empty, longer, or has a control character in it.
+            /// * [`IdError::Empty`] for an empty text.
+            /// * [`IdError::TooLong`] above 200 characters.
+            /// * [`IdError::Control`] when it contains a control character.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 check(text)?;
                 Ok(Self(text.into()))
@@ -85,7 +87,8 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// Who a user is: an opaque text, unique within a tenant and never used again, not even after the user was erased.
+    /// The id of a user: an opaque text of 1 to 200 characters. It is unique within a tenant and never used again, not
+    /// even after the user was erased.
     ///
     /// ```
     /// use identity_core::UserId;
@@ -97,12 +100,13 @@ text_id! {
 }
 
 text_id! {
-    /// Which of a service's customers a user belongs to. Nothing crosses from one tenant into another.
+    /// The id of a tenant, for example of a customer of a service: an opaque text of 1 to 200 characters. Tenants share
+    /// no users, claims or budgets.
     TenantId
 }
 
 impl Default for TenantId {
-    /// The tenant of a service that has one only: `default`.
+    /// The id `default`, for a service with a single tenant.
     fn default() -> Self {
         Self("default".into())
     }
@@ -157,16 +161,18 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// One e-mail address, phone number or username of a user: a UUID, version 7 (RFC 9562) when this library made it.
+    /// The id of an e-mail address, a phone number or a username of a user: a UUID, of version 7 (RFC 9562) when this
+    /// library made it.
     IdentifierId
 }
 
 uuid_id! {
-    /// One outgoing message: a UUID, version 7, so that a store can keep messages in the order in which they came.
+    /// The id of a message: a UUID of version 7 (RFC 9562), so that a store can keep messages in the order of their
+    /// creation.
     MessageId
 }
 
-/// The key of a user in every table: tenant first.
+/// The key of a user in every table of a store. The tenant comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UserKey {
     /// The tenant.
@@ -175,7 +181,7 @@ pub struct UserKey {
     pub user: UserId,
 }
 
-/// How many events a user has had: the number of the last one. Every commit names the version that it read.
+/// The version of a user: the number of its last event. Every commit names the version that it read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(pub u64);

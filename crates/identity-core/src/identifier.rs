@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, ClaimKey, Username};
 use crate::{Challenge, IdentifierId, Timestamp, Undeliverable};
 
-/// Who or what made an address verified.
+/// How an address was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// The holder, by a code.
+    /// The holder entered a code.
     Code,
-    /// The holder, by a link.
+    /// The holder opened a link.
     Link,
-    /// An administrator's word.
+    /// An administrator vouched for the address.
     Administrator,
-    /// Another system, from which the user was imported.
+    /// The address was already verified in another system, from which the user was imported.
     Import,
 }
 
 impl Method {
-    /// The stable name that adapters store.
+    /// The stable name of the method, as adapters store it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Method {
         }
     }
 
-    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
+    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -45,37 +45,38 @@ impl Method {
     }
 }
 
-/// Since when, how and by whom an address is verified.
+/// The evidence that an address belongs to its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
-    /// Since when.
+    /// When the address was verified.
     pub at: Timestamp,
-    /// How.
+    /// How the address was verified.
     pub by: Method,
-    /// Who vouches for it, in the host's words; at most 800 bytes.
+    /// Who vouches for the address, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
 }
 
-/// How far an address is on its way to being trusted. One of three: no flag can contradict a date.
+/// The verification status of an address. It is one value, so that no flag can contradict a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Nobody has shown anything.
+    /// Nobody has shown that the address belongs to the user, and no challenge is open.
     Unverified,
-    /// A challenge is out.
+    /// The address is not verified, and a challenge is open or has expired.
     Pending(Challenge),
-    /// Shown, or vouched for.
+    /// The address belongs to the user, by this evidence.
     Verified(Verified),
 }
 
-/// Wrong answers and sends of one identifier. They outlive every code, and the removal of the identifier too.
+/// The wrong answers and the sends of one identifier. They are kept across challenges, and also when the identifier is
+/// removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Attempts {
-    /// Wrong answers since the last right one.
+    /// The number of consecutive wrong answers.
     pub failed_in_a_row: u32,
-    /// When the latest wrong answers came, oldest first; none older than a day at the time of the last one.
+    /// When wrong answers were given, oldest first. Entries older than 24 h are dropped when a new one is added.
     pub failed_at: Vec<Timestamp>,
-    /// When the latest messages were sent, oldest first; none older than a day at the time of the last one.
+    /// When messages were sent, oldest first. Entries older than 24 h are dropped when a new one is added.
     pub sent_at: Vec<Timestamp>,
 }
 
@@ -96,7 +97,7 @@ impl Attempts {
         self.failed_at.clear();
     }
 
-    /// Whether they say nothing any more that a rule could ask for.
+    /// Whether no rule depends on these attempts any more.
     pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
         self.failed_in_a_row == 0 && self.sent_at.iter().chain(&self.failed_at).all(|at| now.since(*at) >= DAY)
     }
@@ -107,50 +108,51 @@ fn remember(times: &mut Vec<Timestamp>, at: Timestamp) {
     times.push(at);
 }
 
-/// How a host's sign-in uses an identifier, as the host reports it: recorded, never judged.
+/// How a host's sign-in uses an identifier, as reported by the host. The library records this and draws no conclusions
+/// from it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SignInUse {
-    /// With what a person signs in by it, for example `password`.
+    /// The authenticators that accept the identifier, for example `password`.
     #[serde(default)]
     pub authenticators: Vec<String>,
-    /// Through which identity providers it is known.
+    /// The identity providers at which the identifier is known.
     #[serde(default)]
     pub idps: Vec<String>,
 }
 
-/// An address of a user, and where it stands.
+/// An e-mail address or phone number of a user, with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifier {
-    /// Its id, which survives every change of status.
+    /// The id, which does not change with the status.
     pub id: IdentifierId,
     /// The address.
     pub address: Address,
-    /// Where it stands.
+    /// The verification status.
     pub status: Status,
-    /// Where it was collected, in the host's words; at most 800 bytes.
+    /// Where the address was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
-    /// Whether an administrator exempted it from the restrictions.
+    /// Whether an administrator exempted the address from the restrictions.
     pub unrestricted: bool,
-    /// Since when the user has it.
+    /// When the address was added to the user.
     pub added_at: Timestamp,
-    /// Which identifier goes as soon as this one is verified.
+    /// The identifier that is removed when this one becomes verified.
     pub replaces: Option<IdentifierId>,
-    /// Its wrong answers and sends.
+    /// The wrong answers and the sends.
     pub attempts: Attempts,
-    /// Since when and why messages are known not to reach it; `None` when nothing of the kind is known.
+    /// When and why messages were found not to reach the address; `None` when nothing of the kind is known.
     pub undeliverable: Option<Undeliverable>,
-    /// How sign-in uses it.
+    /// How sign-in uses the address, as reported by the host.
     pub sign_in: Option<Arc<SignInUse>>,
 }
 
 impl Identifier {
-    /// Whether it is verified.
+    /// Whether the address is verified.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         matches!(self.status, Status::Verified(_))
     }
 
-    /// Since when, how and by whom it is verified; `None` when it is not.
+    /// The evidence of the verification; `None` when the address is not verified.
     #[must_use]
     pub const fn verified(&self) -> Option<&Verified> {
         match &self.status {
@@ -159,7 +161,7 @@ impl Identifier {
         }
     }
 
-    /// The challenge that is out, expired or not.
+    /// The challenge of the address, expired or not; `None` when there is none.
     #[must_use]
     pub const fn challenge(&self) -> Option<&Challenge> {
         match &self.status {
@@ -169,26 +171,26 @@ impl Identifier {
     }
 }
 
-/// A user's name to sign in with.
+/// The name with which a user signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsernameEntry {
-    /// Its id.
+    /// The id, which does not change with the name.
     pub id: IdentifierId,
-    /// The name.
+    /// The username.
     pub username: Username,
-    /// Where it was collected, in the host's words; at most 800 bytes.
+    /// Where the username was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
-    /// Since when the user has it.
+    /// When the username was set.
     pub added_at: Timestamp,
-    /// How sign-in uses it.
+    /// How sign-in uses the username, as reported by the host.
     pub sign_in: Option<Arc<SignInUse>>,
 }
 
-/// What is left of an identifier that was removed: its wrong answers and sends, so that adding it again is no fresh start.
+/// The wrong answers and sends of a removed address, which apply again when the address is added again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retired {
-    /// Of which address.
+    /// The claim key of the address.
     pub key: ClaimKey,
-    /// Its wrong answers and sends.
+    /// The wrong answers and the sends.
     pub attempts: Attempts,
 }

@@ -4,36 +4,38 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// The most bytes that one JSON object of a user may have.
+/// The maximum length of one JSON object of a user, in bytes of JSON.
 pub const MAX_JSON_BYTES: usize = 65_536;
-/// The most levels of nesting that one JSON object of a user may have.
+/// The maximum nesting of one JSON object of a user, in levels.
 pub const MAX_JSON_DEPTH: usize = 32;
 
-/// Why a JSON object cannot be kept.
+/// The reason why a JSON object cannot be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// More than [`MAX_JSON_BYTES`] bytes.
-    #[error("the JSON object has more than 65,536 bytes; keep large data elsewhere and a reference to it here")]
+    /// The object is longer than [`MAX_JSON_BYTES`] bytes.
+    #[error("the JSON object is longer than 65,536 bytes; keep large data elsewhere and a reference to it here")]
     TooLarge,
-    /// Nested more deeply than [`MAX_JSON_DEPTH`] levels.
+    /// The object is nested more than [`MAX_JSON_DEPTH`] levels deep.
     #[error("the JSON object is nested more than 32 levels deep; flatten it")]
     TooDeep,
-    /// U+0000 somewhere in a key or a text.
-    #[error("the JSON object has the character U+0000 in it; take it out")]
+    /// A key or a text of the object contains U+0000.
+    #[error("the JSON object contains the character U+0000; remove it")]
     Nul,
 }
 
-/// A JSON object of at most 65,536 bytes and 32 levels.
+/// A JSON object of at most 65,536 bytes and 32 levels, without U+0000.
 #[derive(Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct JsonObject(Map<String, Value>);
 
 impl JsonObject {
-    /// The object, if it is small enough.
+    /// Wraps a JSON object.
     ///
     /// # Errors
-    /// [`JsonError`] when it is too large or too deep, or has U+0000 in it.
+    /// * [`JsonError::TooLarge`] above 65,536 bytes.
+    /// * [`JsonError::TooDeep`] above 32 levels.
+    /// * [`JsonError::Nul`] when a key or a text contains U+0000.
     pub fn new(map: Map<String, Value>) -> Result<Self, JsonError> {
         let levels = map.values().map(|value| depth(value, MAX_JSON_DEPTH)).max().unwrap_or(0);
         if levels + 1 > MAX_JSON_DEPTH {
@@ -56,10 +58,10 @@ impl JsonObject {
         &self.0
     }
 
-    /// The object after a change of its top-level members: a value replaces, a null removes.
+    /// A copy of the object with changed top-level members: a value replaces the member, null removes it.
     ///
     /// # Errors
-    /// [`JsonError`] when the result is too large or too deep.
+    /// As [`new`](Self::new), for the changed object.
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, JsonError> {
         let mut map = self.0.clone();
         for (key, value) in patch {
@@ -73,15 +75,15 @@ impl JsonObject {
     }
 }
 
-/// How many members there are: claims hold addresses and names.
+/// Prints only the number of members, because claims hold names and addresses.
 impl fmt::Debug for JsonObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} members]", self.0.len())
     }
 }
 
-/// Whether a JSON text has U+0000 in one of its texts or keys, however deep: it is always written as an escape there, and a
-/// backslash that is itself escaped begins none.
+/// Whether a JSON text has U+0000 in a key or a text, at any depth. JSON always escapes this character, and a backslash
+/// that is itself escaped does not begin an escape.
 pub(crate) fn has_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {
         let before = json.as_bytes().get(..at).unwrap_or_default();
@@ -89,7 +91,7 @@ pub(crate) fn has_nul(json: &str) -> bool {
     })
 }
 
-/// Levels of nesting of a value, counted no further than `limit`, so that no input makes this recurse without bound.
+/// The nesting of a value in levels, counted no further than `limit`, so that no input causes unbounded recursion.
 fn depth(value: &Value, limit: usize) -> usize {
     if limit == 0 {
         return 1;
@@ -107,22 +109,23 @@ impl<'de> Deserialize<'de> for JsonObject {
     }
 }
 
-/// What a host knows of a person besides the ways to reach them.
+/// What a host knows about a person besides the ways to reach them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// Claims in the sense of OpenID Connect Core, section 5.1. `locale` decides the language of messages.
+    /// Claims in the sense of OpenID Connect Core 1.0, section 5.1. The claim `locale` selects the language of
+    /// messages.
     #[serde(default)]
     pub claims: Arc<JsonObject>,
-    /// What everybody may see.
+    /// Data that the host may show to everybody.
     #[serde(default)]
     pub public_data: Arc<JsonObject>,
-    /// What the host alone may see.
+    /// Data that only the host may see.
     #[serde(default)]
     pub private_data: Arc<JsonObject>,
 }
 
 impl Profile {
-    /// The claim `locale`, a BCP 47 language tag.
+    /// The claim `locale`, a BCP 47 language tag; `None` when it is absent, not a text, or longer than 64 bytes.
     #[must_use]
     pub fn locale(&self) -> Option<&str> {
         self.claims.as_map().get("locale").and_then(Value::as_str).filter(|locale| locale.len() <= 64)

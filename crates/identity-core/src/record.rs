@@ -1,4 +1,4 @@
-//! Whole users as another system had them, or as this one gives them away.
+//! The portable form of a user, for import from another system and for export.
 
 use std::sync::Arc;
 
@@ -12,109 +12,111 @@ use crate::{
     Status, Timestamp, Undeliverable, User, UserId, UsernameEntry, Verified,
 };
 
-/// A whole user, for import and export; as JSON one line of a file. Times are microseconds since the Unix epoch.
+/// A whole user for import and export; as JSON it is one line of a file. Times are in microseconds since the Unix
+/// epoch.
 ///
-/// Open challenges and counters are not part of it: a code in hand does not move house.
+/// Open challenges, wrong answers and sends are not part of it: a code that was sent before the export is not valid
+/// after the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserRecord {
-    /// Who it is.
+    /// The id of the user.
     pub id: UserId,
     /// When the user was created.
     pub created_at: Timestamp,
     /// When the user last changed.
     pub updated_at: Timestamp,
-    /// Whether the user is disabled.
+    /// Whether the user is disabled; false when absent.
     #[serde(default)]
     pub disabled: bool,
-    /// The name to sign in with.
+    /// The name with which the user signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<UsernameRecord>,
-    /// The e-mail addresses.
+    /// The e-mail addresses; none when absent.
     #[serde(default)]
     pub emails: Vec<IdentifierRecord>,
-    /// The phone numbers.
+    /// The phone numbers; none when absent.
     #[serde(default)]
     pub phones: Vec<IdentifierRecord>,
-    /// The profile.
+    /// The profile; empty when absent.
     #[serde(default)]
     pub profile: Profile,
-    /// The credentials, as the host reports them.
+    /// The credentials, as reported by the host.
     #[serde(default)]
     pub credentials: Arc<Credentials>,
-    /// The sign-in activity, as the host reports it.
+    /// The sign-in activity, as reported by the host.
     #[serde(default)]
     pub sign_ins: Arc<SignIns>,
 }
 
-/// An address of a [`UserRecord`].
+/// An e-mail address or phone number of a [`UserRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentifierRecord {
-    /// Its id; made anew when it is absent.
+    /// The id of the identifier; a new one is made when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<IdentifierId>,
     /// The address as it was typed.
     pub address: Typed,
-    /// Whether it is primary.
+    /// Whether the address is primary; false when absent.
     #[serde(default)]
     pub primary: bool,
-    /// Since when, how and by whom it is verified; absent when it is not.
+    /// When and how the address was verified; absent when it is not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<VerifiedRecord>,
-    /// Where it was collected.
+    /// Where the address was collected, in the host's words; at most 800 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
-    /// Whether an administrator exempted it from the restrictions.
+    /// Whether an administrator exempted the address from the restrictions; false when absent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unrestricted: bool,
-    /// Since when the user has it; the user's creation when it is absent.
+    /// When the address was added to the user; the time of the user's creation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<Timestamp>,
-    /// Since when and why messages are known not to reach it.
+    /// When and why messages were found not to reach the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undeliverable: Option<Undeliverable>,
-    /// How sign-in uses it.
+    /// How sign-in uses the address, as reported by the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<Arc<SignInUse>>,
 }
 
-/// How an address of a [`UserRecord`] came to be verified.
+/// The evidence of the verification of an address of a [`UserRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifiedRecord {
-    /// Since when; when the address was added if it is absent.
+    /// When the address was verified; the time when it was added if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// How; `import` when it is absent.
+    /// How the address was verified; [`Method::Import`] when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Method>,
-    /// Who vouches for it.
+    /// Who vouches for the address, in the host's words; at most 800 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
 }
 
-/// A username of a [`UserRecord`].
+/// The username of a [`UserRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsernameRecord {
-    /// Its id; made anew when it is absent.
+    /// The id of the username; a new one is made when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<IdentifierId>,
     /// The username as it was typed.
     pub username: Username,
-    /// Where it was collected.
+    /// Where the username was collected, in the host's words; at most 800 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
-    /// Since when the user has it; the user's creation when it is absent.
+    /// When the username was set; the time of the user's creation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<Timestamp>,
-    /// How sign-in uses it.
+    /// How sign-in uses the username, as reported by the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<Arc<SignInUse>>,
 }
 
-/// An address as it was typed, not judged yet. Masked in `Debug`.
+/// An address as it was typed, not parsed yet. Printed masked by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Typed(pub String);
@@ -125,55 +127,55 @@ impl std::fmt::Debug for Typed {
     }
 }
 
-/// Why a user cannot be imported. Positions count from 0.
+/// The reason why a user cannot be imported. An index counts from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportProblem {
-    /// An e-mail address is none.
+    /// An entry of `emails` is not a valid e-mail address.
     #[error("emails[{index}]: {error}")]
     Email {
-        /// Where.
+        /// The index in `emails`.
         index: usize,
-        /// Why.
+        /// The reason why the address is not valid.
         error: crate::EmailError,
     },
-    /// A phone number is none.
+    /// An entry of `phones` is not a valid phone number.
     #[error("phones[{index}]: {error}")]
     Phone {
-        /// Where.
+        /// The index in `phones`.
         index: usize,
-        /// Why.
+        /// The reason why the number is not valid.
         error: crate::PhoneError,
     },
-    /// A restriction keeps an address out.
-    #[error("{}s[{index}]: kept out by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
+    /// The restriction policy refuses an address.
+    #[error("{}s[{index}]: refused by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
     Restricted {
-        /// In which list.
+        /// The kind of address, which tells the list.
         channel: Channel,
-        /// Where.
+        /// The index in the list.
         index: usize,
-        /// Which one.
+        /// The restriction that refuses the address.
         restriction: Restriction,
     },
-    /// An id or an address stands twice.
-    #[error("an identifier's id or an address stands twice")]
+    /// Two identifiers have the same id, or two addresses are the same.
+    #[error("two identifiers have the same id, or two addresses are the same")]
     Twice,
-    /// Several are primary.
-    #[error("more than one of a kind is primary")]
+    /// More than one address of a kind is primary.
+    #[error("more than one address of a kind is primary")]
     Primaries,
-    /// An unverified address is primary and the policy says no.
-    #[error("an unverified address is primary")]
+    /// An unverified address is primary, and the policy does not allow it.
+    #[error("an unverified address is primary, which the policy does not allow")]
     UnverifiedPrimary,
-    /// More addresses than a user can have.
+    /// There are more than [`MAX_IDENTIFIERS`] addresses of a kind.
     #[error("more than {MAX_IDENTIFIERS} addresses of a kind")]
     TooMany,
-    /// The user changed before it was created, or something is in the future.
-    #[error("created_at, updated_at and now are not in this order, or another time is in the future")]
+    /// `updated_at` is before `created_at`, or a time is in the future.
+    #[error("updated_at is before created_at, or a time is in the future")]
     Times,
 }
 
 impl UserRecord {
-    /// How much there may be of everything, before anything is read.
+    /// Checks the length of every list and text, before any address is parsed.
     pub(crate) fn bounded(&self) -> Result<(), Refusal> {
         if self.emails.len().max(self.phones.len()) > MAX_IDENTIFIERS {
             return Err(Refusal::Import(ImportProblem::TooMany));
@@ -190,7 +192,7 @@ impl UserRecord {
         sign_ins.flatten().try_for_each(|sign_in| bounded_report(&**sign_in))
     }
 
-    /// The record with every id that is absent filled in.
+    /// Fills in every id that is absent.
     pub(crate) fn with_ids(mut self, context: &Context<'_>) -> Self {
         let ids = self.emails.iter_mut().chain(&mut self.phones).map(|record| &mut record.id);
         for (number, id) in (0..).zip(ids.chain(self.username.as_mut().map(|record| &mut record.id))) {
@@ -199,7 +201,7 @@ impl UserRecord {
         self
     }
 
-    /// The rules that an import is held to beyond being a user at all.
+    /// Checks the rules for imports beyond those that hold for every user.
     pub(crate) fn judge(&self, user: &User, context: &Context<'_>) -> Result<(), ImportProblem> {
         if self.created_at > self.updated_at || self.updated_at > context.now {
             return Err(ImportProblem::Times);
@@ -301,7 +303,7 @@ impl UserRecord {
     }
 }
 
-/// Stands for an id that is absent; [`UserRecord::with_ids`] runs before anything is kept.
+/// Stands for an absent id. [`UserRecord::with_ids`] fills in every id before anything is stored.
 const NO_ID: IdentifierId = IdentifierId::from_uuid(uuid::Uuid::nil());
 
 impl From<&User> for UserRecord {
@@ -345,7 +347,8 @@ impl From<&User> for UserRecord {
     }
 }
 
-/// What was typed, if it still reads as this address; a number typed in national form does so in one country only.
+/// The typed form, if it still parses to this address; otherwise the canonical form. A number typed in national form is
+/// readable in one country only.
 fn readable(address: &Address) -> &str {
     let typed = address.typed();
     let again = match address {

@@ -7,12 +7,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Timestamp;
 
-/// 32 fresh random bytes, the only randomness of one decision. Ids and nonces are drawn from it, each under its own number.
+/// 32 fresh random bytes, the only randomness of one decision. Ids and nonces are drawn from it by number. Prints as
+/// `[redacted]` and is wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Seed([u8; 32]);
 
 impl Seed {
-    /// A seed of bytes that nobody can guess and that serve one decision only.
+    /// A seed of these bytes. They must be unpredictable, and used for one decision only.
     #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -26,7 +27,8 @@ impl Seed {
         hash.finalize().into()
     }
 
-    /// The `number`-th id of this decision: a UUID of version 7, its time from `now`.
+    /// The id with this number: a UUID of version 7 with the time `now` in milliseconds. A time before 1970 counts as
+    /// 1970.
     #[must_use]
     pub fn uuid(&self, now: Timestamp, number: u32) -> Uuid {
         let [a, b, c, d, e, f, g, h, i, j, ..] = self.draw(b"id", number);
@@ -34,7 +36,7 @@ impl Seed {
         uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
     }
 
-    /// The `number`-th nonce of this decision.
+    /// The nonce with this number.
     #[must_use]
     pub fn nonce(&self, number: u32) -> Nonce {
         let mut half = [0; 16];
@@ -51,7 +53,8 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// What makes a challenge different from every other: 16 random bytes. It is stored; without the host's key it yields nothing.
+/// 16 random bytes that make a challenge different from every other. A nonce is stored; without the host's key it
+/// reveals nothing about the code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Nonce([u8; 16]);

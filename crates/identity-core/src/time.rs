@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time: microseconds since 1970-01-01T00:00:00 UTC, leap seconds not counted.
+/// A point in time, in microseconds since 1970-01-01T00:00:00 UTC without leap seconds.
 ///
-/// Arithmetic saturates: no time given from outside can make it overflow.
+/// Additions and subtractions saturate, so that no time from outside can overflow.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,31 +23,31 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since the Unix epoch.
+    /// The time at this number of microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// From whole seconds since the Unix epoch.
+    /// The time at this number of whole seconds since the Unix epoch.
     #[must_use]
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000_000))
     }
 
-    /// Microseconds since the Unix epoch.
+    /// The number of microseconds since the Unix epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// The number of whole seconds since the Unix epoch, rounded down.
     #[must_use]
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// How long after `earlier` this is; zero when it is not after it.
+    /// The time that has passed since `earlier`; zero when `earlier` is later than this.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_micros)

@@ -3,13 +3,14 @@ use std::sync::Arc;
 use crate::address::Channel;
 use crate::{Book, Credentials, Identifier, IdentifierId, Profile, Retired, SignIns, Timestamp, UserId, UsernameEntry};
 
-/// Why parts do not make a user: a row was damaged, or written by something else.
+/// The reason why the stored parts of a user do not fit together. The text says which rule is broken; the data was
+/// damaged or written by another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Inconsistent(pub &'static str);
 
-/// A person's identifiers and what the host knows of them. A value: every change is a decision that gives events, and
-/// [`after`](Self::after) folds them into the next value.
+/// A user: a person's identifiers and what the host knows about the person. It is a value: a request is decided into
+/// events, and [`after`](Self::after) folds the events into the next value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub(crate) id: UserId,
@@ -25,10 +26,10 @@ pub struct User {
     pub(crate) retired: Vec<Retired>,
 }
 
-/// Everything that a store keeps of a user.
+/// The parts of a user, as a store keeps them.
 #[derive(Debug, Clone)]
 pub struct UserParts {
-    /// Who it is.
+    /// The id of the user.
     pub id: UserId,
     /// When the user was created.
     pub created_at: Timestamp,
@@ -36,7 +37,7 @@ pub struct UserParts {
     pub updated_at: Timestamp,
     /// Whether the user is disabled.
     pub disabled: bool,
-    /// The name to sign in with.
+    /// The name with which the user signs in.
     pub username: Option<UsernameEntry>,
     /// The e-mail addresses.
     pub emails: Book,
@@ -44,28 +45,29 @@ pub struct UserParts {
     pub phones: Book,
     /// The profile.
     pub profile: Profile,
-    /// The credentials.
+    /// The credentials, as reported by the host.
     pub credentials: Arc<Credentials>,
-    /// The sign-in activity.
+    /// The sign-in activity, as reported by the host.
     pub sign_ins: Arc<SignIns>,
-    /// What is left of removed identifiers.
+    /// The wrong answers and sends of removed addresses.
     pub retired: Vec<Retired>,
 }
 
 impl User {
-    /// A user as a store returns it.
+    /// Puts a user together from its parts, as a store returns it.
     ///
     /// # Errors
-    /// [`Inconsistent`] when the parts contradict each other.
+    /// [`Inconsistent`] when a book is of the wrong kind, an identifier replaces one that does not exist, or two
+    /// identifiers have the same id.
     pub fn restore(parts: UserParts) -> Result<Self, Inconsistent> {
         if parts.emails.channel() != Channel::Email || parts.phones.channel() != Channel::Phone {
-            return Err(Inconsistent("a book stands in the other one's place"));
+            return Err(Inconsistent("the e-mail addresses and the phone numbers are interchanged"));
         }
         for book in [&parts.emails, &parts.phones] {
             let replaced = book.entries().iter().filter_map(|entry| entry.replaces.map(|old| (entry.id, old)));
             for (new, old) in replaced {
                 if new == old || book.get(old).is_none() {
-                    return Err(Inconsistent("an identifier replaces one that is not there"));
+                    return Err(Inconsistent("an identifier replaces one that does not exist"));
                 }
             }
         }
@@ -95,17 +97,18 @@ impl User {
             sign_ins,
             retired,
         };
-        if user.ids_differ() { Ok(user) } else { Err(Inconsistent("two identifiers have one id")) }
+        if user.ids_differ() { Ok(user) } else { Err(Inconsistent("two identifiers have the same id")) }
     }
 
-    /// Whether no e-mail address has the id of a phone number, and neither that of the username; within a book they differ.
+    /// Whether no two of the e-mail addresses, the phone numbers and the username share an id. Within a book the ids
+    /// differ anyway.
     pub(crate) fn ids_differ(&self) -> bool {
         let crossing = self.phones.entries().iter().any(|entry| self.emails.get(entry.id).is_some());
         let name = self.username.as_ref().is_some_and(|name| self.identifier(name.id).is_some());
         !crossing && !name
     }
 
-    /// Who it is.
+    /// The id of the user.
     #[must_use]
     pub const fn id(&self) -> &UserId {
         &self.id
@@ -123,13 +126,13 @@ impl User {
         self.updated_at
     }
 
-    /// Whether the user is disabled: then nothing goes on the holder's road.
+    /// Whether the user is disabled. The holder of a disabled user may change nothing.
     #[must_use]
     pub const fn is_disabled(&self) -> bool {
         self.disabled
     }
 
-    /// The name to sign in with.
+    /// The name with which the user signs in; `None` when there is none.
     #[must_use]
     pub const fn username(&self) -> Option<&UsernameEntry> {
         self.username.as_ref()
@@ -147,7 +150,7 @@ impl User {
         &self.phones
     }
 
-    /// The addresses of one kind.
+    /// The addresses of this kind.
     #[must_use]
     pub const fn book(&self, channel: Channel) -> &Book {
         match channel {
@@ -163,13 +166,13 @@ impl User {
         }
     }
 
-    /// The primary e-mail address.
+    /// The primary e-mail address; `None` when there is none.
     #[must_use]
     pub fn primary_email(&self) -> Option<&Identifier> {
         self.emails.primary()
     }
 
-    /// The primary phone number.
+    /// The primary phone number; `None` when there is none.
     #[must_use]
     pub fn primary_phone(&self) -> Option<&Identifier> {
         self.phones.primary()
@@ -181,7 +184,7 @@ impl User {
         self.emails.get(id).or_else(|| self.phones.get(id))
     }
 
-    /// All e-mail addresses, then all phone numbers.
+    /// All e-mail addresses, then all phone numbers, each in the order in which they were added.
     pub fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
         self.emails.entries().iter().chain(self.phones.entries())
     }
@@ -192,19 +195,19 @@ impl User {
         &self.profile
     }
 
-    /// The credentials, as the host reported them.
+    /// The credentials, as reported by the host.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// The sign-in activity, as the host reported it.
+    /// The sign-in activity, as reported by the host.
     #[must_use]
     pub fn sign_ins(&self) -> &SignIns {
         &self.sign_ins
     }
 
-    /// What is left of identifiers that were removed, for a store to keep.
+    /// The wrong answers and sends of removed addresses, which a store must keep.
     #[must_use]
     pub fn retired(&self) -> &[Retired] {
         &self.retired

@@ -34,7 +34,7 @@ pub struct VerificationPolicy {
 
 impl Default for VerificationPolicy {
     fn default() -> Self {
-        // The builder's defaults are safe: a test builds them.
+        // A test shows that the builder accepts its own defaults.
         VerificationPolicyBuilder::default().unchecked(SIX_DIGITS)
     }
 }

@@ -4,22 +4,22 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The most characters that a code can have.
+/// The maximum length of a code, in characters.
 pub(crate) const MAX: usize = 20;
 
-/// The symbols that a code is made of.
+/// The symbols of which a code is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Alphabet {
-    /// `0` to `9`.
+    /// The decimal digits `0` to `9`.
     Digits,
-    /// 20 capital consonants: no vowels, so that no word comes up, and none of the letters that are taken for a digit.
-    /// What a person types is read without regard to case.
+    /// 20 capital consonants. There are no vowels, so that no words appear and neither I nor O can be mistaken for a digit.
+    /// Letters are compared without regard to case.
     Letters,
 }
 
 impl Alphabet {
-    /// The symbols, each once.
+    /// The symbols of the alphabet, each once.
     #[must_use]
     pub const fn symbols(self) -> &'static [u8] {
         match self {
@@ -29,7 +29,7 @@ impl Alphabet {
     }
 }
 
-/// How a code looks: how many symbols, of which alphabet.
+/// The format of a code: its length and its alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CodeFormat {
     length: u8,
@@ -37,19 +37,20 @@ pub struct CodeFormat {
 }
 
 impl CodeFormat {
-    /// A format of 1 to 20 symbols; `None` for any other length. Whether it is long enough is the policy's to say.
+    /// A format of 1 to 20 symbols; `None` for any other length. Whether it is long enough is judged by
+    /// [`VerificationPolicyBuilder::build`](crate::policy::VerificationPolicyBuilder::build).
     #[must_use]
     pub const fn new(length: u8, alphabet: Alphabet) -> Option<Self> {
         if length >= 1 && length as usize <= MAX { Some(Self { length, alphabet }) } else { None }
     }
 
-    /// How many symbols a code has.
+    /// The number of symbols in a code.
     #[must_use]
     pub const fn length(self) -> u8 {
         self.length
     }
 
-    /// Which symbols a code has.
+    /// The alphabet of a code.
     #[must_use]
     pub const fn alphabet(self) -> Alphabet {
         self.alphabet
@@ -63,19 +64,19 @@ impl CodeFormat {
     }
 }
 
-/// Why a text cannot be a code.
+/// The reason why a text cannot be a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// Nothing was typed.
+    /// The text is empty or white space.
     #[error("the code is empty; type the code from the message")]
     Empty,
-    /// More than 20 characters.
+    /// The text is longer than 20 characters.
     #[error("a code has at most 20 characters; type the code from the message alone")]
     TooLong,
 }
 
-/// A code as a person types it or a notifier sends it. It does not print, and it is wiped when dropped.
+/// A code, as a person types it or a notifier sends it. Prints as `[redacted]` and is wiped when dropped.
 ///
 /// ```
 /// use identity_core::Code;
@@ -90,12 +91,15 @@ pub enum CodeError {
 pub struct Code(String);
 
 impl Code {
-    /// Reads 1 to 20 characters; white space around them is not part of the code.
+    /// Reads a code of 1 to 20 characters. White space around it is ignored.
     ///
     /// # Errors
-    /// [`CodeError`]: such an input costs no try.
+    /// * [`CodeError::Empty`] for an empty text.
+    /// * [`CodeError::TooLong`] above 20 characters.
+    ///
+    /// Neither counts as a wrong answer.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        // A code has at most 80 bytes; a huge text is refused before it is walked.
+        // A code has at most 80 bytes. A very long text is refused before its characters are counted.
         if text.len() > 1_024 {
             return Err(CodeError::TooLong);
         }
@@ -111,13 +115,13 @@ impl Code {
         Self(symbols)
     }
 
-    /// The code in clear, for the one who sends it.
+    /// The code in clear, for the notifier that sends it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether both are the same code, case apart; takes the same time wherever they differ, in length too.
+    /// Whether both codes are the same without regard to case, compared in a time that depends on neither of them.
     pub(crate) fn matches(&self, right: &Self) -> Choice {
         let (mut a, mut b) = (self.padded(), right.padded());
         let same = a.ct_eq(&b);
@@ -126,7 +130,8 @@ impl Code {
         same
     }
 
-    /// Upper case, in a buffer of the same size for every code. The last byte holds the length, so "1" is not "1\0".
+    /// The code in upper case, in a buffer of the same size for every code. The last byte holds the length, so that "1"
+    /// differs from "1\0".
     fn padded(&self) -> [u8; 4 * MAX + 1] {
         let mut buffer = [0; 4 * MAX + 1];
         for (to, from) in buffer.iter_mut().zip(self.0.bytes()) {

@@ -14,16 +14,17 @@ use crate::{IdentifierId, MessageId, Nonce, Purpose, TenantId, UserId};
 
 type Prf = Hmac<Sha256>;
 
-/// The name of a key: 1 to 32 letters, digits, `-` or `_`. It is stored beside what was made with the key.
+/// The name of a key: 1 to 32 letters, digits, `-` or `_`. It is stored with everything that was made with the key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(Arc<str>);
 
 impl KeyId {
-    /// Reads a key's name.
+    /// Reads the name of a key.
     ///
     /// # Errors
-    /// [`KeyError::Name`] when it is empty, longer than 32 characters or has others in it.
+    /// [`KeyError::Name`] when it is empty, longer than 32 characters, or contains a character other than ASCII
+    /// letters, digits, `-` and `_`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
@@ -40,24 +41,24 @@ impl KeyId {
     }
 }
 
-/// Why keys cannot be used.
+/// The reason why keys cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// There is no key at all.
+    /// The text contains no key.
     #[error("there is no key; make one of 32 random bytes in hexadecimal, for example with `openssl rand -hex 32`")]
     Missing,
-    /// A key's name is empty, too long or has a forbidden character.
-    #[error("a key's name has 1 to 32 letters, digits, '-' or '_'")]
+    /// The name of a key is empty, too long, or contains a forbidden character.
+    #[error("the name of a key must have 1 to 32 letters, digits, '-' or '_'; rename the key")]
     Name,
-    /// Two keys have one name.
-    #[error("two keys have the same name; a name stands for one key for ever")]
+    /// Two keys have the same name.
+    #[error("two keys have the same name; give every key a name of its own and never use one again")]
     Twice,
     /// A key is not hexadecimal.
-    #[error("a key is written in hexadecimal, two digits a byte")]
+    #[error("a key must be hexadecimal, with two digits per byte")]
     NotHex,
-    /// A key has a length other than 32 to 64 bytes.
-    #[error("a key has 32 to 64 bytes (64 to 128 hexadecimal digits), this one has {0}")]
+    /// A key is shorter than 32 or longer than 64 bytes. The field is its length in bytes.
+    #[error("a key must have 32 to 64 bytes (64 to 128 hexadecimal digits), this one has {0} bytes")]
     Length(usize),
 }
 
@@ -66,8 +67,8 @@ struct Key {
     prf: Prf,
 }
 
-/// The host's keys, from which every code and link token is derived: the current one makes new ones, the previous ones still
-/// confirm what they made. They do not print and are wiped when dropped.
+/// The host's keys, from which every code, link token and delivery ticket is derived. The current key makes new ones;
+/// the previous keys still confirm what they made. Prints only the names of the keys, and wipes the keys when dropped.
 ///
 /// ```
 /// use identity_core::CodeKeys;
@@ -84,19 +85,21 @@ pub struct CodeKeys {
 }
 
 impl CodeKeys {
-    /// One key of 32 to 64 bytes under a name.
+    /// A single key of 32 to 64 bytes with this name.
     ///
     /// # Errors
-    /// [`KeyError::Length`] when it has another length.
+    /// [`KeyError::Length`] when the key has another length.
     pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         Ok(Self { current: Arc::new(Key::new(id, secret)?), previous: Arc::new([]) })
     }
 
-    /// Reads `name:hex` or plain `hex`, several of them with commas between, the current one first. A key without a name is
-    /// named after its SHA-256.
+    /// Reads keys from a text: `name:hex` or `hex`, separated by commas, the current key first. A key without a name is
+    /// named after the first 4 bytes of its SHA-256, in hexadecimal.
     ///
     /// # Errors
-    /// [`KeyError`] for each way in which the text is not that.
+    /// * [`KeyError::Missing`] when there is no key.
+    /// * [`KeyError::Name`] when a name is not valid, [`KeyError::Twice`] when two keys have the same one.
+    /// * [`KeyError::NotHex`] when a key is not hexadecimal, [`KeyError::Length`] when it does not have 32 to 64 bytes.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut keys: Vec<Key> = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -116,7 +119,7 @@ impl CodeKeys {
         Ok(Self { current: Arc::new(current), previous: keys.collect() })
     }
 
-    /// The name of the key that new challenges are made with.
+    /// The name of the current key, with which new challenges are made.
     #[must_use]
     pub fn current(&self) -> &KeyId {
         &self.current.id
@@ -127,7 +130,7 @@ impl CodeKeys {
     pub fn code(&self, binding: &Binding<'_>, format: CodeFormat) -> Option<Code> {
         let prf = self.bound(b"identity code v1", binding)?;
         let symbols = format.alphabet().symbols();
-        // Bytes from here on would make the first symbols of the alphabet likelier than the last: they are passed over.
+        // Larger bytes are skipped: they would make the first symbols of the alphabet likelier than the last.
         let fair = 256 - 256 % symbols.len();
         let mut code = String::with_capacity(usize::from(format.length()));
         for block in 0_u32.. {
@@ -213,7 +216,7 @@ impl Key {
     }
 }
 
-/// Everything that a code or link token is bound to; a change of any of it makes another code.
+/// Everything that a code or link token is bound to. A change of any field gives another code.
 #[derive(Clone, Copy)]
 pub struct Binding<'a> {
     /// The name of the key.
@@ -224,15 +227,15 @@ pub struct Binding<'a> {
     pub user: &'a UserId,
     /// The identifier.
     pub identifier: IdentifierId,
-    /// The canonical address.
+    /// The canonical form of the address.
     pub address: &'a str,
-    /// What the code is for.
+    /// The purpose of the challenge.
     pub purpose: Purpose,
-    /// The challenge's nonce.
+    /// The nonce of the challenge.
     pub nonce: &'a Nonce,
 }
 
-/// With the address masked.
+/// Prints the address masked.
 impl fmt::Debug for Binding<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, tenant, user, identifier, address, purpose, nonce } = self;
@@ -248,7 +251,7 @@ impl fmt::Debug for Binding<'_> {
     }
 }
 
-/// Length first, so that no two lists of fields give the same bytes.
+/// Adds a field with its length first, so that no two lists of fields give the same bytes.
 fn field(prf: &mut Prf, bytes: &[u8]) {
     prf.update(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     prf.update(bytes);

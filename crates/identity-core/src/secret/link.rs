@@ -7,12 +7,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{IdentifierId, UserId};
 
-/// Why a text cannot be a link token.
+/// The reason why a text cannot be a link token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no verification link; open the link from the message as it is")]
 pub struct LinkError;
 
-/// What a verification link carries: who it is for, and a proof of 256 bits. It does not print, and it is wiped when dropped.
+/// The token of a verification link: the user and identifier that it is for, and a proof of 256 bits. Prints as
+/// `[redacted]` and is wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct LinkToken {
     #[zeroize(skip)]
@@ -27,10 +28,10 @@ impl LinkToken {
         Self { user, identifier, proof }
     }
 
-    /// Reads the text that [`reveal`](Self::reveal) wrote.
+    /// Reads the text that [`reveal`](Self::reveal) returns.
     ///
     /// # Errors
-    /// [`LinkError`] when the text is anything else; it costs no try.
+    /// [`LinkError`] when the text is anything else. This does not count as a wrong answer.
     pub fn parse(text: &str) -> Result<Self, LinkError> {
         if text.len() > 2_048 {
             return Err(LinkError);
@@ -46,19 +47,19 @@ impl LinkToken {
         })
     }
 
-    /// Whose link it claims to be. Nothing is proven until it was confirmed.
+    /// The user that the token claims to be for. The claim is proven only by [`User::confirm`](crate::User::confirm).
     #[must_use]
     pub const fn user(&self) -> &UserId {
         &self.user
     }
 
-    /// Which address it claims to verify.
+    /// The identifier that the token claims to verify.
     #[must_use]
     pub const fn identifier(&self) -> IdentifierId {
         self.identifier
     }
 
-    /// The token in clear, for a URL: base64url without padding.
+    /// The token in clear, as base64url without padding (RFC 4648, section 5), for a URL.
     #[must_use]
     pub fn reveal(&self) -> String {
         let mut bytes = Vec::with_capacity(48 + self.user.as_str().len());

@@ -1,4 +1,4 @@
-//! Codes, link tokens and the keys that they are derived from. None of them is ever stored.
+//! Codes, link tokens and delivery tickets, and the keys from which they are derived. The library stores none of them.
 
 mod code;
 mod keys;

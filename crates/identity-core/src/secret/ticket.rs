@@ -5,16 +5,17 @@ use uuid::Uuid;
 
 use crate::MessageId;
 
-/// Why a text cannot be a [`DeliveryTicket`].
+/// The reason why a text cannot be a [`DeliveryTicket`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no delivery ticket; hand back the one of the message as it was")]
+#[error("this is not a delivery ticket; report with the ticket of the message, unchanged")]
 pub struct TicketError;
 
-/// How callbacks and bounced mails name a message: its id, and a proof of 112 bits that the host made the name, so that nobody
-/// reports on a message by knowing or guessing ids.
+/// The name under which callbacks and bounced mails report on a message: its id, and a proof of 112 bits that the host
+/// issued the ticket. Nobody can report on a message by knowing or guessing its id.
 ///
-/// It prints as 48 characters `a` to `z` and `2` to `7`: with a prefix of some letters it fits the local part of an e-mail
-/// address (64 octets, RFC 5321, 4.5.3.1.1) and a URL. Case is ignored when it is read: mail servers change it.
+/// A ticket prints as 48 characters `a` to `z` and `2` to `7`. With a short prefix it fits the local part of an e-mail
+/// address (64 octets, RFC 5321, section 4.5.3.1.1), and it fits a URL. It is read without regard to case, because mail
+/// servers change the case.
 ///
 /// ```
 /// use identity_core::{CodeKeys, DeliveryTicket, MessageId};
@@ -24,7 +25,7 @@ pub struct TicketError;
 /// assert_eq!(text.len(), 48);
 /// let ticket = DeliveryTicket::parse(&text.to_uppercase())?;
 /// assert_eq!(keys.message(&ticket), Some(message));
-/// // One that somebody else made names nothing.
+/// // A ticket that another host made names no message.
 /// let other = CodeKeys::parse(&"5b".repeat(32))?;
 /// assert_eq!(other.message(&ticket), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -35,10 +36,11 @@ pub struct DeliveryTicket {
     proof: [u8; PROOF],
 }
 
-/// Bytes of the proof: with the 16 of the id they are 30, and 48 characters of five bits without a rest.
+/// The length of the proof in bytes: with the 16 bytes of the id they are 30, which 48 characters of five bits
+/// represent exactly.
 pub(super) const PROOF: usize = 14;
 
-/// RFC 4648, section 6, in lower case.
+/// The alphabet of RFC 4648, section 6, in lower case.
 const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 impl DeliveryTicket {
@@ -46,8 +48,8 @@ impl DeliveryTicket {
         Self { message, proof }
     }
 
-    /// Reads what [`Display`](fmt::Display) writes, case apart. Whether it is one of the host's,
-    /// [`CodeKeys::message`](crate::CodeKeys::message) says.
+    /// Reads what [`Display`](fmt::Display) prints, without regard to case. Whether the ticket was made by this host is
+    /// judged by [`CodeKeys::message`](crate::CodeKeys::message).
     ///
     /// # Errors
     /// [`TicketError`] when the text is anything else.
@@ -72,7 +74,7 @@ impl DeliveryTicket {
         Ok(Self { message, proof: proof.try_into().map_err(|_| TicketError)? })
     }
 
-    /// Which message it claims to name.
+    /// The message that the ticket claims to name.
     pub(super) const fn claimed(&self) -> MessageId {
         self.message
     }
@@ -99,7 +101,7 @@ impl fmt::Display for DeliveryTicket {
     }
 }
 
-/// Which message; the proof does not print.
+/// Prints the message's id without the proof.
 impl fmt::Debug for DeliveryTicket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DeliveryTicket({})", self.message)

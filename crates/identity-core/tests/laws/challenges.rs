@@ -167,7 +167,7 @@ fn c08_neither_another_proof_nor_an_administrators_code_resets_the_count() {
 }
 
 #[test]
-fn c08_removing_and_adding_the_address_is_no_fresh_start() {
+fn c08_removing_and_adding_an_address_does_not_reset_the_count() {
     for resend in BOTH {
         let mut ada = given_under(resending(resend));
         let first = ada.pending(email("ada@example.com"));
@@ -213,7 +213,7 @@ fn c08_a_locked_address_stays_locked_when_it_is_removed_or_replaced_and_added_ag
 }
 
 #[test]
-fn c08_20_failures_a_day_are_the_most() {
+fn c08_an_identifier_accepts_at_most_20_failures_a_day() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
     let first = ada.bench.now;
@@ -287,7 +287,7 @@ fn c17_a_clock_that_steps_back_never_forgives_a_failure() {
 }
 
 #[test]
-fn an_administrators_code_works_like_any_other_and_only_an_administrator_gets_it() {
+fn an_administrators_code_works_like_any_other_and_is_shown_to_administrators_only() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     let refused = ada.holder(|user, context| user.issue_code(mail, context));
@@ -313,7 +313,7 @@ fn a_restriction_that_came_later_keeps_codes_from_being_sent() {
 }
 
 #[test]
-fn a_challenge_that_is_out_keeps_the_format_it_was_made_in() {
+fn an_open_challenge_keeps_its_format() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
     let letters = VerificationPolicy::builder().letters(8).build().unwrap();
@@ -343,7 +343,7 @@ fn a_hint_reaches_the_notifier_and_is_bounded() {
 }
 
 #[test]
-fn a_disabled_users_own_road_is_closed() {
+fn the_holder_of_a_disabled_user_may_change_nothing() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
     let line = ada.add_verified(phone("+44 1514 960453"));
@@ -377,7 +377,7 @@ fn an_event_of_a_challenge_holds_no_code() {
 }
 
 #[test]
-fn c47_counters_hang_on_the_identifier_and_not_on_who_asks() {
+fn c47_counters_belong_to_the_identifier_and_not_to_the_client() {
     // 1,000 origins, each a decision of its own with nothing remembered of the others but the user.
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));

@@ -252,7 +252,7 @@ fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
 }
 
 #[test]
-fn a_link_or_a_code_answers_a_challenge_of_either_and_ends_the_other() {
+fn a_challenge_of_either_kind_is_closed_by_the_first_right_code_or_link() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     ada.start_by(mail, Proof::Either).done();
@@ -388,7 +388,7 @@ fn a_previous_key_confirms_what_it_made_and_a_key_that_is_gone_does_not() {
 }
 
 #[test]
-fn a_pseudonym_is_of_its_tenant_and_key_and_does_not_tell_the_text() {
+fn a_pseudonym_depends_on_tenant_and_key_and_does_not_reveal_the_text() {
     let bench = Bench::new(Policy::default());
     let other = TenantId::parse("other").unwrap();
     let name = bench.keys.pseudonym(&bench.tenant, "ada@example.com");

@@ -25,7 +25,7 @@ fn with_credentials() -> Person {
 }
 
 #[test]
-fn a_passkey_goes_and_everything_else_stays() {
+fn removing_a_passkey_changes_nothing_else() {
     let mut ada = with_credentials();
     let before = ada.user.credentials().clone();
     ada.admin(|user, context| user.remove_passkey("one", context)).then(&["credentials_reported"]);
@@ -46,7 +46,7 @@ fn a_provider_is_disconnected_by_its_name_and_the_id_there() {
 }
 
 #[test]
-fn unblocking_ends_the_block_and_its_failures_alone() {
+fn unblocking_clears_the_block_and_its_failures_and_nothing_else() {
     let mut ada = given();
     ada.admin(|user, context| user.unblock(context)).then(&[]);
     let sign_ins = SignIns {
@@ -64,7 +64,7 @@ fn unblocking_ends_the_block_and_its_failures_alone() {
 }
 
 #[test]
-fn none_of_it_is_the_holders_to_do() {
+fn a_holder_may_change_no_reported_credentials() {
     let mut ada = with_credentials();
     let only = Refusal::AdministratorOnly;
     assert_eq!(ada.holder(|user, context| user.remove_passkey("one", context)).refused(), only);

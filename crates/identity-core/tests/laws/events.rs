@@ -154,7 +154,7 @@ fn event(change: Change) -> Event {
 }
 
 #[test]
-fn the_list_of_changes_is_whole() {
+fn every_kind_of_change_is_tested() {
     let source = include_str!("../../src/event.rs");
     let (_, kinds) = source.split_once("pub const fn kind(&self)").unwrap();
     let (kinds, _) = kinds.split_once("\n    }\n").unwrap();
@@ -186,7 +186,7 @@ fn every_change_round_trips_and_its_kind_is_its_type() {
 }
 
 #[test]
-fn what_was_typed_survives_in_an_event() {
+fn an_event_keeps_the_typed_form() {
     let added = event(Change::Added {
         id: IdentifierId::from_uuid(Uuid::nil()),
         address: phone("+44 (0)7400 123456"),
@@ -200,7 +200,7 @@ fn what_was_typed_survives_in_an_event() {
 }
 
 #[test]
-fn what_was_once_accepted_stays_readable_when_a_rule_changes() {
+fn an_address_accepted_once_stays_readable_when_a_rule_changes() {
     // None of these would be accepted today.
     let id = IdentifierId::from_uuid(Uuid::nil());
     let address = |channel, text| json!({"type": "added", "id": id, "address": {"channel": channel, "address": text}});
@@ -221,7 +221,10 @@ fn an_event_of_another_format_is_refused_and_both_versions_are_named() {
     for other in [0_u64, 2, 255, 256, 300, u64::MAX] {
         value["v"] = json!(other);
         let refused = serde_json::from_value::<Event>(value.clone()).unwrap_err().to_string();
-        assert_eq!(refused, format!("the event has format {other}, this program reads format 1"));
+        assert_eq!(
+            refused,
+            format!("the event has format {other}, but this program reads only format 1; use a program that knows it")
+        );
     }
     for nonsense in [json!(null), json!("1"), json!(-1), json!(1.5), json!([1])] {
         value["v"] = nonsense;
@@ -235,7 +238,7 @@ fn an_event_of_another_format_is_refused_and_both_versions_are_named() {
 }
 
 #[test]
-fn what_is_stripped_holds_nothing_personal() {
+fn a_stripped_event_holds_nothing_personal() {
     for change in every_change() {
         let kind = change.kind();
         let (before, id) = (serde_json::to_string(&event(change.clone())).unwrap(), change.identifier());
@@ -259,7 +262,7 @@ fn what_is_stripped_holds_nothing_personal() {
 }
 
 #[test]
-fn the_canaries_are_there_before_they_are_stripped() {
+fn every_event_holds_a_canary_before_it_is_stripped() {
     let personal = every_change().into_iter().filter(|change| {
         let text = serde_json::to_string(&event(change.clone())).unwrap().to_lowercase();
         text.contains(CANARY) || text.contains("7400")
@@ -268,7 +271,7 @@ fn the_canaries_are_there_before_they_are_stripped() {
 }
 
 #[test]
-fn an_erased_user_is_nobody() {
+fn no_user_remains_after_an_erasure() {
     let mut ada = given();
     let erased = ada.bench.on(&staff(), |context| ada.user.erase(context)).unwrap();
     assert_eq!(ada.user.after(&erased.events), None);
@@ -289,7 +292,7 @@ fn a_user_begins_with_a_creation_or_an_import() {
 }
 
 #[test]
-fn an_event_about_what_is_not_there_changes_nothing_but_the_time() {
+fn an_event_about_an_unknown_identifier_changes_only_the_time() {
     let mut ada = given();
     ada.add_verified(email("ada@example.com"));
     let stray = |change: &Change| {

@@ -78,7 +78,7 @@ fn holds(attacker: &Attacker, trick: &str) {
 }
 
 #[test]
-fn c18_guessing_whenever_it_is_allowed_stays_below() {
+fn c18_guessing_whenever_it_is_allowed_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     attacker.person.add(email(VICTIM)).done();
     for _ in 0..DAYS * 86_400 / 60 {
@@ -89,7 +89,7 @@ fn c18_guessing_whenever_it_is_allowed_stays_below() {
 }
 
 #[test]
-fn c18_resending_and_changing_the_proof_stays_below() {
+fn c18_resending_and_changing_the_proof_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     attacker.person.add(email(VICTIM)).done();
     for turn in 0..DAYS * 86_400 / 60 {
@@ -100,7 +100,7 @@ fn c18_resending_and_changing_the_proof_stays_below() {
 }
 
 #[test]
-fn c18_short_lives_stay_below() {
+fn c18_short_lifetimes_stay_below_the_bound() {
     let mut attacker = Attacker::new();
     let id = attacker.person.add(email(VICTIM)).done();
     let request = Verification { life: Some(secs(31)), ..Verification::default() };
@@ -113,7 +113,7 @@ fn c18_short_lives_stay_below() {
 }
 
 #[test]
-fn c18_removing_and_adding_again_stays_below() {
+fn c18_removing_and_adding_again_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     for _ in 0..DAYS * 86_400 / 60 {
         match attacker.victim() {
@@ -131,7 +131,7 @@ fn c18_removing_and_adding_again_stays_below() {
 /// Whatever is left of the victim's address is to be pushed out of memory by many other addresses: each is sent a code, so
 /// that it has to be remembered too, and gives its place to the next.
 #[test]
-fn c18_flushing_the_memory_by_replacements_stays_below() {
+fn c18_flushing_the_memory_by_replacements_stays_below_the_bound() {
     for verified_first in [false, true] {
         let mut attacker = Attacker::new();
         let own = verified_first.then(|| attacker.person.add_verified(email("own@example.com")));
@@ -165,7 +165,7 @@ fn c18_flushing_the_memory_by_replacements_stays_below() {
 
 /// The same by removals, of e-mail addresses and phone numbers together: as many as a user can have.
 #[test]
-fn c18_flushing_the_memory_by_removals_stays_below() {
+fn c18_flushing_the_memory_by_removals_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     for _ in 0..DAYS {
         let _ = attacker.person.add(email(VICTIM)).result;
@@ -194,7 +194,7 @@ fn c18_flushing_the_memory_by_removals_stays_below() {
 }
 
 #[test]
-fn c18_a_removed_address_that_says_nothing_any_more_takes_no_room() {
+fn c18_an_idle_removed_address_does_not_count() {
     let mut ada = given();
     let ids: Vec<_> = (0..50).map(|number| ada.pending(email(&format!("a{number}@example.com")))).collect();
     for id in ids {
@@ -206,7 +206,7 @@ fn c18_a_removed_address_that_says_nothing_any_more_takes_no_room() {
 }
 
 #[test]
-fn c18_a_policy_of_many_tries_is_bounded_all_the_same() {
+fn c18_a_policy_that_allows_many_guesses_is_still_bounded() {
     let policy = VerificationPolicy::builder().tries(100).failures(100, 100).build().unwrap();
     let mut attacker =
         Attacker { person: given_under(Policy::default().with_verification(policy)), compared: 0, throwaways: 0 };
@@ -244,7 +244,7 @@ fn c18_a_holder_replaces_no_more_addresses_than_are_remembered() {
 }
 
 #[test]
-fn c18_all_that_a_holder_can_remove_is_remembered() {
+fn c18_every_address_that_a_holder_can_remove_is_remembered() {
     let mut ada = given();
     let mut ids = vec![ada.pending(email(VICTIM))];
     ids.extend((1..50).map(|number| ada.pending(email(&format!("a{number}@example.com")))));
@@ -257,7 +257,7 @@ fn c18_all_that_a_holder_can_remove_is_remembered() {
 }
 
 #[test]
-fn c18_what_an_administrator_removes_pushes_out_what_nobody_guessed_at() {
+fn c18_removals_by_an_administrator_displace_addresses_without_wrong_answers_first() {
     let mut ada = given();
     let victim = ada.pending(email(VICTIM));
     ada.wrong(victim).done();

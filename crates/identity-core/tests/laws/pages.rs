@@ -133,7 +133,7 @@ fn page(user: &User) -> Value {
 }
 
 #[test]
-fn every_field_of_the_pages_has_a_home() {
+fn every_field_of_the_reference_pages_can_be_stored() {
     let user = import(&of_the_pages()).unwrap();
     let google = json!([{
         "provider_user_id": "79a500f9-aba6-4f03-baec-c18f4b7136ad", "authenticator": "google",
@@ -176,7 +176,7 @@ fn every_field_of_the_pages_has_a_home() {
 }
 
 #[test]
-fn the_user_of_the_pages_goes_out_and_comes_in_again() {
+fn the_user_of_the_reference_pages_survives_export_and_import() {
     let user = import(&of_the_pages()).unwrap();
     let text = serde_json::to_string(&UserRecord::from(&user)).unwrap();
     assert_eq!(import(&serde_json::from_str(&text).unwrap()).unwrap(), user);

@@ -11,7 +11,7 @@ use identity_core::{
 use crate::kit::{email, phone, secs};
 
 #[test]
-fn the_defaults_are_those_of_the_design() {
+fn the_defaults_are_as_documented() {
     let policy = Policy::default();
     let primary = policy.primary();
     assert_eq!(

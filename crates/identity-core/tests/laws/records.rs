@@ -110,7 +110,7 @@ fn an_import_is_refused_for_each_rule_that_it_breaks() {
 }
 
 #[test]
-fn an_id_stands_once_in_a_user() {
+fn an_id_occurs_once_in_a_user() {
     let id = Some(IdentifierId::from_uuid(Uuid::from_u128(1)));
     let with_id = |address: &str| IdentifierRecord { id, ..identifier(address) };
     let name =
@@ -128,7 +128,7 @@ fn an_id_stands_once_in_a_user() {
 }
 
 #[test]
-fn parts_that_contradict_each_other_make_no_user() {
+fn inconsistent_parts_are_refused() {
     let mut ada = given();
     let mail = ada.add_verified(email("ada@example.com"));
     let line = ada.add_verified(phone("+441514960453"));
@@ -188,7 +188,7 @@ fn parts_that_contradict_each_other_make_no_user() {
 }
 
 #[test]
-fn what_is_imported_is_bounded_like_what_is_added() {
+fn imported_texts_and_reports_are_bounded() {
     let long: Arc<str> = "s".repeat(801).into();
     let mail = || identifier("a@example.com");
     let huge = Arc::new(SignInUse { authenticators: vec!["x".repeat(262_144)], idps: Vec::new() });
@@ -219,13 +219,13 @@ fn what_is_imported_is_bounded_like_what_is_added() {
 }
 
 #[test]
-fn an_import_is_an_administrators() {
+fn only_an_administrator_may_import() {
     let refused = Bench::new(Policy::default()).on(&Authority::Holder, |context| User::import(&record(), context));
     assert_eq!(refused.unwrap_err(), Refusal::AdministratorOnly);
 }
 
 #[test]
-fn what_a_record_leaves_out_is_filled_in() {
+fn absent_fields_of_a_record_are_filled_in() {
     let record = UserRecord {
         emails: vec![verified("a@example.com"), identifier("b@example.com")],
         phones: vec![identifier("+441514960453")],

@@ -36,7 +36,7 @@ fn c11_the_6th_send_in_600_s_and_the_11th_of_a_day_are_refused_with_the_time() {
 }
 
 #[test]
-fn c11_a_send_may_come_when_the_refusal_said() {
+fn c11_a_send_is_accepted_at_the_time_that_the_refusal_named() {
     // All three limits at once: 10 sends in a day of which the last 5 came within the window.
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();

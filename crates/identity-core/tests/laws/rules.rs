@@ -58,7 +58,7 @@ fn c42_an_address_that_loses_its_verification_loses_what_it_granted() {
 }
 
 #[test]
-fn c42_a_holder_attests_nothing() {
+fn c42_a_holder_cannot_attest_an_address() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     for new in
@@ -151,7 +151,7 @@ fn nobody_is_elected_and_nobody_succeeds_when_the_policy_says_so() {
 }
 
 #[test]
-fn the_last_verified_goes_on_the_word_that_the_policy_asks_for() {
+fn only_those_whom_the_policy_names_may_remove_the_last_verified_address() {
     for (by, holder, admin) in [(By::Anyone, true, true), (By::Administrator, false, true), (By::Nobody, false, false)]
     {
         for (authority, may) in [(Authority::Holder, holder), (staff(), admin)] {
@@ -210,7 +210,7 @@ fn an_address_that_is_not_primary_is_replaced_by_one_that_is_not() {
 }
 
 #[test]
-fn an_administrators_word_finishes_a_replacement_too() {
+fn an_administrators_verification_completes_a_replacement() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
@@ -247,7 +247,7 @@ fn a_replacement_asked_for_again_starts_over() {
 }
 
 #[test]
-fn a_typing_error_in_a_replacement_is_put_right_and_the_old_address_still_goes() {
+fn a_corrected_replacement_still_removes_the_old_address() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     let typo = ada.replace(old, email("typo@example.com")).done();
@@ -271,7 +271,7 @@ fn an_administrators_verified_replacement_of_a_replacement_ends_both() {
 }
 
 #[test]
-fn a_replacement_whose_old_address_went_is_an_address_like_any_other() {
+fn a_replacement_of_a_removed_address_is_an_ordinary_address() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     ada.pass(1);
@@ -286,7 +286,7 @@ fn a_replacement_whose_old_address_went_is_an_address_like_any_other() {
 }
 
 #[test]
-fn a_replacement_that_is_given_up_leaves_the_old_address_as_it_was() {
+fn a_removed_replacement_leaves_the_old_address_unchanged() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
@@ -295,7 +295,7 @@ fn a_replacement_that_is_given_up_leaves_the_old_address_as_it_was() {
 }
 
 #[test]
-fn a_replacement_is_of_the_same_kind_and_another_address() {
+fn a_replacement_is_another_address_of_the_same_kind() {
     let mut ada = given();
     let mail = ada.add_verified(email("ada@example.com"));
     ada.add(email("b@example.com")).done();
@@ -329,7 +329,7 @@ fn a_user_has_an_address_once_and_50_of_a_kind_at_most() {
 }
 
 #[test]
-fn a_username_is_one_and_its_change_keeps_its_id() {
+fn a_changed_username_keeps_its_id() {
     let name = |text: &str| Username::parse(text).unwrap();
     let mut ada = given();
     let first = ada.holder(|user, context| user.set_username(&name("ada"), None, context)).then(&["username_set"]);
@@ -343,7 +343,7 @@ fn a_username_is_one_and_its_change_keeps_its_id() {
 }
 
 #[test]
-fn a_username_that_reads_as_an_address_is_an_administrators_and_claims_the_address() {
+fn only_an_administrator_may_set_a_username_in_address_form_and_it_claims_the_address() {
     let name = |text: &str| Username::parse(text).unwrap();
     for (text, address) in [("bob@Example.com", email("bob@example.com")), ("+441514960453", phone("+441514960453"))] {
         let mut ada = given();
@@ -370,7 +370,7 @@ fn a_claim_policy_says_what_belongs_to_one_user_alone() {
 }
 
 #[test]
-fn claims_follow_what_a_decision_brings_and_nothing_older() {
+fn only_claims_that_a_decision_brings_are_taken() {
     let mut ada = given();
     ada.add_verified(email("a@example.com"));
     let before = ada.user.clone();

@@ -93,7 +93,7 @@ fn c51_promoting_tells_every_other_verified_address() {
 }
 
 #[test]
-fn c51_removing_tells_every_other_verified_address_and_of_the_successor_too() {
+fn c51_removing_tells_every_other_verified_address_about_the_successor_too() {
     let mut ada = given();
     let a = ada.add_verified(email("a@example.com"));
     ada.pass(1);
@@ -144,7 +144,7 @@ fn c51_an_administrators_replacement_tells_the_old_address() {
 }
 
 #[test]
-fn c51_an_address_is_never_told_of_itself_and_an_unverified_one_of_nothing() {
+fn c51_no_address_is_notified_of_its_own_change_and_no_unverified_address_of_any() {
     let mut ada = given();
     let only = ada.pending(email("only@example.com"));
     ada.right(only).done();
@@ -161,7 +161,7 @@ fn c51_an_address_is_never_told_of_itself_and_an_unverified_one_of_nothing() {
 }
 
 #[test]
-fn c51_a_policy_may_keep_a_channel_out_of_it_and_nothing_goes_in_silence() {
+fn c51_a_policy_may_silence_a_channel_but_not_every_channel_for_removals() {
     use NoticeKind::{Added, MadePrimary, Removed, Replaced, Verified};
     let quiet = NoticePolicy::builder().silence(Channel::Phone, [Added, Verified, MadePrimary]).build().unwrap();
     let mut ada = given_under(Policy::default().with_notice(quiet));
@@ -282,7 +282,7 @@ fn c11_strangers_together_send_no_more_to_an_address_than_its_budget() {
 }
 
 #[test]
-fn c50_what_strangers_used_up_a_holder_does_not_see() {
+fn c50_a_holder_cannot_see_that_strangers_used_up_a_budget() {
     // The same calls, with all budgets fresh and with all of them used up by others: the answers are equal.
     let calls = |quotas: &mut Quotas| {
         let mut ada = given();
@@ -409,7 +409,7 @@ fn every_refusal() -> Vec<Refusal> {
 }
 
 #[test]
-fn c50_the_public_view_of_no_refusal_tells_whether_an_address_is_somebody_elses() {
+fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
     let hidden = Refusal::Taken(TakenWhat::Email).public();
     assert_eq!((hidden.kind, hidden.code, hidden.retry_at), (RefusalKind::NotAllowed, "unavailable", None));
     let waits = Refusal::TooSoon { retry_at: Timestamp::from_secs(1_700_000_000), limit: SendLimit::ResendWait };
@@ -437,7 +437,7 @@ fn c50_the_public_view_of_no_refusal_tells_whether_an_address_is_somebody_elses(
 }
 
 #[test]
-fn the_slug_of_every_refusal_is_its_own() {
+fn every_refusal_has_a_slug_of_its_own() {
     let mut slugs: Vec<_> = every_refusal().iter().map(Refusal::code).collect();
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();

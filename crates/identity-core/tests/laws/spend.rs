@@ -104,7 +104,10 @@ fn money_is_budgeted_by_country_and_by_tenant_at_its_price() {
     assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.amount), ("+44", MILLION, MILLION, 200_000));
     assert_eq!((told.window, told.effect), (HOUR, Effect::Refused));
     assert_eq!(told.retry_at, person.bench.now - secs(60) + HOUR, "there is money again when the window ends");
-    assert!(told.to_string().contains("`country_money` of +44 has 1000000 of 1000000 in 3600 s drawn"), "{told}");
+    assert!(
+        told.to_string().contains("`country_money` of +44 has 1000000 of 1000000 units per 3600 s drawn"),
+        "{told}"
+    );
     assert_eq!(ask(&policy, &mut budgets, 3_600, 5).1, Ok(1));
     // A mail costs its own price, from the tenant's money alone.
     let mut person = given_under(policy);
@@ -180,7 +183,7 @@ fn a_breaker_of_one_country_leaves_the_others_alone() {
 }
 
 #[test]
-fn c54_what_is_only_watched_goes_out_and_is_told_and_addresses_are_never_only_watched() {
+fn c54_exceeding_a_recorded_budget_is_reported_and_budgets_per_address_are_always_enforced() {
     let watched = [BudgetKind::Block, BudgetKind::Country, BudgetKind::Conversion, BudgetKind::Tenant];
     let send = SendPolicy::builder()
         .country(Some(Budget::new(3, HOUR)))
@@ -220,7 +223,7 @@ fn a_policy_of_money_or_ratios_that_makes_no_sense_does_not_build() {
 }
 
 #[test]
-fn a_message_that_nobody_took_on_is_given_back_whole_and_the_next_one_may_be_asked_for_at_once() {
+fn a_message_that_no_provider_accepted_is_refunded_in_full_and_may_be_requested_again_at_once() {
     for fate in [Fate::NotTaken, Fate::Undeliverable(UndeliverableReason::Refused)] {
         let send = SendPolicy::builder()
             .country(Some(Budget::new(9, HOUR)))
@@ -259,7 +262,7 @@ fn a_message_that_nobody_took_on_is_given_back_whole_and_the_next_one_may_be_ask
 }
 
 #[test]
-fn c54_a_message_that_was_taken_on_is_paid_for_whatever_became_of_it() {
+fn c54_an_accepted_message_stays_paid_for_whatever_became_of_it() {
     for why in [UndeliverableReason::Bounced, UndeliverableReason::Complained] {
         let mut ada = given();
         let line = ada.pending(phone("+447400123456"));
@@ -287,7 +290,7 @@ fn c54_a_message_that_was_taken_on_is_paid_for_whatever_became_of_it() {
 }
 
 #[test]
-fn an_address_is_undeliverable_until_it_is_shown_reached_or_cleared() {
+fn an_address_is_undeliverable_until_it_is_verified_reached_or_cleared() {
     let bounced = Fate::Undeliverable(UndeliverableReason::Bounced);
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
@@ -330,7 +333,7 @@ fn an_address_is_undeliverable_until_it_is_shown_reached_or_cleared() {
 }
 
 #[test]
-fn sends_that_are_refused_for_good_again_and_again_count_in_the_end() {
+fn repeated_permanently_refused_sends_count_in_the_end() {
     let mut ada = given();
     let line = ada.add(phone("+447400123456")).done();
     let refused = Fate::Undeliverable(UndeliverableReason::Refused);

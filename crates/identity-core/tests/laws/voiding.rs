@@ -42,7 +42,7 @@ fn c43_removal_replacement_unverify_and_an_administrators_word_void_the_open_cha
 }
 
 #[test]
-fn c43_in_whatever_order_they_come() {
+fn c43_every_order_of_the_four_voids_every_earlier_challenge() {
     // Every order of the four, on one address; no code of an earlier challenge ever works again.
     let orders = (0..24).map(|number: usize| {
         let mut left = vec!["removal", "replacement", "unverify", "administrator"];
