@@ -1,23 +1,24 @@
 use identity_core::{Seed, Timestamp};
 
-/// Where the time comes from.
+/// The source of the time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Clock: Send + Sync + 'static {
-    /// The time. It may step back, as clocks do; it must never block.
+    /// The present time. It may step back, as clocks do. A call must never block.
     fn now(&self) -> Timestamp;
 }
 
-/// Why there is no randomness.
+/// The reason why randomness is not available.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the source of randomness failed: {0}")]
 pub struct EntropyError(#[source] pub crate::ForeignError);
 
-/// Where randomness comes from.
+/// The source of randomness.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Entropy: Send + Sync + 'static {
-    /// 32 bytes that nobody can guess. It must never give the same bytes twice, not after a fork of the process either.
+    /// 32 unpredictable bytes. An implementation must never return the same bytes twice, also not after a fork of the
+    /// process.
     ///
     /// # Errors
-    /// [`EntropyError`] when there is none; then nothing is decided.
+    /// [`EntropyError`] when the source fails; then nothing is decided.
     fn seed(&self) -> Result<Seed, EntropyError>;
 }

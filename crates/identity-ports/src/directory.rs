@@ -6,27 +6,28 @@ use identity_core::{TenantId, Timestamp, User};
 
 use crate::{StoreError, Stored};
 
-/// By what a directory is ordered; the user's id decides between equals. Who has no such time comes before all who have.
+/// The order of a directory. Users with equal values are ordered by their ids; users without the value come before all
+/// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DirectoryOrder {
-    /// When the user was created.
+    /// The time of creation.
     #[default]
     Created,
-    /// When the user last changed.
+    /// The time of the last change.
     Updated,
-    /// When the user was last seen, as the host reported it.
+    /// The time of the last activity, as reported by the host.
     LastActivity,
-    /// Failed sign-ins in a row.
+    /// The number of consecutive failed sign-ins.
     Failures,
-    /// Sign-ins tried.
+    /// The number of attempts to sign in.
     Attempts,
-    /// The last try to sign in.
+    /// The time of the last attempt to sign in.
     LastAttempt,
-    /// Sign-ins that succeeded.
+    /// The number of successful sign-ins.
     Successes,
-    /// The last sign-in.
+    /// The time of the last successful sign-in.
     LastSuccess,
-    /// Until when sign-in is blocked.
+    /// The time when the block of sign-in ends.
     BlockUntil,
 }
 
@@ -44,7 +45,7 @@ impl DirectoryOrder {
         Self::BlockUntil,
     ];
 
-    /// Where a user stands in this order.
+    /// The value by which a user is ordered; `None` when the user has none.
     #[must_use]
     pub fn of(self, user: &User) -> Option<i128> {
         let sign_ins = user.sign_ins();
@@ -63,17 +64,18 @@ impl DirectoryOrder {
     }
 }
 
-/// A search for users by what somebody typed. Masked in `Debug`: it may be a whole address.
+/// A search for users by a text that somebody typed. `Debug` masks the text, which may be a whole address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Search {
     /// The beginning of a claim key of any kind.
     pub beginning: String,
-    /// A user's id, whole.
+    /// A whole user id.
     pub id: String,
 }
 
 impl Search {
-    /// Users whose username, an e-mail address or a phone number begins so, ASCII case apart, or whose id it is.
+    /// A search for users whose username, an e-mail address or a phone number begins with this text, without regard to
+    /// ASCII case, or whose id is this text.
     #[must_use]
     pub fn new(typed: &str) -> Self {
         Self { beginning: typed.to_ascii_lowercase(), id: typed.to_owned() }
@@ -86,36 +88,37 @@ impl fmt::Debug for Search {
     }
 }
 
-/// A wish for a numbered page of users.
+/// A request for a numbered page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DirectoryQuery {
-    /// By what it is ordered.
+    /// The order of the directory.
     pub order: DirectoryOrder,
-    /// Whether the latest or largest comes first; the ids go the same way.
+    /// Whether the latest or largest value comes first. Ids are descending then as well.
     pub descending: bool,
-    /// How many users come before the page.
+    /// The number of users before the page.
     pub skip: u64,
-    /// How many users at most.
+    /// The maximum number of users on the page.
     pub limit: usize,
-    /// Only these users.
+    /// Only users who match this search; `None` for all users.
     pub search: Option<Search>,
 }
 
 /// A numbered page of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryPage {
-    /// The users.
+    /// The users, in the order of the directory.
     pub users: Vec<Stored>,
-    /// How many there are on all pages.
+    /// The number of users on all pages together.
     pub total: u64,
 }
 
-/// The users of a tenant as an administrator's screen shows them: by page number, in any order, counted. It costs more the
-/// more users there are; what has to see every user once walks [`UserRepository::list`](crate::UserRepository::list) instead.
+/// The users of a tenant for an administrator's screen: by page number, in any order, with their number. The cost grows
+/// with the number of users. To read every user once, use [`UserRepository::list`](crate::UserRepository::list).
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
-    /// A page, and how many users there are, both of one moment. It must never take the search for a pattern.
+    /// Returns a page and the number of matching users, both from the same moment. An implementation must never
+    /// interpret the search text as a pattern.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.

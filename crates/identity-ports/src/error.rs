@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use identity_core::{Claim, Exhausted};
 
-/// An error of somebody else's, kept whole: cloneable, and its `source()` chain is the original one.
+/// An error from outside this library. It can be cloned, and its `source()` chain is the original one.
 #[derive(Clone)]
 pub struct ForeignError(Arc<dyn Error + Send + Sync + 'static>);
 
 impl ForeignError {
-    /// Keeps an error, or a text.
+    /// Wraps an error or a text.
     #[must_use]
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync + 'static>>) -> Self {
         Self(error.into().into())
@@ -34,61 +34,64 @@ impl Error for ForeignError {
     }
 }
 
-/// Why a store could not do what it was asked. Its texts name no address.
+/// The reason why a store failed. The texts name no address.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// A row makes no sense: it was damaged, or written by something else.
-    #[error("the row {key} of table {table} makes no sense: {reason}; restore it from a backup")]
+    /// A row cannot be read, because it was damaged or written by another program.
+    #[error("row {key} of table {table} cannot be read: {reason}; restore it from a backup")]
     Corrupt {
         /// The table.
         table: &'static str,
-        /// Which row: ids alone.
+        /// The key of the row, which names ids only.
         key: String,
-        /// What is wrong.
+        /// What is wrong with the row.
         reason: String,
     },
-    /// The store was written by a later version of the program.
-    #[error("the database has version {database}, this program knows versions up to {program}; use a later program")]
+    /// The store was written by a newer version of the program.
+    #[error(
+        "the database has schema version {database}, but this program knows only versions up to {program}; use a newer program"
+    )]
     Newer {
-        /// The version of the store.
+        /// The schema version of the store.
         database: u32,
-        /// The latest version that the program knows.
+        /// The newest schema version that this program knows.
         program: u32,
     },
-    /// The store is not one of this library's.
-    #[error("this is no database of this library: {0}")]
+    /// The store was not created by this library.
+    #[error("this is not a database of this library: {0}")]
     NotOurs(String),
-    /// There is no room left. Nothing was written; it goes on when there is.
-    #[error("the disk or the database is full; nothing was written, make room and try again")]
+    /// The disk or the database is full. Nothing was written; the store works again when there is room.
+    #[error("the disk or the database is full; nothing was written; make room and try again")]
     Full,
     /// The store was closed.
-    #[error("the store is closed")]
+    #[error("the store is closed; open it again")]
     Closed,
-    /// Anything else: the disk, the network, the driver. Whether something was written is for `load` to say.
+    /// Any other failure, of the disk, the network or the driver. It is unknown whether something was written;
+    /// [`UserRepository::load`](crate::UserRepository::load) tells.
     #[error("the store failed: {0}")]
     Failed(#[source] ForeignError),
 }
 
 impl StoreError {
-    /// Keeps a driver's error, or a text.
+    /// Wraps the error of a driver, or a text.
     #[must_use]
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync + 'static>>) -> Self {
         Self::Failed(ForeignError::new(error))
     }
 }
 
-/// Why nothing was committed.
+/// The reason why a commit was not written.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// The user is not at the expected version any more, or exists where it was to be absent.
-    #[error("the user changed in the meantime")]
+    /// The user is not in the expected state: it changed meanwhile, or it exists where it was to be absent.
+    #[error("the user is not at the expected version; load it and decide again")]
     Conflict,
     /// Another user holds this claim.
     #[error("another user holds the claim {0:?}")]
     Taken(Claim),
-    /// A budget that refuses has not enough left.
+    /// A budget does not cover a charge, and the charge refuses the commit.
     #[error("{0}")]
     Exhausted(Exhausted),
     /// The store failed.

@@ -1,10 +1,9 @@
-//! What an embedding host has to bring, or picks from the adapters: where users are kept, how messages are sent, what time
-//! it is and where randomness comes from.
+//! The ports: traits that a host implements, or picks from the adapters, for storage, delivery, time and randomness.
 //!
-//! Every trait can be used as a trait object, and none has a default method: who writes an adapter decides everything
-//! knowingly. The crate `identity-conformance` has the laws of these traits as tests.
+//! Every trait can be used as a trait object. None has a default method, so that the author of an adapter decides every
+//! case. The crate `identity-conformance` tests adapters against the laws of these traits.
 //!
-//! Feature `mock` has mocks of all of them (crate mockall).
+//! The feature `mock` adds mocks of all traits, made with the crate `mockall`.
 
 mod ambient;
 mod directory;

@@ -6,97 +6,101 @@ use identity_core::{Code, DeliveryTicket, LinkToken, Message};
 
 use crate::ForeignError;
 
-/// A message with what only its reader may know. It does not print code or link.
+/// A message to send, with the secrets that only its recipient may see. `Debug` prints neither code nor link.
 #[derive(Debug, Clone)]
 pub struct Notice {
-    /// The message: to whom, about what, in which language.
+    /// The message: recipient, content and language.
     pub message: Arc<Message>,
-    /// The code, when it carries one.
+    /// The code; `None` when the message carries none.
     pub code: Option<Code>,
-    /// The link token, when it carries one.
+    /// The link token; `None` when the message carries none.
     pub link: Option<LinkToken>,
-    /// The provider that the message is to go to, by its name in a [`Notifier`] that has several; `None`: the first one.
+    /// The name of the provider to use, in a [`Notifier`] with several; `None` for the first one.
     pub provider: Option<Arc<str>>,
-    /// How often it was tried to hand it over, this time included.
+    /// The number of attempts to send the message, including this one.
     pub attempts: u32,
-    /// After how many of these it is not known whether a provider took it on. When there was one, the message must not go to
-    /// another provider: the first may have sent it.
+    /// The number of earlier attempts after which it is unknown whether a provider accepted the message. When it is not
+    /// 0, the message must not go to another provider, because the first one may have sent it.
     pub uncertain: u32,
-    /// The name under which callbacks and bounced mails report on the message.
+    /// The ticket under which callbacks and bounced mails report on the message.
     pub ticket: DeliveryTicket,
 }
 
-/// A provider has taken a message on.
+/// The answer that a provider accepted a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// What the provider calls it. With a reference the message stays as a record that reports find; without one it goes.
+    /// The provider's reference for the message. With a reference, the message stays as a record that reports can find;
+    /// without one, it is removed.
     pub reference: Option<String>,
-    /// The provider's name, where there are several.
+    /// The name of the provider, where there are several.
     pub provider: Option<String>,
 }
 
-/// Why a message was not taken on. Reasons name no address and no code: they are kept and shown to administrators.
+/// The reason why a message was not accepted, or may not have been. The texts must name neither an address nor a code:
+/// they are stored and shown to administrators.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotifyError {
-    /// It was surely not taken on. Later it may be, or by another provider.
+    /// The message was certainly not accepted. A later attempt, or another provider, may succeed.
     #[error("temporarily refused: {reason}")]
     Transient {
-        /// Why.
+        /// What went wrong.
         reason: ForeignError,
-        /// How long the provider asks to wait. [`Duration::ZERO`] together with `next`: not at all.
+        /// How long the provider asks to wait. The delivery waits at least for its own back-off, except that
+        /// [`Duration::ZERO`] together with `next` asks for an attempt at once.
         retry_after: Option<Duration>,
-        /// The provider that the next attempt goes to; `None`: the same one.
+        /// The provider for the next attempt; `None` for the same one.
         next: Option<String>,
     },
-    /// It may have been taken on: the answer did not come. It is tried again, with the same provider.
+    /// The message may have been accepted, because no answer came. It is tried again with the same provider.
     #[error("the delivery outcome is unknown: {reason}")]
     Unknown {
-        /// Why.
+        /// What went wrong.
         reason: ForeignError,
-        /// The provider that may have it, where there are several.
+        /// The provider that may have the message, where there are several.
         provider: Option<String>,
     },
-    /// It will never work.
+    /// The message will never be accepted, by any provider.
     #[error("permanently refused: {reason}")]
     Permanent {
-        /// Why.
+        /// What went wrong.
         reason: ForeignError,
     },
 }
 
 impl NotifyError {
-    /// Later it may work.
+    /// A [`NotifyError::Transient`] with this reason, without a wait and without another provider.
     #[must_use]
     pub fn transient(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Transient { reason: ForeignError::new(reason), retry_after: None, next: None }
     }
 
-    /// It may have been taken on.
+    /// A [`NotifyError::Unknown`] with this reason.
     #[must_use]
     pub fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unknown { reason: ForeignError::new(reason), provider: None }
     }
 
-    /// It will never work.
+    /// A [`NotifyError::Permanent`] with this reason.
     #[must_use]
     pub fn permanent(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Permanent { reason: ForeignError::new(reason) }
     }
 }
 
-/// Sends messages: mail, text messages, or lines on a terminal.
+/// A sender of messages, for example by e-mail, by text message, or as lines on a terminal.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Notifier: Send + Sync + 'static {
-    /// Hands a message to whoever delivers it.
+    /// Hands a message to a provider.
     ///
-    /// It must never send to another address than `message.to`, never write code or link anywhere else, and never wait
-    /// longer than the lease of its caller: a message may come again after that. It may be called twice for one message, so a
-    /// provider that recognises repetitions should be given `message.id`.
+    /// An implementation must never send to an address other than `message.to`, never write the code or the link
+    /// anywhere else, and never take longer than the lease of its caller, after which the message may be sent again. It
+    /// may be called more than once for a message; pass `message.id` to a provider that recognises repetitions.
     ///
     /// # Errors
-    /// [`NotifyError::Transient`] when it was not taken on and is to be tried again, [`NotifyError::Unknown`] when nobody knows
-    /// whether it was, [`NotifyError::Permanent`] when it never will be.
+    /// * [`NotifyError::Transient`] when the message was not accepted and should be tried again.
+    /// * [`NotifyError::Unknown`] when it is unknown whether the message was accepted.
+    /// * [`NotifyError::Permanent`] when the message will never be accepted.
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError>;
 }

@@ -4,130 +4,131 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-/// The name of one lease. Every lease has a new one.
+/// The name of a lease. Every lease has a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LeaseId(pub Uuid);
 
-/// A wish to deliver messages.
+/// A request to lease due messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The name of the lease.
+    /// The name of the lease, which [`Outbox::settle`] needs.
     pub id: LeaseId,
-    /// The time.
+    /// The present time.
     pub now: Timestamp,
-    /// Until when nobody else gets these messages.
+    /// When the lease ends. Until then no other lease gets these messages.
     pub until: Timestamp,
-    /// How many at most.
+    /// The maximum number of messages.
     pub limit: usize,
 }
 
-/// A message that its lease's holder alone delivers for now.
+/// A message that is leased and that only the holder of the lease may deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leased {
     /// The message.
     pub message: Message,
-    /// How often it was leased, this time included.
+    /// How often the message was leased, including this time.
     pub attempts: u32,
-    /// After how many of these it is not known whether a provider took it on: those that were settled so, and those whose
-    /// lease ran out unsettled.
+    /// The number of earlier attempts after which it is unknown whether a provider accepted the message: those settled
+    /// as uncertain, and those whose lease ended unsettled.
     pub uncertain: u32,
     /// The provider that the last settlement named.
     pub provider: Option<String>,
 }
 
-/// What became of a leased message.
+/// The settlement of one leased message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// Which one.
+    /// The message.
     pub id: MessageId,
-    /// What became of it.
+    /// The outcome of the attempt.
     pub outcome: Settlement,
 }
 
-/// What became of a leased message.
+/// The outcome of an attempt to deliver a leased message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
-    /// It is not worth sending any more, or was handed over and nobody will ask: it goes.
+    /// The message is finished and nobody will report on it, because it expired or was sent without a reference. It is
+    /// removed.
     Done,
-    /// It was handed over: it stays as a record, and is not leased again.
+    /// The message was sent. It stays as a record for reports and is never leased again.
     Sent {
-        /// When.
+        /// When a provider accepted the message.
         at: Timestamp,
-        /// The provider, where there are several.
+        /// The provider that accepted the message, where there are several.
         provider: Option<String>,
-        /// What the provider calls it.
+        /// The provider's reference for the message.
         reference: Option<String>,
     },
-    /// It is to be tried again, not before this time.
+    /// The message is to be tried again.
     Retry {
-        /// When.
+        /// The earliest time of the next attempt.
         due_at: Timestamp,
-        /// Why it did not work this time.
+        /// The reason why the attempt failed.
         error: String,
-        /// The provider that the next attempt goes to, in place of what was noted before.
+        /// The provider for the next attempt. It replaces the one noted before, also when it is `None`.
         provider: Option<String>,
-        /// Whether the provider may have taken it on this time.
+        /// Whether the provider may have accepted the message in this attempt.
         uncertain: bool,
     },
-    /// It will never work: it stays, visible, and is not leased again.
+    /// The message failed for good. It becomes a dead letter and is never leased again.
     Failed {
-        /// Since when.
+        /// When the message failed.
         at: Timestamp,
-        /// Why.
+        /// The reason of the failure.
         error: String,
     },
 }
 
-/// A message that will never be delivered.
+/// A message that failed for good. It stays until it is pruned, or until a late report says that it was sent after all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The message.
     pub message: Message,
-    /// How often it was leased.
+    /// How often the message was leased.
     pub attempts: u32,
     /// When the message failed for good.
     pub failed_at: Timestamp,
-    /// Why.
+    /// The reason of the failure.
     pub error: String,
 }
 
-/// A message as it stands: pending, sent or a dead letter, and what was reported of it.
+/// A message with its state of delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     /// The message.
     pub message: Message,
-    /// How often it was leased.
+    /// How often the message was leased.
     pub attempts: u32,
-    /// After how many of these it is not known whether a provider took it on.
+    /// The number of attempts after which it is unknown whether a provider accepted the message.
     pub uncertain: u32,
-    /// The provider that it went to, or goes to next.
+    /// The provider that accepted the message, or that the next attempt goes to.
     pub provider: Option<String>,
-    /// What the provider calls it.
+    /// The provider's reference for the message.
     pub reference: Option<String>,
-    /// When it was handed over, or first reported on.
+    /// When a provider accepted the message, or first reported on it.
     pub sent_at: Option<Timestamp>,
     /// When the message became a dead letter.
     pub failed_at: Option<Timestamp>,
-    /// Why the last attempt did not work.
+    /// The reason why the last attempt failed.
     pub error: Option<String>,
-    /// The report that said the most.
+    /// The report with the highest rank so far.
     pub report: Option<Report>,
 }
 
-/// Where a message stands.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PostState {
-    /// On its way.
+    /// The message is pending: it is waiting for an attempt, or leased.
     Waiting,
-    /// Handed over, and perhaps reported on.
+    /// The message was sent. The field is the state that the provider last reported.
     Sent(DeliveryState),
-    /// Failed for good, and never leased again.
+    /// The message failed for good and is never leased again.
     DeadLetter,
 }
 
 impl Posted {
-    /// Where it stands.
+    /// The state of the message.
     #[must_use]
     pub fn state(&self) -> PostState {
         match (self.sent_at, self.failed_at) {
@@ -140,78 +141,82 @@ impl Posted {
     }
 }
 
-/// Messages, of all tenants: those on their way, and what became of the others until they are pruned.
+/// The messages of all tenants: pending ones, and what became of the others until they are pruned.
 ///
-/// Delivery is at least once: a worker that dies after sending and before settling leaves a message that another one sends
-/// again. It must never be less than once, and two leases must never hold one message at the same time.
+/// Delivery is at least once: when a worker dies after sending a message and before settling it, another worker sends
+/// the message again. An implementation must never deliver less than once, and must never let two leases hold one
+/// message at the same time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
-    /// Leases messages that are due at `lease.now` and that no lease holds then, those due longest first and in the order of
-    /// their ids. A lease holds a message until before `lease.until`. A new message is due when it was created.
+    /// Leases messages that are due at `lease.now` and not leased then, in the order of their due times and then of
+    /// their ids. A lease holds its messages until just before `lease.until`. A new message is due at its creation.
     ///
-    /// A user's messages keep their order, that of creation and then of their ids. Those to one address go strictly one after the
-    /// other; of those to several, the first that is due goes, and none while another one that came before is held. So
-    /// a message is leased only if none of the same user that came before it and is still on its way
-    /// * is held,
+    /// The messages of one user are delivered in the order of creation, and then of their ids. Messages to the same
+    /// address are strictly sequential. Of messages to several addresses, the first one that is due may go, but not
+    /// while an earlier one is leased. So a message is leased only if no earlier pending message of the same user
+    /// * is leased,
     /// * or goes to the same address,
-    /// * or is due and the first of those to its own address.
+    /// * or is due and the first pending one to its own address.
     ///
-    /// So a lease has one message of a user at most, and one that waits to be tried again lets pass only those to other
-    /// addresses.
+    /// A lease therefore holds at most one message of a user, and a message that waits for a retry lets only messages
+    /// to other addresses pass.
     ///
-    /// A message whose last lease ran out without being settled counts as one more uncertain attempt.
+    /// A message whose last lease ended unsettled counts as one more uncertain attempt.
     ///
-    /// It must never give a message that another lease holds, that is not due, that was sent or reported on, or that has
-    /// failed; it must count each lease of a message durably before it gives it away.
+    /// An implementation must never lease a message that is leased already, that is not due, that was sent or reported
+    /// on, or that failed. It must count every lease of a message durably before it returns the message.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails; then nothing is leased, or it is and comes free at `lease.until`.
+    /// [`StoreError`] when the store fails. Then nothing is leased, or what was leased becomes free at `lease.until`.
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError>;
 
-    /// Settles messages that this lease holds, and gives how many there were. A message that the lease does not hold any more,
-    /// because it ran out and another lease took it, is passed over: what became of it is the other one's to say.
+    /// Settles messages that this lease holds, and returns how many there were. A message that the lease no longer
+    /// holds, because it ended and another lease took the message, is skipped: its outcome is up to the other lease.
     ///
-    /// A message that was reported on meanwhile has ended and stays a record: [`Settlement::Sent`] notes provider and
-    /// reference on it, whatever else is said changes nothing but that nobody holds it, and it is counted.
+    /// A message that was reported on meanwhile is finished and stays as a record. [`Settlement::Sent`] then notes the
+    /// provider and the reference; any other outcome only ends the lease. Such a message is counted.
     ///
-    /// It must never touch a message that another lease holds. A message of a retry has no lease any more.
+    /// An implementation must never change a message that another lease holds. After a settlement no lease holds the
+    /// message any more.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails; then none is settled.
+    /// [`StoreError`] when the store fails; then no message is settled.
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError>;
 
-    /// Notes what a provider says of a message, and gives the message as it stands then; `None` when there is none of this id.
+    /// Notes a provider's report on a message and returns the message as it is afterwards; `None` when there is no
+    /// message with this id.
     ///
-    /// A report that does not [go before](Report::goes_before) the one that is noted changes nothing, so repetitions and
-    /// reports out of their order are harmless. One on a message that is on its way ends it, held or not: it was sent, at
-    /// `report.at`, and must never be leased again. One that says accepted or delivered of a message that failed takes it back:
-    /// it was sent.
+    /// A report that does not [go before](Report::goes_before) the known one changes nothing, so repeated and late
+    /// reports are harmless. A report on a pending message, leased or not, finishes it: the message counts as sent at
+    /// `report.at` and must never be leased again. A report that a dead letter was accepted or delivered makes it a
+    /// sent message.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError>;
 
-    /// The message of this id as it stands, of any tenant; `None` when there is none.
+    /// Returns the message with this id, of any tenant, as it is now; `None` when there is none.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError>;
 
-    /// A user's messages in the order of their ids, those after `after`, at most `limit`: pending, sent and dead letters.
+    /// Returns a user's messages in the order of their ids: at most `limit` pending and sent messages and dead letters,
+    /// with ids after `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError>;
 
-    /// Removes messages of all tenants that were sent or failed before this time, at most `limit`, and gives how many they
-    /// were. It must never remove one that is on its way.
+    /// Removes at most `limit` messages of all tenants that were sent or failed before this time, and returns how many
+    /// were removed. An implementation must never remove a pending message.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
-    /// Failed messages of a tenant in the order of their ids, those after `after`, at most `limit`.
+    /// Returns the dead letters of a tenant in the order of their ids: at most `limit`, with ids after `after`.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.

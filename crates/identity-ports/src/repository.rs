@@ -10,126 +10,130 @@ use identity_core::{
 
 use crate::{CommitError, StoreError};
 
-/// A user as it is kept.
+/// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The user.
     pub user: Arc<User>,
-    /// How many events it has had.
+    /// The version: the number of the user's last event.
     pub version: Version,
-    /// The claims that it holds, in the order of their keys.
+    /// The claims that the user holds, in the order of their keys.
     pub claims: Vec<Claim>,
 }
 
-/// What a commit expects to find.
+/// The state of the user that a commit requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// No user of this key, now or ever before.
+    /// There is no user with this key, and there never was one.
     Absent,
-    /// The user at this version.
+    /// The user is at this version.
     At(Version),
 }
 
-/// Everything that one decision changes.
+/// Everything that one decision writes, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// Whose it is.
+    /// The tenant and the user.
     pub key: UserKey,
-    /// What has to be there.
+    /// The state that the user must be in.
     pub expected: Expected,
-    /// The user as it was read at the expected version, so that an adapter can write the rows that differ, and no others.
+    /// The user as it was read at the expected version, so that an adapter can write only the rows that differ; `None`
+    /// when the user was absent.
     pub before: Option<Arc<User>>,
-    /// The user from now on; `None` when it is erased.
+    /// The user after the commit; `None` when it is erased.
     pub after: Option<Arc<User>>,
-    /// What becomes of its claims.
+    /// The claims to take and to release.
     pub claims: ClaimChanges,
-    /// What happened: at least one event, numbered on from the expected version (from 1 when the user was absent).
+    /// The events: at least one, numbered from the expected version on (from 1 when the user was absent).
     pub events: Vec<Recorded>,
-    /// Identifiers whose codes and links are not worth sending any more.
+    /// Identifiers whose pending messages with a challenge are no longer worth sending.
     pub withdraw: Vec<IdentifierId>,
-    /// The messages that follow, and what they cost.
+    /// The messages to enqueue, with their charges.
     pub messages: Vec<Outgoing>,
-    /// What budgets get back.
+    /// The amounts that budgets get back.
     pub refunds: Vec<Refund>,
 }
 
-/// What came of a commit that went through.
+/// The outcome of a commit that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Committed {
-    /// The budgets that had not enough left: what was withheld for them, or only recorded. In the order of the messages and
-    /// their charges.
+    /// The budgets that did not cover a charge, for messages that were withheld or that drew beyond a recorded budget;
+    /// in the order of the messages and their charges.
     pub exhausted: Vec<Exhausted>,
 }
 
 impl Commit {
-    /// The version of the user afterwards: the number of its last event.
+    /// The version of the user after the commit: the number of its last event.
     #[must_use]
     pub fn version(&self) -> Version {
         self.events.last().map_or(Version(0), |recorded| Version(recorded.number))
     }
 }
 
-/// Where an address or username was found.
+/// A user who has an address or a username.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The key that was asked for.
+    /// The key that was searched for.
     pub key: ClaimKey,
-    /// With whom.
+    /// The user who has it.
     pub user: UserId,
-    /// As which identifier.
+    /// The identifier that it belongs to.
     pub identifier: IdentifierId,
-    /// Whether it is verified there; a username always is.
+    /// Whether it is verified for this user; always true for a username.
     pub verified: bool,
 }
 
-/// By what a list is ordered; the user's id decides between equals.
+/// The order of a list. Users with equal times are ordered by their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ListOrder {
-    /// Oldest first. A page never misses or repeats a user while others arrive.
+    /// By the time of creation, oldest first. A list never misses or repeats a user when others are added.
     #[default]
     Created,
-    /// Newest first.
+    /// By the time of creation, newest first.
     NewestCreated,
-    /// Longest unchanged first. A user that changes meanwhile moves to the end: it may come again, it is never missed.
+    /// By the time of the last change, oldest first. A user that changes while the list is read moves to the end: it
+    /// may be repeated, but is never missed.
     Updated,
-    /// Latest change first. A user that changes meanwhile moves ahead of the page and may be missed.
+    /// By the time of the last change, newest first. A user that changes while the list is read moves to the front and
+    /// may be missed.
     LatestUpdated,
 }
 
 impl ListOrder {
-    /// Whether it goes by the time of change, not by that of creation.
+    /// Whether the order is by the time of the last change, and not by that of creation.
     #[must_use]
     pub const fn by_update(self) -> bool {
         matches!(self, Self::Updated | Self::LatestUpdated)
     }
 
-    /// Whether the latest time comes first; the ids go the same way.
+    /// Whether the latest time comes first. Ids are descending then as well.
     #[must_use]
     pub const fn descending(self) -> bool {
         matches!(self, Self::NewestCreated | Self::LatestUpdated)
     }
 
-    /// Where a user stands in this order.
+    /// The position of a user in this order.
     #[must_use]
     pub fn cursor(self, user: &User) -> Cursor {
         Cursor { at: if self.by_update() { user.updated_at() } else { user.created_at() }, user: user.id().clone() }
     }
 }
 
-/// A place in a list: behind this user.
+/// A position in a list, just behind a user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// The user's time in the list's order.
+    /// The time by which the user is ordered.
     pub at: Timestamp,
-    /// The user.
+    /// The id of the user.
     pub user: UserId,
 }
 
-/// A search for users with an address or username that begins so. Masked in `Debug`: it may be a whole address.
+/// A search for users with an address or username that begins with a text. `Debug` masks the text, which may be a whole
+/// address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Prefix {
-    /// Among these.
+    /// The kind of identifier to search.
     pub kind: ClaimKind,
     /// The beginning of a claim key.
     pub text: String,
@@ -141,88 +145,98 @@ impl fmt::Debug for Prefix {
     }
 }
 
-/// A wish for a page of users.
+/// A request for a page of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListQuery {
-    /// By what it is ordered.
+    /// The order of the list.
     pub order: ListOrder,
-    /// Behind which place it begins; at the beginning when absent.
+    /// The position behind which the page begins; `None` for the first page.
     pub after: Option<Cursor>,
-    /// How many users at most.
+    /// The maximum number of users on the page.
     pub limit: usize,
-    /// Only users with such an address or username.
+    /// Only users with an address or username that begins with this text; `None` for all users.
     pub prefix: Option<Prefix>,
 }
 
 /// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The users.
+    /// The users, in the order of the list.
     pub users: Vec<Stored>,
-    /// Where the next page begins; `None` on the last one.
+    /// The position behind which the next page begins; `None` on the last page.
     pub next: Option<Cursor>,
 }
 
-/// Where users are kept, with their claims, events, messages and budgets. Nothing crosses from one tenant into another.
+/// A store of users with their claims, events, messages and budgets. Tenants are separate: no call about one tenant
+/// reads or changes anything of another.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync + 'static {
-    /// The user of this key; `None` when there is none. It must never give a user that no commit has written, or part of one.
+    /// Loads a user; `None` when there is no user with this key. An implementation must never return a user that no
+    /// commit has written, or a part of one.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for a row that makes no sense, [`StoreError`] when the store fails.
+    /// * [`StoreError::Corrupt`] when a row cannot be read as a user.
+    /// * Any other [`StoreError`] when the store fails.
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError>;
 
-    /// Where these addresses and usernames are found, claimed or not: in the order of the keys given, verified ones first,
-    /// then by the user's id; for each key at most 100. One call does the same work whether there are any or not.
+    /// Finds the users who have these addresses and usernames, whether claimed or not. The results are in the order of
+    /// the given keys; for each key the verified ones come first, then the order is by user id, and at most 100 are
+    /// returned. A call must do the same work whether a key is found or not.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError>;
 
-    /// A page of a tenant's users. It must never miss a user that is there from the first page to the last, unless the user
-    /// changes meanwhile and the order is [`ListOrder::LatestUpdated`].
+    /// Lists one page of a tenant's users. An implementation must never miss a user that exists from the first page to
+    /// the last, unless the user changes meanwhile and the order is [`ListOrder::LatestUpdated`].
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError>;
 
-    /// A user's events in their order, those with numbers above `after`, at most `limit`; of an erased user those that were
-    /// left, stripped. Of an unknown user there are none.
+    /// Returns a user's events in their order: at most `limit` events with numbers above `after`. The events of an
+    /// erased user are stripped; an unknown user has none.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Writes everything that the commit says, or nothing, durably before it answers.
+    /// Writes the whole commit in one transaction, or nothing, and makes it durable before it answers.
     ///
-    /// In this order it refuses, and must never leave a trace in any table when it does:
-    /// 1. [`CommitError::Conflict`] unless the user is at the expected version; [`Expected::Absent`] means that there are no
-    ///    events of that key either, so that an erased user's id is never used again. It must never be read out of an error text.
-    /// 2. [`CommitError::Taken`] when a claim to take is another user's, unless the claim is verified and the other one's is
-    ///    not: then it changes hands. A claim of the user's own takes on the new strength. A release must never touch a claim of
-    ///    another user. Claims are released before others are taken.
-    /// 3. [`CommitError::Exhausted`] when a charge that refuses finds no room. A charge draws its amount from its kind's and
-    ///    quota's budget in the tenant: a window begins with the first draw and ends `budget.window` later, and there is no
-    ///    room when what was drawn and the amount are more than `budget.limit`. Where a charge that withholds finds no room,
-    ///    its message is not enqueued and none of that message's charges is drawn; everything else goes through. A charge that
-    ///    only records draws beyond the limit. Messages draw in their order. A budget that holds no more than [`i64::MAX`]
-    ///    stays there.
+    /// The checks are made in this order, and a refusal must never leave a trace in any table:
+    /// 1. [`CommitError::Conflict`] unless the user is in the expected state. [`Expected::Absent`] also requires that
+    ///    there are no events of this key, so that the id of an erased user is never used again. A conflict must never
+    ///    be inferred from an error text.
+    /// 2. [`CommitError::Taken`] when another user holds a claim to take, unless the new claim is verified and the
+    ///    other user's is not: then the claim changes hands. A claim that the user already holds changes to the new
+    ///    strength. Claims are released before others are taken, and a release must never affect a claim of another
+    ///    user.
+    /// 3. [`CommitError::Exhausted`] when a charge with [`WhenExhausted::Refuse`](identity_core::WhenExhausted::Refuse)
+    ///    does not fit into its budget.
     ///
-    /// Before that each refund gives its amount back to the window of its kind and quota that its time lies in: one that began
-    /// at that time or before and, by the budget that opened or last drew it, ends after it. What was drawn never falls below
-    /// 0; where there is no such window, nothing is given back.
+    /// A charge draws its amount from the budget of its kind and quota in the tenant. A window begins with the first
+    /// draw and ends `budget.window` later. A charge fits when the amount drawn in the window and its own amount
+    /// together are at most `budget.limit`. When a charge that withholds does not fit, its message is not enqueued and
+    /// none of the charges of that message is drawn; everything else is written. A charge that only records is drawn
+    /// beyond the limit. Messages draw in their order, and the amount drawn saturates at [`i64::MAX`].
     ///
-    /// Messages with a challenge of an identifier in `withdraw`, of this user, go, unless a lease holds them; then the new
-    /// messages are enqueued.
+    /// Before the charges, each refund gives its amount back to the window of its kind and quota that contains its
+    /// time: a window that began at that time or earlier and, by the budget that last drew from it, ends later. The
+    /// amount drawn never falls below 0; when no window contains the time, nothing is given back.
     ///
-    /// When `after` is `None` the user is erased: its rows, claims and messages go, those that were sent or failed too, and each
-    /// of its events, the earlier ones and these, stays as [`Event::stripped`](identity_core::Event::stripped) leaves it.
+    /// Pending messages of this user with a challenge of an identifier in `withdraw` are removed unless they are
+    /// leased; then the new messages are enqueued.
     ///
-    /// It answers, message by message, which charges withheld it, all of them, or, where it went, which were drawn beyond their
-    /// limit. The numbers are those from before the draw.
+    /// When `after` is `None`, the user is erased: its rows, its claims and all its messages, including sent ones and
+    /// dead letters, are removed, and every event of the user, earlier or in this commit, is kept only as
+    /// [`Event::stripped`](identity_core::Event::stripped) leaves it.
+    ///
+    /// The answer lists, message by message, the charges that did not fit: all that withheld the message, or, for a
+    /// message that was enqueued, those that were recorded beyond their limit. The numbers are those before the draw.
     ///
     /// # Errors
-    /// [`CommitError`]. After [`StoreError::Failed`] the commit may have been written or not: [`load`](Self::load) says which.
+    /// [`CommitError`] by the checks above. After [`StoreError::Failed`] the commit may or may not have been written;
+    /// [`load`](Self::load) tells which.
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError>;
 }
