@@ -3,35 +3,37 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_ports::{Directory, Outbox, UserRepository};
 
-/// How an adapter's store is opened. One harness is one place (a file, a database, a schema of one); every law gets a new one,
-/// with nothing in it.
+/// The way in which an adapter's store is opened. A harness is one place, for example a file, a database or a schema of
+/// one. Every law gets a new harness whose place is empty.
 #[async_trait]
 pub trait Harness: Send + Sync + 'static {
-    /// The store.
+    /// The store of the adapter.
     type Store: UserRepository + Directory + Outbox;
 
-    /// Opens the store at this place. It is called again while the first store is in use, as a second process would: an adapter
-    /// that allows one opener alone gives the same store again.
+    /// Opens the store at this place. It is called again while the first store is in use, as a second process would do.
+    /// An adapter that allows only one opener returns the same store again.
     async fn open(&self) -> Arc<Self::Store>;
 
-    /// Ends the store as the end of its process would, and opens what it left behind. Other stores may still be open.
+    /// Ends the store as the end of its process would, and opens it again with what was stored. Other stores at the
+    /// place may still be open.
     async fn restart(&self, store: Arc<Self::Store>) -> Arc<Self::Store>;
 
-    /// Everything that is kept at this place: the bytes of its files, or every column of every table.
+    /// Everything that is stored at this place: the bytes of the files, or every column of every table. Laws search it
+    /// for secrets.
     async fn bytes_at_rest(&self) -> Vec<u8>;
 }
 
-/// Runs a law on a runtime of its own with four threads, so that tasks meet.
+/// Runs a law on a runtime of its own with four threads, so that tasks run in parallel.
 ///
 /// # Panics
-/// When the law does, or when there is no runtime to be had.
+/// When the law is broken, or when the runtime cannot be started.
 pub fn block_on<F: Future>(law: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     runtime.expect("a runtime").block_on(law)
 }
 
-/// One test for each law of [`laws`](crate::laws), under the law's name. The expression makes a [`Harness`] with nothing in
-/// its place; it is evaluated once for every test.
+/// Defines one test per law of [`laws`](crate::laws), with the name of the law. The expression makes a [`Harness`]
+/// whose place is empty; it is evaluated once per test.
 #[macro_export]
 macro_rules! suite {
     ($harness:expr) => {

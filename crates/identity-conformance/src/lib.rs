@@ -1,6 +1,6 @@
-//! The laws of the ports as tests, for our adapters and for everybody else's.
+//! The laws of the ports as tests, for the adapters of this library and for all others.
 //!
-//! An adapter brings a [`Harness`], which says how its store is opened, and its test file is one line:
+//! An adapter implements [`Harness`], which says how its store is opened. Its test file is then one line:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -28,19 +28,20 @@
 //!     }
 //! }
 //!
-//! // One test for each law, under the law's name.
+//! // One test per law, with the name of the law.
 //! identity_conformance::suite!(InMemory(MemoryStore::new()));
 //!
-//! // A law is a function, too.
+//! // A law can also be called as a function.
 //! identity_conformance::block_on(laws::create_is_not_update(&InMemory(MemoryStore::new())));
 //! assert!(laws::NAMES.contains(&"create_is_not_update"));
 //! ```
 //!
-//! A law that is broken panics with a sentence. [`kit`] has what laws are written with, for an adapter's own tests.
+//! A broken law panics with a sentence that says which expectation failed. The module [`kit`] has the building blocks
+//! of the laws, for an adapter's own tests.
 //!
 //! # What this crate does not do
-//! It measures no speed, and it makes no store fail: how an adapter takes a full disk or a lost connection, only its own tests
-//! can say. It is a library for tests and belongs among the dev-dependencies.
+//! It measures no speed and makes no store fail: only an adapter's own tests can show how it handles a full disk or a
+//! lost connection. The crate is a library for tests and belongs among the dev-dependencies.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

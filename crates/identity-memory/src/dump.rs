@@ -6,11 +6,11 @@ use crate::MemoryStore;
 use crate::people::Row;
 
 impl MemoryStore {
-    /// Everything that is kept, as JSON, a line for each user, message and budget: what a test searches for things that must
-    /// not be there. It is for no other use, and nothing reads it back.
+    /// The whole content as JSON, one line per user, message and budget. Tests search it for what must not be stored.
+    /// It has no other use, and nothing reads it back.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be read.
+    /// [`StoreError::Failed`] when a thread panicked while it wrote to the store.
     ///
     /// ```
     /// assert!(identity_memory::MemoryStore::new().dump()?.is_empty());

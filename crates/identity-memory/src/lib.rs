@@ -1,7 +1,9 @@
-//! Users kept in memory: the model that every other adapter is held against, and a store for the tests of a host.
+//! A store of users in memory: the model with which every other adapter is compared, and a store for the tests of a
+//! host.
 //!
-//! A [`MemoryStore`] is a handle: clones share what is kept. Every call answers at once, under one lock; a commit judges
-//! everything first and writes afterwards, so that a refused one leaves no trace. Users are shared, not copied.
+//! A [`MemoryStore`] is a handle, and its clones share their content. Every call answers at once, under one lock. A
+//! commit is checked completely before anything is written, so that a refused one leaves no trace. Users are shared,
+//! not copied.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -35,15 +37,16 @@
 //! };
 //! store.commit(create.clone()).await?;
 //! assert_eq!(store.load(&key).await?.map(|stored| stored.version.0), Some(1));
-//! // To create is not to update.
+//! // A commit that creates a user does not update one.
 //! assert!(matches!(store.commit(create).await, Err(CommitError::Conflict)));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # What this crate does not do
-//! It keeps nothing beyond the process, and forgets nothing within it: events and ended budget windows stay. It is for tests,
-//! trials and small tools; a service that must not lose its users takes the crate `identity-sqlite` or `identity-postgres`.
+//! The content is lost when the process ends. Within the process nothing is forgotten: events and ended budget windows
+//! are kept. The crate is for tests, trials and small tools; a service that must not lose its users needs the crate
+//! `identity-sqlite` or `identity-postgres`.
 
 mod dump;
 mod map;

@@ -12,27 +12,28 @@ use identity_ports::{
 
 use crate::map::Map;
 
-/// How many places [`People::find`] gives for one key.
+/// The maximum number of users that [`People::find`] returns for one key.
 const MOST_FOUND: usize = 100;
 
 /// The users of one tenant, and everything by which they are found.
 #[derive(Debug, Default)]
 pub(crate) struct People {
     rows: Map<UserId, Row>,
-    /// Users never move in this order. In that of their changes every commit would move one: it is made when it is asked for.
+    /// The order by creation, in which users never move. The order by change is made when it is requested, because
+    /// every commit would move a user in it.
     created: BTreeSet<Cursor>,
     claims: Map<ClaimKey, (UserId, Strength)>,
     places: BTreeMap<ByText, BTreeSet<Place>>,
 }
 
-/// A user, or what is left of one.
+/// A user, or what remains of an erased one.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
-    /// `None` when it was erased.
+    /// `None` when the user was erased.
     pub(crate) user: Option<Arc<User>>,
     /// In the order of their keys.
     pub(crate) claims: Vec<Claim>,
-    /// Numbered from 1 without a gap.
+    /// Numbered from 1 without gaps.
     pub(crate) events: Vec<Recorded>,
 }
 
@@ -58,7 +59,7 @@ impl Row {
     }
 }
 
-/// Where an address or username is found, in the order in which it is told: verified first.
+/// A user with an address or username, in the order in which they are returned: verified ones first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     unverified: bool,
@@ -66,7 +67,7 @@ struct Place {
     identifier: IdentifierId,
 }
 
-/// A claim key in the order of its text within its kind, whatever rule made it: for searches by the beginning.
+/// A claim key in the order of its text within its kind, whichever rule made it, for searches by prefix.
 #[derive(Debug, PartialEq, Eq)]
 struct ByText(ClaimKey);
 
@@ -116,7 +117,7 @@ impl People {
         };
         let index = chosen.as_ref().unwrap_or(&self.created);
         let after = query.after.as_ref();
-        // One more than asked for, to see whether this is the last page.
+        // One more than requested, to see whether this is the last page.
         let most = query.limit.saturating_add(1);
         let mut users: Vec<Stored> = if query.order.descending() {
             let range = index.range((Bound::Unbounded, after.map_or(Bound::Unbounded, Bound::Excluded)));
@@ -160,7 +161,7 @@ impl People {
         users.map(|user| query.order.cursor(user)).collect()
     }
 
-    /// Whether the user is as a commit expects it.
+    /// Whether the user is in the state that a commit expects.
     pub(crate) fn is_as(&self, user: &UserId, expected: Expected) -> bool {
         match (expected, self.rows.get(user)) {
             (Expected::Absent, row) => row.is_none(),
@@ -169,7 +170,7 @@ impl People {
         }
     }
 
-    /// The first claim to take that another user holds too firmly.
+    /// The first claim to take that another user holds and does not lose.
     pub(crate) fn taken<'a>(&self, user: &UserId, changes: &'a ClaimChanges) -> Option<&'a Claim> {
         changes.take.iter().find(|claim| {
             let holder = self.claims.get(&claim.key).filter(|(holder, _)| holder != user);
@@ -177,7 +178,7 @@ impl People {
         })
     }
 
-    /// Writes a user that was judged.
+    /// Writes a user after all checks.
     pub(crate) fn write(
         &mut self,
         id: &UserId,
@@ -189,7 +190,7 @@ impl People {
         self.reorder(before.as_deref(), after.as_deref());
         self.place(id, before.as_deref(), after.as_deref());
         self.claim(id, changes);
-        // A user that is there need not be given a key once more.
+        // A user that exists is not given a key again.
         let row = match self.rows.get_mut(id) {
             Some(row) => row,
             None => self.rows.entry(id.clone()).or_default(),
@@ -210,7 +211,7 @@ impl People {
     }
 
     fn reorder(&mut self, before: Option<&User>, after: Option<&User>) {
-        // The user is the same one: only its time can differ.
+        // The user is the same; only the time can differ.
         if before.map(User::created_at) != after.map(User::created_at) {
             before.map(|user| self.created.remove(&ListOrder::Created.cursor(user)));
             after.map(|user| self.created.insert(ListOrder::Created.cursor(user)));
@@ -255,13 +256,13 @@ impl People {
         }
     }
 
-    /// Every user, or what is left of one.
+    /// All users, including what remains of erased ones.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (&UserId, &Row)> {
         self.rows.iter()
     }
 }
 
-/// An address or username of a user: what [`People::places`] says of it.
+/// An address or username of a user, from which [`People::places`] is filled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Mark<'a> {
     id: IdentifierId,

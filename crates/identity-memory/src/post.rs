@@ -12,14 +12,15 @@ use crate::map::Map;
 /// The messages of all tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Post {
-    /// Boxed: a message is large, and a table that grows moves what is in it.
+    /// Boxed, because a message is large and a growing table moves its entries.
     queued: Map<MessageId, Box<Queued>>,
-    /// Every queued message, leased or not, in the order in which they are leased.
+    /// Every pending message, leased or not, in the order in which they are leased.
     due: BTreeSet<(Timestamp, MessageId)>,
-    /// The message that was queued last of each user, or of several whose keys have one hash; the others hang on it.
+    /// The last pending message of each user, or of several users whose keys have the same hash; the earlier ones are
+    /// linked from it.
     last: Map<u64, MessageId>,
     hashes: RandomState,
-    /// What was sent or failed, until it is pruned.
+    /// Messages that were sent or failed, until they are pruned.
     ended: BTreeMap<MessageId, Ended>,
     dead_letters: BTreeSet<(TenantId, MessageId)>,
 }
@@ -31,17 +32,17 @@ struct Queued {
     attempts: u32,
     uncertain: u32,
     provider: Option<String>,
-    /// Who holds it, and until when.
+    /// The lease that holds the message, and when it ends.
     lease: Option<(LeaseId, Timestamp)>,
     error: Option<String>,
-    /// The message of the same user that was queued before it.
+    /// The previous pending message of the same user.
     earlier: Option<MessageId>,
 }
 
 #[derive(Debug)]
 struct Ended {
     posted: Posted,
-    /// Who held it when it was reported on, and may still say how it was sent.
+    /// The lease that held the message when it was reported on. It may still note how the message was sent.
     lease: Option<LeaseId>,
 }
 
@@ -89,7 +90,7 @@ impl Post {
         self.queued.insert(id, Box::new(queued));
     }
 
-    /// A user's queued messages, the latest first.
+    /// A user's pending messages, the latest first.
     fn of_user<'a>(&'a self, key: &'a UserKey) -> impl Iterator<Item = &'a Queued> {
         let mut next = self.last.get(&self.hashes.hash_one(key)).copied();
         let all = std::iter::from_fn(move || {
@@ -120,7 +121,7 @@ impl Post {
         let mut leased = Vec::with_capacity(heads.len());
         for id in heads {
             let Some(queued) = self.queued.get_mut(&id) else { continue };
-            // A lease that is still noted ran out before it was settled.
+            // A lease that is still noted ended before it was settled.
             if queued.lease.replace((lease.id, lease.until)).is_some() {
                 queued.uncertain = queued.uncertain.saturating_add(1);
             }
@@ -140,7 +141,7 @@ impl Post {
         let Some(queued) = self.queued.get_mut(&settled.id) else {
             return self.settle_reported(lease, settled);
         };
-        // A lease that ran out holds on until another one takes the message.
+        // A lease that ended still holds its messages until another lease takes them.
         if queued.lease.is_none_or(|(holder, _)| holder != lease) {
             return false;
         }
@@ -159,13 +160,13 @@ impl Post {
                 posted.sent_at = Some(at);
                 (posted.provider, posted.reference) = (provider, reference);
             }),
-            // `Done`, and whatever comes to be added: it goes.
+            // `Done`, and every variant that is added later, removes the message.
             _ => drop(self.remove(settled.id)),
         }
         true
     }
 
-    /// Settles a message that was reported on while it was held.
+    /// Settles a message that was reported on while it was leased.
     fn settle_reported(&mut self, lease: LeaseId, settled: Settled) -> bool {
         let Some(ended) = self.ended.get_mut(&settled.id).filter(|ended| ended.lease == Some(lease)) else {
             return false;
@@ -177,7 +178,7 @@ impl Post {
         true
     }
 
-    /// Ends a queued message: it becomes a record.
+    /// Finishes a pending message, which becomes a record.
     fn end(&mut self, id: MessageId, lease: Option<LeaseId>, change: impl FnOnce(&mut Posted)) {
         let Some(queued) = self.remove(id) else { return };
         let mut posted = queued.posted();
@@ -252,7 +253,7 @@ impl Post {
         listed.take(limit).collect()
     }
 
-    /// Removes the challenges of these identifiers that nobody holds.
+    /// Removes the messages with a challenge of these identifiers that are not leased.
     pub(crate) fn withdraw(&mut self, key: &UserKey, identifiers: &[IdentifierId]) {
         let void = |queued: &&Queued| {
             queued.lease.is_none()
@@ -264,7 +265,7 @@ impl Post {
         }
     }
 
-    /// Forgets a user's messages, ended ones too: they name the address.
+    /// Removes all messages of a user, including finished ones, because they name the address.
     pub(crate) fn forget(&mut self, key: &UserKey) {
         let queued: Vec<MessageId> = self.of_user(key).map(|queued| queued.message.id).collect();
         for id in queued {
@@ -283,7 +284,7 @@ impl Post {
     fn remove(&mut self, id: MessageId) -> Option<Box<Queued>> {
         let queued = self.queued.remove(&id)?;
         self.due.remove(&(queued.due_at, id));
-        // Whatever hung on it hangs on the one before it.
+        // Messages that were linked from this one are linked from its predecessor.
         let hash = self.hashes.hash_one(&queued.message.key);
         if let Some(last) = self.last.get_mut(&hash) {
             if *last == id {
@@ -305,7 +306,7 @@ impl Post {
         Some(queued)
     }
 
-    /// Every message, and what was noted about it.
+    /// Every message with its state of delivery.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Posted> {
         let ended = self.ended.values().map(|ended| ended.posted.clone());
         self.queued.values().map(|queued| queued.posted()).chain(ended)

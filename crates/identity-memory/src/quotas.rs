@@ -5,7 +5,7 @@ use identity_ports::CommitError;
 
 use crate::map::Map;
 
-/// One window of a budget: it began with its first draw.
+/// One window of a budget, which begins with the first draw.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     began: Timestamp,
@@ -17,21 +17,21 @@ struct Window {
 #[derive(Debug, Default)]
 pub(crate) struct Quotas(BTreeMap<BudgetKind, Map<String, Window>>);
 
-/// What a commit draws: judged, and not written yet.
+/// The draws of a commit, checked but not written yet.
 pub(crate) struct Drawn {
-    /// The windows as they will be, in the order of the draws: the last one of a budget counts.
+    /// The windows after the draws, in the order of the draws; the last entry of a budget counts.
     windows: Vec<(BudgetKind, String, Window)>,
-    /// For each message whether it is withheld.
+    /// Whether each message is withheld.
     pub(crate) withheld: Vec<bool>,
-    /// The budgets that had not enough left, and refuse nothing.
+    /// The budgets that did not cover a charge and did not refuse the commit.
     pub(crate) exhausted: Vec<Exhausted>,
 }
 
-/// As much as every store can hold.
+/// The largest amount that every store can hold.
 const MOST: u64 = i64::MAX.unsigned_abs();
 
 impl Quotas {
-    /// What these refunds give back, and what these messages draw then, in their order. Nothing is written.
+    /// Computes what these refunds give back and what these messages then draw, in their order. Nothing is written.
     pub(crate) fn judge(&self, refunds: &[Refund], messages: &[Outgoing]) -> Result<Drawn, CommitError> {
         let mut drawn =
             Drawn { windows: Vec::new(), withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
@@ -50,8 +50,8 @@ impl Quotas {
                 if !has_room {
                     let before = Exhausted::of(charge, window.drawn, window.ends);
                     match charge.when_exhausted {
-                        // It refuses even if another charge withholds: else a success would tell that strangers used
-                        // that one up.
+                        // A charge that refuses wins even if another charge withholds. Otherwise a success would reveal
+                        // that strangers used that budget up.
                         WhenExhausted::Refuse => return Err(CommitError::Exhausted(before)),
                         WhenExhausted::Withhold => withheld = true,
                         WhenExhausted::Record => {}
@@ -80,7 +80,7 @@ impl Quotas {
         }
     }
 
-    /// The window in which a charge draws, as it is before, and whether there is room.
+    /// The window from which a charge draws, before the draw, and whether the charge fits.
     fn draw(&self, charge: &Charge, pending: &[(BudgetKind, String, Window)]) -> (Window, bool) {
         let open = self.open(charge.kind, &charge.quota, pending);
         let (began, drawn) = match open {
@@ -97,7 +97,7 @@ impl Quotas {
         pending.map(|(_, _, window)| *window).or_else(kept)
     }
 
-    /// The name, the beginning and the draws of every window.
+    /// The kind, name, beginning and drawn amount of every window.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (BudgetKind, &str, Timestamp, u64)> {
         self.0.iter().flat_map(|(kind, quotas)| {
             quotas.iter().map(|(quota, window)| (*kind, quota.as_str(), window.began, window.drawn))

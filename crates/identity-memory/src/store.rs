@@ -13,11 +13,11 @@ use crate::people::People;
 use crate::post::Post;
 use crate::quotas::Quotas;
 
-/// A store in memory. Clones share what is kept.
+/// A store of users in memory. Clones share their content, which lasts as long as the process.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<RwLock<Tables>>);
 
-/// Everything that is kept.
+/// The content of a store.
 #[derive(Default)]
 pub(crate) struct Tables {
     pub(crate) tenants: Map<TenantId, Tenant>,
@@ -31,13 +31,13 @@ pub(crate) struct Tenant {
 }
 
 impl MemoryStore {
-    /// A store with nothing in it.
+    /// An empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    // A writer that panicked may have left half a commit, and nobody may be given that.
+    // A writer that panicked may have left half a commit, which must not be read.
     pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Tables>, StoreError> {
         self.0.read().map_err(|_| poisoned())
     }
@@ -77,7 +77,7 @@ impl Tables {
             return Err(StoreError::failed("a message of this id was enqueued before").into());
         }
 
-        // From here on nothing can refuse.
+        // From here on nothing can refuse the commit.
         let erased = after.is_none();
         let exhausted = std::mem::take(&mut drawn.exhausted);
         if !withdraw.is_empty() {
@@ -97,7 +97,7 @@ impl Tables {
     }
 }
 
-/// Whether the events are numbered on from the expected version.
+/// Whether the events are numbered from the expected version on.
 fn follow(expected: Expected, events: &[Recorded]) -> Result<(), StoreError> {
     let from = match expected {
         Expected::Absent => 0,

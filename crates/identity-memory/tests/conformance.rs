@@ -1,4 +1,4 @@
-//! The laws of the ports, held against this adapter.
+//! The laws of the ports, tested with this adapter.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ impl Harness for InMemory {
         Arc::new(self.0.clone())
     }
 
-    // What is in memory ends with the process: the nearest thing is another handle.
+    // The content ends with the process, so another handle is the closest thing to a restart.
     async fn restart(&self, store: Arc<MemoryStore>) -> Arc<MemoryStore> {
         drop(store);
         self.open().await

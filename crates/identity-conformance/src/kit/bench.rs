@@ -1,4 +1,5 @@
-//! Use cases on a store under test: time is moved by hand, letters are read, and any call of a port can be made to fail.
+//! The use cases on a store under test. Time is moved by hand, the messages can be read, and any call of a port can be
+//! made to fail.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,27 +18,27 @@ use identity_ports::{
 
 use super::NOW;
 
-/// The host's keys in every test.
+/// The keys of the host in every test.
 ///
 /// # Panics
-/// Never.
+/// Never: the key is a constant.
 #[must_use]
 pub fn code_keys() -> CodeKeys {
     CodeKeys::parse(&format!("2026a:{}", "5a".repeat(32))).expect("a key of 32 bytes")
 }
 
-/// How a call of a port fails.
+/// The point at which a call of a port fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failing {
-    /// Before it has done anything.
+    /// Before it does anything.
     Before,
-    /// When it has done what it was asked, and could not say so.
+    /// After it has done its work, so that only the answer is lost.
     After,
 }
 
 /// The use cases on a store under test.
 pub struct Bench<S> {
-    /// The use cases, of the tenant `acme`.
+    /// The use cases, in the tenant `acme`.
     pub identity: Identity,
     /// The store under test.
     pub store: Arc<S>,
@@ -47,7 +48,7 @@ pub struct Bench<S> {
 }
 
 impl<S: UserRepository + Directory + Outbox> Bench<S> {
-    /// The use cases on this store, at [`NOW`], under this policy.
+    /// The use cases on this store, with this policy, at the time [`NOW`].
     #[must_use]
     pub fn new(store: &Arc<S>, policy: Policy) -> Self {
         let gate = Arc::new(Gate::default());
@@ -63,16 +64,16 @@ impl<S: UserRepository + Directory + Outbox> Bench<S> {
         Self { identity, store: Arc::clone(store), gate, clock, letters }
     }
 
-    /// Moves the time.
+    /// Moves the time forward by this number of seconds.
     pub fn wait(&self, secs: u64) {
         let now = Timestamp::from_micros(self.clock.load(Ordering::SeqCst));
         self.clock.store((now + Duration::from_secs(secs)).as_micros(), Ordering::SeqCst);
     }
 
-    /// Delivers what is due, and gives the last code and link that came.
+    /// Delivers all due messages and returns the code and the link of the latest message that carries one.
     ///
     /// # Panics
-    /// When nothing came that carries a code or a link.
+    /// When no message has carried a code or a link yet.
     pub async fn read_mail(&self) -> (Option<Code>, Option<LinkToken>) {
         self.identity.deliver_due().await.expect("letters are delivered");
         let letters = self.letters.lock().expect("nobody panicked");
@@ -80,20 +81,20 @@ impl<S: UserRepository + Directory + Outbox> Bench<S> {
         last.map(|notice| (notice.code.clone(), notice.link.clone())).expect("a letter with a code came")
     }
 
-    /// Lets the call of a port with this number fail, counted from now and from 1.
+    /// Makes one call of a port fail: the call with this number, counted from 1 and from now on.
     pub fn fail(&self, number: usize, how: Failing) {
         self.gate.called.store(0, Ordering::SeqCst);
         *self.gate.failing.lock().expect("nobody panicked") = Some((number, how));
     }
 
-    /// Lets every call work again, and says whether one was made to fail.
+    /// Makes every call succeed again. Returns whether the call that was to fail was reached.
     pub fn mend(&self) -> bool {
         let failing = self.gate.failing.lock().expect("nobody panicked").take();
         failing.is_some_and(|(number, _)| self.gate.called.load(Ordering::SeqCst) >= number)
     }
 }
 
-/// Every call of a port goes through here.
+/// The gate through which every call of a port passes.
 #[derive(Default)]
 struct Gate {
     called: AtomicUsize,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Person, at, challenge, id, verified};
 
-/// A change of every kind, [`Change::Erased`] apart.
+/// One change of every kind except [`Change::Erased`].
 #[must_use]
 pub fn every_change(key: &UserKey) -> Vec<Change> {
     let [mail, phone] = [
@@ -24,7 +24,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         unrestricted,
         replaces,
     };
-    // What a host keeps may look like what an event says of itself.
+    // Data of the host may look like the fields of an event.
     let mimic = json!({ "type": "added", "channel": "email", "id": id(7) });
     let members = [("a", json!("\u{1f600}\",\"id\":\"")), ("id", json!(id(8))), ("type", json!("added")), ("z", mimic)];
     let members = members.map(|(name, value)| (name.to_owned(), value));

@@ -8,11 +8,11 @@ use identity_ports::{Commit, Expected, Stored};
 
 use super::{NOW, Person, id, letter, mail_key, paid, withholding};
 
-/// A commit in the making.
+/// A commit that is being prepared.
 #[derive(Debug, Clone)]
 pub struct Draft(pub Commit);
 
-/// A commit that creates a user: with one event, without claims and messages.
+/// A commit that creates a user with one event, without claims and messages.
 #[must_use]
 pub fn create(key: &UserKey, person: &Person) -> Draft {
     let person = person.clone().with_id(&key.user);
@@ -30,7 +30,7 @@ pub fn create(key: &UserKey, person: &Person) -> Draft {
     .events(NOW, vec![Change::Created { user: key.user.clone() }])
 }
 
-/// A commit that changes a user: with one event, without claims and messages.
+/// A commit that changes a user with one event, without claims and messages.
 #[must_use]
 pub fn change(key: &UserKey, stored: &Stored, person: &Person) -> Draft {
     let person = person.clone().with_id(&key.user);
@@ -51,7 +51,7 @@ pub fn erase(key: &UserKey, stored: &Stored) -> Draft {
     draft
 }
 
-/// A change of a user that brings what the bits of a number below 128 say: no two numbers bring the same.
+/// A commit that changes a user by the bits of a number below 128; different numbers give different contents.
 #[must_use]
 pub fn varied(key: &UserKey, stored: &Stored, number: u64) -> Draft {
     let has = |part: u32| number >> part & 1 == 1;
@@ -75,7 +75,7 @@ pub fn varied(key: &UserKey, stored: &Stored, number: u64) -> Draft {
 }
 
 impl Draft {
-    /// With these events in place of those before.
+    /// Sets the events of the commit, in place of the previous ones.
     #[must_use]
     pub fn events(mut self, at: Timestamp, changes: Vec<Change>) -> Self {
         let from = match self.0.expected {
@@ -89,7 +89,7 @@ impl Draft {
         self
     }
 
-    /// Expecting the user at this version.
+    /// Sets the expected version.
     #[must_use]
     pub fn expecting(mut self, version: u64) -> Self {
         self.0.expected = Expected::At(Version(version));
@@ -99,28 +99,28 @@ impl Draft {
         self
     }
 
-    /// Taking a claim.
+    /// Adds a claim to take.
     #[must_use]
     pub fn take(mut self, key: &ClaimKey, strength: Strength) -> Self {
         self.0.claims.take.push(Claim { key: key.clone(), strength });
         self
     }
 
-    /// Releasing a claim.
+    /// Adds a claim to release.
     #[must_use]
     pub fn release(mut self, key: &ClaimKey) -> Self {
         self.0.claims.release.push(key.clone());
         self
     }
 
-    /// With the claims that follow from the change under a policy, when the user holds `held`.
+    /// Sets the claims that follow from the change under a policy, when the user holds `held`.
     #[must_use]
     pub fn claims(mut self, held: &[Claim], policy: ClaimPolicy) -> Self {
         self.0.claims = ClaimChanges::between(held, self.0.before.as_deref(), self.0.after.as_deref(), policy);
         self
     }
 
-    /// With one more message.
+    /// Adds a message.
     #[must_use]
     pub fn message(mut self, outgoing: Outgoing) -> Self {
         self.0.messages.push(outgoing);

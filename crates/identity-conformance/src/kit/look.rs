@@ -15,30 +15,30 @@ pub const FAR: Timestamp = Timestamp::from_secs(NOW.as_secs() + 1_000_000_000);
 pub(crate) const ORDERS: [ListOrder; 4] =
     [ListOrder::Created, ListOrder::NewestCreated, ListOrder::Updated, ListOrder::LatestUpdated];
 
-/// Everything that can be seen of a store through its ports, but for its budgets.
+/// Everything that the ports show of a store, except its budgets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
     users: Vec<Seen>,
     found: Vec<(TenantId, Vec<Found>)>,
     lists: Vec<(TenantId, Vec<Page>)>,
     dead_letters: Vec<(TenantId, Vec<DeadLetter>)>,
-    /// Messages on their way. Attempts are not compared: looking counts as one.
+    /// Pending messages. Their attempts are not compared, because reading them counts as an attempt.
     queued: Vec<Message>,
 }
 
-/// A user, what was typed, and the history.
+/// A user, its typed forms and its history.
 type Seen = (UserKey, Option<Stored>, Vec<String>, Vec<Recorded>);
 
 impl Sight {
-    /// All of it but the messages on their way, which are told for all tenants at once.
+    /// Everything except the pending messages, which are read for all tenants at once.
     #[must_use]
     pub fn without_queued(self) -> Self {
         Self { queued: Vec::new(), ..self }
     }
 }
 
-/// Looks at everything: these users, these addresses and usernames, and the lists, dead letters and queued messages of the users'
-/// tenants. It breaks leases that are out, and counts as an attempt of every message.
+/// Reads everything: these users, these addresses and usernames, and the lists, dead letters and pending messages of
+/// the users' tenants. This ends open leases and counts as an attempt of every message.
 ///
 /// # Panics
 /// When the store fails.
@@ -71,18 +71,18 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
     sight
 }
 
-/// All messages on their way, in the order of their ids. It breaks leases that are out, and counts as an attempt of each
-/// user's first message.
+/// All pending messages in the order of their ids. This ends open leases and counts as an attempt of each user's first
+/// message.
 ///
 /// # Panics
 /// When the store fails.
 pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
     let far = FAR + Duration::from_secs(1);
-    // Such a lease is over at once, whatever the time is then.
+    // The lease ends at once, whatever the time is then.
     let lease =
         Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: Timestamp::from_micros(i64::MIN), limit: 10_000 };
     let mut waiting = Vec::new();
-    // One message of a user comes at a time; the others stand behind it.
+    // A lease holds one message of a user; the others are listed behind it.
     for leased in store.lease(lease).await.expect("the store leases") {
         let posted = store.posted(&leased.message.key, None, 10_000).await.expect("the store tells what it sends");
         waiting.extend(posted.into_iter().filter(|posted| posted.state() == PostState::Waiting));
@@ -91,7 +91,7 @@ pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
     waiting
 }
 
-/// What was typed, which is not compared when users are.
+/// The typed forms of a user's identifiers, which the equality of users ignores.
 #[must_use]
 pub fn typed(user: &User) -> Vec<String> {
     let addresses = user.identifiers().map(|entry| entry.address.typed().to_owned());

@@ -7,7 +7,7 @@ use identity_core::{
 
 use super::message_id;
 
-/// A notice to an address of nobody's in particular.
+/// A notice to `ada@example.com`, with the id of this number.
 #[must_use]
 pub fn letter(number: u128, key: &UserKey, created_at: Timestamp) -> Message {
     let to = Address::from(Email::parse("ada@example.com").expect("an e-mail address"));
@@ -22,26 +22,26 @@ pub fn letter(number: u128, key: &UserKey, created_at: Timestamp) -> Message {
     }
 }
 
-/// A message that is paid for by these charges.
+/// A message with its charges.
 #[must_use]
 pub fn paid(message: Message, charges: Vec<Charge>) -> Outgoing {
     Outgoing { message, charges }
 }
 
-/// A charge.
+/// A charge of one unit.
 #[must_use]
 pub fn charge(kind: BudgetKind, quota: &str, budget: Budget, at: Timestamp, when_exhausted: WhenExhausted) -> Charge {
     Charge { kind, quota: quota.to_owned(), amount: 1, budget, at, when_exhausted }
 }
 
-/// A charge on a country's budget of `limit` in 60 s, which refuses.
+/// A charge of one unit that refuses, on a country's budget of `limit` per 60 s.
 #[must_use]
 pub fn refusing(quota: &str, limit: u64, at: Timestamp) -> Charge {
     let budget = Budget::new(limit, Duration::from_secs(60));
     charge(BudgetKind::Country, quota, budget, at, WhenExhausted::Refuse)
 }
 
-/// A charge on an address's budget of `limit` in 60 s, which withholds.
+/// A charge of one unit that withholds, on an address's budget of `limit` per 60 s.
 #[must_use]
 pub fn withholding(quota: &str, limit: u64, at: Timestamp) -> Charge {
     let budget = Budget::new(limit, Duration::from_secs(60));

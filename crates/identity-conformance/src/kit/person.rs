@@ -9,14 +9,14 @@ use identity_core::{
 
 use super::{NOW, id};
 
-/// A user in the making.
+/// A user that is being prepared.
 #[derive(Debug, Clone)]
 pub struct Person {
     /// Everything but the books.
     pub parts: UserParts,
     /// The e-mail addresses, then the phone numbers.
     pub entries: Vec<Identifier>,
-    /// Which of the entries are primary.
+    /// The entries that are primary.
     pub primary: Vec<identity_core::IdentifierId>,
 }
 
@@ -43,7 +43,7 @@ impl Default for Person {
 }
 
 impl Person {
-    /// The person that a user is.
+    /// The person with the parts of this user.
     #[must_use]
     pub fn of(user: &User) -> Self {
         let primaries = [user.primary_email(), user.primary_phone()];
@@ -66,40 +66,40 @@ impl Person {
         }
     }
 
-    /// With another id.
+    /// Sets the id.
     #[must_use]
     pub fn with_id(mut self, user: &UserId) -> Self {
         self.parts.id = user.clone();
         self
     }
 
-    /// Created and last changed at this time.
+    /// Sets the time of creation and of the last change.
     #[must_use]
     pub fn created(mut self, at: Timestamp) -> Self {
         (self.parts.created_at, self.parts.updated_at) = (at, at);
         self
     }
 
-    /// Last changed at this time.
+    /// Sets the time of the last change.
     #[must_use]
     pub fn updated(mut self, at: Timestamp) -> Self {
         self.parts.updated_at = at;
         self
     }
 
-    /// With an e-mail address under this number.
+    /// Adds an e-mail address with the id of this number.
     #[must_use]
     pub fn email(self, number: u128, text: &str, status: Status) -> Self {
         self.address(number, Email::parse(text).expect("an e-mail address").into(), status)
     }
 
-    /// With a phone number, in canonical form, under this number.
+    /// Adds a phone number in canonical form with the id of this number.
     #[must_use]
     pub fn phone(self, number: u128, text: &str, status: Status) -> Self {
         self.address(number, Phone::from_e164(text).expect("a phone number").into(), status)
     }
 
-    /// With an address under this number.
+    /// Adds an address with the id of this number.
     #[must_use]
     pub fn address(mut self, number: u128, address: Address, status: Status) -> Self {
         self.entries.push(Identifier {
@@ -117,7 +117,7 @@ impl Person {
         self
     }
 
-    /// Without the entry under this number.
+    /// Removes the entry with the id of this number.
     #[must_use]
     pub fn without(mut self, number: u128) -> Self {
         self.entries.retain(|entry| entry.id != id(number));
@@ -125,14 +125,14 @@ impl Person {
         self
     }
 
-    /// With the entry under this number as primary.
+    /// Makes the entry with the id of this number primary.
     #[must_use]
     pub fn primary(mut self, number: u128) -> Self {
         self.primary.push(id(number));
         self
     }
 
-    /// With a username under this number.
+    /// Sets the username, with the id of this number.
     #[must_use]
     pub fn username(mut self, number: u128, text: &str) -> Self {
         self.parts.username = Some(UsernameEntry {
@@ -145,14 +145,14 @@ impl Person {
         self
     }
 
-    /// With so many attempts to sign in: a counter for tests of updates.
+    /// Sets the number of attempts to sign in, a counter for tests of updates.
     #[must_use]
     pub fn attempts(mut self, count: u64) -> Self {
         self.parts.sign_ins = Arc::new(SignIns { attempts_count: count, ..SignIns::default() });
         self
     }
 
-    /// The user.
+    /// The user with these parts.
     ///
     /// # Panics
     /// When the parts contradict each other.
@@ -178,13 +178,13 @@ pub fn verified() -> Status {
     Status::Verified(Verified { at: NOW, by: Method::Administrator, source: None })
 }
 
-/// With a challenge out.
+/// Pending, with [`challenge`].
 #[must_use]
 pub fn pending() -> Status {
     Status::Pending(challenge())
 }
 
-/// A challenge to verify an address by a code of 6 digits within 600 s of [`NOW`].
+/// A challenge to verify an address by a code of 6 digits, valid for 600 s from [`NOW`].
 #[must_use]
 pub fn challenge() -> Challenge {
     Challenge {

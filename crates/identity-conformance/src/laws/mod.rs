@@ -1,4 +1,4 @@
-//! The laws, one function each, named after what holds. Each takes a harness with nothing in its place.
+//! The laws, one function each, named after what it requires. Each takes a harness whose place is empty.
 
 mod claims;
 mod codes;
@@ -36,7 +36,7 @@ pub use refusals::*;
 pub use round_trip::*;
 pub use tenants::*;
 
-/// Gives the name of every law to a macro.
+/// Passes the name of every law to a macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_every_law {
