@@ -1,5 +1,7 @@
 //! A commit, written within a transaction of somebody's.
 
+use std::cell::Cell;
+
 use identity_core::Version;
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use rusqlite::{Connection, Transaction};
@@ -7,12 +9,23 @@ use rusqlite::{Connection, Transaction};
 use crate::error::store;
 use crate::rows::{claims, events, identifiers, outbox, quotas, users};
 
+thread_local! {
+    /// Whether a commit on this thread erased a user: a host's transaction is a closure, and does not say what was in it.
+    static ERASED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread erased a user since it was last asked.
+pub(crate) fn take_erased() -> bool {
+    ERASED.take()
+}
+
 /// Writes a commit within a transaction of the host's, so that rows of the host's own come about with it or not at all.
 /// A commit that is refused leaves nothing behind, and the transaction can go on.
 ///
 /// The transaction has to be one that may write from its beginning
 /// ([`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior::Immediate)), as
-/// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it, and foreign keys have to be on.
+/// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it, and foreign keys have to be on. On a connection
+/// of the host's own `secure_delete` should be on as well, so that an erasure overwrites what it deletes.
 ///
 /// # Errors
 /// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be rolled
@@ -65,6 +78,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committe
         users::delete(connection, key)?;
         outbox::forget(connection, key)?;
         events::strip(connection, key)?;
+        ERASED.set(true);
     }
     Ok(Committed { exhausted: drawn.exhausted })
 }

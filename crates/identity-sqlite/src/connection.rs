@@ -1,6 +1,6 @@
 //! Connections as this adapter wants them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -10,8 +10,10 @@ use identity_ports::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{damaged, is_busy, store};
-use crate::migrate::migrate_file;
+use crate::commit::take_erased;
+use crate::error::{is_busy, store};
+use crate::files;
+use crate::migrate::{is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
 use crate::rows::quotas::Place;
 
@@ -21,6 +23,10 @@ const STATEMENTS: usize = 128;
 /// Pages in the write-ahead log from which on it is written back: 16 MiB.
 const CHECKPOINT_PAGES: i32 = 4_096;
 
+/// A file of at most so many bytes is compacted after an erasure as soon as nothing is written for a second: 32 MiB, which
+/// takes some tenths of a second.
+const SMALL: i64 = 32 << 20;
+
 /// The one connection that writes.
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
@@ -28,6 +34,10 @@ pub(crate) struct Desk {
     /// How many of them were written back last time, as long as the log has not begun anew.
     written_back: AtomicI32,
     busy_timeout: Duration,
+    /// Whether somebody was erased since the write-ahead log was last cut off.
+    erased: Cell<bool>,
+    /// Whether pages may hold copies of deleted rows.
+    stale: Cell<bool>,
     /// Where the sweep of ended windows stopped.
     pub(crate) pruned: RefCell<Option<Place>>,
 }
@@ -35,10 +45,11 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        recognise(path)?;
+        files::create(path);
         let mut connection = Connection::open_with_flags(path, flags).map_err(store)?;
         connection.busy_timeout(options.busy_timeout).map_err(store)?;
         prepare(&connection)?;
+        files::recognise(path, &connection)?;
         migrate_file(&mut connection)?;
         to_wal(&connection, options.busy_timeout)?;
         let synchronous = match options.durability {
@@ -56,14 +67,24 @@ impl Desk {
             Ok(())
         };
         connection.wal_hook(Some(hook)).map_err(store)?;
+        if is_marked(&connection)? {
+            files::tighten(path);
+        }
         connection.busy_timeout(Duration::ZERO).map_err(store)?;
         Ok(Self {
             connection,
             log_pages,
             written_back: AtomicI32::new(0),
             busy_timeout: options.busy_timeout,
+            erased: Cell::new(false),
+            stale: Cell::new(false),
             pruned: RefCell::new(None),
         })
+    }
+
+    /// Pages in the write-ahead log after the last commit.
+    pub(crate) fn log_pages(&self) -> i32 {
+        self.log_pages.load(Ordering::Relaxed)
     }
 
     /// Whether the write-ahead log is due to be written back.
@@ -84,46 +105,61 @@ impl Desk {
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 
+    /// Whether the write-ahead log still holds pages from before an erasure.
+    pub(crate) fn wants_cut(&self) -> bool {
+        self.erased.get()
+    }
+
+    /// Writes the whole log back and cuts it off, unless a reader or another process is in the way: then the log stays, and
+    /// the next attempt may succeed. Nobody is waited for.
+    pub(crate) fn cut(&self) {
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        if busy.is_ok_and(|busy| !busy) {
+            self.erased.set(false);
+            self.log_pages.store(0, Ordering::Relaxed);
+            self.written_back.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the file is due to be compacted.
+    pub(crate) fn wants_compaction(&self) -> bool {
+        self.stale.get()
+    }
+
+    /// Compacts a small file that holds no tables of the host's. SQLite overwrites what it deletes, and leaves copies in the
+    /// unused part of a page that it had rearranged before; only new pages are free of them.
+    pub(crate) fn compact_small(&self) {
+        const SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        const FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name NOT GLOB 'identity_*')";
+        let small = self.connection.query_row(SIZE, [], |row| row.get::<_, i64>(0)).is_ok_and(|size| size <= SMALL);
+        let foreign = self.connection.query_row(FOREIGN, [], |row| row.get::<_, bool>(0)).unwrap_or(true);
+        let busy = small && !foreign && self.compact().is_err_and(|error| is_busy(&error));
+        self.stale.set(busy);
+    }
+
+    /// Writes every page anew.
+    pub(crate) fn compact(&self) -> Result<(), rusqlite::Error> {
+        self.connection.execute_batch("VACUUM")?;
+        self.stale.set(false);
+        self.erased.set(true);
+        self.cut();
+        Ok(())
+    }
+
     /// Waits for other processes, or not.
     pub(crate) fn set_patient(&self, patient: bool) {
         let _ = self.connection.busy_timeout(if patient { self.busy_timeout } else { Duration::ZERO });
     }
 
-    /// Ends a transaction that somebody left open.
+    /// Ends a transaction that somebody left open, and notes whether this thread erased a user.
     pub(crate) fn tidy(&self) {
+        if take_erased() {
+            self.erased.set(true);
+            self.stale.set(true);
+        }
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-    }
-}
-
-/// Refuses a file that does not begin like a database, or that ends within a page and has no log to mend it: SQLite itself
-/// takes some of these for whole ones, and writes over them.
-fn recognise(path: &Path) -> Result<(), StoreError> {
-    const BEGINNING: &[u8] = b"SQLite format 3\0";
-    let mut header = Vec::with_capacity(18);
-    let read = std::fs::File::open(path).and_then(|file| {
-        use std::io::Read as _;
-        let length = file.metadata()?.len();
-        file.take(18).read_to_end(&mut header).map(|_| length)
-    });
-    // No file yet, or one that SQLite will say something about.
-    let Ok(length) = read else { return Ok(()) };
-    match header.split_at_checked(BEGINNING.len()) {
-        _ if length == 0 => Ok(()),
-        Some((BEGINNING, &[high, low])) => {
-            let page = match u16::from_be_bytes([high, low]) {
-                1 => 65_536,
-                page => u64::from(page.max(1)),
-            };
-            let log = ["-wal", "-journal"].iter().any(|end| {
-                let mut log = path.as_os_str().to_owned();
-                log.push(end);
-                Path::new(&log).exists()
-            });
-            if log || length.is_multiple_of(page) { Ok(()) } else { Err(damaged("it ends within a page")) }
-        }
-        _ => Err(StoreError::NotOurs("the file is not a SQLite database, or its beginning is damaged".to_owned())),
     }
 }
 
@@ -139,6 +175,8 @@ pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true).map_err(store)?;
+    // What is deleted is overwritten with zeros, free pages included. The pragma answers with its new value.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
     // Without it a statement is parsed anew whenever a key that is bound to it changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(store)?;
     // Names in a damaged or malicious schema run no code.

@@ -31,6 +31,19 @@
 //! Several processes on one machine may use one file, of a local disk. Who waits for the other longer than the busy timeout
 //! (5 s unless [`SqliteOptions::with_busy_timeout`] says otherwise) gets an error.
 //!
+//! # What is erased
+//! Deleted rows are overwritten with zeros (`secure_delete`), and after an erasure the write-ahead log is written back and cut
+//! off as soon as no reader needs it: a transaction that stays open for reading keeps what it saw. The unused part of a page
+//! may still hold copies of rows that SQLite moved before they were deleted. A file of at most 32 MiB without tables of the
+//! host's is therefore compacted in the first second after an erasure in which nothing is written, or when the store closes;
+//! [`SqliteStore::compact`] does it for any file. A host that erases with [`commit_in`] on a connection of its own sets
+//! `PRAGMA secure_delete = ON` there. Backups, and blocks that the file system or the disk gave away, are the operator's.
+//!
+//! # Permissions
+//! New files are readable and writable by their owner alone (mode 0600), those beside the database included. An existing
+//! database of this library that everybody could read or write is changed to 0600 when it is opened; permissions of a group
+//! stay, and so do those of a host's own database.
+//!
 //! # Tables
 //! `identity_users`, `identity_profiles`, `identity_identifiers`, `identity_claims`, `identity_events`, `identity_outbox`,
 //! `identity_quotas` and `identity_meta`, all keyed by tenant first: a host may read and join them, and must not write to
@@ -91,6 +104,7 @@ mod cells;
 mod commit;
 mod connection;
 mod error;
+mod files;
 mod migrate;
 mod options;
 mod readers;

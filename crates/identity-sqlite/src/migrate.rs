@@ -108,7 +108,8 @@ fn newer(database: u32) -> Result<(), StoreError> {
     if database > program { Err(StoreError::Newer { database, program }) } else { Ok(()) }
 }
 
-fn is_marked(connection: &Connection) -> Result<bool, StoreError> {
+/// Whether the file is this library's alone.
+pub(crate) fn is_marked(connection: &Connection) -> Result<bool, StoreError> {
     Ok(pragma(connection, "PRAGMA application_id")? == i64::from(APPLICATION_ID))
 }
 

@@ -86,6 +86,20 @@ impl SqliteStore {
         self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
+    /// Writes the whole file anew, without what deleted rows left in it, and cuts off the write-ahead log. Deleted rows are
+    /// overwritten in any case; but where SQLite had rearranged a page earlier, copies of its rows may be left in the unused
+    /// part of it. After an erasure a file of at most 32 MiB with no tables of the host's is compacted without being asked,
+    /// in the first second without a commit or when the store closes. Call this for larger files, and once for a file that
+    /// an earlier version of this crate wrote. Commits wait meanwhile, readers do not; there must be room for a second copy.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] when another process writes for longer than the busy
+    /// timeout, or for anything else.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        let run = |desk: &Desk| desk.compact().map_err(store);
+        self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
     /// A short read: with the writer's connection when it is idle, whose pages are in memory, else with a reader's. Either
     /// way it takes microseconds, less than handing it to another thread would.
     async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {

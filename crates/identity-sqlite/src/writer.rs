@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use identity_ports::StoreError;
 use tokio::sync::oneshot;
@@ -19,6 +20,15 @@ use crate::work::{Answer, Work};
 
 /// As many commits share a transaction at most.
 const BATCH: usize = 64;
+
+/// A log that is due to be cut off waits for a moment without work, and for no more batches than this.
+const LATE: u32 = 64;
+
+/// For so long nothing may have been written before a file is compacted.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// So long after an attempt to cut off the log that found a reader in the way comes the next one.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The connection that writes, and who waits for it.
 pub(crate) struct Writer {
@@ -38,6 +48,16 @@ struct State {
     desk: Option<Desk>,
     queue: VecDeque<Job>,
     closed: bool,
+    /// What the thread waits for besides work.
+    timer: Option<Timer>,
+}
+
+#[derive(Clone, Copy)]
+enum Timer {
+    /// The next attempt to cut off the log.
+    Pause,
+    /// A second in which nothing is written.
+    Quiet,
 }
 
 enum Job {
@@ -45,9 +65,19 @@ enum Job {
     Host(Box<dyn FnOnce(&Desk) + Send>),
 }
 
+/// What the thread does next.
+enum Task {
+    /// What callers wait for, and a checkpoint when one is due.
+    Jobs(Vec<Job>),
+    /// Cuts off the write-ahead log after an erasure.
+    Cut,
+    /// Compacts a small file after an erasure, for the last time when the store closes.
+    Compact { last: bool },
+}
+
 impl Writer {
     pub(crate) fn start(desk: Desk, durability: Durability) -> Result<Self, StoreError> {
-        let state = State { desk: Some(desk), queue: VecDeque::new(), closed: false };
+        let state = State { desk: Some(desk), queue: VecDeque::new(), closed: false, timer: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new().name("identity-sqlite".to_owned()).spawn(move || worker.serve());
@@ -126,9 +156,15 @@ impl Drop for Held<'_> {
         let Some(desk) = self.desk.take() else { return };
         desk.tidy();
         let due = desk.wants_checkpoint();
+        let (cut, compact) = (desk.wants_cut(), desk.wants_compaction());
         let mut state = self.shared.lock();
         state.desk = Some(desk);
-        let wake = due || !state.queue.is_empty();
+        let timed = match state.timer {
+            None => !cut && !compact,
+            Some(Timer::Quiet) => !cut,
+            Some(Timer::Pause) => true,
+        };
+        let wake = due || !timed || !state.queue.is_empty();
         drop(state);
         if wake {
             self.shared.wake.notify_one();
@@ -154,35 +190,97 @@ impl Shared {
     }
 
     fn serve(&self) {
-        while let Some((held, jobs)) = self.next() {
+        // Batches since the log was due to be cut off.
+        let mut late = 0;
+        // Whether the last attempt to cut it off found a reader in the way.
+        let mut failed = false;
+        while let Some((held, task)) = self.next(failed) {
+            let last = matches!(task, Task::Compact { last: true });
             // A panic is a bug; it costs those whose work was under way their answer, and nobody else.
-            let _ = catch_unwind(AssertUnwindSafe(move || {
-                let Some(desk) = held.desk() else { return };
-                serve(desk, jobs);
+            let cut = catch_unwind(AssertUnwindSafe(move || {
+                let desk = held.desk()?;
+                let idle = match task {
+                    Task::Jobs(jobs) => {
+                        serve(desk, jobs);
+                        desk.tidy();
+                        false
+                    }
+                    Task::Cut => true,
+                    Task::Compact { .. } => {
+                        desk.compact_small();
+                        return None;
+                    }
+                };
+                if desk.wants_cut() && (idle || late >= LATE) {
+                    desk.cut();
+                    return Some(desk.wants_cut());
+                }
                 if desk.wants_checkpoint() {
                     desk.checkpoint();
                 }
+                None
             }));
+            match cut {
+                Ok(Some(again)) => (failed, late) = (again, 0),
+                Ok(None) | Err(_) => late += 1,
+            }
+            if last {
+                return;
+            }
         }
     }
 
-    /// Waits for something to do; `None` when there will be nothing any more.
-    fn next(&self) -> Option<(Held<'_>, Vec<Job>)> {
+    /// Waits for something to do; `None` when there will be nothing any more. What callers wait for comes first. A log that
+    /// could not be cut off is tried again after a pause, and a file is compacted when nothing was written meanwhile.
+    fn next(&self, failed: bool) -> Option<(Held<'_>, Task)> {
+        let (mut paused, mut quiet) = (!failed, false);
         let mut state = self.lock();
         loop {
-            let due = state.desk.as_ref().is_some_and(Desk::wants_checkpoint);
-            if (due || !state.queue.is_empty())
+            let wants = |what: fn(&Desk) -> bool| state.desk.as_ref().is_some_and(what);
+            let (due, cut, compact) =
+                (wants(Desk::wants_checkpoint), wants(Desk::wants_cut), wants(Desk::wants_compaction));
+            let waiting = !state.queue.is_empty();
+            let ended = state.closed && !waiting;
+            let task = if due || waiting {
+                Some(Task::Jobs(Vec::new()))
+            } else if compact && (quiet || ended) {
+                Some(Task::Compact { last: ended })
+            } else if ended {
+                return None;
+            } else if cut && paused {
+                Some(Task::Cut)
+            } else {
+                None
+            };
+            if let Some(mut task) = task
                 && let Some(desk) = state.desk.take()
             {
-                let works = state.queue.iter().take(BATCH).take_while(|job| matches!(job, Job::Work(..))).count();
-                let count = works.max(1).min(state.queue.len());
-                let jobs = state.queue.drain(..count).collect();
-                return Some((Held { shared: self, desk: Some(desk) }, jobs));
+                if let Task::Jobs(jobs) = &mut task {
+                    let works = state.queue.iter().take(BATCH).take_while(|job| matches!(job, Job::Work(..))).count();
+                    let count = works.max(1).min(state.queue.len());
+                    jobs.extend(state.queue.drain(..count));
+                }
+                return Some((Held { shared: self, desk: Some(desk) }, task));
             }
-            if state.closed && state.queue.is_empty() {
-                return None;
-            }
-            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.timer = match (cut, compact) {
+                (true, _) => Some(Timer::Pause),
+                (false, true) => Some(Timer::Quiet),
+                (false, false) => None,
+            };
+            let pages = state.desk.as_ref().map(Desk::log_pages);
+            let (woken, timed_out) = match state.timer {
+                None => (self.wake.wait(state).unwrap_or_else(PoisonError::into_inner), false),
+                Some(timer) => {
+                    let time = if matches!(timer, Timer::Pause) { PAUSE } else { QUIET };
+                    let (woken, timeout) = self.wake.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+                    (woken, timeout.timed_out())
+                }
+            };
+            state = woken;
+            paused = true;
+            let nothing_written = pages.is_some() && state.desk.as_ref().map(Desk::log_pages) == pages;
+            quiet = timed_out && nothing_written && matches!(state.timer, Some(Timer::Quiet));
+            state.timer = None;
         }
     }
 }

@@ -31,6 +31,13 @@ fn spawn(place: &Place, job: &str) -> Child {
 async fn other_process() {
     let (Ok(file), Ok(job)) = (std::env::var(FILE), std::env::var(JOB)) else { return };
     let store = SqliteStore::open(file).await.unwrap();
+    if job == "look" {
+        assert!(store.load(&key("bob")).await.unwrap().is_some(), "bob was acknowledged");
+        return;
+    }
+    if job == "open" {
+        return;
+    }
     if job == "count" {
         count(&store, 500_000).await;
         return;
@@ -105,4 +112,17 @@ async fn a_process_that_is_killed_has_kept_what_it_acknowledged() {
         assert_eq!(store.history(&key(&format!("user-{number}")), 0, 10).await.unwrap().len(), 3);
     }
     store.commit(creation("ada", 1_000_000)).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_stores_of_one_process_keep_another_process_from_tidying_up() {
+    let place = Place::new();
+    let store = place.open().await;
+    store.commit(creation("ada", 1)).await.unwrap();
+    // Opening and closing another one must not give up the locks of the first.
+    drop(place.open().await);
+    assert!(spawn(&place, "open").wait().unwrap().success());
+    store.commit(creation("bob", 2)).await.unwrap();
+    assert!(place.path().with_extension("db-wal").exists(), "the log of the store that is open stays");
+    assert!(spawn(&place, "look").wait().unwrap().success(), "another process sees what was acknowledged");
 }
