@@ -1,10 +1,107 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use identity_core::{Seed, Timestamp};
 
-/// The source of the time.
+/// A source of time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Clock: Send + Sync + 'static {
-    /// The present time. It may step back, as clocks do. A call must never block.
+    /// The time of day. It may step in either direction, as the clock of a machine does when it is set. It must never block.
     fn now(&self) -> Timestamp;
+
+    /// The time that has passed since some fixed moment before the first call. It must never go back and never step, whatever
+    /// happens to the time of day, and it must never block.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where time comes from")]
+    fn now(&self) -> Timestamp {
+        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
+        };
+        Timestamp::from_micros(micros)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where time comes from")]
+    fn monotonic(&self) -> Duration {
+        static FIRST: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        let first = *FIRST;
+        Instant::now().saturating_duration_since(first)
+    }
+}
+
+/// The largest step back of the time of day that is bridged. A clock that is further behind is believed.
+const LARGEST_STEP: Duration = Duration::from_secs(86_400);
+
+/// Time that passes as fast as a monotonic clock says and never goes back, although the time of day steps.
+///
+/// It follows the time of day forwards. When the time of day steps back by up to a day, this time goes on from the latest time
+/// that it gave, and is ahead of the time of day from then on. After a larger step the clock was wrong before: the time of day
+/// is taken over.
+pub struct SteadyClock {
+    clock: Arc<dyn Clock>,
+    latest: Mutex<Option<Reading>>,
+}
+
+/// The latest time given, and the monotonic clock's reading then.
+#[derive(Clone, Copy)]
+struct Reading {
+    at: Timestamp,
+    monotonic: Duration,
+}
+
+impl SteadyClock {
+    /// The steady time of this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, latest: Mutex::new(None) }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.read(None).0
+    }
+
+    /// The time, which is at or after `seen` from now on: a time that another process gave. One that is more than a day ahead
+    /// of this machine's time of day is taken for an error of that process and ignored.
+    #[must_use]
+    pub fn now_after(&self, seen: Timestamp) -> Timestamp {
+        self.read(Some(seen)).0
+    }
+
+    /// The time of day at which this time will have reached `at`. The two differ after the time of day stepped back.
+    #[must_use]
+    pub fn time_of_day(&self, at: Timestamp) -> Timestamp {
+        let (now, time_of_day) = self.read(None);
+        at - now.since(time_of_day)
+    }
+
+    /// This time, and the time of day.
+    fn read(&self, seen: Option<Timestamp>) -> (Timestamp, Timestamp) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, so that the readings are in the order in which they are used.
+        let (time_of_day, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let gone_on = latest.map(|latest| latest.at + monotonic.saturating_sub(latest.monotonic));
+        let ahead = |at: &Timestamp| *at > time_of_day && at.since(time_of_day) <= LARGEST_STEP;
+        let at = [gone_on, seen].into_iter().flatten().filter(ahead).fold(time_of_day, Timestamp::max);
+        *latest = Some(Reading { at, monotonic });
+        (at, time_of_day)
+    }
+}
+
+/// Shows the latest time given.
+impl std::fmt::Debug for SteadyClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).map(|latest| latest.at);
+        f.debug_tuple("SteadyClock").field(&latest).finish()
+    }
 }
 
 /// The reason why randomness is not available.

@@ -12,7 +12,7 @@ mod notifier;
 mod outbox;
 mod repository;
 
-pub use ambient::{Clock, Entropy, EntropyError};
+pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};

@@ -5,11 +5,8 @@
 //! message that does not fit, is an error when the host starts, and not when a message is due.
 //!
 //! ```
+//! use identity_ports::SystemClock;
 //! use identity_texts::{Brand, Links, Texts};
-//! # struct SystemClock;
-//! # impl identity_ports::Clock for SystemClock {
-//! #     fn now(&self) -> identity_core::Timestamp { identity_core::Timestamp::from_secs(0) }
-//! # }
 //!
 //! let brand = Brand::new("Example", Links::new("https://accounts.example.com/confirm")?);
 //! let texts = Texts::builder(brand.clone(), SystemClock)

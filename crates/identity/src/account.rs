@@ -62,7 +62,8 @@ impl Account {
         request: &Verification,
     ) -> Result<Receipt<Started>, Error> {
         let decide = |user: &User, context: &Context<'_>| user.start_verification(id, request, context);
-        self.identity.run("account.start_verification", &self.key, &HOLDER, decide).await
+        let receipt = self.identity.run("account.start_verification", &self.key, &HOLDER, decide).await?;
+        Ok(self.identity.started(receipt))
     }
 
     /// Judges a code that the person typed. A wrong one is counted, and is no error.

@@ -116,7 +116,7 @@ impl Admin {
         request: &Verification,
     ) -> Result<Receipt<Started>, Error> {
         let decide = |user: &User, context: &Context<'_>| user.start_verification(id, request, context);
-        self.run("admin.start_verification", user, decide).await
+        Ok(self.identity.started(self.run("admin.start_verification", user, decide).await?))
     }
 
     /// Makes a code for the caller to pass on; nothing is sent.
@@ -124,7 +124,9 @@ impl Admin {
     /// # Errors
     /// As [`User::issue_code`].
     pub async fn issue_code(&self, user: &UserId, id: IdentifierId) -> Result<Receipt<Issued>, Error> {
-        self.run("admin.issue_code", user, |user, context| user.issue_code(id, context)).await
+        Ok(self
+            .identity
+            .issued(self.run("admin.issue_code", user, |user, context| user.issue_code(id, context)).await?))
     }
 
     /// Verifies an address on the administrator's word. Nothing is written when it is verified.

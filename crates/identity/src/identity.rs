@@ -1,14 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, UserRepository};
+use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
 use tokio::sync::Notify;
 
 use crate::delivery::Delivery;
 use crate::policies::Policies;
-use crate::system::{OsEntropy, SystemClock};
+use crate::system::OsEntropy;
 use crate::{Account, Admin};
 
 /// A store: users and outgoing messages in one place, so that one commit can write both.
@@ -49,19 +48,14 @@ pub struct Identity {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) notifier: Arc<dyn Notifier>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<SteadyClock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keys: CodeKeys,
     pub(crate) policies: Arc<Policies>,
     pub(crate) delivery: Delivery,
     /// Wakes the delivery loops of this process when there is something to deliver.
     pub(crate) mail: Arc<Notify>,
-    /// The latest time that was seen, in microseconds.
-    latest: Arc<AtomicI64>,
 }
-
-/// How far the clock may step back before it is believed. A code that was seen to expire stays expired that long.
-const STEP_BACK_MICROS: i64 = 86_400 * 1_000_000;
 
 impl Identity {
     /// The use cases of the tenant `default`, with the machine's clock, the operating system's randomness and the default
@@ -71,13 +65,12 @@ impl Identity {
         let parts = Parts {
             store: Arc::new(store),
             notifier: Arc::new(notifier),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SteadyClock::new(Arc::new(SystemClock))),
             entropy: Arc::new(OsEntropy),
             keys,
             policies: Arc::new(Policies::new()),
             delivery: Delivery::default(),
             mail: Arc::new(Notify::new()),
-            latest: Arc::new(AtomicI64::new(i64::MIN)),
         };
         Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false }
     }
@@ -122,10 +115,7 @@ impl Identity {
     /// With another clock.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        self.with(|parts| {
-            parts.clock = Arc::new(clock);
-            parts.latest = Arc::new(AtomicI64::new(i64::MIN));
-        })
+        self.with(|parts| parts.clock = Arc::new(SteadyClock::new(Arc::new(clock))))
     }
 
     /// With another source of randomness.
@@ -180,18 +170,8 @@ impl Identity {
         UserKey { tenant: self.tenant.clone(), user: user.clone() }
     }
 
-    /// The time. When the clock steps back it stands still until the clock has caught up, up to a day: what was seen to
-    /// expire does not come back.
     pub(crate) fn now(&self) -> Timestamp {
-        let clock = self.parts.clock.now();
-        let latest = self.parts.latest.fetch_max(clock.as_micros(), Ordering::Relaxed);
-        if latest > clock.as_micros() && latest.saturating_sub(clock.as_micros()) <= STEP_BACK_MICROS {
-            return Timestamp::from_micros(latest);
-        }
-        if latest > clock.as_micros() {
-            self.parts.latest.store(clock.as_micros(), Ordering::Relaxed);
-        }
-        clock
+        self.parts.clock.now()
     }
 }
 

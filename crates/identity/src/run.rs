@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, ClaimChanges, Context, Decision, Exhausted, Policy, Recorded, Refusal, SendLimit, TenantId, Timestamp,
-    User, UserKey, Version, messages, refunds, withdrawn,
+    Authority, ClaimChanges, Context, Decision, Exhausted, Issued, Policy, Recorded, Refusal, SendLimit, Started,
+    TenantId, Timestamp, User, UserKey, Version, messages, refunds, withdrawn,
 };
 use identity_ports::{Commit, CommitError, Expected, Stored};
 use tracing::Instrument as _;
@@ -73,10 +73,10 @@ impl Identity {
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
-        // Another process may have seen a later time than this one's clock shows.
-        let seen = stored.map_or(Timestamp::from_micros(i64::MIN), |stored| stored.user.updated_at());
+        // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
+        let now = stored.map_or_else(|| self.now(), |stored| self.parts.clock.now_after(stored.user.updated_at()));
         let policy = self.policy();
-        let context = self.context(in_order(self.now(), seen), &seed, &policy, authority);
+        let context = self.context(now, &seed, &policy, authority);
         let decision = decide(&context).map_err(Error::from)?;
         self.commit(key, stored, decision, &context).await
     }
@@ -165,13 +165,42 @@ impl Identity {
         work: Pin<&mut impl Future<Output = Result<Receipt<T>, Error>>>,
     ) -> Result<Receipt<T>, Error> {
         let span = tracing::info_span!("identity", use_case, tenant = %self.tenant);
-        let ended = work.instrument(span.clone()).await;
+        let ended = work.instrument(span.clone()).await.map_err(|error| self.in_time_of_day(error));
         span.in_scope(|| match &ended {
             Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
             Err(Error::Refused(refusal)) => tracing::debug!(code = refusal.code(), "refused"),
             Err(error) => tracing::warn!(%error, "failed"),
         });
         ended
+    }
+}
+
+impl Identity {
+    /// The caller waits by the time of day, which may be behind the time that decisions are made by.
+    fn in_time_of_day(&self, error: Error) -> Error {
+        let shown = |at| self.parts.clock.time_of_day(at);
+        match error {
+            Error::Refused(Refusal::TooSoon { retry_at, limit }) => {
+                Refusal::TooSoon { retry_at: shown(retry_at), limit }.into()
+            }
+            Error::Refused(Refusal::TooManyFailures { retry_at }) => {
+                Refusal::TooManyFailures { retry_at: retry_at.map(shown) }.into()
+            }
+            error => error,
+        }
+    }
+
+    /// The same for the times of a challenge that was started.
+    pub(crate) fn started(&self, receipt: Receipt<Started>) -> Receipt<Started> {
+        let shown = |at| self.parts.clock.time_of_day(at);
+        let Started { expires_at, resend_at } = receipt.outcome;
+        Receipt { outcome: Started { expires_at: shown(expires_at), resend_at: shown(resend_at) }, ..receipt }
+    }
+
+    /// The same for a code that was issued.
+    pub(crate) fn issued(&self, receipt: Receipt<Issued>) -> Receipt<Issued> {
+        let expires_at = self.parts.clock.time_of_day(receipt.outcome.expires_at);
+        Receipt { outcome: Issued { expires_at, ..receipt.outcome }, ..receipt }
     }
 }
 
@@ -191,12 +220,6 @@ fn tell(tenant: &TenantId, exhausted: &Exhausted) {
         retry_at = retry_at.as_secs(),
         effect = effect.as_str(),
     );
-}
-
-/// A user's time does not step back by less than a day: events stand in the order of their times.
-fn in_order(now: Timestamp, seen: Timestamp) -> Timestamp {
-    const DAY: Duration = Duration::from_secs(86_400);
-    if seen > now && seen.since(now) <= DAY { seen } else { now }
 }
 
 enum Failure {

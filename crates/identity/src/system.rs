@@ -1,27 +1,11 @@
 //! Time and randomness: the ports, and the adapters that ask the operating system.
 
 use std::cell::RefCell;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use identity_core::{Seed, Timestamp};
+use identity_core::Seed;
 use identity_ports::ForeignError;
-pub use identity_ports::{Clock, Entropy, EntropyError};
+pub use identity_ports::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 use zeroize::Zeroizing;
-
-/// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where time comes from")]
-    fn now(&self) -> Timestamp {
-        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
-        };
-        Timestamp::from_micros(micros)
-    }
-}
 
 /// The operating system's randomness.
 ///

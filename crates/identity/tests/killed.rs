@@ -29,6 +29,10 @@ impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_secs(self.0)
     }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.unsigned_abs())
+    }
 }
 
 fn keys() -> CodeKeys {

@@ -294,7 +294,8 @@ fn may_send(attempts: &Attempts, context: &Context<'_>) -> Result<(), Refusal> {
 fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, SendLimit)> {
     let policy = context.policy.verification();
     let sent = &attempts.sent_at;
-    let wait = sent.last().map(|last| *last + policy.resend_wait()).filter(|retry_at| context.now < *retry_at);
+    let last = sent.iter().rfind(|at| **at <= context.now);
+    let wait = last.map(|last| *last + policy.resend_wait()).filter(|retry_at| context.now < *retry_at);
     let window = full(sent, policy.sends_per_window(), policy.window(), context.now);
     let day = full(sent, policy.sends_a_day(), DAY, context.now);
     let limits = [(wait, SendLimit::ResendWait), (window, SendLimit::Window), (day, SendLimit::Day)];
@@ -302,10 +303,12 @@ fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, S
     waiting.max_by_key(|(retry_at, _)| *retry_at)
 }
 
-/// The time at which a sliding window of `limit` entries has room again; `None` when it has room now.
+/// The time at which a sliding window of `limit` entries has room again; `None` when it has room now. A time after `now` was
+/// written by a clock that was wrong by more than a day, and does not count: nobody can wait for it.
 fn full(times: &[Timestamp], limit: u32, window: Duration, now: Timestamp) -> Option<Timestamp> {
-    let oldest_that_counts = times.len().checked_sub(usize::try_from(limit).ok()?)?;
-    let retry_at = *times.get(oldest_that_counts)? + window;
+    let past = || times.iter().filter(|at| **at <= now);
+    let oldest_that_counts = past().count().checked_sub(usize::try_from(limit).ok()?)?;
+    let retry_at = *past().nth(oldest_that_counts)? + window;
     (now < retry_at).then_some(retry_at)
 }
 

@@ -23,6 +23,10 @@ impl Clock for Standing {
     fn now(&self) -> Timestamp {
         NOW
     }
+
+    fn monotonic(&self) -> Duration {
+        std::time::Duration::ZERO
+    }
 }
 
 pub(crate) fn brand_links() -> Links {

@@ -15,25 +15,40 @@ use identity_memory::MemoryStore;
 
 /// A clock that a test moves.
 #[derive(Clone)]
-pub(crate) struct HandClock(Arc<AtomicI64>);
+pub(crate) struct HandClock {
+    time_of_day: Arc<AtomicI64>,
+    passed: Arc<AtomicU64>,
+}
 
 impl HandClock {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(1_800_000_000_000_000)))
+        Self { time_of_day: Arc::new(AtomicI64::new(1_800_000_000_000_000)), passed: Arc::default() }
     }
 
+    /// Lets time pass.
     pub(crate) fn forward(&self, duration: Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
+        self.passed.fetch_add(u64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
+        self.step(i64::try_from(duration.as_micros()).unwrap());
     }
 
+    /// Sets the time of day back, while no time passes.
     pub(crate) fn back(&self, duration: Duration) {
-        self.0.fetch_sub(i64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
+        self.step(-i64::try_from(duration.as_micros()).unwrap());
+    }
+
+    /// Sets the time of day by so many microseconds, while no time passes.
+    pub(crate) fn step(&self, micros: i64) {
+        self.time_of_day.fetch_add(micros, Ordering::SeqCst);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+        Timestamp::from_micros(self.time_of_day.load(Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_micros(self.passed.load(Ordering::SeqCst))
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
+mod clock;
 mod delivery;
 mod failures;
 mod kit;
