@@ -5,10 +5,12 @@
 
 mod app;
 mod callbacks;
+mod limits;
 pub mod mailbox;
 mod page;
 mod settings;
 mod users;
 
 pub use app::{App, router};
+pub use limits::Limits;
 pub use settings::{Settings, SettingsError};

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use host_kit::{HostSettings, PublicUrl, Secret, StartError};
+use identity::Policy;
 use identity::delivery::{RouteError, Router};
+use identity::policy::DangerousPolicy;
 use identity::system::SystemClock;
 use identity_sms_http::{
     EndpointError, TwilioAccount, TwilioCallbacks, TwilioNotifier, WebhookCallbacks, WebhookNotifier, WebhookSecret,
@@ -14,6 +16,7 @@ use identity_smtp::{ServerError, SmtpError, SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, BuildError, LinkBaseError, Links, Texts};
 
 use crate::app::App;
+use crate::limits::Limits;
 
 /// A host whose messages go out. Every option can be set in the environment too.
 #[derive(Debug, Parser)]
@@ -25,6 +28,9 @@ pub struct Settings {
     /// Where links and callbacks lead.
     #[command(flatten)]
     public: PublicUrl,
+    /// What messages may cost in a day.
+    #[command(flatten)]
+    limits: Limits,
     /// The key that is good in X-API-KEY.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<Secret>,
@@ -88,6 +94,12 @@ pub enum SettingsError {
     /// Links cannot begin with the public address.
     #[error("IDENTITY_PUBLIC_URL: {0}")]
     Links(#[from] LinkBaseError),
+    /// The limits of spending leave no room for one message.
+    #[error(
+        "IDENTITY_SENDS_PER_DAY, IDENTITY_SENDS_PER_COUNTRY, IDENTITY_SPEND_PER_DAY, IDENTITY_SPEND_PER_COUNTRY, \
+         IDENTITY_SMS_PRICE or IDENTITY_SMS_PRICES: {0}"
+    )]
+    Limits(#[source] DangerousPolicy),
     /// A text is missing or does not come out.
     #[error(transparent)]
     Texts(#[from] BuildError),
@@ -140,12 +152,21 @@ impl Settings {
         }
         let public_url = self.public.or(self.host.listen);
         let texts = self.texts(&public_url)?;
-        let policy = self.host.policy()?;
+        let policy = self.policy()?;
+        tracing::info!("limits of spending: {}", self.limits);
         let twilio_callbacks = format!("{public_url}{TWILIO_CALLBACKS}");
         let identity = self.host.identity(self.router(&texts, &twilio_callbacks)?, policy).await?;
         let twilio = self.twilio_account()?.map(|account| TwilioCallbacks::new(account.token, &twilio_callbacks));
         let gateway = self.gateway()?.map(|(_, secret)| WebhookCallbacks::new(secret));
         Ok(App::new(identity, texts, key, twilio.transpose()?, gateway))
+    }
+
+    /// The policy of every host with the limits of this one.
+    ///
+    /// # Errors
+    /// [`SettingsError::Host`] and [`SettingsError::Limits`].
+    pub fn policy(&self) -> Result<Policy, SettingsError> {
+        Ok(self.host.policy()?.with_send(self.limits.policy().map_err(SettingsError::Limits)?))
     }
 
     fn texts(&self, public_url: &str) -> Result<Texts, SettingsError> {

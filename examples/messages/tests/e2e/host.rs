@@ -10,7 +10,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use host_e2e::Process;
+use host_e2e::{Log, Process};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -62,6 +62,11 @@ impl Host {
 
     pub(crate) fn on(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         Self { process: Process::start(&mut program(&folder, settings)), client: Client::new(), folder }
+    }
+
+    /// What the process wrote to its log.
+    pub(crate) fn log(&self) -> &Log {
+        &self.process.log
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {

@@ -1,6 +1,7 @@
 //! The host as a process, with a real mail server and a provider of text messages beside it.
 
 mod host;
+mod limits;
 mod links;
 mod mail;
 #[expect(dead_code, reason = "other tests need more of it")]

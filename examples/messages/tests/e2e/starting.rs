@@ -36,6 +36,9 @@ fn a_host_that_could_not_send_does_not_start_and_says_why() {
         (&[SMTP, ("IDENTITY_API_KEY", "short")], "IDENTITY_API_KEY"),
         (&[SMTP, ("IDENTITY_PUBLIC_URL", "http://accounts.example.com")], "IDENTITY_PUBLIC_URL"),
         (&[SMTP, ("IDENTITY_MAIL_FROM", "nobody")], "cannot be sent from"),
+        (&[SMTP, ("IDENTITY_SENDS_PER_DAY", "0")], "IDENTITY_SENDS_PER_DAY"),
+        (&[SMTP, ("IDENTITY_SPEND_PER_COUNTRY", "0.09")], "cannot pay for messages that cost up to"),
+        (&[SMTP, ("IDENTITY_SPEND_PER_DAY", "unlimited")], "write an amount such as 50.00"),
         (&[SMTP, ("IDENTITY_LANGUAGE", "tlh")], "tlh"),
         (&[SMTP, ("IDENTITY_BRAND", "Two\nlines")], "is no name for a brand"),
     ] {

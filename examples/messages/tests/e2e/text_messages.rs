@@ -15,8 +15,12 @@ const TOKEN: &str = "the-token-of-it";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn host(form: Option<&Provider>, gateway: Option<&Provider>) -> Host {
+    host_with(form, gateway, &[])
+}
+
+fn host_with(form: Option<&Provider>, gateway: Option<&Provider>, more: &[(&str, &str)]) -> Host {
     let gateway = gateway.map(|gateway| format!("{}/sms", gateway.base));
-    let mut settings = Vec::new();
+    let mut settings = more.to_vec();
     if let Some(form) = form {
         settings.extend([
             ("IDENTITY_TWILIO", form.base.as_str()),
@@ -63,7 +67,10 @@ async fn c61_a_code_by_text_message_is_bound_to_the_host_and_verifies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c54_a_code_for_each_of_1000_adjacent_numbers_costs_no_more_than_the_budget() {
     let form = Provider::start(|_| Turn::Take).await;
-    let host = Arc::new(host(Some(&form), None));
+    // The money would pay for all of them.
+    let money = [("IDENTITY_SPEND_PER_COUNTRY", "1000"), ("IDENTITY_SPEND_PER_DAY", "1000")];
+    let host =
+        Arc::new(host_with(Some(&form), None, &[&money[..], &[("IDENTITY_SENDS_PER_COUNTRY", "10000")]].concat()));
     let mut asked = tokio::task::JoinSet::new();
     for part in 0..10 {
         let host = Arc::clone(&host);
