@@ -2,22 +2,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Channel, TenantId, Timestamp};
+use identity_core::{Address, Channel, Email, TenantId, Timestamp};
 use identity_ports::Clock;
 
 use crate::edition::{Edition, Language, Strings, language, read};
+use crate::languages::SHIPPED;
 use crate::texts::Inner;
 use crate::values::Values;
-use crate::{Answer, Brand, BuildError, Kind, Place, Texts, compose, page};
-
-const SHIPPED: [(&str, &str); 6] = [
-    ("ar", include_str!("languages/ar.ftl")),
-    ("de", include_str!("languages/de.ftl")),
-    ("en", include_str!("languages/en.ftl")),
-    ("es", include_str!("languages/es.ftl")),
-    ("fr", include_str!("languages/fr.ftl")),
-    ("ja", include_str!("languages/ja.ftl")),
-];
+use crate::{Answer, Brand, BuildError, Kind, Place, TextError, Texts, compose, page};
 
 const TEMPLATES: [(&str, &str); 4] = [
     ("mail.html", include_str!("templates/mail.html")),
@@ -149,7 +141,9 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
             }
         }
     }
-    page::ask(edition, language, tenant, "token").map_err(failed("the page \"ask\"".to_owned()))?;
+    let address = Email::parse("jane.doe@accounts.example.com").map(Address::from);
+    let address = address.map_err(|_| failed("the page \"ask\"".to_owned())(TextError::Channel))?;
+    page::ask(edition, language, tenant, "token", &address).map_err(failed("the page \"ask\"".to_owned()))?;
     for answer in Answer::ALL {
         page::answered(edition, language, answer).map_err(failed(format!("the page {answer:?}")))?;
     }

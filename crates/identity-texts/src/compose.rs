@@ -23,13 +23,20 @@ pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>)
         return Err(TextError::Subject(format!("{}-subject", kind.slug())));
     }
     let (title, lead) = (say("title")?, say("lead")?);
+    // Shown on locked screens beside the subject, so never the code.
+    let preheader = if kind.is_notice() { lead.clone() } else { language.say("expiry", &arguments)? };
     let sheet = Sheet { language, values, apart: language.apart() };
     let lay_out = |format: &str| {
         edition.lay_out(
             format,
             Some(kind),
             &sheet,
-            context! { subject => subject.as_str(), title => title.as_str(), lead => lead.as_str() },
+            context! {
+                subject => subject.as_str(),
+                title => title.as_str(),
+                lead => lead.as_str(),
+                preheader => preheader.as_str(),
+            },
         )
     };
     let (text, html) = (lay_out("mail.txt")?, lay_out("mail.html")?);

@@ -10,7 +10,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use unic_langid::{CharacterDirection, LanguageIdentifier};
 
 use crate::values::{Apart, Values};
-use crate::{Brand, BuildError, Kind, TextError};
+use crate::{Brand, BuildError, Kind, TextError, escape};
 
 /// The words of a brand in a language.
 pub(crate) struct Language {
@@ -64,6 +64,9 @@ impl Edition {
         let mut edition = Self { brand, fallback, others, templates: Environment::new() };
         let environment = &mut edition.templates;
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_formatter(escape::write);
+        environment.add_filter("escape", escape::filter);
+        environment.add_filter("e", escape::filter);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         environment.set_syntax(
             syntax.map_err(|error| BuildError::Template { name: "*".to_owned(), reason: ForeignError::new(error) })?,
@@ -125,11 +128,23 @@ impl Edition {
         names.push(format.to_owned());
         let found = names.iter().find_map(|name| self.templates.get_template(name).ok());
         let Some(template) = found else { return Err(TextError::NoString(format.to_owned())) };
-        template.render(minijinja::context! { ..more, ..sheet.context() }).map_err(|error| TextError::Template {
+        let all = minijinja::context! { ..more, ..sheet.context(), ..self.brand_context() };
+        template.render(all).map_err(|error| TextError::Template {
             name: template.name().to_owned(),
             // The error's own text has line and cause, and no value.
             reason: error.to_string(),
         })
+    }
+
+    /// The values that a brand gives to every template.
+    fn brand_context(&self) -> Value {
+        let logo = self.brand.logo.as_ref().map(|logo| {
+            minijinja::context! { url => logo.url.as_str(), width => logo.width, height => logo.height }
+        });
+        let support = self.brand.support().map(|support| {
+            minijinja::context! { url => support.url, text => support.text }
+        });
+        minijinja::context! { logo, support, passwords => self.brand.passwords }
     }
 }
 

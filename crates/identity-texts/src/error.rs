@@ -14,6 +14,22 @@ pub enum BuildError {
     /// Codes cannot be bound to this.
     #[error("{0:?} is no host that codes can be bound to; write one such as example.com")]
     CodeHost(String),
+    /// The logo cannot be fetched or shown.
+    #[error(
+        "{url:?} at {width} by {height} pixels cannot be a logo; write an https URL without a user, 1 to 464 pixels wide and 1 \
+         to 200 high"
+    )]
+    Logo {
+        /// The URL of the picture.
+        url: String,
+        /// Its displayed width in pixels.
+        width: u16,
+        /// Its displayed height in pixels.
+        height: u16,
+    },
+    /// The contact for help is neither an e-mail address nor an https URL, or it has more than 100 characters.
+    #[error("{0:?} is no contact for help; write an e-mail address or an https URL of at most 100 characters")]
+    Support(String),
     /// This is no language.
     #[error("{0:?} is no language; write a BCP 47 tag such as pt-BR")]
     Language(String),

@@ -28,14 +28,26 @@
 //! | `$brand` | everything | the brand's name |
 //! | `$code`, `$link` | messages that carry them | as they are |
 //! | `$unit`, `$count`, `$hours` | codes, links, pages | how long they are still good: `minutes`, `hours` or `days`, and how many; the string `duration` says it |
-//! | `$about`, `$channel` | notices | the address that it is about, masked, and `email` or `phone` |
+//! | `$about`, `$channel` | notices, the page that asks | the address that it is about, masked, and `email` or `phone` |
 //! | `$day`, `$month`, `$year`, `$time` | notices in mail | when it happened, in UTC; the string `date` says it |
 //!
 //! # Templates
-//! [minijinja](https://docs.rs/minijinja); names that end in `.html` escape what they are given. A template has `brand`, `code`,
-//! `link`, `about`, `channel`, `kind`, `language`, `direction` (`ltr` or `rtl`) and `t("name")`, which says a string. `mail.*` has
-//! `subject`, `title` and `lead` besides, `sms.txt` has `body`, `page.html` has `title`, `lead` and `form` (`action`, `tenant`,
-//! `token`, or none). What a message does not carry is none.
+//! [minijinja](https://docs.rs/minijinja). Names that end in `.html` escape `&`, `<`, `>`, `"` and `'` in values. Every template has:
+//!
+//! | variable | is |
+//! |---|---|
+//! | `t("name")` | the string of this name |
+//! | `brand`, `language`, `direction`, `kind` | the brand's name, a BCP 47 tag, `ltr` or `rtl`, the kind's slug |
+//! | `code`, `link`, `about`, `channel` | as for strings; none where the message does not carry it |
+//! | `logo` | `url`, `width` and `height`, or none ([`Brand::with_logo`]) |
+//! | `support` | `url` and `text`, or none ([`Brand::with_support`]) |
+//! | `passwords` | whether users have passwords ([`Brand::with_passwords`]) |
+//!
+//! `mail.*` has `subject`, `title`, `lead` and `preheader` besides, which is what mail programs show beside the subject and never
+//! has the code in it. `sms.txt` has `body`. `page.html` has `title`, `lead` and `form` (`action`, `tenant`, `token`, or none).
+//!
+//! The shipped `mail.html` is laid out with tables, so that it holds in Outlook, has a dark colour scheme, and fetches nothing
+//! unless the brand has a logo.
 //!
 //! # Languages
 //! Arabic, English, French, German, Japanese and Spanish. A message is in the language that comes nearest to its
@@ -48,9 +60,11 @@
 //! code or link, the text message has the code; a link alone takes two to four messages.
 //!
 //! # Links
-//! [`Links`] is where they lead: configuration, never a request. Wire the page's path with two handlers: GET gives
-//! [`Texts::ask_page`] of what [`Links::parse`] read from the query, POST confirms what it read from the body and gives
-//! [`Texts::answer_page`], both with [`Page::HEADERS`]. A scanner that opens the link confirms nothing.
+//! [`Links`] is the address that links begin with: configuration, never part of a request. Serve the page's path with two handlers,
+//! both with [`Page::HEADERS`]. GET reads the query with [`Links::parse`], checks the token without using it up
+//! (`Account::link_address` of the crate `identity`), and answers with [`Texts::ask_page`], which names the address. POST reads the
+//! body with [`Links::parse`], confirms the token, and answers with [`Texts::answer_page`]. A scanner that opens the link confirms
+//! nothing.
 //!
 //! # What this crate does not do
 //! It sends nothing and serves nothing; `identity-smtp` and `identity-sms-http` send, the host serves. Times of notices are in
@@ -61,8 +75,10 @@ mod builder;
 mod compose;
 mod edition;
 mod error;
+mod escape;
 mod gsm7;
 mod kind;
+mod languages;
 mod links;
 mod page;
 mod texts;

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{TenantId, Timestamp};
+use identity_core::address::masked;
+use identity_core::{Address, Channel, TenantId, Timestamp};
 use minijinja::context;
 
 use crate::edition::{Edition, Language, Sheet};
 use crate::values::Values;
-use crate::{Kind, LinkRequest, TextError, Texts};
+use crate::{Kind, LinkRequest, TextError, Texts, clean};
 
 /// What a page says once its button was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,14 +67,18 @@ impl Page {
 }
 
 impl Texts {
-    /// The page for a GET: it shows a button, and confirms nothing, since scanners of mail open links too. Its form posts to the
-    /// same path, and [`Links::parse`](crate::Links::parse) reads what it posts.
+    /// The page for a GET. It names the address that its button confirms, masked, and confirms nothing: mail scanners open
+    /// links too. The form posts to the same path, and [`Links::parse`](crate::Links::parse) reads what it posts.
+    ///
+    /// `address` is the one that the token was checked against, for example by `Account::link_address` of the crate `identity`.
+    /// A host must not look it up by the identifier in the token alone, since a made-up token names any identifier.
     ///
     /// # Errors
     /// [`TextError`]; every page was rendered once when the texts were built.
-    pub fn ask_page(&self, request: &LinkRequest) -> Result<Page, TextError> {
+    pub fn ask_page(&self, request: &LinkRequest, address: &Address) -> Result<Page, TextError> {
         let edition = self.edition(&request.tenant);
-        ask(edition, edition.language(request.language.as_deref()), &request.tenant, &request.token.reveal())
+        let language = edition.language(request.language.as_deref());
+        ask(edition, language, &request.tenant, &request.token.reveal(), address)
     }
 
     /// The page for the answer to a POST, and for a GET of what is no link.
@@ -86,13 +91,20 @@ impl Texts {
     }
 }
 
-pub(crate) fn ask(edition: &Edition, language: &Language, tenant: &TenantId, token: &str) -> Result<Page, TextError> {
+pub(crate) fn ask(
+    edition: &Edition,
+    language: &Language,
+    tenant: &TenantId,
+    token: &str,
+    address: &Address,
+) -> Result<Page, TextError> {
+    let about = (address.channel(), clean(&masked(address.as_str())));
     let form = context! { action => edition.brand.links.path(), tenant => tenant.as_str(), token };
-    page(edition, language, "ask", 200, form)
+    page(edition, language, "ask", 200, Some(about), form)
 }
 
 pub(crate) fn answered(edition: &Edition, language: &Language, answer: Answer) -> Result<Page, TextError> {
-    page(edition, language, answer.slug(), answer.status(), minijinja::Value::from(()))
+    page(edition, language, answer.slug(), answer.status(), None, minijinja::Value::from(()))
 }
 
 fn page(
@@ -100,6 +112,7 @@ fn page(
     language: &Language,
     name: &str,
     status: u16,
+    about: Option<(Channel, String)>,
     form: minijinja::Value,
 ) -> Result<Page, TextError> {
     let values = Arc::new(Values {
@@ -107,7 +120,7 @@ fn page(
         brand: edition.brand.name.clone(),
         code: None,
         link: None,
-        about: None,
+        about,
         left: Duration::ZERO,
         at: Timestamp::from_secs(0),
     });

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Answer, Authority, Code, Confirmation, Context, IdentifierId, LinkToken, NewAddress, Refusal, Started,
-    User, UserId, UserKey, Username, Verification,
+    Address, Answer, Authority, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, Refusal,
+    Started, User, UserId, UserKey, Username, Verification,
 };
 
 use crate::{Error, Identity, Receipt};
@@ -88,6 +88,24 @@ impl Account {
             user.confirm(token.identifier(), Answer::Link(token), context)
         };
         self.identity.run("account.confirm_link", &self.key, &HOLDER, decide).await
+    }
+
+    /// Returns the address that [`confirm_link`](Self::confirm_link) with this token would confirm now, so that the page that
+    /// the link opens can name it; `None` when the token is not the one of the link. Nothing is written and no guess is
+    /// counted.
+    ///
+    /// # Errors
+    /// As [`confirm_link`](Self::confirm_link), except for [`Refusal::Taken`].
+    pub async fn link_address(&self, token: &LinkToken) -> Result<Option<Address>, Error> {
+        let decide = |user: &User, context: &Context<'_>| {
+            if token.user() != user.id() {
+                return Err(Refusal::IdentifierNotFound);
+            }
+            let judged = user.confirm(token.identifier(), Answer::Link(token), context)?;
+            let named = user.identifier(token.identifier()).filter(|_| judged.outcome == Confirmation::Verified);
+            Ok(Decision { events: Vec::new(), outcome: named.map(|entry| entry.address.clone()) })
+        };
+        Ok(self.identity.run("account.link_address", &self.key, &HOLDER, decide).await?.outcome)
     }
 
     /// Makes a verified address the primary one of its kind. Nothing is written when it is.

@@ -11,9 +11,19 @@ use identity_texts::{Answer, Links, Page, TextError};
 use crate::app::App;
 
 pub(crate) async fn show(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
-    match Links::parse(query.as_deref().unwrap_or_default()) {
-        Ok(request) => page(app.texts.ask_page(&request)),
-        Err(_) => answer(&app, app.identity.tenant(), None, Answer::Failed),
+    let Ok(request) = Links::parse(query.as_deref().unwrap_or_default()) else {
+        return answer(&app, app.identity.tenant(), None, Answer::Failed);
+    };
+    // This host serves one tenant; a link of another one is no link here.
+    let address = if request.tenant == *app.identity.tenant() {
+        app.identity.account(request.token.user()).link_address(&request.token).await
+    } else {
+        Ok(None)
+    };
+    match address {
+        Ok(Some(address)) => page(app.texts.ask_page(&request, &address)),
+        Ok(None) => answer(&app, app.identity.tenant(), request.language.as_deref(), Answer::Failed),
+        Err(error) => answer(&app, app.identity.tenant(), request.language.as_deref(), failed(&error)),
     }
 }
 
@@ -26,18 +36,24 @@ pub(crate) async fn confirm(State(app): State<Arc<App>>, RawForm(form): RawForm)
         match app.identity.account(request.token.user()).confirm_link(&request.token).await {
             Ok(receipt) if receipt.outcome == Confirmation::Verified => Answer::Confirmed,
             Ok(_) => Answer::Failed,
-            Err(Error::Refused(refusal)) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
-            // Why it is no good any more is nobody's business here.
-            Err(Error::Refused(_)) => Answer::Failed,
-            Err(error) => {
-                tracing::error!(%error, "a link could not be judged");
-                Answer::Later
-            }
+            Err(error) => failed(&error),
         }
     } else {
         Answer::Failed
     };
     answer(&app, app.identity.tenant(), request.language.as_deref(), said)
+}
+
+/// The answer for an error. The page does not tell why a link is not good any more.
+fn failed(error: &Error) -> Answer {
+    match error {
+        Error::Refused(refusal) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
+        Error::Refused(_) => Answer::Failed,
+        error => {
+            tracing::error!(%error, "a link could not be judged; the person was asked to try again later");
+            Answer::Later
+        }
+    }
 }
 
 fn answer(app: &App, tenant: &TenantId, language: Option<&str>, answer: Answer) -> Response {

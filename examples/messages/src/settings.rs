@@ -1,6 +1,7 @@
 //! What the host is told on the command line or in the environment.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Parser;
 use host_kit::{HostSettings, PublicUrl, Secret, StartError};
@@ -37,6 +38,19 @@ pub struct Settings {
     /// The name that messages are signed with.
     #[arg(long, env = "IDENTITY_BRAND", value_name = "NAME", default_value = "Example")]
     brand: String,
+    /// The picture at the head of every mail, an https URL; without one mails show the name. Mail programs fetch it when a mail
+    /// is opened.
+    #[arg(long, env = "IDENTITY_LOGO", value_name = "URL")]
+    logo: Option<String>,
+    /// The displayed size of the logo in pixels, at most 464x200.
+    #[arg(long, env = "IDENTITY_LOGO_SIZE", value_name = "WIDTHxHEIGHT", default_value = "120x40")]
+    logo_size: LogoSize,
+    /// The contact for help in every mail and page: an e-mail address or an https URL.
+    #[arg(long, env = "IDENTITY_SUPPORT", value_name = "CONTACT")]
+    support: Option<String>,
+    /// States that users have passwords: notices of a change then advise to change the password.
+    #[arg(long, env = "IDENTITY_PASSWORDS")]
+    passwords: bool,
     /// A folder with strings (`de.ftl`) and templates (`mail.html`, `code/mail.html`, `de/sms.txt`) that take the place of those
     /// that are shipped.
     #[arg(long, env = "IDENTITY_TEXTS", value_name = "FOLDER")]
@@ -77,6 +91,28 @@ pub struct Settings {
     /// What is signed with, in both directions: `whsec_` and base64.
     #[arg(long, env = "IDENTITY_SMS_SECRET", value_name = "SECRET", hide_env_values = true)]
     gateway_secret: Option<Secret>,
+}
+
+/// The displayed size of a logo in pixels.
+#[derive(Debug, Clone, Copy)]
+struct LogoSize {
+    width: u16,
+    height: u16,
+}
+
+/// The error for a text that is not a size.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("write a width and a height in pixels, such as 120x40")]
+struct LogoSizeError;
+
+impl FromStr for LogoSize {
+    type Err = LogoSizeError;
+
+    fn from_str(text: &str) -> Result<Self, LogoSizeError> {
+        let (width, height) = text.split_once('x').ok_or(LogoSizeError)?;
+        let parse = |text: &str| text.parse().map_err(|_| LogoSizeError);
+        Ok(Self { width: parse(width)?, height: parse(height)? })
+    }
 }
 
 /// Why the host does not start.
@@ -170,7 +206,16 @@ impl Settings {
     }
 
     fn texts(&self, public_url: &str) -> Result<Texts, SettingsError> {
-        let brand = Brand::new(self.brand.as_str(), Links::new(&format!("{public_url}{CONFIRM}"))?);
+        let mut brand = Brand::new(self.brand.as_str(), Links::new(&format!("{public_url}{CONFIRM}"))?);
+        if let Some(logo) = &self.logo {
+            brand = brand.with_logo(logo, self.logo_size.width, self.logo_size.height);
+        }
+        if let Some(contact) = &self.support {
+            brand = brand.with_support(contact);
+        }
+        if self.passwords {
+            brand = brand.with_passwords();
+        }
         let mut builder = Texts::builder(brand, SystemClock).fallback(self.language.as_str());
         let Some(folder) = &self.texts else { return Ok(builder.build()?) };
         let mut files = Vec::new();

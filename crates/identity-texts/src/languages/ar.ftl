@@ -83,7 +83,9 @@ replaced-lead = { $channel ->
    *[phone] حلّ رقم الهاتف { $about } محل رقم أقدم في حسابك في { $brand }.
 }
 when = حدث ذلك في { date }.
-not-you = ألم تكن أنت؟ إذن سجّل الدخول فورًا، وراجع عناوينك، وغيّر كلمة المرور.
+not-you = ألم تكن أنت؟ إذن سجّل الدخول فورًا وراجع عناوينك.
+not-you-with-password = ألم تكن أنت؟ إذن سجّل الدخول فورًا، وراجع عناوينك، وغيّر كلمة المرور.
+support = هل تحتاج إلى مساعدة؟ تواصل معنا:
 automatic = أرسل { $brand } هذه الرسالة تلقائيًا، ولا يقرأ أحد الردود عليها.
 
 sms-code = { $brand }: رمزك { $code }. صالح { duration }.
@@ -95,8 +97,8 @@ sms-made-primary = { $brand }: صار { $about } أساسيًا. لست أنت؟
 sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟ راجعه.
 sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
 
-page-ask-title = هل هذا العنوان لك؟
-page-ask-lead = اضغط على الزر لتأكيد عنوانك في { $brand }.
+page-ask-title = هل { $about } لك؟
+page-ask-lead = اضغط على الزر لتأكيد هذا العنوان لحسابك في { $brand }. إذا لم تطلب ذلك، فأغلق الصفحة ولن يتغير شيء.
 page-ask-button = تأكيد عنواني
 page-confirmed-title = شكرًا لك
 page-confirmed-lead = تم تأكيد عنوانك. يمكنك إغلاق هذه الصفحة.

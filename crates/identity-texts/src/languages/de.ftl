@@ -74,7 +74,9 @@ replaced-lead = { $channel ->
    *[phone] Die Telefonnummer { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
 }
 when = Das geschah am { date }.
-not-you = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
+not-you = Waren Sie das nicht? Dann melden Sie sich gleich an und prüfen Sie Ihre Adressen.
+not-you-with-password = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
+support = Brauchen Sie Hilfe? So erreichen Sie uns:
 automatic = { $brand } hat diese Nachricht automatisch verschickt; Antworten liest niemand.
 
 sms-code = { $brand }: Ihr Code ist { $code }. Gültig für { duration }. Geben Sie ihn niemandem.
@@ -86,8 +88,8 @@ sms-made-primary = { $brand }: { $about } ist jetzt Hauptadresse Ihres Kontos. N
 sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 
-page-ask-title = Gehört diese Adresse Ihnen?
-page-ask-lead = Drücken Sie die Schaltfläche, um Ihre Adresse für { $brand } zu bestätigen.
+page-ask-title = Gehört { $about } Ihnen?
+page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto bei { $brand } zu bestätigen. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es ändert sich nichts.
 page-ask-button = Meine Adresse bestätigen
 page-confirmed-title = Danke
 page-confirmed-lead = Ihre Adresse ist bestätigt. Sie können diese Seite schließen.

@@ -29,19 +29,19 @@ date = { $day } { $month ->
 
 code-subject = Your code for { $brand }
 code-title = Your code
-code-lead = Enter this code where you asked for it, to confirm that this address is yours:
+code-lead = Enter this code where you asked for it to confirm that this address is yours:
 link-subject = Confirm your e-mail address for { $brand }
 link-title = Confirm your e-mail address
-link-lead = Open this page and press its button, to confirm that this address is yours:
+link-lead = Open this page and press its button to confirm that this address is yours:
 code-and-link-subject = Confirm your e-mail address for { $brand }
 code-and-link-title = Confirm your e-mail address
-code-and-link-lead = Enter this code where you asked for it, or open the page below and press its button. Either one is enough.
+code-and-link-lead = Enter this code where you asked for it, or open the page below and press its button. You need only one of the two.
 
 button = Open the page
-copy = If the button does nothing, copy this address into your browser:
+copy = If the button does not work, copy this address into your browser:
 expiry = This is valid for { duration }.
-keep-secret = Give it to nobody. We never ask for it by phone or by mail.
-unasked = You did not ask for this? Then there is nothing to do: without it nobody can confirm your address.
+keep-secret = Do not share it with anyone. We never ask for it by phone or by mail.
+unasked = If you did not ask for this, you need not do anything: nobody can confirm your address without this message.
 
 added-subject = An address was added to your { $brand } account
 added-title = An address was added
@@ -55,11 +55,11 @@ verified-lead = { $channel ->
     [email] The e-mail address { $about } was confirmed for your { $brand } account.
    *[phone] The phone number { $about } was confirmed for your { $brand } account.
 }
-made-primary-subject = Your { $brand } account has another primary address
-made-primary-title = Another primary address
+made-primary-subject = The primary address of your { $brand } account changed
+made-primary-title = The primary address changed
 made-primary-lead = { $channel ->
-    [email] The e-mail address { $about } is now the primary one of your { $brand } account.
-   *[phone] The phone number { $about } is now the primary one of your { $brand } account.
+    [email] The e-mail address { $about } is now the primary address of your { $brand } account.
+   *[phone] The phone number { $about } is now the primary number of your { $brand } account.
 }
 removed-subject = An address was removed from your { $brand } account
 removed-title = An address was removed
@@ -70,14 +70,16 @@ removed-lead = { $channel ->
 replaced-subject = An address of your { $brand } account was replaced
 replaced-title = An address was replaced
 replaced-lead = { $channel ->
-    [email] The e-mail address { $about } has taken the place of an older one in your { $brand } account.
-   *[phone] The phone number { $about } has taken the place of an older one in your { $brand } account.
+    [email] The e-mail address { $about } replaced an earlier one in your { $brand } account.
+   *[phone] The phone number { $about } replaced an earlier one in your { $brand } account.
 }
 when = This happened on { date }.
-not-you = Was this not you? Then sign in at once, look through your addresses and change your password.
+not-you = If this was not you, sign in now and check your addresses.
+not-you-with-password = If this was not you, sign in now, check your addresses and change your password.
+support = Do you need help? Contact us:
 automatic = { $brand } sent this message automatically; nobody reads replies to it.
 
-sms-code = { $brand }: your code is { $code }. Valid for { duration }. Give it to nobody.
+sms-code = { $brand }: your code is { $code }. Valid for { duration }. Do not share it.
 sms-code-short = { $brand }: { $code }
 sms-link = { $brand }: confirm your number within { duration }: { $link }
 sms-added = { $brand }: { $about } was added to your account. Not you? Sign in and check your addresses.
@@ -86,12 +88,12 @@ sms-made-primary = { $brand }: { $about } is now primary in your account. Not yo
 sms-removed = { $brand }: { $about } was removed from your account. Not you? Sign in and check your addresses.
 sms-replaced = { $brand }: { $about } replaced an address of your account. Not you? Sign in and check your addresses.
 
-page-ask-title = Is this address yours?
-page-ask-lead = Press the button to confirm your address for { $brand }.
+page-ask-title = Is { $about } yours?
+page-ask-lead = Press the button to confirm this address for your { $brand } account. If you did not ask for this, close this page: nothing will change.
 page-ask-button = Confirm my address
 page-confirmed-title = Thank you
 page-confirmed-lead = Your address is confirmed. You may close this page.
 page-failed-title = This did not work
-page-failed-lead = The link is used up, too old, or not complete. Open the newest one as it is, or ask for another.
-page-later-title = Not now
-page-later-lead = Something went wrong on our side. Please try again in a few minutes.
+page-failed-lead = The link was already used, is too old, or is incomplete. Open the newest link exactly as it was sent, or ask for another one.
+page-later-title = Please try again later
+page-later-lead = Something went wrong on our side. Try again in a few minutes.

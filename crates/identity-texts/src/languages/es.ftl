@@ -79,7 +79,9 @@ replaced-lead = { $channel ->
    *[phone] El número de teléfono { $about } ha sustituido a otro anterior en su cuenta de { $brand }.
 }
 when = Ocurrió el { date }.
-not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
+not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes y revise sus direcciones.
+not-you-with-password = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
+support = ¿Necesita ayuda? Contacte con nosotros:
 automatic = { $brand } ha enviado este mensaje automáticamente; nadie lee las respuestas.
 
 # Text messages keep to letters that GSM-7 has: é, ñ and ¿, but no á, í, ó or ú.
@@ -92,8 +94,8 @@ sms-made-primary = { $brand }: { $about } es ahora lo principal en su cuenta. ¿
 sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 
-page-ask-title = ¿Es suya esta dirección?
-page-ask-lead = Pulse el botón para confirmar su dirección para { $brand }.
+page-ask-title = ¿Le pertenece { $about }?
+page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de { $brand }. Si no lo ha pedido usted, cierre la página: no cambiará nada.
 page-ask-button = Confirmar mi dirección
 page-confirmed-title = Gracias
 page-confirmed-lead = Su dirección está confirmada. Puede cerrar esta página.

@@ -32,19 +32,19 @@ date = { $day ->
 
 code-subject = Votre code pour { $brand }
 code-title = Votre code
-code-lead = Saisissez ce code là où vous l’avez demandé, pour confirmer que cette adresse est la vôtre :
+code-lead = Saisissez ce code là où vous l’avez demandé, pour confirmer que cette adresse est la vôtre :
 link-subject = Confirmez votre adresse e-mail pour { $brand }
 link-title = Confirmez votre adresse e-mail
-link-lead = Ouvrez cette page et appuyez sur son bouton, pour confirmer que cette adresse est la vôtre :
+link-lead = Ouvrez cette page et appuyez sur son bouton, pour confirmer que cette adresse est la vôtre :
 code-and-link-subject = Confirmez votre adresse e-mail pour { $brand }
 code-and-link-title = Confirmez votre adresse e-mail
 code-and-link-lead = Saisissez ce code là où vous l’avez demandé, ou ouvrez la page ci-dessous et appuyez sur son bouton. L’un des deux suffit.
 
 button = Ouvrir la page
-copy = Si le bouton ne fait rien, copiez cette adresse dans votre navigateur :
+copy = Si le bouton ne fait rien, copiez cette adresse dans votre navigateur :
 expiry = Valable pendant { duration }.
 keep-secret = Ne le donnez à personne. Nous ne le demandons jamais par téléphone ni par e-mail.
-unasked = Vous n’avez rien demandé ? Alors il n’y a rien à faire : sans ce message, personne ne peut confirmer votre adresse.
+unasked = Vous n’avez rien demandé ? Alors il n’y a rien à faire : sans ce message, personne ne peut confirmer votre adresse.
 
 added-subject = Une adresse a été ajoutée à votre compte { $brand }
 added-title = Une adresse a été ajoutée
@@ -77,8 +77,10 @@ replaced-lead = { $channel ->
    *[phone] Le numéro de téléphone { $about } a pris la place d’un ancien dans votre compte { $brand }.
 }
 when = Cela s’est passé le { date }.
-not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
-automatic = { $brand } a envoyé ce message automatiquement ; personne ne lit les réponses.
+not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite et vérifiez vos adresses.
+not-you-with-password = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
+support = Besoin d’aide ? Contactez-nous :
+automatic = { $brand } a envoyé ce message automatiquement ; personne ne lit les réponses.
 
 # Text messages keep to letters that GSM-7 has: é, è, à and ù, but no ê, ç or typographic apostrophe.
 sms-code = { $brand } : votre code est { $code }. Valable { duration }. Ne le donnez à personne.
@@ -90,8 +92,8 @@ sms-made-primary = { $brand } : { $about } est désormais principal dans votre c
 sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 
-page-ask-title = Cette adresse est-elle la vôtre ?
-page-ask-lead = Appuyez sur le bouton pour confirmer votre adresse pour { $brand }.
+page-ask-title = Est-ce que { $about } est à vous ?
+page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre compte { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne changera.
 page-ask-button = Confirmer mon adresse
 page-confirmed-title = Merci
 page-confirmed-lead = Votre adresse est confirmée. Vous pouvez fermer cette page.

@@ -52,7 +52,9 @@ replaced-lead = { $channel ->
    *[phone] { $brand }のアカウントで、以前の連絡先が電話番号{ $about }に変更されました。
 }
 when = 日時: { date }
-not-you = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
+not-you = お心当たりがない場合は、すぐにログインして連絡先を確認してください。
+not-you-with-password = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
+support = お困りの場合は、こちらにお問い合わせください:
 automatic = このメッセージは{ $brand }が自動送信しています。返信いただいてもお答えできません。
 
 sms-code = { $brand }: 確認コードは{ $code }です。有効期間{ duration }。
@@ -64,8 +66,8 @@ sms-made-primary = { $brand }: { $about }がメインになりました。お心
 sms-removed = { $brand }: { $about }が削除されました。お心当たりがなければ確認を。
 sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
 
-page-ask-title = あなたのアドレスですか?
-page-ask-lead = { $brand }のアドレスを確認するには、ボタンを押してください。
+page-ask-title = { $about }はあなたの連絡先ですか?
+page-ask-lead = { $brand }のアカウントでこの連絡先を確認するには、ボタンを押してください。お心当たりがない場合は、このページを閉じてください。何も変更されません。
 page-ask-button = アドレスを確認する
 page-confirmed-title = ありがとうございます
 page-confirmed-lead = アドレスが確認されました。このページを閉じてもかまいません。

@@ -78,16 +78,32 @@ fn the_page_asks_in_the_language_of_the_message_and_posts_what_it_was_asked_with
     for language in LANGUAGES {
         let url = links.url(&TenantId::default(), &token(), language);
         let request = Links::parse(url.split_once('?').unwrap().1).unwrap();
-        let page = texts.ask_page(&request).unwrap();
+        let page = texts.ask_page(&request, &email("ada@example.org")).unwrap();
         assert_eq!(page.status, 200);
         assert!(page.html.contains(&format!("<html lang=\"{language}\"")));
-        assert!(page.html.contains("<form method=\"post\" action=\"&#x2f;confirm\">"), "{}", page.html);
+        assert!(page.html.contains("<form method=\"post\" action=\"/confirm\">"), "{}", page.html);
         assert!(page.html.contains(&format!("name=\"token\" value=\"{}\"", token().reveal())));
         assert!(!page.html.contains("<script"));
         for answer in Answer::ALL {
             let page = texts.answer_page(&request.tenant, request.language.as_deref(), answer).unwrap();
             assert!(page.html.contains(&format!("<html lang=\"{language}\"")) && !page.html.contains("<form"));
             assert!(!page.html.contains(&token().reveal()));
+        }
+    }
+}
+
+#[test]
+fn the_page_names_the_address_that_its_button_confirms_and_masks_it() {
+    let texts = texts();
+    let links = Links::new("https://example.com/confirm").unwrap();
+    for language in LANGUAGES {
+        let url = links.url(&TenantId::default(), &token(), language);
+        let request = Links::parse(url.split_once('?').unwrap().1).unwrap();
+        for (address, named) in [(email("ada@example.org"), "a***@example.org"), (phone(), "+44******0453")] {
+            let page = texts.ask_page(&request, &address).unwrap().html;
+            let heading = page.split_once("<h1>").and_then(|(_, rest)| rest.split_once("</h1>")).unwrap().0;
+            assert!(heading.contains(named), "{language}: {heading}");
+            assert!(!page.contains(address.as_str()), "{language}");
         }
     }
 }

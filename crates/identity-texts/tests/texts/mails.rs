@@ -1,8 +1,10 @@
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails its test")]
+
 use std::time::Duration;
 
 use identity_texts::Kind;
 
-use crate::kit::{LANGUAGES, builder, corpus, email, notice, notice_with, phone, texts};
+use crate::kit::{LANGUAGES, brand, builder, corpus, email, notice, notice_with, phone, texts};
 
 #[test]
 fn every_mail_in_every_language_has_what_it_is_for_and_nothing_unfilled() {
@@ -18,8 +20,10 @@ fn every_mail_in_every_language_has_what_it_is_for_and_nothing_unfilled() {
                 assert!(mail.html.starts_with(&html_start), "{}", mail.html);
                 let code = notice.code.as_ref().map(|code| code.reveal().to_owned());
                 let token = notice.link.as_ref().map(identity_core::LinkToken::reveal);
-                for body in [&mail.text, &mail.html] {
-                    assert!(!body.contains(['{', '}']) || body.contains("{}"), "{language} {kind:?}: {body}");
+                // The only braces are those of the style sheet.
+                let html = without(&mail.html, "<style>", "</style>");
+                for body in [&mail.text, &html] {
+                    assert!(!body.contains(['{', '}']), "{language} {kind:?}: {body}");
                     assert!(code.iter().chain(&token).all(|value| body.contains(value.as_str())), "{kind:?}: {body}");
                     assert!(!body.contains("other@") && !body.contains("+441514960453"), "the other address is masked");
                     assert_eq!(kind.is_notice(), body.contains("o***@example.net") || body.contains("+44******0453"));
@@ -28,10 +32,150 @@ fn every_mail_in_every_language_has_what_it_is_for_and_nothing_unfilled() {
                     !mail.subject.contains(code.as_deref().unwrap_or("no code")),
                     "a subject shows on locked screens"
                 );
-                assert!(!mail.html.contains("src=") && !mail.html.contains("@import") && !mail.html.contains("url("));
+                let fetching = ["src=", "@import", "url(", "<link", "<img"];
+                assert!(!fetching.iter().any(|part| mail.html.contains(part)), "a mail without a logo fetches nothing");
             }
         }
     }
+}
+
+/// `text` without each part from `start` to `end`.
+fn without(text: &str, start: &str, end: &str) -> String {
+    let mut left = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(start) {
+        left.push_str(before);
+        rest = after.split_once(end).unwrap().1;
+    }
+    left + rest
+}
+
+/// The visible texts of a mail, one for each element that has one.
+fn visible(html: &str) -> Vec<String> {
+    let body = html.split_once("<body").unwrap().1.split_once('>').unwrap().1;
+    let body = without(&without(body, "<!--", "-->"), "<span style=\"display:none", "</span>");
+    let texts = body.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let read = |text: &str| {
+        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+        text.replace("&amp;", "&").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    texts.map(read).filter(|text| !text.is_empty()).collect()
+}
+
+#[test]
+fn a_link_in_html_is_written_as_it_is_except_for_its_ampersands() {
+    let notice = notice(Kind::Link, &email("ada@example.org"), &phone(), Some("en"));
+    let mail = texts().mail(&notice).unwrap();
+    let link = mail.text.lines().find(|line| line.starts_with("https://")).unwrap();
+    let written = format!("href=\"{}\"", link.replace('&', "&amp;"));
+    assert_eq!(mail.html.matches(&written).count(), 2, "{}", mail.html);
+    assert!(!mail.html.contains("&#x2f;") && !mail.html.contains("&#47;"));
+}
+
+#[test]
+fn the_plain_text_says_what_the_html_says() {
+    let brand = brand().with_support("help@example.com").with_passwords();
+    let texts = identity_texts::Texts::builder(brand, crate::kit::Standing).build().unwrap();
+    for language in LANGUAGES {
+        // A plain text needs no button, and no word on how to copy what the button does.
+        let strings = texts.mail(&notice(Kind::Link, &email("ada@example.org"), &phone(), Some(language))).unwrap();
+        let link_only = visible(&strings.html);
+        let link = link_only.iter().position(|text| text.starts_with("https://")).unwrap();
+        let (button, copy) = (&link_only[link - 2], &link_only[link - 1]);
+        for kind in Kind::ALL {
+            let mail = texts.mail(&notice(kind, &email("ada@example.org"), &phone(), Some(language))).unwrap();
+            let text = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let said = visible(&mail.html);
+            for part in said.iter().filter(|part| *part != button && *part != copy) {
+                assert!(text.contains(part), "{language} {kind:?}: the text lacks {part:?}");
+            }
+            let said = said.join(" ");
+            for line in mail.text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "--") {
+                let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(said.contains(&line), "{language} {kind:?}: the HTML lacks {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_line_beside_the_subject_has_words_of_its_own_and_never_the_code() {
+    for language in LANGUAGES {
+        for kind in Kind::ALL {
+            let notice = notice(kind, &email("ada@example.org"), &phone(), Some(language));
+            let mail = texts().mail(&notice).unwrap();
+            let body = mail.html.split_once("<body").unwrap().1;
+            let (_, hidden) = body.split_once("<span style=\"display:none").unwrap();
+            let (hidden, _) = hidden.split_once("</span>").unwrap();
+            let (_, hidden) = hidden.split_once('>').unwrap();
+            let said = hidden.lines().next().unwrap();
+            assert!(said.chars().count() > 10, "{language} {kind:?}: {said:?}");
+            // Programs show up to some 200 characters: what stands below must not follow within them.
+            assert!(hidden.matches("&zwnj;").count() >= 60, "{language} {kind:?}");
+            for code in notice.code.iter() {
+                assert!(!hidden.contains(code.reveal()), "{language} {kind:?}: {said:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mail_is_laid_out_with_tables_and_has_a_dark_side() {
+    for language in LANGUAGES {
+        for kind in Kind::ALL {
+            let html = texts().mail(&notice(kind, &email("ada@example.org"), &phone(), Some(language))).unwrap().html;
+            assert!(!html.contains("<div"), "Outlook gives a div neither width nor padding");
+            let tables = html.matches("<table").count();
+            assert_eq!(html.matches("<table role=\"presentation\"").count(), tables, "screen readers skip the layout");
+            assert_eq!(html.matches("</table>").count(), tables);
+            assert_eq!(html.matches("<!--[if mso]>").count(), html.matches("<![endif]-->").count());
+            // A width that Outlook knows: it ignores max-width.
+            assert!(html.contains("<!--[if mso]><table role=\"presentation\" width=\"520\""));
+            assert!(html.contains("<meta name=\"color-scheme\" content=\"light dark\">"));
+            assert!(html.contains("@media (prefers-color-scheme: dark)"));
+        }
+    }
+}
+
+#[test]
+fn a_notice_speaks_of_a_password_only_where_the_brand_has_passwords() {
+    let word = [
+        ("ar", "كلمة المرور"),
+        ("de", "Passwort"),
+        ("en", "password"),
+        ("es", "contraseña"),
+        ("fr", "mot de passe"),
+        ("ja", "パスワード"),
+    ];
+    let with = identity_texts::Texts::builder(brand().with_passwords(), crate::kit::Standing).build().unwrap();
+    for (language, word) in word {
+        for kind in Kind::ALL {
+            let notice = notice(kind, &email("ada@example.org"), &phone(), Some(language));
+            let said = |texts: &identity_texts::Texts| {
+                let mail = texts.mail(&notice).unwrap();
+                (mail.text.contains(word), mail.html.contains(word))
+            };
+            assert_eq!(said(&texts()), (false, false), "{language} {kind:?}");
+            assert_eq!(said(&with), (kind.is_notice(), kind.is_notice()), "{language} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_brand_may_have_a_logo_and_a_contact_for_help() {
+    let brand =
+        brand().with_logo("https://example.com/logo.png?a=1&b=2", 120, 40).with_support("o'help+me%@example.com");
+    let texts = identity_texts::Texts::builder(brand, crate::kit::Standing).build().unwrap();
+    let mail = texts.mail(&notice(Kind::Code, &email("ada@example.org"), &phone(), Some("en"))).unwrap();
+    let logo = "<img src=\"https://example.com/logo.png?a=1&amp;b=2\" width=\"120\" height=\"40\" alt=\"Example\"";
+    assert!(mail.html.contains(logo), "{}", mail.html);
+    let support =
+        "href=\"mailto:o&#39;help+me%25@example.com\" style=\"color:#1d4ed8;\">o&#39;help+me%@example.com</a>";
+    assert!(mail.html.contains(support), "{}", mail.html);
+    assert!(mail.text.contains("Do you need help? Contact us: o'help+me%@example.com\n"), "{}", mail.text);
+    let page =
+        texts.answer_page(&identity_core::TenantId::default(), Some("de"), identity_texts::Answer::Later).unwrap();
+    assert!(page.html.contains("So erreichen Sie uns: <a dir=\"ltr\" href=\"mailto:") && !page.html.contains("<img"));
 }
 
 #[test]
@@ -56,8 +200,10 @@ fn the_language_is_the_one_that_comes_nearest() {
 #[test]
 fn a_text_from_right_to_left_says_so_and_keeps_numbers_in_order() {
     let mail = texts().mail(&notice(Kind::Removed, &email("ada@example.org"), &phone(), Some("ar"))).unwrap();
-    assert!(mail.html.contains("<html lang=\"ar\" dir=\"rtl\">") && mail.html.contains("text-align:right"));
+    assert!(mail.html.contains("<html lang=\"ar\" dir=\"rtl\" ") && mail.html.contains("text-align:right"));
     assert!(mail.html.contains("\u{2068}+44******0453\u{2069}") && mail.text.contains("\u{2068}+44******0453\u{2069}"));
+    // Each table says so itself: some programs drop what the body says.
+    assert!(mail.html.contains("lang=\"ar\" dir=\"rtl\" width=") && !mail.html.contains("align=\"left\""));
     let english = texts().mail(&notice(Kind::Removed, &email("ada@example.org"), &phone(), Some("en"))).unwrap();
     assert!(english.html.contains("dir=\"ltr\"") && english.html.is_ascii());
 }

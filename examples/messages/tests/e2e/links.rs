@@ -38,12 +38,17 @@ async fn a_link_shows_on_get_confirms_on_post_and_ends_the_code() {
         assert_eq!(page.header("x-robots-tag"), "noindex, nofollow");
         assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
         assert_eq!(method == "GET", page.text.contains("<html lang=\"ar\" dir=\"rtl\">"));
+        // The person sees which address the button confirms.
+        assert_eq!(method == "GET", page.text.contains("a***@example.org"));
+        assert!(!page.text.contains("ada@example.org"));
         assert_eq!(host.first(&user).await["verified"], false);
     }
     let done = press(&host, form(&link)).await;
     assert_eq!((done.status, done.text.contains("تم تأكيد عنوانك")), (200, true), "{}", done.text);
     assert_eq!(host.first(&user).await["verified"], true);
     assert_eq!(press(&host, form(&link)).await.status, 400, "it works once");
+    let used = host.send(host.request("GET", &link)).await;
+    assert!(used.status == 400 && !used.text.contains("<form"), "a used link has no button: {}", used.text);
     let late = host.post(&format!("{address}/confirmation"), json!({ "code": code(&mail) })).await;
     assert_ne!(late.status, 200, "the link ended the challenge: {}", late.text);
 }
@@ -75,6 +80,13 @@ async fn a_broken_link_says_so_and_tells_nothing() {
     let mut short = form(&link);
     short.truncate(short.len() - 4);
     let other_tenant = form(&link).replace("tenant=default", "tenant=other");
+    // The identifiers of a token are no secret: with a made-up proof it shows no address.
+    let token = form(&link).split("token=").nth(1).unwrap().to_owned();
+    let forged = link.replace(&token, &format!("{}{}", if token.starts_with('A') { 'B' } else { 'A' }, &token[1..]));
+    for link in [forged, link.replace("tenant=default", "tenant=other")] {
+        let page = host.send(host.request("GET", &link)).await;
+        assert_eq!((page.status, page.text.contains("a***@example.org")), (400, false), "{link}: {}", page.text);
+    }
     for form in [short, other_tenant, String::new(), format!("{}&token=AAAA", form(&link))] {
         assert_eq!(press(&host, form).await.status, 400);
     }

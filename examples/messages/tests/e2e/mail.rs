@@ -90,7 +90,7 @@ async fn c51_every_other_verified_address_is_told_of_what_happens_to_one() {
     verify(&second, "lovelace@example.net").await;
     told("ada@example.org", "An address of your Example account was confirmed");
     assert_eq!(host.post(&format!("{second}/primary"), json!({})).await.status, 204);
-    told("ada@example.org", "Your Example account has another primary address");
+    told("ada@example.org", "The primary address of your Example account changed");
     assert_eq!(host.post(&format!("{first}/primary"), json!({})).await.status, 204);
     assert_eq!(server.mail()["to"][0], "lovelace@example.net", "the other one is told now");
     assert_eq!(host.call("DELETE", &second, Value::Null).await.status, 204);

@@ -40,6 +40,9 @@ fn a_host_that_could_not_send_does_not_start_and_says_why() {
         (&[SMTP, ("IDENTITY_SPEND_PER_COUNTRY", "0.09")], "cannot pay for messages that cost up to"),
         (&[SMTP, ("IDENTITY_SPEND_PER_DAY", "unlimited")], "write an amount such as 50.00"),
         (&[SMTP, ("IDENTITY_LANGUAGE", "tlh")], "tlh"),
+        (&[SMTP, ("IDENTITY_LOGO", "http://example.com/logo.png")], "cannot be a logo"),
+        (&[SMTP, ("IDENTITY_LOGO", "https://example.com/logo.png"), ("IDENTITY_LOGO_SIZE", "wide")], "120x40"),
+        (&[SMTP, ("IDENTITY_SUPPORT", "help")], "is no contact for help"),
         (&[SMTP, ("IDENTITY_BRAND", "Two\nlines")], "is no name for a brand"),
     ] {
         let text = refused(settings, None);
