@@ -12,8 +12,6 @@ pub(crate) const SHIPPED: [(&str, &str); 6] = [
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a source that cannot be read fails its test")]
-
     use std::collections::{BTreeMap, BTreeSet};
 
     use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use identity::system::Clock;
-use identity::{Accepted, Address, Error, Identity, NewUser, Notice, Notifier, NotifyError, Phone, RefusalKind, Timestamp};
+use identity::{
+    Accepted, Address, Error, Identity, NewUser, Notice, Notifier, NotifyError, Phone, RefusalKind, Timestamp,
+};
 use messages::Settings;
 use serde_json::json;
 
