@@ -61,6 +61,7 @@ use super::{ClaimKey, ClaimKind};
 /// | emoji and symbols in a domain | refused | UTS 46 admits them, RFC 5892 does not |
 /// | `xn--` label that decodes to nothing, to ASCII, or to what would be written differently | refused | RFC 5890 section 2.3.2.1 |
 /// | domain characters read as ASCII: full-width letters and dots, ligatures, `。` | refused | the stored name would not be the typed one |
+/// | domain characters that are not letters and that UTS 46 turns into letters: U+0345, `㊂`, `㍀` | refused | the stored name would not be the typed one |
 /// | mixed or confusable scripts | accepted, flagged | [`script_flags`](Self::script_flags) |
 ///
 /// ```

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use icu_properties::CodePointMapData;
-use icu_properties::props::{GeneralCategory, Script};
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup, Script};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use unicode_normalization::UnicodeNormalization;
 
@@ -79,6 +79,9 @@ fn international(typed: &str) -> Result<String, EmailError> {
     if typed.chars().any(is_ascii_twin) {
         return Err(EmailError::DomainAsciiTwin);
     }
+    if typed.chars().any(becomes_letter) {
+        return Err(EmailError::InternationalDomain);
+    }
     let uts46 = Uts46::new();
     let to_ascii = |text: &str| {
         uts46
@@ -98,10 +101,24 @@ fn international(typed: &str) -> Result<String, EmailError> {
     if unicode.split('.').all(is_u_label) { Ok(ascii) } else { Err(EmailError::InternationalDomain) }
 }
 
-/// Whether UTS 46 would read `c` as ASCII, in whole or in part: full-width and mathematical letters, ligatures, circled
-/// letters, the ideographic full stops. The person who types one means another name than the one that would be stored.
+/// What UTS 46 makes of one character.
+fn mapped(c: char) -> String {
+    let text = c.encode_utf8(&mut [0; 4]).to_owned();
+    Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow).0.into_owned()
+}
+
+/// Whether UTS 46 or NFKC reads `c` as ASCII, in whole or in part: full-width and mathematical letters, ligatures,
+/// circled letters, the ideographic full stops. The person who types one means another name than the one that would be
+/// stored.
 fn is_ascii_twin(c: char) -> bool {
-    !c.is_ascii() && (matches!(c, '\u{3002}' | '\u{FF61}') || std::iter::once(c).nfkc().any(|n| n.is_ascii()))
+    !c.is_ascii() && (mapped(c).bytes().any(|b| b.is_ascii()) || std::iter::once(c).nfkc().any(|n| n.is_ascii()))
+}
+
+/// Whether UTS 46 makes a letter of `c`, which is none: the combining iota below (U+0345), circled ideographs and kana,
+/// squared words, the names of eras and months. The name stored would not be the one that was typed.
+fn becomes_letter(c: char) -> bool {
+    let is_letter = |c| GeneralCategoryGroup::Letter.contains(category(c));
+    !c.is_ascii() && !is_letter(c) && mapped(c).chars().any(is_letter)
 }
 
 /// The code points that RFC 5892 permits, where UTS 46 is wider (symbols, emoji, punctuation). Case, compatibility
@@ -134,7 +151,9 @@ fn is_permitted(label: &[char], at: usize, c: char) -> bool {
         '\u{20D0}'..='\u{20FF}' | '\u{1D100}'..='\u{1D24F}' => false,
         _ => matches!(
             category(c),
+            // Capitals are mapped to small letters by now, but for the Cherokee ones, to which theirs are mapped.
             G::LowercaseLetter
+                | G::UppercaseLetter
                 | G::OtherLetter
                 | G::ModifierLetter
                 | G::NonspacingMark
