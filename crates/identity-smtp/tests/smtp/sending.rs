@@ -1,4 +1,11 @@
-#![expect(clippy::expect_used, reason = "what cannot be made fails its test")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is not there fails its test"
+)]
+
 use std::time::Duration;
 
 use identity_core::Phone;
@@ -7,7 +14,7 @@ use identity_smtp::{SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, Kind, Texts};
 use serde_json::Value;
 
-use crate::kit::{LANGUAGES, Standing, brand_links, corpus, email, notice, phone, texts};
+use crate::kit::{LANGUAGES, Standing, brand_links, corpus, email, naughty, notice, phone, texts};
 use crate::server::Server;
 
 fn notifier(server: &Server) -> SmtpNotifier {
@@ -55,9 +62,17 @@ async fn every_mail_in_every_language_arrives_as_it_was_written() {
 
 #[tokio::test]
 async fn c26_naughty_strings_add_no_header_and_no_recipient() {
-    let Some(corpus) = corpus("blns.json") else { return };
+    no_header_and_no_recipient_is_added(&naughty()).await;
+}
+
+#[tokio::test]
+#[ignore = "reads the folder that IDENTITY_CORPORA names"]
+async fn corpora_c26_naughty_strings_add_no_header_and_no_recipient() {
+    no_header_and_no_recipient_is_added(&serde_json::from_str::<Vec<String>>(&corpus("blns.json")).unwrap()).await;
+}
+
+async fn no_header_and_no_recipient_is_added(naughty: &[String]) {
     let server = Server::start();
-    let naughty: Vec<String> = serde_json::from_str(&corpus).unwrap();
     let injections = [
         "a\r\nBcc: eve@example.net",
         "a\nX-Evil: 1",

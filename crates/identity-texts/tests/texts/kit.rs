@@ -1,7 +1,11 @@
 //! Notices of every kind, made of the library's own parts.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "what cannot be made fails its test")]
+#![expect(clippy::unwrap_used, reason = "what cannot be made fails its test")]
 
-use std::path::PathBuf;
+#[path = "../../../identity-core/tests/kit/corpora.rs"]
+mod corpora;
+#[path = "../../../identity-core/tests/kit/naughty.rs"]
+mod naughty_strings;
+
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -11,6 +15,9 @@ use identity_core::{
 };
 use identity_ports::{Clock, Notice};
 use identity_texts::{Brand, Kind, Links, Texts, TextsBuilder};
+
+pub(crate) use corpora::corpus;
+pub(crate) use naughty_strings::naughty;
 
 pub(crate) const LANGUAGES: [&str; 6] = ["ar", "de", "en", "es", "fr", "ja"];
 /// 21 November 2026, 05:24 UTC.
@@ -107,21 +114,4 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
     let (code, link): (Option<Code>, Option<LinkToken>) = (message.code(&keys), message.link(&keys));
     let ticket = keys.ticket(message.id);
     Notice { message: Arc::new(message), code, link, provider: None, attempts: 1, uncertain: 0, ticket }
-}
-
-/// A corpus, where it lies beside the project or in `IDENTITY_CORPORA`; `None` where the caller asked to skip.
-pub(crate) fn corpus(name: &str) -> Option<String> {
-    let folder = match std::env::var("IDENTITY_CORPORA") {
-        Ok(skip) if skip == "skip" => {
-            println!("skipped: {name} (IDENTITY_CORPORA=skip)");
-            return None;
-        }
-        Ok(folder) => PathBuf::from(folder),
-        Err(_) => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora")),
-    };
-    let path = folder.join(name);
-    let text = std::fs::read_to_string(&path);
-    Some(text.unwrap_or_else(|error| {
-        panic!("{} cannot be read ({error}): name its folder in IDENTITY_CORPORA, or set it to `skip`", path.display())
-    }))
 }

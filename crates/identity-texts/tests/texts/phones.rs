@@ -38,17 +38,42 @@ fn origin_bound(message: &str) -> Option<(&str, &str, Option<&str>)> {
 }
 
 #[test]
-fn c61_the_last_line_binds_the_code_to_the_host() {
-    if let Some(corpus) = corpus("sms_otc.tsv") {
-        for row in corpus.lines().skip(1).filter(|row| !row.is_empty()) {
-            let cells: Vec<&str> = row.split('\t').collect();
-            let message: String = serde_json::from_str(&format!("\"{}\"", cells[0])).unwrap();
-            let expected = (cells[1] != "FAIL").then(|| (cells[1], cells[2], (cells[3] != "-").then(|| cells[3])));
-            // The reader of this test is held against the corpus first.
-            let read = if message.contains('\n') { origin_bound(&message) } else { whole_line(&message) };
-            assert_eq!(read, expected, "{message}");
-        }
+fn c61_the_reader_of_these_tests_reads_the_format() {
+    for (message, expected) in [
+        ("Your code is 123456.\n\n@example.com #123456", Some(("example.com", "123456", None))),
+        ("One line.\n@login.example.com #a1-B2", Some(("login.example.com", "a1-B2", None))),
+        ("\n@example.com #1 @pay.example.org", Some(("example.com", "1", Some("pay.example.org")))),
+        ("Code\n@example.com #1 @pay.example.org %later", Some(("example.com", "1", Some("pay.example.org")))),
+        ("@example.com #123456", None),
+        ("Code 123456 @example.com #123456", None),
+        ("Code\n@example.com #123456\n", None),
+        ("Code\n@example.com #123456\nThank you", None),
+        ("Code\n@example.com  #123456", None),
+        ("Code\n @example.com #123456", None),
+        ("Code\n#123456 @example.com", None),
+        ("Code\nexample.com #123456", None),
+        ("Code\n@example.com 123456", None),
+        ("Code\n@ #123456", None),
+        ("Code\n@example.com #", None),
+    ] {
+        assert_eq!(origin_bound(message), expected, "{message}");
     }
+}
+
+#[test]
+#[ignore = "reads the folder that IDENTITY_CORPORA names"]
+fn corpora_c61_the_reader_of_these_tests_reads_the_format() {
+    for row in corpus("sms_otc.tsv").lines().skip(1).filter(|row| !row.is_empty()) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let message: String = serde_json::from_str(&format!("\"{}\"", cells[0])).unwrap();
+        let expected = (cells[1] != "FAIL").then(|| (cells[1], cells[2], (cells[3] != "-").then(|| cells[3])));
+        let read = if message.contains('\n') { origin_bound(&message) } else { whole_line(&message) };
+        assert_eq!(read, expected, "{message}");
+    }
+}
+
+#[test]
+fn c61_the_last_line_binds_the_code_to_the_host() {
     for language in LANGUAGES {
         for kind in [Kind::Code, Kind::CodeAndLink] {
             let notice = notice(kind, &phone(), &phone(), Some(language));

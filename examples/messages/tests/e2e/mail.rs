@@ -1,9 +1,11 @@
-#![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails its test")]
 
 use serde_json::{Value, json};
 
+use crate::corpora::corpus;
 use crate::host::Host;
 use crate::mail_server::Server;
+use crate::naughty::naughty;
 
 /// A host that sends mail through this server.
 pub(crate) fn host(server: &Server, more: &[(&str, &str)]) -> Host {
@@ -123,14 +125,17 @@ async fn c25_a_list_is_no_address_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn c26_naughty_addresses_reach_no_mail_server_with_a_control_character() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora/blns.json"));
-    let corpora = std::env::var("IDENTITY_CORPORA");
-    let text = match corpora.as_deref() {
-        Ok("skip") => return println!("skipped: blns.json (IDENTITY_CORPORA=skip)"),
-        Ok(folder) => std::fs::read_to_string(std::path::Path::new(folder).join("blns.json")).unwrap(),
-        Err(_) => text.expect("the corpus blns.json: name its folder in IDENTITY_CORPORA, or set it to `skip`"),
-    };
-    let naughty: Vec<String> = serde_json::from_str(&text).unwrap();
+    no_control_character_reaches_a_mail_server(&naughty()).await;
+}
+
+#[tokio::test]
+#[ignore = "reads the folder that IDENTITY_CORPORA names"]
+async fn corpora_c26_naughty_addresses_reach_no_mail_server_with_a_control_character() {
+    no_control_character_reaches_a_mail_server(&serde_json::from_str::<Vec<String>>(&corpus("blns.json")).unwrap())
+        .await;
+}
+
+async fn no_control_character_reaches_a_mail_server(naughty: &[String]) {
     let server = Server::start();
     let host = host(&server, &[]);
     let user = host.post("/users", json!({})).await.json();
