@@ -213,7 +213,7 @@ pub trait UserRepository: Send + Sync + 'static {
     ///    strength. Claims are released before others are taken, and a release must never affect a claim of another
     ///    user.
     /// 3. [`CommitError::Exhausted`] when a charge with [`WhenExhausted::Refuse`](identity_core::WhenExhausted::Refuse)
-    ///    does not fit into its budget.
+    ///    does not fit into its budget, even if another charge of the same message withholds.
     ///
     /// A charge draws its amount from the budget of its kind and quota in the tenant. A window begins with the first
     /// draw and ends `budget.window` later. A charge fits when the amount drawn in the window and its own amount

@@ -75,21 +75,22 @@ impl<S: UserRepository + Directory + Outbox> Bench<S> {
     /// # Panics
     /// When no message has carried a code or a link yet.
     pub async fn read_mail(&self) -> (Option<Code>, Option<LinkToken>) {
-        self.identity.deliver_due().await.expect("letters are delivered");
-        let letters = self.letters.lock().expect("nobody panicked");
+        self.identity.deliver_due().await.expect("due messages are delivered");
+        let letters = self.letters.lock().expect("no test thread panicked");
         let last = letters.iter().rev().find(|notice| notice.code.is_some() || notice.link.is_some());
-        last.map(|notice| (notice.code.clone(), notice.link.clone())).expect("a letter with a code came")
+        last.map(|notice| (notice.code.clone(), notice.link.clone()))
+            .expect("a message with a code or a link was delivered")
     }
 
     /// Makes one call of a port fail: the call with this number, counted from 1 and from now on.
     pub fn fail(&self, number: usize, how: Failing) {
         self.gate.called.store(0, Ordering::SeqCst);
-        *self.gate.failing.lock().expect("nobody panicked") = Some((number, how));
+        *self.gate.failing.lock().expect("no test thread panicked") = Some((number, how));
     }
 
     /// Makes every call succeed again. Returns whether the call that was to fail was reached.
     pub fn mend(&self) -> bool {
-        let failing = self.gate.failing.lock().expect("nobody panicked").take();
+        let failing = self.gate.failing.lock().expect("no test thread panicked").take();
         failing.is_some_and(|(number, _)| self.gate.called.load(Ordering::SeqCst) >= number)
     }
 }
@@ -104,7 +105,7 @@ struct Gate {
 impl Gate {
     fn call(&self) -> Option<Failing> {
         let number = self.called.fetch_add(1, Ordering::SeqCst) + 1;
-        let failing = *self.failing.lock().expect("nobody panicked");
+        let failing = *self.failing.lock().expect("no test thread panicked");
         failing.filter(|(failing, _)| *failing == number).map(|(_, how)| how)
     }
 
@@ -121,7 +122,7 @@ impl Gate {
 }
 
 fn broken() -> StoreError {
-    StoreError::failed("the line broke")
+    StoreError::failed("the connection was lost")
 }
 
 struct Gated<S> {
@@ -204,10 +205,10 @@ struct Mailbox {
 impl Notifier for Mailbox {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         let keep = async {
-            self.letters.lock().expect("nobody panicked").push(notice.clone());
+            self.letters.lock().expect("no test thread panicked").push(notice.clone());
             Ok(Accepted::default())
         };
-        self.gate.pass(keep, || NotifyError::transient("the line broke")).await
+        self.gate.pass(keep, || NotifyError::transient("the connection was lost")).await
     }
 }
 

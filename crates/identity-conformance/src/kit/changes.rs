@@ -12,8 +12,8 @@ use super::{Person, at, challenge, id, verified};
 #[must_use]
 pub fn every_change(key: &UserKey) -> Vec<Change> {
     let [mail, phone] = [
-        Address::from(Email::parse("Ada@EXAMPLE.com").expect("it is well-formed")),
-        Phone::parse("+44 1514 960453").expect("it is well-formed").into(),
+        Address::from(Email::parse("Ada@EXAMPLE.com").expect("a valid identifier")),
+        Phone::parse("+44 1514 960453").expect("a valid identifier").into(),
     ];
     let person = Person::default().email(1, "ada@example.com", verified()).username(2, "Countess");
     let record = Box::new(UserRecord::from(&*person.clone().with_id(&key.user).user()));
@@ -34,7 +34,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::Created { user: key.user.clone() },
         Change::UsernameSet {
             id: id(2),
-            username: Username::parse("Countess").expect("it is well-formed"),
+            username: Username::parse("Countess").expect("a valid identifier"),
             source: Some("import".into()),
         },
         Change::UsernameRemoved { id: id(2) },

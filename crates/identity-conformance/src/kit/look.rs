@@ -51,7 +51,7 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
     for key in keys {
         let stored = store.load(key).await.expect("the store loads");
         let texts = stored.as_ref().map(|stored| typed(&stored.user)).unwrap_or_default();
-        let events = store.history(key, 0, usize::from(u16::MAX)).await.expect("the store tells the history");
+        let events = store.history(key, 0, usize::from(u16::MAX)).await.expect("the store returns the history");
         sight.users.push((key.clone(), stored, texts, events));
     }
     for tenant in tenants {
@@ -84,7 +84,8 @@ pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
     let mut waiting = Vec::new();
     // A lease holds one message of a user; the others are listed behind it.
     for leased in store.lease(lease).await.expect("the store leases") {
-        let posted = store.posted(&leased.message.key, None, 10_000).await.expect("the store tells what it sends");
+        let posted =
+            store.posted(&leased.message.key, None, 10_000).await.expect("the store lists the messages of a user");
         waiting.extend(posted.into_iter().filter(|posted| posted.state() == PostState::Waiting));
     }
     waiting.sort_by_key(|posted| posted.message.id);

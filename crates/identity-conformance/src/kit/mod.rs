@@ -87,6 +87,6 @@ pub fn raw_key(kind: ClaimKind, text: &str) -> ClaimKey {
 /// When the commit fails, or the user is not there afterwards.
 pub async fn put<S: UserRepository + Outbox>(store: &S, draft: Draft) -> Stored {
     let key = draft.0.key.clone();
-    store.commit(draft.0).await.expect("a commit that nothing stands against goes through");
-    store.load(&key).await.expect("the store loads").expect("a committed user is there")
+    store.commit(draft.0).await.expect("a commit without an obstacle is written");
+    store.load(&key).await.expect("the store loads").expect("a committed user can be loaded")
 }

@@ -1,4 +1,4 @@
-//! Addresses and usernames that belong to one user alone.
+//! Laws of claims: addresses and usernames that belong to one user only.
 
 use identity_core::{Claim, ClaimKey, ClaimKind, Strength};
 use identity_ports::{CommitError, Outbox, UserRepository};
@@ -19,13 +19,13 @@ fn new(user: &str) -> Draft {
 
 async fn refuse<S: UserRepository + Outbox>(store: &S, draft: Draft, taken: &ClaimKey, because: &str) {
     match store.commit(draft.0).await {
-        Err(CommitError::Taken(claim)) => assert_eq!(claim.key, *taken, "the claim that is named is the one taken"),
+        Err(CommitError::Taken(claim)) => assert_eq!(claim.key, *taken, "the refusal names the claim that is taken"),
         other => panic!("{because}: {other:?}"),
     }
 }
 
-/// A claim belongs to one user of a tenant alone, and comes free when it is given up.
-pub async fn claims_are_exclusive_and_given_up(harness: &impl Harness) {
+/// A claim belongs to one user of a tenant only, and another user can take it after it was released.
+pub async fn claims_are_exclusive_and_can_be_released(harness: &impl Harness) {
     let store = harness.open().await;
     for claim in [mail_key("ada@example.com"), raw_key(ClaimKind::Username, "ada"), raw_key(ClaimKind::Phone, "+4930")]
     {
@@ -37,15 +37,15 @@ pub async fn claims_are_exclusive_and_given_up(harness: &impl Harness) {
             refuse(&*store, new(&bob).take(&claim, strength), &claim, "another user's claim is taken").await;
             assert_eq!(store.load(&key(&bob)).await.unwrap(), None);
             let stored = put(&*store, change(&key(&ada), &stored, &Person::default()).release(&claim)).await;
-            assert_eq!(stored.claims, [], "a claim that was given up is not held");
+            assert_eq!(stored.claims, [], "a released claim is not held");
             let stored = put(&*store, new(&bob).take(&claim, strength)).await;
-            assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "a claim that was given up is free");
+            assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "a released claim can be taken");
             put(&*store, change(&key(&bob), &stored, &Person::default()).release(&claim)).await;
         }
     }
 }
 
-/// Claims are apart that differ in kind, in the rule that made them, in case, or in anything else.
+/// Claims are different when they differ in kind, in the rule that made them, in case, or in any other part.
 pub async fn claims_differ_by_every_part(harness: &impl Harness) {
     let store = harness.open().await;
     let keys = [
@@ -72,17 +72,21 @@ pub async fn claims_differ_by_every_part(harness: &impl Harness) {
     }
 }
 
-/// A verified claim takes from an unverified one; nothing else takes from anybody.
+/// A verified claim is taken from a user with an unverified one. No other claim is taken from another user.
 pub async fn verified_wins_over_unverified(harness: &impl Harness) {
     let store = harness.open().await;
     let claim = mail_key("ada@example.com");
     let squatter = put(&*store, new("eve").take(&claim, Unverified)).await;
     refuse(&*store, new("ada").take(&claim, Unverified), &claim, "unverified does not win over unverified").await;
     put(&*store, new("ada").take(&claim, Verified)).await;
-    assert_eq!(held(&*store, "ada").await, [("ada@example.com".to_owned(), Verified)], "verified wins");
-    assert_eq!(held(&*store, "eve").await, [], "and the other one holds it no more");
+    assert_eq!(
+        held(&*store, "ada").await,
+        [("ada@example.com".to_owned(), Verified)],
+        "a verified claim wins over an unverified one"
+    );
+    assert_eq!(held(&*store, "eve").await, [], "the other user no longer holds the claim");
     let after = store.load(&key("eve")).await.unwrap().unwrap();
-    assert_eq!(after.version, squatter.version, "who lost a claim is at the version that it was at");
+    assert_eq!(after.version, squatter.version, "a user who lost a claim keeps its version");
     for strength in [Unverified, Verified] {
         refuse(&*store, new("bob").take(&claim, strength), &claim, "nothing wins over verified").await;
         let again = change(&key("eve"), &after, &Person::default()).take(&claim, strength);
@@ -90,16 +94,16 @@ pub async fn verified_wins_over_unverified(harness: &impl Harness) {
     }
 }
 
-/// A release never touches somebody else's claim.
-pub async fn a_release_touches_nobody_elses_claim(harness: &impl Harness) {
+/// A release never affects the claim of another user.
+pub async fn a_release_affects_no_other_users_claim(harness: &impl Harness) {
     let store = harness.open().await;
     let [claim, free] = [mail_key("ada@example.com"), mail_key("free@example.com")];
     put(&*store, new("ada").take(&claim, Verified)).await;
     let eve = put(&*store, new("eve").release(&claim).release(&free)).await;
     put(&*store, change(&key("eve"), &eve, &Person::default()).release(&claim)).await;
-    assert_eq!(held(&*store, "ada").await, [("ada@example.com".to_owned(), Verified)], "the claim stays where it was");
+    assert_eq!(held(&*store, "ada").await, [("ada@example.com".to_owned(), Verified)], "the claim stays with its user");
     refuse(&*store, new("bob").take(&claim, Verified), &claim, "and is not free").await;
-    // Someone whose claim went to a stronger one releases it on the next commit, as far as they know.
+    // The user whose claim went to a stronger one may still release it in the next commit.
     let weak = mail_key("weak@example.com");
     put(&*store, new("carl").take(&weak, Unverified)).await;
     put(&*store, new("dora").take(&weak, Verified)).await;
@@ -108,20 +112,20 @@ pub async fn a_release_touches_nobody_elses_claim(harness: &impl Harness) {
     assert_eq!(held(&*store, "dora").await, [("weak@example.com".to_owned(), Verified)]);
 }
 
-/// A claim of the user's own takes on the strength that is given, up and down.
+/// A claim that the user holds changes to the given strength, stronger or weaker.
 pub async fn a_claim_takes_on_a_new_strength(harness: &impl Harness) {
     let store = harness.open().await;
     let claim = mail_key("ada@example.com");
     let mut stored = put(&*store, new("ada").take(&claim, Unverified)).await;
     for strength in [Verified, Verified, Unverified, Unverified] {
         stored = put(&*store, change(&key("ada"), &stored, &Person::default()).take(&claim, strength)).await;
-        assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "the claim is as strong as was said");
+        assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "the claim has the strength of the commit");
     }
     put(&*store, new("bob").take(&claim, Verified)).await;
-    assert_eq!(held(&*store, "ada").await, [], "what became unverified can be lost");
+    assert_eq!(held(&*store, "ada").await, [], "a claim that became unverified can be lost");
 }
 
-/// Claims are released before others are taken, and all of them stand in the order of their keys.
+/// Claims are released before others are taken, and the claims of a user are in the order of their keys.
 pub async fn claims_are_released_before_others_are_taken(harness: &impl Harness) {
     let store = harness.open().await;
     let keys = ["d@example.com", "b@example.com", "a@example.com", "c@example.com"].map(mail_key);
@@ -130,11 +134,15 @@ pub async fn claims_are_released_before_others_are_taken(harness: &impl Harness)
     let stored = put(&*store, draft.take(&raw_key(ClaimKind::Phone, "+49"), Unverified)).await;
     let order: Vec<&str> = stored.claims.iter().map(|claim| claim.key.as_str()).collect();
     let sorted = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "+49", "ada"];
-    assert_eq!(order, sorted, "claims stand in the order of their keys");
+    assert_eq!(order, sorted, "claims are in the order of their keys");
     let swap = change(&key("ada"), &stored, &Person::default());
     let swap = swap.release(&keys[0]).release(&keys[1]).take(&keys[1], Verified);
     put(&*store, swap).await;
     let kept: Vec<(String, Strength)> = held(&*store, "ada").await.into_iter().take(3).collect();
     let expected = [("a@example.com", Unverified), ("b@example.com", Verified), ("c@example.com", Unverified)];
-    assert_eq!(kept, expected.map(|(key, strength)| (key.to_owned(), strength)), "released first, taken then");
+    assert_eq!(
+        kept,
+        expected.map(|(key, strength)| (key.to_owned(), strength)),
+        "claims are released before others are taken"
+    );
 }

@@ -1,4 +1,4 @@
-//! Codes, from the asking to the answer.
+//! Laws of codes, from the request to the answer.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub async fn c06_a_code_works_once(harness: &impl Harness) {
     let store = harness.restart(Arc::clone(&bench.store)).await;
     bench = Bench::new(&store, Policy::default());
     let answer = bench.identity.account(&user).confirm(id, &code).await.unwrap().outcome;
-    assert_eq!(answer, Confirmation::Verified, "a code outlives a restart");
+    assert_eq!(answer, Confirmation::Verified, "a code still works after a restart");
     let again = bench.identity.account(&user).confirm(id, &code).await;
     refused(again, &Refusal::AlreadyVerified, "a code does not work twice");
     let store = harness.restart(Arc::clone(&bench.store)).await;
@@ -57,9 +57,9 @@ pub async fn c06_a_code_works_once(harness: &impl Harness) {
     assert_eq!(how_often(&*bench.store, &user, "verified").await, 1);
 }
 
-/// No code and no link is at rest, whatever happens (OWASP ASVS 5.0, 6.5.2).
+/// No code and no link is stored, whatever happens (OWASP ASVS 5.0, 6.5.2).
 pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
-    // Twenty symbols do not stand anywhere by chance.
+    // A code of twenty symbols does not occur by chance.
     for (name, verification) in
         [("ada", VerificationPolicy::builder().letters(20)), ("bob", VerificationPolicy::builder().digits(20))]
     {
@@ -88,7 +88,7 @@ pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
         let (code, link) = bench.read_mail().await;
         let link = link.expect("a link").reveal();
         secrets.push(code.expect("a code").reveal().to_owned());
-        // The end of a token is what cannot be guessed.
+        // The end of a token is the part that cannot be guessed.
         secrets.push(link[link.len().saturating_sub(22)..].to_owned());
         secrets.push(link);
         absent(harness, &secrets, &address).await;
@@ -109,13 +109,13 @@ async fn absent(harness: &impl Harness, secrets: &[String], canary: &str) {
         let text = text.to_ascii_uppercase();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     };
-    assert!(contains(canary), "the bytes at rest are those of this store");
+    assert!(contains(canary), "the bytes at rest contain the content of this store");
     for secret in secrets {
-        assert!(!contains(secret), "a code or a link is at rest");
+        assert!(!contains(secret), "a code or a link is stored");
     }
 }
 
-/// Runs an answer many times at once, and gives what each was told.
+/// Runs an answer many times in parallel and returns all results.
 async fn at_once<F, T>(times: usize, answer: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
@@ -148,7 +148,7 @@ async fn challenged<S: UserRepository + identity_ports::Directory + identity_por
     (user, id, code)
 }
 
-/// Of 256 guesses at once no more are judged than the challenge takes (OWASP ASVS 5.0, 2.3.4).
+/// Of 256 parallel guesses, no more are judged than the challenge accepts (OWASP ASVS 5.0, 2.3.4).
 pub async fn c44_parallel_guesses_are_counted_exactly(harness: &impl Harness) {
     let bench = Bench::new(&harness.open().await, Policy::default());
     let (user, id, code) = challenged(&bench).await;
@@ -175,17 +175,21 @@ pub async fn c44_parallel_guesses_are_counted_exactly(harness: &impl Harness) {
         }
     }
     let tries = usize::from(bench.identity.policy().verification().tries());
-    assert!(judged <= tries, "{judged} of 256 guesses were judged, and the challenge takes {tries}");
-    assert_eq!(how_often(&*bench.store, &user, "answer_rejected").await, judged, "each one is in the history");
+    assert!(judged <= tries, "{judged} of 256 guesses were judged, but the challenge accepts {tries}");
+    assert_eq!(
+        how_often(&*bench.store, &user, "answer_rejected").await,
+        judged,
+        "every judged guess is in the history"
+    );
     let stored = bench.store.load(&key("ada")).await.unwrap().unwrap();
     let failed = stored.user.identifier(id).and_then(|entry| entry.challenge()).map(|challenge| challenge.failed);
-    assert_eq!(failed.map(usize::from), Some(judged), "and counted");
-    assert_eq!(judged, tries, "the challenge is used up");
+    assert_eq!(failed.map(usize::from), Some(judged), "every judged guess is counted");
+    assert_eq!(judged, tries, "the challenge accepts no more guesses");
     let late = bench.identity.account(&user).confirm(id, &code).await;
-    assert!(matches!(late, Err(Error::Refused(_))), "then even the right code is refused: {late:?}");
+    assert!(matches!(late, Err(Error::Refused(_))), "a locked challenge refuses even the right code: {late:?}");
 }
 
-/// Of 64 right answers at once exactly one succeeds.
+/// Of 64 parallel right answers, exactly one succeeds.
 pub async fn c45_one_of_many_right_codes_succeeds(harness: &impl Harness) {
     let bench = Bench::new(&harness.open().await, Policy::default());
     let (user, id, code) = challenged(&bench).await;
@@ -205,12 +209,12 @@ pub async fn c45_one_of_many_right_codes_succeeds(harness: &impl Harness) {
             Err(other) => panic!("an answer is judged or refused: {other}"),
         }
     }
-    assert_eq!(won, 1, "exactly one succeeds");
-    assert_eq!(how_often(&*bench.store, &user, "verified").await, 1, "and once it is in the history");
+    assert_eq!(won, 1, "exactly one answer succeeds");
+    assert_eq!(how_often(&*bench.store, &user, "verified").await, 1, "the verification is in the history once");
 }
 
-/// A username that reads as an address is one person's with that address, whoever comes first, and in a race too.
-pub async fn c46_a_username_is_nobody_elses_address(harness: &impl Harness) {
+/// A username in the form of an address and that address belong to the same user, whoever comes first, also in a race.
+pub async fn c46_a_username_is_never_another_users_address(harness: &impl Harness) {
     let bench = Bench::new(&harness.open().await, Policy::default());
     for round in 0..8 {
         let text = if round % 2 == 0 { format!("a{round}@example.com") } else { format!("+44151496040{round}") };
@@ -235,8 +239,8 @@ pub async fn c46_a_username_is_nobody_elses_address(harness: &impl Harness) {
         let won: Vec<bool> = answers.iter().map(Result::is_ok).collect();
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "exactly one of them has {text}: {answers:?}");
         let lost = answers.into_iter().find_map(Result::err).unwrap();
-        assert!(matches!(lost, Error::Refused(Refusal::Taken(_))), "to the other it is taken: {lost:?}");
-        // Whoever tries afterwards is refused as well.
+        assert!(matches!(lost, Error::Refused(Refusal::Taken(_))), "for the other user it is taken: {lost:?}");
+        // Later attempts are refused as well.
         let (name, again) = (Username::parse(&text).unwrap(), new.verified());
         let late = if won[0] {
             bench.identity.admin("staff").add(&bob, again).await.map(|_| ())

@@ -1,4 +1,4 @@
-//! Numbered pages of users.
+//! Laws of directories: numbered pages of users.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ fn ids(page: &DirectoryPage) -> Vec<String> {
     page.users.iter().map(|stored| stored.user.id().as_str().to_owned()).collect()
 }
 
-/// Person `n` of 12: every order ranks them another way, some are equal, and the last three know nothing of sign-in.
+/// Person `n` of 12. Every order ranks them differently, some have equal values, and the last three have no sign-in
+/// activity.
 fn person(n: u64) -> Person {
     let nth = |step: u64| n * step % 9;
     let time = |step: u64| (n < 9).then(|| Timestamp::from_secs(1_000 + i64::try_from(nth(step)).unwrap()));
@@ -32,7 +33,7 @@ fn person(n: u64) -> Person {
     person
 }
 
-/// Every order goes both ways, pages join without a gap, and the count is that of all pages.
+/// Every order works in both directions, the pages join without gaps, and the total counts all pages.
 pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harness) {
     let store = harness.open().await;
     let mut users = Vec::new();
@@ -53,18 +54,22 @@ pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harnes
             for skip in [0, 5, 10, 15] {
                 let query = DirectoryQuery { order, descending, skip, limit: 5, search: None };
                 let page = store.browse(&tenant("acme"), &query).await.unwrap();
-                assert_eq!(page.total, 12, "the count is that of all pages");
+                assert_eq!(page.total, 12, "the total counts the users of all pages");
                 paged.extend(ids(&page));
             }
             assert_eq!(paged, expected, "{order:?}, descending: {descending}");
         }
     }
     let none = DirectoryQuery { skip: u64::MAX, limit: 5, ..DirectoryQuery::default() };
-    assert_eq!(ids(&store.browse(&tenant("acme"), &none).await.unwrap()), [""; 0], "behind the last page is nobody");
+    assert_eq!(
+        ids(&store.browse(&tenant("acme"), &none).await.unwrap()),
+        [""; 0],
+        "a page behind the last one is empty"
+    );
 }
 
-/// A search finds each user once, by the beginning of any claim key or by the whole id; it is text and no pattern, and it
-/// follows every change.
+/// A search finds each user once, by the beginning of any claim key or by the whole id. The text is not interpreted as
+/// a pattern, and the result follows every change.
 pub async fn a_directory_search_is_literal_and_follows_changes(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = Person::default()
@@ -79,22 +84,22 @@ pub async fn a_directory_search_is_literal_and_follows_changes(harness: &impl Ha
     let search = async |typed: &str| {
         let query = DirectoryQuery { limit: 10, search: Some(Search::new(typed)), ..DirectoryQuery::default() };
         let page = store.browse(&tenant("acme"), &query).await.unwrap();
-        assert_eq!(page.total, u64::try_from(page.users.len()).unwrap(), "who is found is counted once: {typed}");
+        assert_eq!(page.total, u64::try_from(page.users.len()).unwrap(), "a found user is counted once: {typed}");
         ids(&page)
     };
-    assert_eq!(search("ADA").await, ["u1", "u2"], "by the beginning, ASCII case apart");
-    assert_eq!(search("ada_").await, ["u1"], "an underscore is one");
-    assert_eq!(search("ada%").await, [""; 0], "a percent sign is one");
-    assert_eq!(search("+4415").await, ["u1"], "by a phone number");
-    assert_eq!(search("u%").await, ["u%"], "by the id");
-    assert_eq!(search("u").await, [""; 0], "by the whole id alone");
-    assert_eq!(search("example").await, [""; 0], "by the beginning alone");
+    assert_eq!(search("ADA").await, ["u1", "u2"], "users are found by a prefix without regard to ASCII case");
+    assert_eq!(search("ada_").await, ["u1"], "an underscore is an ordinary character");
+    assert_eq!(search("ada%").await, [""; 0], "a percent sign is an ordinary character");
+    assert_eq!(search("+4415").await, ["u1"], "users are found by a phone number");
+    assert_eq!(search("u%").await, ["u%"], "users are found by their id");
+    assert_eq!(search("u").await, [""; 0], "users are found only by the whole id");
+    assert_eq!(search("example").await, [""; 0], "users are found only by the beginning of a key");
 
     let moved = Person::of(&ada.user).without(1).without(2);
     let ada = put(&*store, change(&key("u1"), &ada, &moved)).await;
-    assert_eq!(search("ada_").await, [""; 0], "what was removed is not found");
-    assert_eq!(search("ada").await, ["u1", "u2"], "what is left is");
+    assert_eq!(search("ada_").await, [""; 0], "a removed address is not found");
+    assert_eq!(search("ada").await, ["u1", "u2"], "the remaining keys are found");
     store.commit(erase(&key("u1"), &ada).0).await.unwrap();
-    assert_eq!(search("ada").await, ["u2"], "who was erased is not found");
-    assert_eq!(search("u1").await, [""; 0], "who was erased is not found by the id");
+    assert_eq!(search("ada").await, ["u2"], "an erased user is not found");
+    assert_eq!(search("u1").await, [""; 0], "an erased user is not found by its id");
 }

@@ -1,4 +1,4 @@
-//! Users that are gone.
+//! Laws of erasure.
 
 use identity_core::{Actor, Change, ClaimKind, Credentials, Recorded, SignInUse, SignIns, Strength};
 use identity_ports::{Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository};
@@ -10,8 +10,8 @@ use crate::kit::{
     verified,
 };
 
-/// Erasing takes the user, its claims, what it is found by, and its messages, dead letters included; of its events it leaves when
-/// each was, by whom, of which type and about which identifier.
+/// Erasing removes the user, its claims, the keys by which it is found, and its messages, including dead letters. Of
+/// its events only the time, the actor, the type and the identifier's id remain.
 pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -41,7 +41,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let stored = put(&*store, draft.message(paid(letter(4, &ada, at(0)), vec![]))).await;
     let bob = key("bob");
     put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
-    // One message is a dead letter, one was sent, one is leased, one is on its way.
+    // One message is a dead letter, one was sent, one is leased, and one is pending.
     let lease = Lease { id: LeaseId(Uuid::from_u128(5)), now: at(0), until: at(60), limit: 10 };
     assert_eq!(store.lease(lease).await.unwrap().len(), 2);
     let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
@@ -57,23 +57,23 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let before = store.history(&ada, 0, 100).await.unwrap();
     let draft = erase(&ada, &stored).events(at(9), vec![Change::Disabled, Change::Erased]);
     let written: Vec<_> = before.into_iter().chain(draft.0.events.clone()).collect();
-    // The claims go even if the commit does not name them.
+    // The claims are released even if the commit does not name them.
     let mut draft = draft;
     draft.0.claims.release.clear();
     store.commit(draft.0).await.unwrap();
 
-    assert_eq!(store.load(&ada).await.unwrap(), None, "an erased user is none");
+    assert_eq!(store.load(&ada).await.unwrap(), None, "an erased user cannot be loaded");
     let acme = tenant("acme");
     assert_eq!(
         store.find(&acme, &[claim.clone(), raw_key(ClaimKind::Username, "countess")]).await.unwrap(),
         [],
-        "nor found"
+        "an erased user is not found"
     );
     for prefix in [None, Some(Prefix { kind: ClaimKind::Username, text: "count".to_owned() })] {
         for order in [ListOrder::Created, ListOrder::Updated] {
             let page =
                 store.list(&acme, &ListQuery { order, after: None, limit: 10, prefix: prefix.clone() }).await.unwrap();
-            assert!(page.users.iter().all(|stored| stored.user.id().as_str() == "bob"), "nor listed");
+            assert!(page.users.iter().all(|stored| stored.user.id().as_str() == "bob"), "an erased user is not listed");
         }
     }
     let history = store.history(&ada, 0, 100).await.unwrap();
@@ -81,19 +81,19 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
         .into_iter()
         .map(|recorded| Recorded { number: recorded.number, event: recorded.event.stripped() })
         .collect();
-    assert_eq!(history, stripped, "every event is stripped, the earlier ones and the last ones");
+    assert_eq!(history, stripped, "every event is stripped, including earlier ones");
     assert!(matches!(&history[0].event.actor, Actor::Administrator(name) if &**name == "conformance"));
     let left: Vec<_> = queued(&*store).await.into_iter().map(|leased| leased.message.id).collect();
-    assert_eq!(left, [message_id(3)], "messages on their way go, and nobody else's do");
+    assert_eq!(left, [message_id(3)], "pending messages are removed, but only those of the erased user");
     assert_eq!(store.dead_letters(&acme, None, 10).await.unwrap(), [], "the dead letters are removed too");
-    assert_eq!(store.posted(&ada, None, 10).await.unwrap(), [], "and those that were sent");
+    assert_eq!(store.posted(&ada, None, 10).await.unwrap(), [], "sent messages are removed too");
     let dora = put(&*store, create(&key("dora"), &Person::default()).take(&claim, Strength::Unverified)).await;
-    assert_eq!(dora.claims.len(), 1, "the claim is free again");
+    assert_eq!(dora.claims.len(), 1, "the claim can be taken again");
 }
 
-/// Of an event of any kind stays what [`Event::stripped`](identity_core::Event::stripped) leaves of it, and of an event of
-/// somebody else everything.
-pub async fn every_event_of_the_erased_is_stripped(harness: &impl Harness) {
+/// An event of any kind is reduced to what [`Event::stripped`](identity_core::Event::stripped) leaves of it, and the
+/// events of other users remain complete.
+pub async fn every_event_of_an_erased_user_is_stripped(harness: &impl Harness) {
     let store = harness.open().await;
     let [ada, bob] = [key("ada"), key("bob")];
     let mut written = Vec::new();
@@ -111,6 +111,6 @@ pub async fn every_event_of_the_erased_is_stripped(harness: &impl Harness) {
     }
     for (user, written) in [&ada, &bob].into_iter().zip(&written) {
         let read = store.history(user, 0, 1_000).await.unwrap();
-        assert_eq!(read, *written, "what stays of {}", user.user);
+        assert_eq!(read, *written, "the events that remain of {}", user.user);
     }
 }

@@ -1,4 +1,4 @@
-//! Ports that fail in the middle of a use case.
+//! Laws of failures: ports that fail in the middle of a use case.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use identity_ports::{Directory, Outbox, UserRepository};
 use crate::Harness;
 use crate::kit::{Bench, Failing, key, queued};
 
-/// Everything that can be asked for.
+/// Every use case of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UseCase {
     Create,
@@ -71,17 +71,17 @@ impl UseCase {
         Self::Deliver,
     ];
 
-    /// Whether it is there to make an address verified.
+    /// Whether the use case may make an address verified.
     const fn verifies(self) -> bool {
         matches!(self, Self::Import | Self::AddVerified | Self::ConfirmRight | Self::MarkVerified)
     }
 }
 
-/// A user with two verified e-mail addresses, one that is not and that a code is out for, and a phone number.
+/// A user with two verified e-mail addresses, an unverified one with an open challenge, and a phone number.
 struct Subject {
     number: u32,
     user: UserId,
-    /// The user that a use case brings into being.
+    /// The user that a use case creates.
     other: UserId,
     primary: IdentifierId,
     second: IdentifierId,
@@ -190,8 +190,8 @@ impl Subject {
         serde_json::from_str(&text).expect("a record")
     }
 
-    /// What is kept of this user and the other one, in terms that are the same for every subject: whatever of it was written by
-    /// halves shows.
+    /// What is stored about this user and the other one, in terms that are the same for every subject. Anything that
+    /// was only half written becomes visible.
     async fn shape<S: UserRepository + Outbox>(&self, store: &S) -> Vec<String> {
         let mut shape = Vec::new();
         for user in [&self.user, &self.other] {
@@ -203,9 +203,9 @@ impl Subject {
             if let Some(stored) = stored {
                 let user: &User = &stored.user;
                 let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
-                assert_eq!(User::from_events(&events).as_ref(), Some(user), "the user is what its events make");
+                assert_eq!(User::from_events(&events).as_ref(), Some(user), "the user is the result of its events");
                 let claims = stored.claims.iter().map(|claim| (claim.key.clone(), claim.strength)).collect();
-                assert_eq!(user.claims(ClaimPolicy::Verified), claims, "the claims are the user's");
+                assert_eq!(user.claims(ClaimPolicy::Verified), claims, "the claims follow from the user");
                 assert!(stored.claims.iter().all(|claim| claim.strength == Strength::Verified));
                 let entries = user.identifiers().map(|entry| {
                     let status = match (entry.verified(), entry.challenge()) {
@@ -263,7 +263,7 @@ fn wrong(code: &Code) -> Code {
     Code::parse(if code.reveal() == "000000" { "000001" } else { "000000" }).expect("a code")
 }
 
-/// What became of one use case with one failing call.
+/// The outcome of one use case with one failing call.
 struct Trial<'a, S> {
     case: UseCase,
     how: Failing,
@@ -274,7 +274,7 @@ struct Trial<'a, S> {
     before: Vec<String>,
 }
 
-/// Fails every call of every use case, one at a time, both ways, and judges each time.
+/// Makes every call of every use case fail, one at a time and in both ways, and judges each outcome.
 async fn try_all<H: Harness, J: AsyncFn(Trial<'_, H::Store>)>(harness: &H, cases: &[UseCase], judge: J) {
     let bench = Bench::new(&harness.open().await, Policy::default());
     let mut number = 0;
@@ -289,7 +289,7 @@ async fn try_all<H: Harness, J: AsyncFn(Trial<'_, H::Store>)>(harness: &H, cases
                 let failed = bench.mend();
                 let store = &*bench.store;
                 judge(Trial { case, how, call, subject: &subject, store, answer, before }).await;
-                // What was left in the post does not come between the next ones.
+                // Earlier messages must not mix with the next ones.
                 bench.wait(100_000);
                 bench.identity.deliver_due().await.unwrap();
                 if !failed {
@@ -302,16 +302,16 @@ async fn try_all<H: Harness, J: AsyncFn(Trial<'_, H::Store>)>(harness: &H, cases
     }
 }
 
-/// Whichever call of a port fails in whichever use case, what is kept is as it was before or as it is after, never between
-/// (OWASP ASVS 5.0, 2.3.3).
+/// Whichever call of a port fails in whichever use case, the stored state is that before or that after the use case,
+/// never one in between (OWASP ASVS 5.0, 2.3.3).
 pub async fn c48_all_or_nothing(harness: &impl Harness) {
-    // What each use case makes of its subject when nothing fails.
+    // The result of each use case when nothing fails.
     let bench = Bench::new(&harness.open().await, Policy::default());
     let mut whole = Vec::new();
     for (number, case) in (20_000..).zip(UseCase::ALL) {
         let subject = Subject::new(&bench, number, case).await;
         let before = subject.shape(&*bench.store).await;
-        subject.ask(&bench, case).await.unwrap_or_else(|error| panic!("{case:?} works: {error}"));
+        subject.ask(&bench, case).await.unwrap_or_else(|error| panic!("{case:?} fails although no port does: {error}"));
         let after = subject.shape(&*bench.store).await;
         assert_ne!(before, after, "{case:?} changes something");
         whole.push((case, after));
@@ -333,7 +333,8 @@ pub async fn c48_all_or_nothing(harness: &impl Harness) {
     .await;
 }
 
-/// A port that fails never makes an address verified, and no success is told of one that is not (OWASP ASVS 5.0, 16.5.3).
+/// A failing port never makes an address verified, and no success is reported for an address that is not verified
+/// (OWASP ASVS 5.0, 16.5.3).
 pub async fn c49_a_failing_port_never_verifies(harness: &impl Harness) {
     try_all(harness, &UseCase::ALL, async |trial: Trial<'_, _>| {
         let Trial { case, how, call, subject, store, answer, .. } = trial;
@@ -342,7 +343,7 @@ pub async fn c49_a_failing_port_never_verifies(harness: &impl Harness) {
         if !case.verifies() {
             assert!(!verified, "{place}: an address became verified");
         } else if answer.is_ok() {
-            assert!(verified, "{place}: a success was told, and nothing is verified");
+            assert!(verified, "{place}: a success was reported, but nothing is verified");
         } else if how == Failing::Before {
             assert!(!verified, "{place}: verified although nothing was written");
         }

@@ -1,4 +1,4 @@
-//! Where an address or username is found.
+//! Laws of finding users by an address or a username.
 
 use identity_core::{ClaimKey, ClaimKind, Status};
 use identity_ports::{Found, UserRepository};
@@ -10,9 +10,9 @@ fn found(claim: &ClaimKey, user: &str, number: u128, verified: bool) -> Found {
     Found { key: claim.clone(), user: key(user).user, identifier: id(number), verified }
 }
 
-/// Addresses and usernames are found with whom they are, claimed or not, in the order of the keys; verified ones first, then
-/// by the user's id.
-pub async fn finding_has_its_order(harness: &impl Harness) {
+/// Users are found by their addresses and usernames, claimed or not, in the order of the keys. For each key the
+/// verified ones come first, and then the order is by user id.
+pub async fn found_users_are_in_order(harness: &impl Harness) {
     let store = harness.open().await;
     let [mail, phone, name] =
         [mail_key("shared@example.com"), phone_key("+441514960453"), raw_key(ClaimKind::Username, "ada")];
@@ -60,8 +60,8 @@ pub async fn finding_has_its_order(harness: &impl Harness) {
     }
 }
 
-/// For one key at most 100 are told, the first ones in their order.
-pub async fn at_most_100_are_found(harness: &impl Harness) {
+/// For one key at most 100 users are returned, the first ones in the order.
+pub async fn at_most_100_users_are_found_for_a_key(harness: &impl Harness) {
     let store = harness.open().await;
     for number in 0..103_u128 {
         let status = if number > 100 { verified() } else { Status::Unverified };
@@ -71,15 +71,15 @@ pub async fn at_most_100_are_found(harness: &impl Harness) {
     put(&*store, create(&key("other"), &Person::default().email(900, "other@example.com", verified()))).await;
     let keys = [mail_key("shared@example.com"), mail_key("other@example.com")];
     let places = store.find(&tenant("acme"), &keys).await.unwrap();
-    assert_eq!(places.len(), 101, "100 of the one and 1 of the other");
+    assert_eq!(places.len(), 101, "100 users for the first key and 1 for the second");
     let first = [("user 101", 101, true), ("user 102", 102, true), ("user 000", 0, false)];
     let first = first.map(|(user, number, verified)| found(&keys[0], user, number, verified));
-    assert_eq!(places[..3], first, "verified ones first");
+    assert_eq!(places[..3], first, "verified addresses come first");
     assert_eq!(places[99], found(&keys[0], "user 097", 97, false));
     assert_eq!(places[100], found(&keys[1], "other", 900, true));
 }
 
-/// What is found is what the user has now: not what was removed, and as verified as it is.
+/// Users are found by what they have now: not by what was removed, and with the present status.
 pub async fn finding_follows_every_change(harness: &impl Harness) {
     let store = harness.open().await;
     let [mail, name, new] =

@@ -1,4 +1,4 @@
-//! Pages of users.
+//! Laws of lists: pages of users.
 
 use std::collections::BTreeSet;
 
@@ -19,14 +19,14 @@ fn ids(page: &Page) -> Vec<String> {
     page.users.iter().map(|stored| stored.user.id().as_str().to_owned()).collect()
 }
 
-/// Every page of a list, and how many pages there were.
+/// All pages of a list, and their number.
 async fn all<S: UserRepository>(store: &S, tenant: &TenantId, mut query: ListQuery) -> (Vec<String>, usize) {
     let (mut users, mut pages) = (Vec::new(), 0);
     loop {
         let page = store.list(tenant, &query).await.unwrap();
         pages += 1;
         assert!(pages < 10_000, "a list comes to an end");
-        assert!(page.users.len() <= query.limit, "a page has no more users than were asked for");
+        assert!(page.users.len() <= query.limit, "a page has at most the requested number of users");
         users.extend(ids(&page));
         if let (Some(next), Some(last)) = (&page.next, page.users.last()) {
             assert_eq!(*next, query.order.cursor(&last.user), "the next page begins behind the last user of this one");
@@ -44,8 +44,8 @@ async fn search<S: UserRepository>(store: &S, kind: ClaimKind, text: &str) -> Ve
     all(store, &tenant("acme"), query).await.0
 }
 
-/// Users come in the order that was asked for, ids decide between equals byte by byte, and the last page says that it is the
-/// last.
+/// Users are listed in the requested order. Ids decide between equal times byte by byte, and the last page says that it
+/// is the last one.
 pub async fn every_order_is_kept(harness: &impl Harness) {
     let store = harness.open().await;
     let times =
@@ -66,14 +66,14 @@ pub async fn every_order_is_kept(harness: &impl Harness) {
         for limit in [1, 2, 3, 10, 11, 12, 1_000] {
             let (users, pages) = all(&*store, &tenant("acme"), query(order, None, limit)).await;
             assert_eq!(users, expected, "{order:?} in pages of {limit}");
-            assert_eq!(pages, expected.len().div_ceil(limit), "no page is behind the last one: {order:?}, {limit}");
+            assert_eq!(pages, expected.len().div_ceil(limit), "no page follows the last one: {order:?}, {limit}");
         }
     }
     let empty = store.list(&tenant("nobody"), &query(ListOrder::Created, None, 5)).await.unwrap();
-    assert_eq!(empty, Page { users: vec![], next: None }, "a tenant without users has one page, an empty one");
+    assert_eq!(empty, Page { users: vec![], next: None }, "a tenant without users has one empty page");
 }
 
-/// While users arrive, and while some go, whoever is there from the first page to the last is on one of them.
+/// A user that exists from the first page to the last is listed once, also while users are added and removed.
 pub async fn paging_is_stable_while_rows_arrive(harness: &impl Harness) {
     let store = harness.open().await;
     for number in 0..20_u64 {
@@ -89,7 +89,7 @@ pub async fn paging_is_stable_while_rows_arrive(harness: &impl Harness) {
             seen.extend(ids(&page));
             let Some(next) = page.next else { break };
             query.after = Some(next);
-            // Others arrive before, at and behind the place where this list stands.
+            // Users are added before, at and behind the present position of this list.
             for (name, secs) in [("before", 1), ("at", 103), ("behind", 150)] {
                 let person = Person::default().created(at(secs)).updated(at(secs + 100));
                 put(&*store, create(&key(&format!("{name} {round} {number}")), &person)).await;
@@ -101,11 +101,11 @@ pub async fn paging_is_stable_while_rows_arrive(harness: &impl Harness) {
         }
         let once: BTreeSet<String> = seen.iter().cloned().collect();
         assert!(once.is_superset(&there), "{order:?} misses {:?}", there.difference(&once));
-        assert_eq!(once.len(), seen.len(), "{order:?} repeats somebody although nobody changed");
+        assert_eq!(once.len(), seen.len(), "{order:?} repeats a user although none changed");
     }
 }
 
-/// A user that changes while a list goes by the time of change is not missed.
+/// A user that changes while a list in the order of changes is read is not missed.
 pub async fn a_user_that_changes_is_not_missed(harness: &impl Harness) {
     let store = harness.open().await;
     let names: BTreeSet<String> = (0..12).map(|number| format!("user {number:02}")).collect();
@@ -125,11 +125,11 @@ pub async fn a_user_that_changes_is_not_missed(harness: &impl Harness) {
             let later = Person::of(&stored.user).updated(at(10_000 + u64::try_from(number).unwrap()));
             put(&*store, change(&name, &stored, &later)).await;
         }
-        assert_eq!(seen, names, "{order:?} misses somebody who changed");
+        assert_eq!(seen, names, "{order:?} misses a user that changed");
     }
 }
 
-/// A search finds by the beginning of a claim key, to the letter: no character in it means anything else.
+/// A search finds by the literal beginning of a claim key: no character has a special meaning.
 pub async fn a_prefix_is_literal(harness: &impl Harness) {
     let store = harness.open().await;
     let people = [
@@ -177,11 +177,11 @@ pub async fn a_prefix_is_literal(harness: &impl Harness) {
     ] {
         assert_eq!(search(&*store, ClaimKind::Username, text).await, expected, "names that begin with {text:?}");
     }
-    assert_eq!(search(&*store, ClaimKind::Username, "").await.len(), people.len(), "an empty beginning is everybody's");
-    assert_eq!(search(&*store, ClaimKind::Email, "").await, [""; 0], "among one kind alone");
+    assert_eq!(search(&*store, ClaimKind::Username, "").await.len(), people.len(), "an empty prefix finds every user");
+    assert_eq!(search(&*store, ClaimKind::Email, "").await, [""; 0], "a search finds only keys of its kind");
 }
 
-/// A search finds every user once, by any address of the kind, verified or not, as long as the user has it.
+/// A search finds every user once, by any address of the kind, verified or not, that the user has at the time.
 pub async fn a_search_finds_each_user_once(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = Person::default().email(1, "ada@example.com", verified()).email(2, "ada@example.org", Status::Unverified);
@@ -190,19 +190,23 @@ pub async fn a_search_finds_each_user_once(harness: &impl Harness) {
     let bob = Person::default().email(5, "Ada.Bob@example.com", Status::Unverified).created(at(2));
     put(&*store, create(&key("bob"), &bob)).await;
     let email = ClaimKind::Email;
-    assert_eq!(search(&*store, email, "ada").await, ["ada", "bob"], "each once, whatever was typed");
+    assert_eq!(
+        search(&*store, email, "ada").await,
+        ["ada", "bob"],
+        "each user is found once, in whatever case it was typed"
+    );
     assert_eq!(search(&*store, email, "ada@").await, ["ada"]);
-    assert_eq!(search(&*store, email, "ada@example.org").await, ["ada"], "a whole key is a beginning");
-    assert_eq!(search(&*store, email, "countess").await, [""; 0], "among one kind alone");
+    assert_eq!(search(&*store, email, "ada@example.org").await, ["ada"], "a whole key is a prefix of itself");
+    assert_eq!(search(&*store, email, "countess").await, [""; 0], "a search finds only keys of its kind");
     assert_eq!(search(&*store, ClaimKind::Phone, "+44").await, ["ada"]);
     assert_eq!(search(&*store, ClaimKind::Username, "count").await, ["ada"]);
     let other = Person::of(&stored.user).without(2).email(6, "lovelace@example.com", Status::Unverified);
     let mut other = other.email(7, "ada@example.net", Status::Unverified);
     other.parts.username = None;
     put(&*store, change(&key("ada"), &stored, &other)).await;
-    assert_eq!(search(&*store, email, "ada@example.org").await, [""; 0], "what was removed is not found");
-    assert_eq!(search(&*store, ClaimKind::Username, "count").await, [""; 0], "nor a name that was given up");
-    assert_eq!(search(&*store, email, "love").await, ["ada"], "what was added is");
+    assert_eq!(search(&*store, email, "ada@example.org").await, [""; 0], "a removed address is not found");
+    assert_eq!(search(&*store, ClaimKind::Username, "count").await, [""; 0], "a removed username is not found");
+    assert_eq!(search(&*store, email, "love").await, ["ada"], "an added address is found");
     let canonical = Email::parse("ada@example.net").unwrap();
     assert_eq!(search(&*store, email, canonical.as_str()).await, ["ada"]);
     for order in EVERY {
@@ -210,6 +214,10 @@ pub async fn a_search_finds_each_user_once(harness: &impl Harness) {
         let query = ListQuery { prefix, ..query(order, None, 1) };
         let (mut users, pages) = all(&*store, &tenant("acme"), query).await;
         users.sort();
-        assert_eq!((users, pages), (vec!["ada".to_owned(), "bob".to_owned()], 2), "in pages of one, in every order");
+        assert_eq!(
+            (users, pages),
+            (vec!["ada".to_owned(), "bob".to_owned()], 2),
+            "a search works in pages of one and in every order"
+        );
     }
 }

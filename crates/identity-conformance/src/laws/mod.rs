@@ -43,10 +43,10 @@ macro_rules! for_every_law {
     ([$($then:tt)*] $($arguments:tt)*) => {
         $($then)*! {
             $($arguments)*
-            absent_is_none
+            an_absent_user_is_none
             create_is_not_update
             an_erased_id_is_never_used_again
-            stale_is_conflict
+            a_stale_version_is_a_conflict
             the_version_counts_events
             an_acknowledged_commit_is_seen_and_stays
             every_status_round_trips
@@ -55,44 +55,44 @@ macro_rules! for_every_law {
             extreme_times_and_counts_round_trip
             every_event_round_trips
             every_message_round_trips
-            claims_are_exclusive_and_given_up
+            claims_are_exclusive_and_can_be_released
             claims_differ_by_every_part
             verified_wins_over_unverified
-            a_release_touches_nobody_elses_claim
+            a_release_affects_no_other_users_claim
             a_claim_takes_on_a_new_strength
             claims_are_released_before_others_are_taken
             a_conflict_leaves_no_trace
             a_taken_claim_leaves_no_trace
-            a_used_up_budget_leaves_no_trace
-            refusals_come_in_their_order
+            an_exhausted_budget_leaves_no_trace
+            refusals_follow_their_order
             a_window_begins_with_the_first_draw
-            budgets_are_apart
+            budgets_are_separate
             a_withheld_message_draws_nothing
-            a_refusal_goes_before_withholding
+            a_refusing_charge_wins_over_a_withholding_one
             messages_draw_in_their_order
-            a_withheld_message_leaves_its_room
+            a_withheld_message_leaves_its_share_to_others
             budgets_survive_a_restart
             a_charge_draws_its_amount
-            a_watched_budget_lets_everything_pass_and_says_so
-            what_is_withheld_explains_itself
+            a_recorded_budget_lets_every_message_pass_and_reports_it
+            a_withheld_message_reports_every_exhausted_budget
             a_refund_goes_back_to_its_window
             messages_are_leased_in_the_order_in_which_they_are_due
             leases_are_exclusive_and_expire
             attempts_are_counted
-            what_is_done_is_gone
+            a_message_settled_as_done_is_removed
             a_stale_lease_settles_nothing
-            a_retry_is_due_when_it_says
+            a_retry_is_due_at_its_time
             a_failed_message_becomes_a_dead_letter_and_is_listed
-            one_message_of_a_user_at_a_time
+            a_lease_holds_one_message_of_a_user
             a_message_that_waits_lets_only_other_addresses_pass
             the_provider_stays_with_the_message
-            what_was_sent_is_kept_until_it_is_pruned
+            sent_messages_are_kept_until_they_are_pruned
             reports_only_go_forward
-            a_report_ends_a_message_on_its_way
-            a_users_post_comes_in_pages
-            what_is_void_is_withdrawn
-            one_of_many_creates
-            one_of_many_takes_a_claim
+            a_report_finishes_a_pending_message
+            a_users_messages_are_listed_in_pages
+            void_challenges_are_withdrawn
+            one_of_many_concurrent_creations_succeeds
+            one_of_many_concurrent_claims_succeeds
             no_update_is_lost
             quotas_are_exact_under_a_race
             leases_are_exclusive_under_a_race
@@ -103,19 +103,19 @@ macro_rules! for_every_law {
             a_search_finds_each_user_once
             a_directory_has_numbered_pages_in_every_order
             a_directory_search_is_literal_and_follows_changes
-            finding_has_its_order
-            at_most_100_are_found
+            found_users_are_in_order
+            at_most_100_users_are_found_for_a_key
             finding_follows_every_change
-            a_history_comes_in_pages
+            a_history_is_read_in_pages
             tenants_never_mix
             erasing_leaves_nothing_personal
-            every_event_of_the_erased_is_stripped
+            every_event_of_an_erased_user_is_stripped
             random_sequences_equal_the_model
             c06_a_code_works_once
             c13_no_code_is_at_rest
             c44_parallel_guesses_are_counted_exactly
             c45_one_of_many_right_codes_succeeds
-            c46_a_username_is_nobody_elses_address
+            c46_a_username_is_never_another_users_address
             c48_all_or_nothing
             c49_a_failing_port_never_verifies
         }

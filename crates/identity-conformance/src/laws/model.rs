@@ -29,7 +29,7 @@ const ADDRESSES: [&str; 4] = ["A_b@example.com", "axb@example.com", "ada@example
 const NAMES: [&str; 3] = ["Ada", "ad%", "ada@example.org"];
 const TEXTS: [&str; 7] = ["", "a", "a_", "ad%", "ada@", "A", "ada@example.org"];
 
-/// One command. Numbers stand for users, addresses and so on; what they mean depends on what happened before.
+/// One command. Its numbers stand for users, addresses and so on; their meaning depends on the commands before.
 #[derive(Debug, Clone)]
 enum Command {
     Commit { user: u8, what: What, version: i8, take: Vec<(u8, bool)>, release: Vec<u8>, mail: Vec<Vec<Cost>> },
@@ -55,7 +55,7 @@ enum What {
     Erase,
 }
 
-/// How a user looks: the status of each address it has, its username, how many events it took.
+/// The shape of a user: the status of each address, the username, and the number of events of the commit.
 #[derive(Debug, Clone)]
 struct Looks {
     addresses: Vec<(u8, u8)>,
@@ -107,9 +107,9 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     vec(command, 1..50)
 }
 
-/// Whatever is done in whatever order, every answer and everything that is kept is what the model in memory says. 64
-/// sequences, the same ones every time; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more of them and for others. One that
-/// differs is made as short as it gets.
+/// After any sequence of commands, every answer and everything stored is the same as in the model in memory. The law
+/// runs 64 sequences, always the same ones; the environment variables `PROPTEST_CASES` and `PROPTEST_RNG_SEED` select
+/// more and others. A sequence that differs is reduced to a minimal one.
 pub async fn random_sequences_equal_the_model(harness: &impl Harness) {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
@@ -166,7 +166,7 @@ async fn compare<H: Harness>(harness: &H, run: &mut u32, commands: &[Command]) -
     if result.is_ok() {
         result = world.end(&*store).await;
     }
-    // The next sequence begins with nothing on its way.
+    // The next sequence begins without pending messages.
     let lease = Lease { id: LeaseId(Uuid::from_u128(2)), now: FAR + LONG, until: FAR + LONG + LONG, limit: 100_000 };
     store.prune(Timestamp::from_micros(i64::MAX), 1_000_000).await.expect("the store prunes");
     loop {
@@ -296,7 +296,7 @@ impl World {
                 let ours = store.prune(before, 10_000).await.unwrap();
                 equal("how many were pruned", &ours, &self.model.prune(before, 10_000).await.unwrap())?;
                 let ours = store.prune(self.now, *limit).await.unwrap();
-                // Which of them go first is the store's to say: so all go.
+                // Which messages are pruned first is up to the store, so all are pruned.
                 let models = self.model.prune(self.now, *limit).await.unwrap();
                 equal("how many were pruned of some", &ours, &models)?;
                 let ours = store.prune(self.now, 10_000).await.unwrap();
@@ -329,7 +329,7 @@ impl World {
         }
     }
 
-    /// Commits to both.
+    /// Commits to the store and to the model.
     async fn both<S: UserRepository + Outbox>(&self, store: &S, draft: Draft) -> Result<(), String> {
         let commit = draft.0;
         let key = commit.key.clone();
@@ -339,7 +339,7 @@ impl World {
         equal("the user after a commit", &loaded[0], &loaded[1])
     }
 
-    /// A commit that changes nothing of a user; `None` when there is no such user.
+    /// A commit that changes nothing about a user; `None` when there is no such user.
     async fn touch(&self, key: &UserKey) -> Option<Draft> {
         let stored = self.model.load(key).await.unwrap()?;
         let person = Person::of(&stored.user);
@@ -350,7 +350,8 @@ impl World {
         message_id((u128::from(self.run) << 32) + number)
     }
 
-    /// The commit without claims and messages, against what the model has; `None` where nobody could have read such a user.
+    /// The commit without claims and messages, based on the model's state; `None` when nobody could have read such a
+    /// user.
     async fn draft(&self, key: &UserKey, user: u8, what: &What) -> Option<Draft> {
         let stored = self.model.load(key).await.unwrap();
         match what {
@@ -385,7 +386,7 @@ impl World {
         }
     }
 
-    /// A message more, with an id after all others.
+    /// Another message, with an id after all others.
     fn post(&mut self, draft: Draft, key: &UserKey, costs: &[Cost]) -> Draft {
         self.messages += 1;
         let mut message = letter((u128::from(self.run) << 32) + self.messages, key, self.now);
@@ -424,7 +425,7 @@ impl World {
         }
     }
 
-    /// Everything that is kept, and every message with its attempts.
+    /// Everything that is stored, and every message with its attempts.
     async fn end<S: UserRepository + Outbox>(&self, store: &S) -> Result<(), String> {
         let keys: Vec<UserKey> = (0..USERS).map(|number| self.user(number)).collect();
         let claims: Vec<ClaimKey> = (0..7).map(claim_key).collect();
@@ -444,13 +445,13 @@ fn strength(firmly: bool) -> Strength {
     if firmly { Strength::Verified } else { Strength::Unverified }
 }
 
-/// An answer as far as it is the same everywhere: of several claims that are taken, any may be named.
+/// The part of an answer that is the same for every store: when several claims are taken, any of them may be named.
 fn answer(result: Result<Committed, CommitError>) -> String {
     match result {
         Ok(committed) => format!("done, {:?}", committed.exhausted),
         Err(CommitError::Conflict) => "conflict".to_owned(),
         Err(CommitError::Taken(_)) => "taken".to_owned(),
         Err(CommitError::Exhausted(exhausted)) => format!("used up: {exhausted:?}"),
-        Err(other) => panic!("nothing of the kind was to be expected: {other}"),
+        Err(other) => panic!("this error was not expected: {other}"),
     }
 }

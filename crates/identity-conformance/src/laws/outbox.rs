@@ -1,4 +1,4 @@
-//! Messages on their way.
+//! Laws of the outbox: leases and settlements.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn failed(secs: u64) -> Settlement {
     Settlement::Failed { at: at(secs), error: "permanently refused: no such number".to_owned() }
 }
 
-/// Enqueues messages under these numbers, created so many seconds after the beginning.
+/// Enqueues messages with these numbers, created this many seconds after the beginning.
 async fn enqueue<S: UserRepository + Outbox>(store: &S, tenant: &str, messages: &[(u128, u64)]) {
     for (number, secs) in messages {
         let user = key_in(tenant, &format!("reader {number}"));
@@ -49,24 +49,33 @@ fn numbers(leased: &[(MessageId, u32)]) -> Vec<MessageId> {
     leased.iter().map(|(id, _)| *id).collect()
 }
 
-/// A new message is due when it was created, and those due longest come first, in the order of their ids among equals.
+/// A new message is due at its creation. Messages are leased in the order of their due times, and equal ones in the
+/// order of their ids.
 pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(5, 10), (3, 20), (2, 10), (9, 0)]).await;
     enqueue(&*store, "globex", &[(4, 10), (1, 30)]).await;
     let early = store.lease(lease(1, at(0) - Duration::from_micros(1), at(5), 10)).await.unwrap();
-    assert_eq!(early, [], "nothing is due before it was created");
+    assert_eq!(early, [], "no message is due before its creation");
     let none = store.lease(lease(2, at(40), at(99), 0)).await.unwrap();
-    assert_eq!(none, [], "a lease of none takes none");
+    assert_eq!(none, [], "a lease with limit 0 holds nothing");
     let three = store.lease(lease(3, at(20), at(99), 3)).await.unwrap();
     let ids: Vec<MessageId> = three.iter().map(|leased| leased.message.id).collect();
-    assert_eq!(ids, [9, 2, 4].map(message_id), "due longest first, then by id, of all tenants, no more than asked for");
+    assert_eq!(
+        ids,
+        [9, 2, 4].map(message_id),
+        "messages of all tenants are leased in the order of due time and id, up to the limit"
+    );
     let rest = take(&*store, 4, 20, 99).await;
-    assert_eq!(numbers(&rest), [5, 3].map(message_id), "the rest that is due, and nothing twice");
-    assert_eq!(numbers(&take(&*store, 5, 30, 99).await), [message_id(1)], "and what becomes due later, later");
+    assert_eq!(numbers(&rest), [5, 3].map(message_id), "the remaining due messages are leased, and none twice");
+    assert_eq!(
+        numbers(&take(&*store, 5, 30, 99).await),
+        [message_id(1)],
+        "a message that is due later is leased later"
+    );
 }
 
-/// While a lease holds a message nobody else gets it, and from its end on somebody does.
+/// While a lease holds a message, no other lease gets it. From the end of the lease on, another one does.
 pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
     let store = harness.open().await;
     let other = harness.open().await;
@@ -79,34 +88,42 @@ pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
             assert_eq!(leased, [], "at {now:?} another lease holds the messages");
         }
     }
-    assert_eq!(take(&*other, 3, 60, 120).await.len(), 2, "a lease holds until before its end");
-    assert_eq!(take(&*store, 4, 61, 121).await, [], "and then the next one holds");
+    assert_eq!(take(&*other, 3, 60, 120).await.len(), 2, "a lease has ended at its end time");
+    assert_eq!(take(&*store, 4, 61, 121).await, [], "the next lease then holds the messages");
 }
 
-/// Every lease of a message counts, also across a restart.
+/// Every lease of a message counts as an attempt, also across a restart.
 pub async fn attempts_are_counted(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0)]).await;
-    assert_eq!(take(&*store, 1, 0, 10).await, [(message_id(1), 1)], "the first attempt is one");
+    assert_eq!(take(&*store, 1, 0, 10).await, [(message_id(1), 1)], "the first lease counts as attempt 1");
     assert_eq!(take(&*store, 2, 10, 20).await, [(message_id(1), 2)], "an attempt that was not settled counts");
     assert_eq!(settle(&*store, 2, vec![(1, retry(30))]).await, 1);
     let store = harness.restart(store).await;
-    assert_eq!(take(&*store, 3, 30, 40).await, [(message_id(1), 3)], "so does one before a restart");
+    assert_eq!(take(&*store, 3, 30, 40).await, [(message_id(1), 3)], "an attempt before a restart counts");
     assert_eq!(settle(&*store, 3, vec![(1, failed(31))]).await, 1);
     let dead = store.dead_letters(&key("ada").tenant, None, 10).await.unwrap();
     assert_eq!(dead[0].attempts, 3, "a dead letter keeps its number of attempts");
 }
 
-/// A settled message is gone, once.
-pub async fn what_is_done_is_gone(harness: &impl Harness) {
+/// A message that is settled as done is removed and cannot be settled again.
+pub async fn a_message_settled_as_done_is_removed(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
     take(&*store, 1, 0, 60).await;
     let done = || Settlement::Done;
-    assert_eq!(settle(&*store, 1, vec![]).await, 0, "nothing is nothing");
-    assert_eq!(settle(&*store, 1, vec![(1, done()), (7, done()), (2, done())]).await, 2, "two of three are held");
-    assert_eq!(settle(&*store, 1, vec![(1, done()), (2, failed(1))]).await, 0, "what is gone is not settled again");
-    assert_eq!(numbers(&take(&*store, 2, 1_000, 2_000).await), [message_id(3)], "the one that was not settled stays");
+    assert_eq!(settle(&*store, 1, vec![]).await, 0, "an empty settlement settles nothing");
+    assert_eq!(
+        settle(&*store, 1, vec![(1, done()), (7, done()), (2, done())]).await,
+        2,
+        "only the two messages that the lease holds are settled"
+    );
+    assert_eq!(
+        settle(&*store, 1, vec![(1, done()), (2, failed(1))]).await,
+        0,
+        "a removed message is not settled again"
+    );
+    assert_eq!(numbers(&take(&*store, 2, 1_000, 2_000).await), [message_id(3)], "a message that was not settled stays");
     assert_eq!(
         store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(),
         [],
@@ -114,7 +131,8 @@ pub async fn what_is_done_is_gone(harness: &impl Harness) {
     );
 }
 
-/// A lease that another one followed settles nothing; one that ran out and that nobody followed still does.
+/// A lease whose messages went to another lease settles nothing. A lease that ended still settles messages that no
+/// other lease took.
 pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
@@ -128,34 +146,62 @@ pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
             "the second lease holds them"
         );
     }
-    assert_eq!(settle(&*store, 9, vec![(1, Settlement::Done), (3, Settlement::Done)]).await, 0, "nor does a stranger");
+    assert_eq!(
+        settle(&*store, 9, vec![(1, Settlement::Done), (3, Settlement::Done)]).await,
+        0,
+        "an unknown lease settles nothing"
+    );
     assert_eq!(store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(), [], "there is no dead letter");
     let free = store.lease(lease(3, at(119), at(200), 10)).await.unwrap();
-    assert_eq!(free.iter().map(|leased| leased.message.id).collect::<Vec<_>>(), [message_id(3)], "nothing came free");
-    assert_eq!(settle(&*store, 2, vec![(1, Settlement::Done), (2, Settlement::Done)]).await, 2, "its holder settles");
+    assert_eq!(
+        free.iter().map(|leased| leased.message.id).collect::<Vec<_>>(),
+        [message_id(3)],
+        "no other message became free"
+    );
+    assert_eq!(
+        settle(&*store, 2, vec![(1, Settlement::Done), (2, Settlement::Done)]).await,
+        2,
+        "the lease that holds the messages settles them"
+    );
     enqueue(&*store, "acme", &[(4, 0)]).await;
     assert_eq!(numbers(&take(&*store, 4, 130, 140).await), [message_id(4)]);
-    assert_eq!(settle(&*store, 4, vec![(4, Settlement::Done)]).await, 1, "a lease that nobody followed is still one");
+    assert_eq!(
+        settle(&*store, 4, vec![(4, Settlement::Done)]).await,
+        1,
+        "an ended lease settles a message that no other lease took"
+    );
 }
 
-/// A message that is to be tried again is due at the time that was said, and nobody holds it.
-pub async fn a_retry_is_due_when_it_says(harness: &impl Harness) {
+/// A message to be tried again is due at the time of the retry and is not leased until then.
+pub async fn a_retry_is_due_at_its_time(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 100)]).await;
     take(&*store, 1, 0, 60).await;
     assert_eq!(settle(&*store, 1, vec![(1, retry(200))]).await, 1);
-    assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 0, "its lease is over");
+    assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 0, "the lease of the message has ended");
     let just_before = at(200) - Duration::from_micros(1);
     let leased = store.lease(lease(2, just_before, just_before, 10)).await.unwrap();
-    assert_eq!(leased.iter().map(|leased| leased.message.id).collect::<Vec<_>>(), [message_id(2)], "it is not due yet");
+    assert_eq!(
+        leased.iter().map(|leased| leased.message.id).collect::<Vec<_>>(),
+        [message_id(2)],
+        "a retry is not due before its time"
+    );
     let both = take(&*store, 3, 200, 260).await;
-    assert_eq!(both, [(message_id(2), 2), (message_id(1), 2)], "then it is, behind what is due longer");
-    // It may also be due at once, while its lease would have lasted.
+    assert_eq!(
+        both,
+        [(message_id(2), 2), (message_id(1), 2)],
+        "a retry that is due comes after messages that were due earlier"
+    );
+    // The retry may also be due while its lease would have lasted.
     assert_eq!(settle(&*store, 3, vec![(1, retry(50))]).await, 1);
-    assert_eq!(take(&*store, 4, 201, 260).await, [(message_id(1), 3)], "a retry has no lease any more");
+    assert_eq!(
+        take(&*store, 4, 201, 260).await,
+        [(message_id(1), 3)],
+        "no lease holds a message that waits for a retry"
+    );
 }
 
-/// A message that will never be delivered stays visible, with why and since when, and is not leased again.
+/// A message that failed for good is listed with the reason and the time, and is never leased again.
 pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(5, 0), (1, 0), (3, 0), (4, 0)]).await;
@@ -171,18 +217,22 @@ pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl
     let acme = key("ada").tenant;
     let dead = store.dead_letters(&acme, None, 10).await.unwrap();
     let ids: Vec<MessageId> = dead.iter().map(|letter| letter.message.id).collect();
-    assert_eq!(ids, [1, 3, 5].map(message_id), "a tenant's own, in the order of their ids");
-    assert_eq!(dead[0].message, letter(1, &key("reader 1"), at(0)), "the message as it was");
+    assert_eq!(ids, [1, 3, 5].map(message_id), "the tenant's dead letters are listed in the order of their ids");
+    assert_eq!(dead[0].message, letter(1, &key("reader 1"), at(0)), "the message is unchanged");
     assert_eq!((dead[0].failed_at, &dead[0].error, dead[0].attempts), (at(7), &odd, 1));
     let page = |after: u128, limit| store.dead_letters(&acme, Some(message_id(after)), limit);
     let ids = |letters: Vec<identity_ports::DeadLetter>| -> Vec<MessageId> {
         letters.into_iter().map(|letter| letter.message.id).collect()
     };
-    assert_eq!(ids(page(1, 1).await.unwrap()), [message_id(3)], "those after one, at most so many");
+    assert_eq!(
+        ids(page(1, 1).await.unwrap()),
+        [message_id(3)],
+        "a page begins after the given id and has at most the limit"
+    );
     assert_eq!(ids(page(2, 10).await.unwrap()), [3, 5].map(message_id));
     assert_eq!(ids(page(5, 10).await.unwrap()), []);
     assert_eq!(ids(store.dead_letters(&acme, None, 2).await.unwrap()), [1, 3].map(message_id));
     assert_eq!(ids(store.dead_letters(&acme, None, 0).await.unwrap()), []);
     let other = store.dead_letters(&key_in("globex", "x").tenant, None, 10).await.unwrap();
-    assert_eq!(ids(other), [message_id(2)], "and another tenant's with that one");
+    assert_eq!(ids(other), [message_id(2)], "another tenant's dead letters are listed there only");
 }

@@ -1,4 +1,4 @@
-//! The order of a user's messages, and what stays of them after they were handed over.
+//! Laws of a user's messages: their order, and what remains of them after they were sent.
 
 use std::time::Duration;
 
@@ -49,26 +49,34 @@ async fn message<S: Outbox>(store: &S, number: u128) -> Posted {
     store.message(message_id(number)).await.unwrap().expect("the message is there")
 }
 
-/// One lease has one message of a user, and while it holds it no other lease has another one that came after; other users, and
-/// the user of the same name in another tenant, do not wait for it.
-pub async fn one_message_of_a_user_at_a_time(harness: &impl Harness) {
+/// A lease holds one message of a user, and while it does, no other lease holds a later message of this user. Other
+/// users do not wait for it, nor does the user with the same id in another tenant.
+pub async fn a_lease_holds_one_message_of_a_user(harness: &impl Harness) {
     let store = harness.open().await;
     let (ada, bob, other) = (key("ada"), key("bob"), key_in("globex", "ada"));
-    // What came first is told by the time of creation, and then by the id.
+    // The earlier message is the one that was created earlier or, at the same time, has the smaller id.
     let of_ada = [(3, 0), (1, 0), (2, 1)].map(|(number, secs)| letter(number, &ada, at(secs)));
     enqueue(&*store, &ada, of_ada.into()).await;
     enqueue(&*store, &bob, vec![letter(4, &bob, at(2))]).await;
     enqueue(&*store, &other, vec![letter(5, &other, at(2))]).await;
-    assert_eq!(taken(&*store, 1, 10, 60).await, [1, 4, 5].map(message_id), "one message of a user, the first one");
-    assert_eq!(taken(&*store, 2, 11, 61).await, [], "and none behind one that is held");
+    assert_eq!(
+        taken(&*store, 1, 10, 60).await,
+        [1, 4, 5].map(message_id),
+        "a lease holds the first message of a user only"
+    );
+    assert_eq!(taken(&*store, 2, 11, 61).await, [], "no message behind a leased one is leased");
     assert_eq!(settle(&*store, 1, 1, Settlement::Done).await, 1);
-    assert_eq!(taken(&*store, 3, 12, 62).await, [message_id(3)], "the next one when the first is settled");
+    assert_eq!(taken(&*store, 3, 12, 62).await, [message_id(3)], "the next message follows when the first is settled");
     assert_eq!(settle(&*store, 3, 3, failed(12)).await, 1);
-    assert_eq!(taken(&*store, 4, 13, 63).await, [message_id(2)], "and the last one when the second is given up");
-    assert_eq!(taken(&*store, 5, 63, 99).await, [2, 4, 5].map(message_id), "a lease that ran out holds nobody up");
+    assert_eq!(
+        taken(&*store, 4, 13, 63).await,
+        [message_id(2)],
+        "the last message follows when the second is a dead letter"
+    );
+    assert_eq!(taken(&*store, 5, 63, 99).await, [2, 4, 5].map(message_id), "an ended lease delays nobody");
 }
 
-/// A message that waits to be tried again lets pass those of its user that go to another address, and no other.
+/// A message that waits for a retry lets messages of its user to other addresses pass, and no others.
 pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -82,19 +90,27 @@ pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl 
     enqueue(&*store, &ada, messages).await;
     assert_eq!(taken(&*store, 1, 10, 60).await, [message_id(1)]);
     assert_eq!(settle(&*store, 1, 1, retry(100, None, false)).await, 1);
-    assert_eq!(taken(&*store, 2, 11, 61).await, [message_id(3)], "the first to another address passes, 2 waits for 1");
-    assert_eq!(taken(&*store, 3, 12, 62).await, [], "4 and 5 are behind one that is held");
+    assert_eq!(
+        taken(&*store, 2, 11, 61).await,
+        [message_id(3)],
+        "the first message to another address passes, and 2 waits for 1"
+    );
+    assert_eq!(taken(&*store, 3, 12, 62).await, [], "4 and 5 wait for a leased message");
     assert_eq!(settle(&*store, 2, 3, retry(200, None, false)).await, 1);
-    assert_eq!(taken(&*store, 4, 13, 63).await, [message_id(5)], "4 waits for 3, and 5 for nobody");
+    assert_eq!(taken(&*store, 4, 13, 63).await, [message_id(5)], "4 waits for 3, and 5 for no message");
     assert_eq!(settle(&*store, 4, 5, Settlement::Done).await, 1);
-    assert_eq!(taken(&*store, 5, 99, 100).await, [], "those that wait hold their addresses");
-    assert_eq!(taken(&*store, 6, 100, 160).await, [message_id(1)], "the first is due again");
+    assert_eq!(
+        taken(&*store, 5, 99, 100).await,
+        [],
+        "a message that waits for a retry holds back later ones to its address"
+    );
+    assert_eq!(taken(&*store, 6, 100, 160).await, [message_id(1)], "the first message is due again");
     assert_eq!(settle(&*store, 6, 1, Settlement::Done).await, 1);
-    assert_eq!(taken(&*store, 7, 101, 161).await, [message_id(2)], "then what waited behind it");
+    assert_eq!(taken(&*store, 7, 101, 161).await, [message_id(2)], "the message that waited for it follows");
 }
 
-/// A retry names the provider of the next attempt, and says whether this one may have been taken on; so does a lease that ran
-/// out unsettled.
+/// A retry names the provider for the next attempt, and whether this attempt may have been accepted. A lease that ended
+/// unsettled counts as such an attempt.
 pub async fn the_provider_stays_with_the_message(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -107,20 +123,28 @@ pub async fn the_provider_stays_with_the_message(harness: &impl Harness) {
     settle(&*store, 1, 1, retry(1, Some("second"), false)).await;
     let store = harness.restart(store).await;
     let second = Some("second".to_owned());
-    assert_eq!(known(take(&*store, 2, 1, 10).await), (2, 0, second.clone()), "the provider was noted");
+    assert_eq!(
+        known(take(&*store, 2, 1, 10).await),
+        (2, 0, second.clone()),
+        "the provider is the one that the retry named"
+    );
     settle(&*store, 2, 1, retry(2, Some("second"), true)).await;
     assert_eq!(known(take(&*store, 3, 2, 10).await), (3, 1, second.clone()), "an uncertain attempt is counted");
-    assert_eq!(known(take(&*store, 4, 10, 20).await), (4, 2, second), "so is one that was not settled");
+    assert_eq!(
+        known(take(&*store, 4, 10, 20).await),
+        (4, 2, second),
+        "an attempt that was not settled is counted as uncertain"
+    );
     settle(&*store, 4, 1, retry(11, None, false)).await;
-    assert_eq!(known(take(&*store, 5, 11, 20).await), (5, 2, None), "what was noted is replaced");
+    assert_eq!(known(take(&*store, 5, 11, 20).await), (5, 2, None), "a retry replaces the noted provider");
     let posted = message(&*store, 1).await;
     assert_eq!((posted.attempts, posted.uncertain, posted.state()), (5, 2, PostState::Waiting));
     assert_eq!(posted.error.as_deref(), Some("not now"));
 }
 
-/// What was sent stays as a record, is not leased again, and goes when it is pruned; so does what failed. What is on its way
-/// stays however old it is.
-pub async fn what_was_sent_is_kept_until_it_is_pruned(harness: &impl Harness) {
+/// Sent messages and dead letters stay as records, are never leased again, and are removed when they are pruned. A
+/// pending message is kept however old it is.
+pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &impl Harness) {
     let store = harness.open().await;
     for number in 1..=4 {
         let user = key(&format!("reader {number}"));
@@ -130,11 +154,11 @@ pub async fn what_was_sent_is_kept_until_it_is_pruned(harness: &impl Harness) {
     assert_eq!(settle(&*store, 1, 1, sent(5, "number 1")).await, 1);
     assert_eq!(settle(&*store, 1, 2, sent(7, "n\u{fc}mber '2'")).await, 1);
     assert_eq!(settle(&*store, 1, 3, failed(6)).await, 1);
-    assert_eq!(settle(&*store, 1, 1, Settlement::Done).await, 0, "its lease is over");
+    assert_eq!(settle(&*store, 1, 1, Settlement::Done).await, 0, "the lease of the message has ended");
     let store = harness.restart(store).await;
-    assert_eq!(taken(&*store, 2, 1_000, 2_000).await, [message_id(4)], "what was sent is not leased again");
+    assert_eq!(taken(&*store, 2, 1_000, 2_000).await, [message_id(4)], "a sent message is never leased again");
     let posted = message(&*store, 2).await;
-    assert_eq!(posted.message, letter(2, &key("reader 2"), at(0)), "the message as it was");
+    assert_eq!(posted.message, letter(2, &key("reader 2"), at(0)), "the message is unchanged");
     assert_eq!(
         (posted.sent_at, posted.failed_at, posted.state()),
         (Some(at(7)), None, PostState::Sent(DeliveryState::Accepted))
@@ -142,21 +166,20 @@ pub async fn what_was_sent_is_kept_until_it_is_pruned(harness: &impl Harness) {
     assert_eq!((posted.provider.as_deref(), posted.reference.as_deref()), (Some("first"), Some("n\u{fc}mber '2'")));
     let failed = message(&*store, 3).await;
     assert_eq!((failed.sent_at, failed.failed_at, failed.state()), (None, Some(at(6)), PostState::DeadLetter));
-    assert_eq!(store.prune(at(5), 10).await.unwrap(), 0, "nothing ended before that");
-    assert_eq!(store.prune(at(7), 0).await.unwrap(), 0, "none at most");
-    assert_eq!(store.prune(at(7), 1).await.unwrap(), 1, "one at most");
-    assert_eq!(store.prune(at(7), 10).await.unwrap(), 1, "and the other one");
+    assert_eq!(store.prune(at(5), 10).await.unwrap(), 0, "no message was finished before that time");
+    assert_eq!(store.prune(at(7), 0).await.unwrap(), 0, "a limit of 0 removes nothing");
+    assert_eq!(store.prune(at(7), 1).await.unwrap(), 1, "a limit of 1 removes one message");
+    assert_eq!(store.prune(at(7), 10).await.unwrap(), 1, "the other message is removed by the next call");
     for number in [1, 3] {
-        assert_eq!(store.message(message_id(number)).await.unwrap(), None, "{number} is gone");
+        assert_eq!(store.message(message_id(number)).await.unwrap(), None, "message {number} is removed");
     }
     assert_eq!(store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(), []);
-    assert_eq!(message(&*store, 2).await.sent_at, Some(at(7)), "what ended later stays");
+    assert_eq!(message(&*store, 2).await.sent_at, Some(at(7)), "a message that was finished later stays");
     assert_eq!(store.prune(at(1_000_000), 10).await.unwrap(), 1);
-    assert_eq!(message(&*store, 4).await.state(), PostState::Waiting, "what is on its way stays");
+    assert_eq!(message(&*store, 4).await.state(), PostState::Waiting, "a pending message stays");
 }
 
-/// A report takes the place of what was reported before when it says more; repetitions and reports out of their order change
-/// nothing.
+/// A report replaces the known one when its state has a higher rank. Repeated and late reports change nothing.
 pub async fn reports_only_go_forward(harness: &impl Harness) {
     use DeliveryState::{Accepted, Bounced, Complained, Delivered, Failed};
     let store = harness.open().await;
@@ -176,61 +199,86 @@ pub async fn reports_only_go_forward(harness: &impl Harness) {
             let expected = if second.rank() > first.rank() { &two } else { &one };
             let noted = store.report(message_id(number), &two).await.unwrap().unwrap();
             assert_eq!(noted.report.as_ref(), Some(expected), "{second:?} after {first:?}");
-            assert_eq!((noted.sent_at, noted.reference.as_deref()), (Some(at(1)), Some("r")), "the record stays");
-            assert_eq!(message(&*store, number).await, noted, "and what is answered is what is kept");
+            assert_eq!(
+                (noted.sent_at, noted.reference.as_deref()),
+                (Some(at(1)), Some("r")),
+                "the record of the sent message stays"
+            );
+            assert_eq!(message(&*store, number).await, noted, "the answer is the stored message");
         }
     }
     let store = harness.restart(store).await;
-    assert_eq!(message(&*store, 1).await.report.map(|report| report.at), Some(at(2)), "a repetition changes nothing");
+    assert_eq!(
+        message(&*store, 1).await.report.map(|report| report.at),
+        Some(at(2)),
+        "a repeated report changes nothing"
+    );
     let stranger = message_id(99);
-    assert_eq!(store.report(stranger, &Report::new(Delivered, at(1))).await.unwrap(), None, "nobody's message");
+    assert_eq!(
+        store.report(stranger, &Report::new(Delivered, at(1))).await.unwrap(),
+        None,
+        "a report on an unknown message returns none"
+    );
     assert_eq!(store.message(stranger).await.unwrap(), None);
 }
 
-/// A message that is reported on while it is on its way was sent: it is not leased again, whatever its holder says afterwards;
-/// how it was sent is noted all the same.
-pub async fn a_report_ends_a_message_on_its_way(harness: &impl Harness) {
+/// A pending message that is reported on counts as sent: it is never leased again, whatever the holder of its lease
+/// reports afterwards. How it was sent is noted all the same.
+pub async fn a_report_finishes_a_pending_message(harness: &impl Harness) {
     let store = harness.open().await;
     let users: Vec<UserKey> = (1..=7).map(|number| key(&format!("reader {number}"))).collect();
     for (number, user) in (1..).zip(&users) {
         enqueue(&*store, user, vec![letter(number, user, at(0))]).await;
     }
-    // 1 to 5 are held while they are reported on, 6 waits to be tried again, 7 was given up.
+    // 1 to 5 are leased while they are reported on, 6 waits for a retry, 7 is a dead letter.
     assert_eq!(take(&*store, 1, 0, 60).await.len(), 7);
     settle(&*store, 1, 6, retry(30, Some("second"), true)).await;
     settle(&*store, 1, 7, failed(1)).await;
     let reported = DeliveryState::Delivered;
     for number in 1..=7 {
         let posted = store.report(message_id(number), &Report::new(reported, at(3))).await.unwrap().unwrap();
-        assert_eq!((posted.sent_at, posted.failed_at), (Some(at(3)), None), "{number} was sent");
+        assert_eq!((posted.sent_at, posted.failed_at), (Some(at(3)), None), "message {number} was sent");
     }
-    assert_eq!(store.dead_letters(&users[0].tenant, None, 10).await.unwrap(), [], "it was sent after all");
+    assert_eq!(
+        store.dead_letters(&users[0].tenant, None, 10).await.unwrap(),
+        [],
+        "a dead letter that was accepted counts as sent"
+    );
     let outcomes = [(1, sent(4, "one")), (2, Settlement::Done), (3, retry(5, None, true)), (4, failed(6))];
     for (number, outcome) in outcomes {
-        assert_eq!(settle(&*store, 1, number, outcome.clone()).await, 1, "its holder may still say so");
-        assert_eq!(settle(&*store, 1, number, outcome).await, 0, "once");
+        assert_eq!(
+            settle(&*store, 1, number, outcome.clone()).await,
+            1,
+            "the lease that held the message may still settle it"
+        );
+        assert_eq!(settle(&*store, 1, number, outcome).await, 0, "a message is settled once");
     }
-    assert_eq!(taken(&*store, 2, 1_000, 2_000).await, [], "nothing of it is leased again");
+    assert_eq!(taken(&*store, 2, 1_000, 2_000).await, [], "a message that was reported on is never leased again");
     for number in 1..=7 {
         let posted = message(&*store, number).await;
-        assert_eq!(posted.state(), PostState::Sent(reported), "{number} stays sent");
-        assert_eq!(posted.sent_at, Some(at(3)), "since it was reported");
+        assert_eq!(posted.state(), PostState::Sent(reported), "message {number} stays sent");
+        assert_eq!(posted.sent_at, Some(at(3)), "the time of sending is that of the report");
     }
-    assert_eq!(message(&*store, 1).await.reference.as_deref(), Some("one"), "what the provider calls it is noted");
+    assert_eq!(message(&*store, 1).await.reference.as_deref(), Some("one"), "the provider's reference is noted");
     assert_eq!(message(&*store, 6).await.provider.as_deref(), Some("second"));
-    // A failure that is reported ends it as well: whoever reports had it.
+    // A reported failure finishes a message as well, because its reporter had the message.
     let ada = key("ada");
     enqueue(&*store, &ada, vec![letter(8, &ada, at(0)), letter(9, &ada, at(1))]).await;
     let bounced = Report::new(DeliveryState::Bounced, at(9));
     assert_eq!(store.report(message_id(8), &bounced).await.unwrap().unwrap().sent_at, Some(at(9)));
-    assert_eq!(taken(&*store, 3, 10, 70).await, [message_id(9)], "and nothing waits behind it");
+    assert_eq!(taken(&*store, 3, 10, 70).await, [message_id(9)], "no message waits for a finished one");
     settle(&*store, 3, 9, failed(11)).await;
     let posted = store.report(message_id(9), &bounced).await.unwrap().unwrap();
-    assert_eq!((posted.state(), posted.report), (PostState::DeadLetter, Some(bounced)), "what failed has failed");
+    assert_eq!(
+        (posted.state(), posted.report),
+        (PostState::DeadLetter, Some(bounced)),
+        "a dead letter that bounced stays a dead letter"
+    );
 }
 
-/// A user's messages come in the order of their ids, in pages, wherever they stand; nobody else's among them.
-pub async fn a_users_post_comes_in_pages(harness: &impl Harness) {
+/// A user's messages are listed in the order of their ids and in pages, in whatever state they are, without those of
+/// others.
+pub async fn a_users_messages_are_listed_in_pages(harness: &impl Harness) {
     let store = harness.open().await;
     let (ada, bob, other) = (key("ada"), key("bob"), key_in("globex", "ada"));
     let messages = [5, 1, 3, 4].map(|number| to(letter(number, &ada, at(0)), &format!("a{number}@example.com")));
@@ -243,9 +291,13 @@ pub async fn a_users_post_comes_in_pages(harness: &impl Harness) {
     }
     let ids = |posted: Vec<Posted>| posted.into_iter().map(|posted| posted.message.id).collect::<Vec<_>>();
     let page = |after: Option<u128>, limit| store.posted(&ada, after.map(message_id), limit);
-    assert_eq!(ids(page(None, 10).await.unwrap()), [1, 3, 4, 5].map(message_id), "in the order of their ids");
+    assert_eq!(
+        ids(page(None, 10).await.unwrap()),
+        [1, 3, 4, 5].map(message_id),
+        "messages are listed in the order of their ids"
+    );
     assert_eq!(ids(page(None, 2).await.unwrap()), [1, 3].map(message_id));
-    assert_eq!(ids(page(Some(3), 10).await.unwrap()), [4, 5].map(message_id), "those after one");
+    assert_eq!(ids(page(Some(3), 10).await.unwrap()), [4, 5].map(message_id), "a page begins after the given id");
     assert_eq!(ids(page(Some(2), 1).await.unwrap()), [message_id(3)]);
     assert_eq!(ids(page(None, 0).await.unwrap()), []);
     assert_eq!(ids(page(Some(5), 10).await.unwrap()), []);
@@ -253,15 +305,15 @@ pub async fn a_users_post_comes_in_pages(harness: &impl Harness) {
     use PostState::{DeadLetter, Sent, Waiting};
     assert_eq!(states, [Sent(DeliveryState::Accepted), DeadLetter, Waiting, Waiting]);
     for posted in page(None, 10).await.unwrap() {
-        assert_eq!(store.message(posted.message.id).await.unwrap(), Some(posted), "each by its own name as well");
+        assert_eq!(store.message(posted.message.id).await.unwrap(), Some(posted), "each message can be read by its id");
     }
     assert_eq!(ids(store.posted(&other, None, 10).await.unwrap()), [message_id(6)]);
     assert_eq!(ids(store.posted(&key("nobody"), None, 10).await.unwrap()), []);
 }
 
-/// A commit that voids a challenge takes back its messages that nobody holds: of that identifier and that user alone, and not
-/// those that the commit itself brings.
-pub async fn what_is_void_is_withdrawn(harness: &impl Harness) {
+/// A commit that makes a challenge void removes its messages that are not leased: only those of this identifier and
+/// this user, and not those of the commit itself.
+pub async fn void_challenges_are_withdrawn(harness: &impl Harness) {
     let store = harness.open().await;
     let of = |number: u128, user: &UserKey, identifier: u128, secs: u64| {
         let content = Content::Challenge { identifier: id(identifier), challenge: challenge() };
@@ -282,18 +334,26 @@ pub async fn what_is_void_is_withdrawn(harness: &impl Harness) {
     put(&*store, draft).await;
     let left = store.posted(&ada, None, 10).await.unwrap();
     let left: Vec<MessageId> = left.into_iter().map(|posted| posted.message.id).collect();
-    assert_eq!(left, [1, 3, 4, 6].map(message_id), "2 goes; 1 is held, 3 and 4 are about something else, 6 is new");
-    assert_eq!(message(&*store, 5).await.state(), PostState::Waiting, "bob's has the same identifier, and is bob's");
-    // What was sent stays a record.
+    assert_eq!(
+        left,
+        [1, 3, 4, 6].map(message_id),
+        "2 is removed; 1 is leased, 3 and 4 are about something else, 6 is new"
+    );
+    assert_eq!(
+        message(&*store, 5).await.state(),
+        PostState::Waiting,
+        "another user's message with the same identifier stays"
+    );
+    // A sent message stays as a record.
     settle(&*store, 1, 1, sent(3, "x")).await;
     let stored = store.load(&ada).await.unwrap().unwrap();
     let mut draft = change(&ada, &stored, &person);
     draft.0.withdraw = vec![id(1)];
     put(&*store, draft).await;
-    assert!(store.message(message_id(1)).await.unwrap().is_some(), "what was sent stays");
-    assert_eq!(store.message(message_id(6)).await.unwrap(), None, "what was not goes");
+    assert!(store.message(message_id(1)).await.unwrap().is_some(), "a sent message stays");
+    assert_eq!(store.message(message_id(6)).await.unwrap(), None, "a message that was not sent is removed");
     let late = Timestamp::from_micros(i64::MAX) - Duration::from_secs(1);
     let lease = Lease { id: LeaseId(Uuid::from_u128(9)), now: late, until: late, limit: 10 };
     let ids = store.lease(lease).await.unwrap().into_iter().map(|leased| leased.message.id).collect::<Vec<_>>();
-    assert_eq!(ids, [3, 5].map(message_id), "and nothing that went is leased");
+    assert_eq!(ids, [3, 5].map(message_id), "no removed message is leased");
 }

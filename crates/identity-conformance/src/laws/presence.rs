@@ -1,4 +1,4 @@
-//! Users that are there, and that are not.
+//! Laws of presence: users that exist, and users that do not.
 
 use identity_core::{Change, Version};
 use identity_ports::{CommitError, Expected, UserRepository};
@@ -6,21 +6,21 @@ use identity_ports::{CommitError, Expected, UserRepository};
 use crate::Harness;
 use crate::kit::{Person, at, change, create, erase, key, look, put};
 
-/// Of a user that was never written there is nothing: no user, no events, no error.
-pub async fn absent_is_none(harness: &impl Harness) {
+/// A user that was never written has no user, no events, and gives no error.
+pub async fn an_absent_user_is_none(harness: &impl Harness) {
     let store = harness.open().await;
     put(&*store, create(&key("ada"), &Person::default())).await;
     for stranger in ["eve", "Ada", "ada ", "ad", "adaa", "%", "_da"] {
         let stranger = key(stranger);
-        assert_eq!(store.load(&stranger).await.unwrap(), None, "a user that was never written is none");
+        assert_eq!(store.load(&stranger).await.unwrap(), None, "a user that was never written cannot be loaded");
         assert_eq!(store.history(&stranger, 0, 10).await.unwrap(), [], "a user that was never written has no events");
         let draft = change(&stranger, &store.load(&key("ada")).await.unwrap().unwrap(), &Person::default());
         let refused = store.commit(draft.0).await;
-        assert!(matches!(refused, Err(CommitError::Conflict)), "a user that is absent is at no version: {refused:?}");
+        assert!(matches!(refused, Err(CommitError::Conflict)), "an absent user has no version: {refused:?}");
     }
 }
 
-/// To create is not to update: a commit that expects nobody conflicts with whoever is there, at any version.
+/// A commit that creates a user does not update one: it conflicts with an existing user of any version.
 pub async fn create_is_not_update(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -28,12 +28,15 @@ pub async fn create_is_not_update(harness: &impl Harness) {
     let second = create(&ada, &Person::default().attempts(7).created(at(5)));
     for _ in 0..2 {
         let refused = store.commit(second.0.clone()).await;
-        assert!(matches!(refused, Err(CommitError::Conflict)), "create is not update: {refused:?}");
+        assert!(
+            matches!(refused, Err(CommitError::Conflict)),
+            "a commit that creates a user does not update one: {refused:?}"
+        );
     }
-    assert_eq!(store.load(&ada).await.unwrap(), Some(first), "the user that was there stays as it was");
+    assert_eq!(store.load(&ada).await.unwrap(), Some(first), "the existing user stays unchanged");
 }
 
-/// The id of a user that was erased is never used again.
+/// The id of an erased user is never used again.
 pub async fn an_erased_id_is_never_used_again(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -41,16 +44,22 @@ pub async fn an_erased_id_is_never_used_again(harness: &impl Harness) {
     store.commit(erase(&ada, &stored).0).await.unwrap();
     for again in [create(&ada, &Person::default()), change(&ada, &stored, &Person::default()).expecting(2)] {
         let refused = store.commit(again.0).await;
-        assert!(matches!(refused, Err(CommitError::Conflict)), "an erased user's id is used up: {refused:?}");
+        assert!(
+            matches!(refused, Err(CommitError::Conflict)),
+            "the id of an erased user cannot be used again: {refused:?}"
+        );
         assert_eq!(store.load(&ada).await.unwrap(), None, "an erased user stays erased");
     }
     let store = harness.restart(store).await;
     let refused = store.commit(create(&ada, &Person::default()).0).await;
-    assert!(matches!(refused, Err(CommitError::Conflict)), "nor after a restart: {refused:?}");
+    assert!(
+        matches!(refused, Err(CommitError::Conflict)),
+        "the id of an erased user cannot be used again after a restart: {refused:?}"
+    );
 }
 
-/// A commit against another version than the one that is there is a conflict, whether it is older or newer.
-pub async fn stale_is_conflict(harness: &impl Harness) {
+/// A commit at another version than the present one is a conflict, whether its version is older or newer.
+pub async fn a_stale_version_is_a_conflict(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let first = put(&*store, create(&ada, &Person::default())).await;
@@ -64,7 +73,7 @@ pub async fn stale_is_conflict(harness: &impl Harness) {
     assert_eq!(store.load(&ada).await.unwrap(), Some(second), "a stale commit changes nothing");
 }
 
-/// The version is the number of the last event, however many a commit brings.
+/// The version is the number of the last event, however many events a commit has.
 pub async fn the_version_counts_events(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -74,12 +83,12 @@ pub async fn the_version_counts_events(harness: &impl Harness) {
     let two = change(&ada, &stored, &Person::default()).events(at(1), vec![Change::Disabled, Change::Enabled]);
     assert_eq!(two.0.expected, Expected::At(Version(3)));
     let stored = put(&*store, two).await;
-    assert_eq!(stored.version, Version(5), "two more make version 5");
+    assert_eq!(stored.version, Version(5), "two more events make version 5");
     let numbers: Vec<u64> = store.history(&ada, 0, 10).await.unwrap().iter().map(|recorded| recorded.number).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5]);
 }
 
-/// Every store that is open at one place sees what another one has acknowledged, and so does one after a restart.
+/// Every store that is open at a place sees what another one has acknowledged, and so does a store after a restart.
 pub async fn an_acknowledged_commit_is_seen_and_stays(harness: &impl Harness) {
     let [one, two] = [harness.open().await, harness.open().await];
     let ada = key("ada");
@@ -89,7 +98,7 @@ pub async fn an_acknowledged_commit_is_seen_and_stays(harness: &impl Harness) {
     let stored = put(&*one, draft).await;
     assert_eq!(two.load(&ada).await.unwrap(), Some(stored.clone()), "another store at the same place sees the user");
     let changed = put(&*two, change(&ada, &stored, &person.clone().attempts(1))).await;
-    assert_eq!(one.load(&ada).await.unwrap(), Some(changed), "and the first one sees what the other changed");
+    assert_eq!(one.load(&ada).await.unwrap(), Some(changed), "the first store sees what the other one changed");
     let keys = [crate::kit::mail_key("ada@example.com")];
     let before = look(&*one, std::slice::from_ref(&ada), &keys).await;
     drop(two);

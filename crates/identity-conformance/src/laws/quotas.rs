@@ -1,4 +1,4 @@
-//! Budgets.
+//! Laws of budgets.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::kit::{
     NOW, Person, at, change, charge, create, key, key_in, letter, message_id, paid, put, queued, refusing, withholding,
 };
 
-/// Spends: a new user with a message that costs this.
+/// Spends from budgets: creates a user with a message that has these charges.
 async fn spend<S: UserRepository + Outbox>(
     store: &S,
     tenant: &str,
@@ -29,8 +29,8 @@ async fn enqueued<S: Outbox>(store: &S) -> Vec<MessageId> {
     ids
 }
 
-/// A window begins with the first draw, ends its length later, and takes as many draws as the budget says; a refusal says when
-/// the window ends.
+/// A window begins with the first draw, ends after its length, and allows as many draws as the budget says. A refusal
+/// says when the window ends.
 pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
     let store = harness.open().await;
     let just_before = |time: Timestamp| time - Duration::from_micros(1);
@@ -40,11 +40,11 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
         (at(50), None),
         (at(50), Some(at(60))),
         (just_before(at(60)), Some(at(60))),
-        // The window of the first draw is over: this one begins another.
+        // The window of the first draw has ended, so this draw begins another.
         (at(60), None),
         (just_before(at(120)), None),
         (just_before(at(120)), Some(at(120))),
-        // Nothing happens for long; the next window begins when somebody draws.
+        // After a long time without draws, the next draw begins the next window.
         (at(500), None),
         (at(559), None),
         (at(559), Some(at(560))),
@@ -54,15 +54,15 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
         match (spend(&*store, "acme", number, vec![refusing("+49", 2, time)]).await, retry_at) {
             (Ok(_), None) => {}
             (Err(CommitError::Exhausted(Exhausted { kind: BudgetKind::Country, retry_at, .. })), Some(expected)) => {
-                assert_eq!(retry_at, expected, "there is room again when the window ends");
+                assert_eq!(retry_at, expected, "the refusal says when the window ends");
             }
-            (other, expected) => panic!("at {time:?}: {expected:?} was expected, and it is {other:?}"),
+            (other, expected) => panic!("at {time:?}: {expected:?} was expected, but the result is {other:?}"),
         }
     }
 }
 
-/// Budgets are apart that differ in kind, in name or in tenant.
-pub async fn budgets_are_apart(harness: &impl Harness) {
+/// Budgets are separate when they differ in kind, in name or in tenant.
+pub async fn budgets_are_separate(harness: &impl Harness) {
     let store = harness.open().await;
     let budget = Budget::new(1, Duration::from_secs(60));
     let mut number = 0;
@@ -82,8 +82,8 @@ pub async fn budgets_are_apart(harness: &impl Harness) {
     }
 }
 
-/// A message that finds no room in a budget that withholds is not enqueued and draws nothing, from no budget; everything else
-/// of its commit goes through.
+/// A message that does not fit into a budget that withholds is not enqueued and draws from no budget. Everything else
+/// in its commit is written.
 pub async fn a_withheld_message_draws_nothing(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -92,22 +92,26 @@ pub async fn a_withheld_message_draws_nothing(harness: &impl Harness) {
     let draft = create(&ada, &Person::default().attempts(5));
     let draft = draft.message(paid(letter(2, &ada, NOW), costs()));
     let stored = put(&*store, draft.message(paid(letter(3, &ada, NOW), vec![]))).await;
-    assert_eq!(stored.user.sign_ins().attempts_count, 5, "the commit of a withheld message goes through");
-    assert_eq!(enqueued(&*store).await, [1, 3].map(message_id), "the message is withheld, the one after it is not");
-    // Both budgets beside the one that withheld have all of their room.
+    assert_eq!(stored.user.sign_ins().attempts_count, 5, "the commit of a withheld message is written");
+    assert_eq!(enqueued(&*store).await, [1, 3].map(message_id), "the message is withheld, but the one after it is not");
+    // Nothing was drawn from the two budgets beside the one that withheld.
     for number in [4, 5] {
         let charges = vec![refusing("+44", 2, NOW), withholding("other", 2, NOW)];
         spend(&*store, "acme", number, charges).await.expect("nothing was drawn for the withheld message");
     }
     assert_eq!(enqueued(&*store).await, [1, 3, 4, 5].map(message_id), "nothing was drawn for the withheld message");
-    // And the one that withheld has not been drawn beyond its limit: it opens when its window ends.
+    // The budget that withheld was not drawn beyond its limit either: it has room again when its window ends.
     spend(&*store, "acme", 6, vec![withholding("ada", 1, at(60))]).await.unwrap();
-    assert_eq!(enqueued(&*store).await, [1, 3, 4, 5, 6].map(message_id), "the window ends when it ends");
+    assert_eq!(
+        enqueued(&*store).await,
+        [1, 3, 4, 5, 6].map(message_id),
+        "the budget has room again when its window ends"
+    );
 }
 
-/// A budget that refuses is heard even where another one of the same message withholds: otherwise a success would tell that
-/// strangers had used that one up.
-pub async fn a_refusal_goes_before_withholding(harness: &impl Harness) {
+/// A budget that refuses does so even when another budget of the same message withholds. Otherwise a success would
+/// reveal that strangers used the other budget up.
+pub async fn a_refusing_charge_wins_over_a_withholding_one(harness: &impl Harness) {
     let store = harness.open().await;
     let [refuses, withholds] = [refusing("+44", 1, NOW), withholding("ada", 1, NOW)];
     spend(&*store, "acme", 1, vec![refuses.clone(), withholds.clone()]).await.unwrap();
@@ -117,7 +121,7 @@ pub async fn a_refusal_goes_before_withholding(harness: &impl Harness) {
     }
 }
 
-/// Messages of one commit draw one after the other.
+/// The messages of one commit draw one after the other.
 pub async fn messages_draw_in_their_order(harness: &impl Harness) {
     let store = harness.open().await;
     let ada = key("ada");
@@ -126,17 +130,18 @@ pub async fn messages_draw_in_their_order(harness: &impl Harness) {
         draft = draft.message(paid(letter(number, &ada, NOW), vec![withholding("ada", 2, NOW)]));
     }
     put(&*store, draft).await;
-    assert_eq!(enqueued(&*store).await, [1, 2].map(message_id), "the first two have room");
+    assert_eq!(enqueued(&*store).await, [1, 2].map(message_id), "the first two messages fit");
     let bob = key("bob");
     let draft = (5..=7).fold(create(&bob, &Person::default()), |draft, number| {
         draft.message(paid(letter(number, &bob, NOW), vec![refusing("+44", 2, NOW)]))
     });
     let drawn = store.commit(draft.0).await;
-    assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "the third of one commit has no room: {drawn:?}");
+    assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "the third message of one commit does not fit: {drawn:?}");
 }
 
-/// What a withheld message would have drawn is there for the next message of its commit, and after the last one for everybody.
-pub async fn a_withheld_message_leaves_its_room(harness: &impl Harness) {
+/// What a withheld message would have drawn is left for the next message of its commit, and for everybody after the
+/// last one.
+pub async fn a_withheld_message_leaves_its_share_to_others(harness: &impl Harness) {
     let store = harness.open().await;
     spend(&*store, "acme", 1, vec![withholding("ada", 1, NOW)]).await.unwrap();
     let user = key("ada");
@@ -144,14 +149,14 @@ pub async fn a_withheld_message_leaves_its_room(harness: &impl Harness) {
     let sent = |number| paid(letter(number, &user, NOW), vec![refusing("+49", 3, NOW)]);
     let draft = create(&user, &Person::default());
     let draft = draft.message(held(2)).message(held(3)).message(sent(4)).message(held(5)).message(sent(6));
-    store.commit(draft.message(held(7)).0).await.expect("two of three are drawn");
+    store.commit(draft.message(held(7)).0).await.expect("two of three units are drawn");
     assert_eq!(enqueued(&*store).await, [1, 4, 6].map(message_id));
-    spend(&*store, "acme", 8, vec![refusing("+49", 3, NOW)]).await.expect("the third is left");
+    spend(&*store, "acme", 8, vec![refusing("+49", 3, NOW)]).await.expect("the third unit is left");
     let drawn = spend(&*store, "acme", 9, vec![refusing("+49", 3, NOW)]).await;
     assert!(matches!(drawn, Err(CommitError::Exhausted(Exhausted { drawn: 3, .. }))), "{drawn:?}");
 }
 
-/// Budgets outlive the process.
+/// Budgets are kept across a restart.
 pub async fn budgets_survive_a_restart(harness: &impl Harness) {
     let store = harness.open().await;
     spend(&*store, "acme", 1, vec![refusing("+44", 1, NOW)]).await.unwrap();
@@ -171,7 +176,7 @@ fn recording(quota: &str, limit: u64, at: Timestamp) -> Charge {
     charge(BudgetKind::TenantMoney, quota, Budget::new(limit, Duration::from_secs(60)), at, WhenExhausted::Record)
 }
 
-/// A charge draws as much as it says, up to the limit and not beyond; what has no room draws nothing.
+/// A charge draws its amount, up to the limit and not beyond. A charge that does not fit draws nothing.
 pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
     let store = harness.open().await;
     let million = 1_000_000;
@@ -180,9 +185,9 @@ pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
     {
         let drawn = spend(&*store, "acme", number, vec![amount(refusing("+49", million, NOW), cost)]).await;
         match drawn {
-            Ok(_) => assert!(has_room, "{cost} is more than is left"),
+            Ok(_) => assert!(has_room, "{cost} is more than the budget has left"),
             Err(CommitError::Exhausted(Exhausted { amount, limit, .. })) => {
-                assert!(!has_room, "there is room for {cost}");
+                assert!(!has_room, "a charge of {cost} fits");
                 assert_eq!((amount, limit), (cost, million));
             }
             other => panic!("{other:?}"),
@@ -195,15 +200,15 @@ pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
     }
 }
 
-/// A budget that is only watched draws beyond its limit, lets the message go, and is told with its numbers.
-pub async fn a_watched_budget_lets_everything_pass_and_says_so(harness: &impl Harness) {
+/// A budget that is only recorded is drawn beyond its limit, lets the message pass, and is reported with its numbers.
+pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &impl Harness) {
     let store = harness.open().await;
     let mut told = Vec::new();
     for number in 1..=4 {
         let charges = vec![refusing("+49", 9, NOW), amount(recording("acme", 5, NOW), 2)];
         told.push(spend(&*store, "acme", number, charges).await.unwrap().exhausted);
     }
-    assert_eq!(enqueued(&*store).await, [1, 2, 3, 4].map(message_id), "everything goes");
+    assert_eq!(enqueued(&*store).await, [1, 2, 3, 4].map(message_id), "every message is sent");
     let beyond = |drawn| Exhausted {
         kind: BudgetKind::TenantMoney,
         quota: "acme".to_owned(),
@@ -214,8 +219,8 @@ pub async fn a_watched_budget_lets_everything_pass_and_says_so(harness: &impl Ha
         retry_at: at(60),
         effect: Effect::Recorded,
     };
-    assert_eq!(told, [vec![], vec![], vec![beyond(4)], vec![beyond(6)]], "and is told once there is no room");
-    // A budget that cannot count any further stays where it is.
+    assert_eq!(told, [vec![], vec![], vec![beyond(4)], vec![beyond(6)]], "a message beyond the limit is reported");
+    // An amount that cannot grow any further stays where it is.
     let most = i64::MAX.unsigned_abs();
     for number in 5..=7 {
         spend(&*store, "acme", number, vec![amount(recording("acme", 5, at(60)), most)]).await.unwrap();
@@ -224,18 +229,18 @@ pub async fn a_watched_budget_lets_everything_pass_and_says_so(harness: &impl Ha
     assert_eq!(told[0].drawn, most);
 }
 
-/// A message that is withheld names every budget that withheld it, with its numbers, and no other; a refusal the one that
-/// refused.
-pub async fn what_is_withheld_explains_itself(harness: &impl Harness) {
+/// A withheld message reports every budget that withheld it, with its numbers, and no other. A refusal reports the
+/// budget that refused.
+pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Harness) {
     let store = harness.open().await;
     let costs = || vec![recording("acme", 1, NOW), withholding("ada", 1, NOW), withholding("block", 1, NOW)];
-    assert_eq!(spend(&*store, "acme", 1, costs()).await.unwrap(), Committed::default(), "there is room");
+    assert_eq!(spend(&*store, "acme", 1, costs()).await.unwrap(), Committed::default(), "all charges fit");
     let told = spend(&*store, "acme", 2, costs()).await.unwrap().exhausted;
     let names: Vec<(&str, u64, u64, u64, Effect)> =
         told.iter().map(|told| (told.quota.as_str(), told.drawn, told.limit, told.amount, told.effect)).collect();
     assert_eq!(names, [("ada", 1, 1, 1, Effect::Withheld), ("block", 1, 1, 1, Effect::Withheld)]);
     assert!(told.iter().all(|told| told.retry_at == at(60) && told.window == Duration::from_secs(60)));
-    // Of two messages of one commit each is told for itself.
+    // Two messages of one commit are reported separately.
     let user = key("ada");
     let draft = create(&user, &Person::default());
     let draft = draft.message(paid(letter(3, &user, NOW), vec![recording("acme", 1, NOW)]));
@@ -250,8 +255,8 @@ pub async fn what_is_withheld_explains_itself(harness: &impl Harness) {
     assert_eq!((told.retry_at, told.window), (at(60), Duration::from_secs(60)));
 }
 
-/// What is given back is there again, in the window that it was drawn in and in no other; a window is never emptier than empty;
-/// a commit that is refused gives nothing back.
+/// A refund is available again in the window that it was drawn in, and in no other. An amount never falls below zero,
+/// and a refused commit gives nothing back.
 pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
     let store = harness.open().await;
     let stored = put(&*store, create(&key("ada"), &Person::default())).await;
@@ -268,35 +273,35 @@ pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
         spend(&*store, "acme", number, vec![amount(refusing(quota, 10, time), cost)]).await.is_ok()
     };
     for quota in ["+49", "+44"] {
-        assert!(draw(quota, 10, at(0)).await && !draw(quota, 1, at(1)).await, "it is used up");
+        assert!(draw(quota, 10, at(0)).await && !draw(quota, 1, at(1)).await, "the budget is exhausted");
     }
     assert!(store.commit(draft(vec![refund("+49", 5, at(0))]).expecting(7).0).await.is_err());
-    assert!(!draw("+49", 1, at(1)).await, "a commit that is refused gives nothing back");
-    // Not into a window that had not begun or was over, not to another name, kind or tenant.
+    assert!(!draw("+49", 1, at(1)).await, "a refused commit gives nothing back");
+    // Not to a window that had not begun or had ended, and not to another name, kind or tenant.
     let mut other_kind = refund("+49", 5, at(0));
     other_kind.kind = BudgetKind::Tenant;
     let just_before = at(0) - Duration::from_micros(1);
     let nowhere = vec![refund("+49", 5, just_before), refund("+49", 5, at(60)), refund("+4", 5, at(0)), other_kind];
     let mut version = store.commit(draft(nowhere).0).await.map(|_| 2).unwrap();
-    assert!(!draw("+49", 1, at(1)).await, "it is given back to no other budget");
+    assert!(!draw("+49", 1, at(1)).await, "a refund goes to no other budget");
     let mut give = async |refunds: Vec<Refund>| {
         store.commit(draft(refunds).expecting(version).0).await.unwrap();
         version += 1;
     };
     give(vec![refund("+49", 2, at(0)), refund("+49", 1, at(59))]).await;
-    assert!(!draw("+49", 4, at(2)).await && draw("+49", 3, at(2)).await, "3 are there again");
-    assert!(!draw("+44", 1, at(2)).await, "and of another name none");
+    assert!(!draw("+49", 4, at(2)).await && draw("+49", 3, at(2)).await, "3 units are available again");
+    assert!(!draw("+44", 1, at(2)).await, "a refund goes to no budget of another name");
     give(vec![refund("+49", u64::MAX, at(5))]).await;
-    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "never emptier than empty");
+    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "the amount drawn never falls below zero");
     give(vec![refund("+49", 8, at(5)), refund("+49", 8, at(5))]).await;
-    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "nor by several at once");
-    // The next window is another one.
+    assert!(!draw("+49", 11, at(3)).await && draw("+49", 10, at(3)).await, "several refunds never bring it below zero");
+    // The next window is separate.
     assert!(draw("+49", 10, at(60)).await);
     give(vec![refund("+49", 10, at(59))]).await;
-    assert!(!draw("+49", 1, at(61)).await, "what was drawn in a window that is over stays drawn");
-    // A commit's own messages may draw what it gives back.
+    assert!(!draw("+49", 1, at(61)).await, "a refund to an ended window has no effect");
+    // The messages of a commit may draw what the same commit gives back.
     let mut both = draft(vec![refund("+49", 4, at(60))]);
     both = both.message(paid(letter(900, &key("ada"), at(61)), vec![amount(refusing("+49", 10, at(61)), 4)]));
-    store.commit(both.expecting(version).0).await.expect("what is given back can be drawn at once");
+    store.commit(both.expecting(version).0).await.expect("a refund can be drawn by the same commit");
     assert!(!draw("+49", 1, at(62)).await);
 }

@@ -1,4 +1,4 @@
-//! A commit that is refused has never been.
+//! Laws of refusals: a refused commit leaves no trace.
 
 use identity_core::{ClaimKey, Strength, UserKey};
 use identity_ports::{CommitError, Outbox, UserRepository};
@@ -19,7 +19,7 @@ fn addresses() -> Vec<ClaimKey> {
     ["ada@example.com", "bob@example.com", "new@example.com", "weak@example.com"].map(mail_key).to_vec()
 }
 
-/// Two users with claims, a message each, and one draw from each budget.
+/// Two users with claims, one message each, and one draw from each budget.
 async fn populate<S: UserRepository + Outbox>(store: &S) {
     for (number, name) in (1..).zip(["ada", "bob"]) {
         let user = key(name);
@@ -35,8 +35,8 @@ async fn populate<S: UserRepository + Outbox>(store: &S) {
     put(store, draft).await;
 }
 
-/// A commit with something of everything: another address, another time, claims to take and to release, two messages that
-/// are paid for.
+/// A commit with a part of every kind: another address, another time, claims to take and to release, and two messages
+/// with charges.
 fn everything(draft: Draft, user: &UserKey) -> Draft {
     let message = |number| letter(number, user, at(1));
     let charges = || vec![refusing("of ada", LIMIT, at(1)), withholding("ada", LIMIT, at(1))];
@@ -56,7 +56,7 @@ async fn sight<S: UserRepository + Outbox>(store: &S) -> Sight {
     look(store, &keys(), &addresses()).await
 }
 
-/// The budgets are as [`populate`] left them: two more draws from each, and no third.
+/// Asserts that the budgets are as [`populate`] left them: they allow two more draws each, and no third.
 async fn budgets_are_untouched<S: UserRepository + Outbox>(store: &S) {
     let draw = |number: u128, charge| {
         let user = key(&format!("prober {number}"));
@@ -84,7 +84,7 @@ async fn no_trace<S: UserRepository + Outbox>(store: &S, drafts: Vec<Draft>, ref
     for draft in drafts {
         match store.commit(draft.0).await {
             Err(error) if refused(&error) => {}
-            other => panic!("the commit should have been refused otherwise: {other:?}"),
+            other => panic!("the commit should have been refused for another reason: {other:?}"),
         }
         assert_eq!(sight(store).await, before, "a refused commit leaves a trace");
     }
@@ -121,12 +121,12 @@ pub async fn a_taken_claim_leaves_no_trace(harness: &impl Harness) {
     no_trace(&*store, drafts, |error| matches!(error, CommitError::Taken(_))).await;
 }
 
-/// A commit that finds a budget used up leaves no trace in any table.
-pub async fn a_used_up_budget_leaves_no_trace(harness: &impl Harness) {
+/// A commit that finds a budget exhausted leaves no trace in any table.
+pub async fn an_exhausted_budget_leaves_no_trace(harness: &impl Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();
-    // The messages before have room; the last one has none.
+    // The earlier messages fit into the budget; the last one does not.
     let too_much = |draft: Draft, user| {
         let user = key(user);
         let last =
@@ -138,8 +138,8 @@ pub async fn a_used_up_budget_leaves_no_trace(harness: &impl Harness) {
     no_trace(&*store, drafts, |error| matches!(error, CommitError::Exhausted(_))).await;
 }
 
-/// Where a commit could be refused in more ways than one, the version is judged first, then the claims, then the budgets.
-pub async fn refusals_come_in_their_order(harness: &impl Harness) {
+/// When a commit could be refused for several reasons, the version is judged first, then the claims, then the budgets.
+pub async fn refusals_follow_their_order(harness: &impl Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What is read is what was written.
+//! Laws of round trips: a store returns what was written.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::kit::{
 const EXTREMES: [i64; 8] =
     [i64::MIN, i64::MIN + 1, -62_135_596_800_000_001, -1, 0, 1, 253_402_300_800_000_000, i64::MAX];
 
-/// Writes a user, reads it back, here and after a restart, and compares everything, also what equality leaves out.
+/// Writes a user, reads it back, before and after a restart, and compares everything, including what equality ignores.
 async fn trip<H: Harness>(harness: &H, name: &str, person: &Person) {
     let store = harness.open().await;
     let user = key(name);
     let expected = person.clone().with_id(&user.user).user();
     let created = put(&*store, create(&user, person)).await;
     same(&created.user, &expected);
-    // A user that changes into this one reads the same as one that was created so.
+    // A user that is changed into this one reads the same as one that was created this way.
     let blank = key(&format!("changed, {name}").chars().take(200).collect::<String>());
     let before = put(&*store, create(&blank, &Person::default().email(9_999, "before@example.com", verified()))).await;
     let changed = put(&*store, change(&blank, &before, person)).await;
@@ -36,8 +36,8 @@ async fn trip<H: Harness>(harness: &H, name: &str, person: &Person) {
 }
 
 fn same(read: &User, written: &User) {
-    assert_eq!(read, written, "what is read is not what was written");
-    assert_eq!(typed(read), typed(written), "what was typed is not kept");
+    assert_eq!(read, written, "the user that was read is not the one that was written");
+    assert_eq!(typed(read), typed(written), "the typed form is not kept");
     assert_eq!(format!("{read:?}"), format!("{written:?}"));
     assert_eq!(read.created_at().as_micros(), written.created_at().as_micros());
 }
@@ -74,7 +74,7 @@ pub async fn every_status_round_trips(harness: &impl Harness) {
     }
     person = person.primary(5).primary(103);
     trip(harness, "ada", &person).await;
-    // One address goes through all of them, each followed by each.
+    // One address goes through all statuses, each followed by each.
     let store = harness.open().await;
     let bob = key("bob");
     let mut stored = put(&*store, create(&bob, &Person::default())).await;
@@ -131,7 +131,7 @@ pub async fn the_longest_values_round_trip(harness: &impl Harness) {
     trip(harness, &wide, &person).await;
 }
 
-/// Texts that mean something somewhere else, and JSON of every kind, are read as they were written.
+/// Texts that have a special meaning elsewhere, and JSON of every kind, are read as they were written.
 pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
     let odd = [
         "'; drop table identity_users; --",
@@ -200,7 +200,7 @@ pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
     }
 }
 
-/// Times before 1970 and far ahead, to the microsecond, and the greatest counts are read as they were written.
+/// Times before 1970 and in the far future, to the microsecond, and the greatest counts are read as they were written.
 pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
     for (number, micros) in EXTREMES.into_iter().enumerate() {
         let time = Timestamp::from_micros(micros);
@@ -243,7 +243,7 @@ pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
     let times: Vec<i64> = listed.users.iter().map(|stored| stored.user.created_at().as_micros()).collect();
     let mut expected: Vec<i64> = EXTREMES.into_iter().chain(EXTREMES).collect();
     expected.sort_unstable();
-    assert_eq!(times, expected, "and the list is in the order of these times");
+    assert_eq!(times, expected, "the list is in the order of these times");
 }
 
 /// Every kind of event is read as it was written.
@@ -264,8 +264,12 @@ pub async fn every_event_round_trips(harness: &impl Harness) {
     put(&*store, draft).await;
     let store = harness.restart(store).await;
     let read = store.history(&ada, 0, 1_000).await.unwrap();
-    assert_eq!(read, written, "every event as it was written");
-    assert_eq!(serde_json::to_string(&read).unwrap(), serde_json::to_string(&written).unwrap(), "to the letter");
+    assert_eq!(read, written, "every event is read as it was written");
+    assert_eq!(
+        serde_json::to_string(&read).unwrap(),
+        serde_json::to_string(&written).unwrap(),
+        "the JSON is the same to the letter"
+    );
 }
 
 /// Every kind of message is read as it was written.
@@ -309,7 +313,7 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
     };
     let mut posted: Vec<Message> = Vec::new();
     posted.extend(store.posted(&ada, None, 100).await.unwrap().into_iter().map(|posted| posted.message));
-    assert_eq!(posted, written, "every message as it was written");
+    assert_eq!(posted, written, "every message is read as it was written");
     // They are leased one after the other.
     let mut read: Vec<Message> = Vec::new();
     loop {
@@ -320,8 +324,12 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
         read.push(first.message);
     }
     written.rotate_right(1);
-    assert_eq!(read.iter().map(|message| message.id).collect::<Vec<_>>()[0], message_id(7), "due longest first");
-    assert_eq!(read, written, "every message as it was written");
+    assert_eq!(
+        read.iter().map(|message| message.id).collect::<Vec<_>>()[0],
+        message_id(7),
+        "the message that was due first is leased first"
+    );
+    assert_eq!(read, written, "every message is read as it was written");
     let json = |messages: &[Message]| serde_json::to_string(messages).unwrap();
-    assert_eq!(json(&read), json(&written), "to the letter");
+    assert_eq!(json(&read), json(&written), "the JSON is the same to the letter");
 }

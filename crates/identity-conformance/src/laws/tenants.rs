@@ -1,4 +1,4 @@
-//! Tenants.
+//! Laws of tenants.
 
 use identity_core::{ClaimKind, Strength};
 use identity_ports::{ListOrder, ListQuery, Prefix, UserRepository};
@@ -8,12 +8,12 @@ use crate::kit::{
     Person, at, change, create, erase, id, key_in, letter, look, mail_key, paid, put, refusing, tenant, verified,
 };
 
-/// Nothing crosses from one tenant into another: the same ids, addresses, claims and budgets are there in each, and what
-/// happens in one is not seen in the other.
+/// Tenants are separate: the same ids, addresses, claims and budgets exist in each, and what happens in one is not
+/// visible in another.
 pub async fn tenants_never_mix(harness: &impl Harness) {
     let store = harness.open().await;
     let claims = [mail_key("ada@example.com")];
-    // Names that some comparison or other takes for one.
+    // Names that a careless comparison could take for the same.
     let names = ["acme", "ACME", "acme ", "acm_", "acm%", "acm\u{e9}", "acme\u{301}"];
     for (number, name) in (1..).zip(names) {
         let user = key_in(name, "ada");
@@ -30,18 +30,22 @@ pub async fn tenants_never_mix(harness: &impl Harness) {
         let stored = store.load(other).await.unwrap().unwrap();
         assert_eq!(stored.user.sign_ins().attempts_count, number, "each tenant has its own user");
         let found = store.find(&other.tenant, &claims).await.unwrap();
-        assert_eq!(found.iter().map(|found| found.identifier).collect::<Vec<_>>(), [id(1)], "each finds its own");
+        assert_eq!(
+            found.iter().map(|found| found.identifier).collect::<Vec<_>>(),
+            [id(1)],
+            "each tenant finds its own user"
+        );
         for prefix in [None, Some(Prefix { kind: ClaimKind::Email, text: "ada".to_owned() })] {
             for order in [ListOrder::Created, ListOrder::LatestUpdated] {
                 let query = ListQuery { order, after: None, limit: 10, prefix: prefix.clone() };
                 let page = store.list(&other.tenant, &query).await.unwrap();
-                assert_eq!(page.users, std::slice::from_ref(&stored), "each lists its own");
-                assert_eq!(page.next, None, "and no page follows with another tenant's");
+                assert_eq!(page.users, std::slice::from_ref(&stored), "each tenant lists its own user");
+                assert_eq!(page.next, None, "no page with another tenant's user follows");
             }
         }
-        assert_eq!(store.history(other, 0, 10).await.unwrap().len(), 1, "each has its own history");
+        assert_eq!(store.history(other, 0, 10).await.unwrap().len(), 1, "each tenant has its own history");
     }
-    // A user of one tenant changes, then goes; its messages with it. The others' stay.
+    // A user of one tenant changes and is then erased with its messages. The users of other tenants stay.
     let stored = store.load(&acme).await.unwrap().unwrap();
     let changed = change(&acme, &stored, &Person::default().attempts(99)).release(&claims[0]);
     let stored = put(&*store, changed).await;
@@ -49,8 +53,8 @@ pub async fn tenants_never_mix(harness: &impl Harness) {
     let message = letter(1, &acme, at(0)).id;
     assert!(crate::kit::queued(&*store).await.iter().all(|leased| leased.message.id != message));
     let after = look(&*store, &others, &claims).await;
-    // What is queued is told for all tenants at once.
-    assert_eq!(after.without_queued(), before.without_queued(), "another tenant's change is not seen");
+    // Pending messages are read for all tenants at once.
+    assert_eq!(after.without_queued(), before.without_queued(), "a change is not visible in another tenant");
     assert_eq!(store.find(&tenant("acme"), &claims).await.unwrap(), []);
     for other in &others {
         assert!(crate::kit::queued(&*store).await.iter().any(|leased| leased.message.key == *other));

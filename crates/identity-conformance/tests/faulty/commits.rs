@@ -10,7 +10,7 @@ use identity_ports::{Commit, CommitError, Committed, Expected, ListOrder, ListQu
 
 use super::{Fault, FaultyStore};
 
-/// Users that the faults need begin so, and are not listed.
+/// The prefix of users that the faults need. They are not listed.
 pub(super) const SHADOW: &str = "shadow ";
 
 impl FaultyStore {
@@ -55,7 +55,7 @@ impl FaultyStore {
         self.leave_a_trace(commit, result, stored).await
     }
 
-    /// Changes what is committed.
+    /// Changes the commit before it is written.
     fn spoil(&self, commit: &mut Commit, stored: Option<&Stored>) {
         match self.fault {
             Fault::CreateOverwrites if commit.expected == Expected::Absent => expect_what_is(commit, stored),
@@ -179,7 +179,7 @@ impl FaultyStore {
         result
     }
 
-    /// Commits messages for a user that nobody sees.
+    /// Commits messages for a hidden user.
     async fn shadow(&self, tenant: &TenantId, messages: Vec<Outgoing>) {
         let number = {
             let mut notes = self.notes.lock().unwrap();
@@ -189,11 +189,11 @@ impl FaultyStore {
         let user = UserId::parse(&format!("{SHADOW}{number}")).unwrap();
         let mut draft = create(&UserKey { tenant: tenant.clone(), user }, &Person::default());
         draft.0.messages = messages;
-        // A budget that is used up has nothing to draw.
+        // An exhausted budget has nothing left to draw.
         let _ = self.inner.commit(draft.0).await;
     }
 
-    /// Draws without a message that anybody sees: its tenant's lists and its letters are not looked at.
+    /// Draws without a visible message: the lists and messages of its tenant are not read.
     async fn draw(&self, tenant: &TenantId, charges: Vec<Charge>) {
         let far = identity_conformance::kit::FAR + Duration::from_secs(1_000_000);
         let number = 1_000_000 + u128::from(self.notes.lock().unwrap().shadows);

@@ -26,7 +26,7 @@ impl FaultyStore {
             Fault::AttemptsAreNotCounted => leased.iter_mut().for_each(|leased| leased.attempts = 1),
             Fault::ProvidersAreForgotten => leased.iter_mut().for_each(|leased| leased.provider = None),
             Fault::UnsettledIsForgotten => leased.iter_mut().for_each(|leased| leased.uncertain = 0),
-            // Whatever else is due of the same users comes along.
+            // Other due messages of the same users are leased along with it.
             Fault::UsersAreNotInOrder => {
                 let heads: Vec<UserKey> = leased.iter().map(|leased| leased.message.key.clone()).collect();
                 for key in heads {

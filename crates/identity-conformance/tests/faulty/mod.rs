@@ -1,4 +1,4 @@
-//! A store with a fault of one's choice, around the one in memory that has none.
+//! A store in memory with one selected fault.
 
 mod commits;
 mod letters;
@@ -16,114 +16,114 @@ use identity_ports::{
     LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
-/// What is wrong with the store.
+/// The fault of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// A user that is to be created overwrites the one that is there.
+    /// A commit that creates a user overwrites an existing one.
     CreateOverwrites,
-    /// The id of an erased user is taken as new.
+    /// The id of an erased user is accepted as new.
     ErasedIdsAreNew,
-    /// Whatever version was read, the commit goes through.
+    /// A commit succeeds whatever version was read.
     VersionsAreIgnored,
-    /// Of the events of a commit the last one is kept.
+    /// Only the last event of a commit is kept.
     OneEventACommit,
-    /// What was typed is forgotten.
+    /// The typed form of an address is lost.
     TypedFormsAreLost,
-    /// Times are kept in whole milliseconds.
+    /// Times are stored in whole milliseconds.
     TimesAreCut,
-    /// The hint of a challenge is forgotten.
+    /// The hint of a challenge is lost.
     HintsAreLost,
-    /// A release gives up whoever's claim it is.
+    /// A release removes the claim of any user.
     ReleasesTouchAnybody,
-    /// A claim is taken, verified or not, once anybody holds it.
+    /// A claim that anybody holds is taken, verified or not.
     FirstComeHolds,
-    /// The strength of a claim that the user holds stays.
+    /// The strength of a claim that the user holds does not change.
     StrengthIsKept,
-    /// Claims are taken first and released then.
+    /// Claims are taken before others are released.
     ReleasedLast,
-    /// The messages of a commit that conflicts are sent.
+    /// The messages of a commit that conflicts are enqueued.
     ConflictsSend,
-    /// A commit that finds a claim taken has drawn from the budgets.
+    /// A commit that finds a claim taken has already drawn from the budgets.
     TakenDraws,
-    /// A commit that finds a budget used up has taken its claims.
+    /// A commit that finds a budget exhausted has already taken its claims.
     ExhaustedClaims,
     /// A withheld message draws from its other budgets.
     WithheldDraws,
-    /// A budget that withholds refuses.
+    /// A budget that should withhold refuses.
     WithholdingRefuses,
     /// Windows begin on the full minute.
     WindowsOnTheMinute,
-    /// Between the look into a budget and the draw others draw.
+    /// Others draw between the check of a budget and the draw.
     QuotasRace,
-    /// Names of tenants are one whatever their case.
+    /// Tenants whose names differ only in case are mixed up.
     TenantsFold,
     /// A lease holds nothing.
     LeasesHoldNothing,
-    /// Between the look for due messages and the mark on them others look.
+    /// Others lease between the search for due messages and the mark on them.
     LeasesRace,
-    /// Every attempt is the first one.
+    /// Every attempt counts as the first one.
     AttemptsAreNotCounted,
-    /// Any lease settles.
+    /// Any lease settles any message.
     AnyLeaseSettles,
     /// A retry is due at once.
     RetriesAreDueAtOnce,
-    /// A message that failed is dropped.
+    /// A message that failed is removed.
     FailedAreDropped,
-    /// The younger message goes first.
+    /// The younger message is leased first.
     YoungestFirst,
-    /// Pages are counted, not marked by a place.
+    /// Pages are made by offset instead of by position.
     PagesByOffset,
     /// A full page always promises another one.
     FullPagesPromise,
-    /// The beginning of a key is a pattern of SQL's.
+    /// A prefix is used as an SQL pattern.
     PrefixesArePatterns,
     /// A directory counts the users of its page.
     PagesAreCounted,
-    /// A directory finds what is anywhere in a key.
+    /// A directory searches anywhere in a key.
     SearchesAnywhere,
-    /// Those who are not verified are found first.
+    /// Unverified addresses are found first.
     UnverifiedFirst,
-    /// 100 are found for all keys together.
+    /// 100 users are found for all keys together.
     HundredForAllKeys,
-    /// The history begins with the number that was given.
+    /// A page of the history begins with the given number instead of after it.
     HistoryOverlaps,
-    /// The events of an erased user are kept as they were.
+    /// The events of an erased user are kept unchanged.
     ErasedEventsStay,
-    /// The messages of an erased user stay.
+    /// The messages of an erased user are kept.
     ErasedMessagesStay,
-    /// After a restart there is nothing.
+    /// Nothing is left after a restart.
     RestartForgets,
-    /// Codes are written down with the messages that carry them.
+    /// Codes are stored with the messages that carry them.
     CodesAreWritten,
-    /// A username that reads as an address claims the name alone.
+    /// A username in the form of an address claims only the name.
     NamesClaimNames,
-    /// A user's messages are leased side by side.
+    /// The messages of a user are leased side by side.
     UsersAreNotInOrder,
-    /// The provider that was noted for the next attempt is forgotten.
+    /// The provider for the next attempt is lost.
     ProvidersAreForgotten,
-    /// An attempt that was not settled is taken for one that did not come to anything.
+    /// An attempt that was not settled counts as one that was not accepted.
     UnsettledIsForgotten,
-    /// The last report counts, whatever was reported before.
+    /// The latest report counts, whatever was reported before.
     LastReportCounts,
-    /// A report on a message on its way changes nothing.
+    /// A report on a pending message changes nothing.
     ReportsDoNotEnd,
-    /// What was sent goes at once.
+    /// A sent message is removed at once.
     SentIsDropped,
-    /// Pruning removes more than it is asked for.
+    /// Pruning removes more than requested.
     PrunesAhead,
-    /// What is void is sent all the same.
+    /// Messages with a void challenge are sent.
     NothingIsWithdrawn,
-    /// Every charge is one.
+    /// Every charge draws one unit.
     ChargesAreOne,
-    /// A budget that is only watched withholds.
+    /// A budget that is only recorded withholds.
     RecordingWithholds,
-    /// Nobody is told what was withheld or recorded.
+    /// Withheld and recorded messages are not reported.
     NothingIsTold,
-    /// What is given back is given to whatever window is open.
+    /// A refund goes to whichever window is open.
     RefundsGoAnywhere,
-    /// Nothing is given back.
+    /// A refund has no effect.
     NothingIsRefunded,
 }
 
@@ -133,7 +133,7 @@ pub(crate) struct FaultyStore {
     notes: Arc<Mutex<Notes>>,
 }
 
-/// What a fault has to remember.
+/// The state that a fault needs.
 #[derive(Default)]
 struct Notes {
     draws: HashMap<(BudgetKind, String), u64>,
@@ -259,7 +259,7 @@ impl FaultyStore {
         }
     }
 
-    /// Waits until six have come this far, or until nobody else seems to come: a race that is lost every time.
+    /// Waits until six tasks have come this far, or until no other seems to come, so that a race is lost every time.
     async fn dawdle(&self) {
         let together = {
             let mut notes = self.notes.lock().unwrap();

@@ -96,7 +96,7 @@ impl FaultyStore {
     }
 }
 
-/// `LIKE`, as an unsuspecting adapter writes it.
+/// `LIKE`, as a careless adapter would use it.
 fn matches(user: &User, prefix: &Prefix) -> bool {
     let addresses = user.identifiers().map(|entry| entry.address.claim_key());
     let keys = addresses.chain(user.username().map(|entry| entry.username.claim_key()));

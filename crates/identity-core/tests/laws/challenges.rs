@@ -1,4 +1,4 @@
-//! Challenges: how long they live, how many answers they take, how often they are sent, what voids them.
+//! Challenges: their lifetime, the answers and sends that they allow, and what makes them void.
 
 use identity_core::policy::Resend;
 use identity_core::{
@@ -83,7 +83,10 @@ fn c06_a_code_works_once() {
     let old = ada.code(mail);
     ada.pass(30);
     ada.start(mail).then(&["verification_started"]);
-    assert!(matches!(ada.answer(mail, &old).done(), Confirmation::Rejected { .. }), "nor for the next challenge");
+    assert!(
+        matches!(ada.answer(mail, &old).done(), Confirmation::Rejected { .. }),
+        "the old code does not answer the next challenge"
+    );
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn c07_after_100_failures_in_a_row_no_code_is_compared() {
     assert_eq!(ada.right(mail).refused(), locked);
     for _ in 0..3 {
         ada.pass(30 * 86_400);
-        assert_eq!(ada.start(mail).refused(), locked, "time does not help");
+        assert_eq!(ada.start(mail).refused(), locked, "waiting does not end the lock");
     }
     ada.admin(|user, context| user.clear_attempts(mail, context)).then(&["attempts_cleared"]);
     ada.start(mail).done();
@@ -175,10 +178,13 @@ fn c08_removing_and_adding_an_address_does_not_reset_the_count() {
             ada.wrong(first).done();
         }
         ada.remove(first).then(&["removed"]);
-        // In other letters it is still the same address.
+        // The same address in another case.
         let again = ada.add(email("ADA@Example.com")).done();
         assert_eq!(ada.entry(again).attempts.failed_in_a_row, 4);
-        assert!(matches!(ada.start(again).refused(), Refusal::TooSoon { .. }), "nor of the sends");
+        assert!(
+            matches!(ada.start(again).refused(), Refusal::TooSoon { .. }),
+            "the count of sends is not reset either"
+        );
         ada.pass(30);
         ada.start(again).done();
         assert_eq!(ada.wrong(again).done(), Confirmation::Rejected { attempts_left: 0 });
@@ -248,7 +254,7 @@ fn c09_success_resets_the_count_of_that_identifier_alone() {
     assert_eq!((ada.entry(mail).attempts.failed_in_a_row, ada.entry(mail).attempts.failed_at.len()), (0, 0));
     assert_eq!((ada.entry(line).attempts.failed_in_a_row, ada.entry(line).attempts.failed_at.len()), (3, 3));
     assert_eq!(ada.wrong(line).done(), Confirmation::Rejected { attempts_left: 1 });
-    assert_eq!(ada.entry(mail).attempts.sent_at.len(), 1, "sends are no failures: they stay counted");
+    assert_eq!(ada.entry(mail).attempts.sent_at.len(), 1, "sends still count, because they are not failures");
 }
 
 #[test]
@@ -259,8 +265,8 @@ fn c17_a_clock_that_steps_back_never_revives_a_code() {
     assert_eq!(ada.right(mail).refused(), Refusal::Expired);
     ada.step_back(3_600);
     assert_eq!(ada.right(mail).refused(), Refusal::Expired);
-    assert!(matches!(ada.start(mail).refused(), Refusal::TooSoon { .. }), "nor is a new one sent");
-    // Two processes may stand a minute apart.
+    assert!(matches!(ada.start(mail).refused(), Refusal::TooSoon { .. }), "no new message is sent");
+    // The clocks of two processes may differ by a minute.
     let mut bob = given();
     let mail = bob.pending(email("bob@example.com"));
     bob.step_back(60);
@@ -378,7 +384,7 @@ fn an_event_of_a_challenge_holds_no_code() {
 
 #[test]
 fn c47_counters_belong_to_the_identifier_and_not_to_the_client() {
-    // 1,000 origins, each a decision of its own with nothing remembered of the others but the user.
+    // 1,000 clients, each with a decision of its own that depends on the others only through the user.
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
     let wrong = crate::kit::code("000");

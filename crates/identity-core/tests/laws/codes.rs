@@ -1,4 +1,4 @@
-//! Codes and link tokens: how they look, what they are bound to, how they are compared.
+//! Codes and link tokens: their format, what they are bound to, and how they are compared.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ fn c03_every_symbol_is_equally_likely_in_every_place() {
         for (place, counts) in counts.iter().enumerate() {
             let seen: Vec<u32> = symbols.iter().map(|symbol| counts[usize::from(*symbol)]).collect();
             assert_eq!(seen.iter().sum::<u32>(), CODES, "symbols of no alphabet at place {place}");
-            assert!(seen.iter().all(|count| *count > 0), "a symbol never comes at place {place}");
+            assert!(seen.iter().all(|count| *count > 0), "a symbol never occurs at place {place}");
             let chi: f64 = seen.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
             assert!(chi < critical, "{alphabet:?}, place {place}: chi-square {chi}");
         }
@@ -121,7 +121,7 @@ fn the_symbols_of_neighbouring_places_do_not_depend_on_each_other() {
     assert!(chi < 148.23, "chi-square {chi}");
 }
 
-/// Five situations that differ in one thing each: the first is what the others depart from.
+/// Five situations: each differs from the first one in a single part.
 struct Situation {
     what: &'static str,
     tenant: TenantId,
@@ -247,7 +247,7 @@ fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
     ada.pass(30);
     ada.start_by(mail, Proof::Code).then(&["verification_started"]);
     assert_eq!(ada.open(mail, &link).refused(), Refusal::NoChallenge);
-    assert!(ada.entry(mail).attempts.failed_at.is_empty(), "none of these was a try");
+    assert!(ada.entry(mail).attempts.failed_at.is_empty(), "none of these counts as a wrong answer");
     assert_eq!(ada.right(mail).done(), Confirmation::Verified);
 }
 
@@ -304,7 +304,7 @@ fn c16_a_code_has_1_to_20_characters_and_anything_else_costs_no_try() {
     assert_eq!(Code::parse(&"1".repeat(1 << 20)).unwrap_err(), CodeError::TooLong);
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
-    // What does not parse cannot be given to `confirm`; the shortest and longest that do are tries like any other.
+    // A text that does not parse cannot be given to `confirm`. The shortest and the longest codes count as any other.
     assert_eq!(ada.answer(mail, &code("x")).done(), Confirmation::Rejected { attempts_left: 4 });
     assert_eq!(ada.answer(mail, &code(&"\u{1F347}".repeat(20))).done(), Confirmation::Rejected { attempts_left: 3 });
 }
@@ -334,7 +334,7 @@ fn a_link_token_reads_what_it_writes_and_nothing_else() {
     let mut forged: Vec<char> = text.chars().collect();
     forged[0] = if forged[0] == 'A' { 'B' } else { 'A' };
     let forged = LinkToken::parse(&forged.into_iter().collect::<String>()).unwrap();
-    // Nobody guesses 256 bits, and a stranger with made-up links must not lock the address.
+    // A token of 256 bits cannot be guessed, and a stranger with made-up links must not lock the address.
     for _ in 0..200 {
         assert_eq!(ada.open(mail, &forged).then(&[]), Confirmation::Rejected { attempts_left: 5 });
     }
@@ -377,13 +377,13 @@ fn a_previous_key_confirms_what_it_made_and_a_key_that_is_gone_does_not() {
     assert_eq!(ada.answer(mail, &by_mail).done(), Confirmation::Verified);
     ada.bench.keys = CodeKeys::parse(&key("new", "bb")).unwrap();
     assert_eq!(ada.answer(line, &by_phone).refused(), Refusal::KeyGone);
-    // The key under an old name is another key: the code does not follow from it.
+    // A different key with an old name does not give the same code.
     ada.bench.keys = CodeKeys::parse(&key("old", "bb")).unwrap();
     assert!(matches!(ada.answer(line, &by_phone).done(), Confirmation::Rejected { .. }));
     ada.bench.keys = CodeKeys::parse(&key("new", "bb")).unwrap();
     ada.pass(30);
     ada.start(line).then(&["verification_started"]);
-    assert_eq!(ada.challenge(line).failed, 1, "the try stays counted");
+    assert_eq!(ada.challenge(line).failed, 1, "the wrong answer still counts");
     assert_eq!(ada.right(line).done(), Confirmation::Verified);
 }
 

@@ -1,4 +1,4 @@
-//! Credentials and sign-in activity that the host reported, taken away one by one.
+//! Reported credentials and sign-in activity, and their removal one by one.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Events: their format, and what is left of them when a user is erased.
+//! Events: their format, and what remains of them when a user is erased.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn object(value: Value) -> Arc<JsonObject> {
     Arc::new(JsonObject::new(map).unwrap())
 }
 
-/// Whatever is personal in it has this word in it, or is the phone number below.
+/// A word that is part of everything personal in a test event, except for the phone number below.
 const CANARY: &str = "canary";
 const NUMBER: &str = "+447400123456";
 
@@ -103,7 +103,7 @@ fn record() -> UserRecord {
     }
 }
 
-/// Every kind of change there is, with everything in it that can be.
+/// Every kind of change, with every optional part.
 fn every_change() -> Vec<Change> {
     let id = IdentifierId::from_uuid(Uuid::from_u128(7));
     let profile = object(json!({"a": ["canary", {"b": 1.5}], "canary": null}));
@@ -256,7 +256,7 @@ fn a_stripped_event_holds_nothing_personal() {
             }
             other => panic!("{other:?}"),
         }
-        assert_eq!(stripped.clone().stripped(), stripped, "once more changes nothing");
+        assert_eq!(stripped.clone().stripped(), stripped, "stripping an event twice changes nothing");
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), stripped);
     }
 }

@@ -1,4 +1,4 @@
-//! c18: somebody who guesses the code of an address that is not theirs, for 30 days, with every trick their road has.
+//! c18: an attacker guesses the code of somebody else's address for 30 days, with everything that a holder may do.
 
 use identity_core::{Confirmation, DangerousPolicy, IdentifierId, Policy, Proof, Verification, VerificationPolicy};
 
@@ -10,7 +10,7 @@ const VICTIM: &str = "victim@example.com";
 #[test]
 fn c18_a_policy_under_which_guessing_succeeds_too_often_does_not_build() {
     assert!((VerificationPolicy::default().guess_chance() - 0.0001).abs() < 1e-12);
-    // 6 digits cannot be guessed with more than 0.0001 within the cap of 100; the bound is on the chance all the same.
+    // Within the cap of 100 failures, 6 digits are guessed with a chance of at most 0.0001; the bound is still on the chance.
     let policy = VerificationPolicy::builder().failures(100, 100).build().unwrap();
     assert!(policy.guess_chance() <= 0.001);
     for digits in 6..=20 {
@@ -20,7 +20,7 @@ fn c18_a_policy_under_which_guessing_succeeds_too_often_does_not_build() {
             assert!((policy.guess_chance() - chance).abs() <= chance * 1e-9);
         }
     }
-    // What would be guessable is refused, by the entropy or by the number of failures.
+    // A guessable policy is refused, by its entropy or by its number of failures.
     for (digits, in_a_row) in [(3, 1), (4, 11), (5, 100), (6, 101), (6, 1_001)] {
         let refused = VerificationPolicy::builder().digits(digits).failures(20, in_a_row).build();
         assert!(refused.is_err(), "{digits} digits, {in_a_row} failures");
@@ -29,7 +29,7 @@ fn c18_a_policy_under_which_guessing_succeeds_too_often_does_not_build() {
     assert!(sentence.contains("0.01") && sentence.contains("0.001"), "{sentence}");
 }
 
-/// An attacker: what they own, and how often a code was compared for them.
+/// An attacker: the account, and how often a code was compared for it.
 struct Attacker {
     person: Person,
     compared: u32,
@@ -46,12 +46,12 @@ impl Attacker {
         entries.find(|entry| entry.address.as_str() == VICTIM).map(|entry| entry.id)
     }
 
-    /// Guesses as often as it is let, and says whether it was let at all.
+    /// Guesses as often as is allowed, and returns whether a guess was allowed at all.
     fn guess(&mut self, proof: Proof) -> bool {
         let before = self.compared;
         let Some(id) = self.victim() else { return false };
         let _ = self.person.start_by(id, proof).result;
-        // It always guesses wrong: how often is what counts.
+        // Every guess is wrong, because only their number matters.
         let guess = crate::kit::code("no");
         while let Ok(Confirmation::Rejected { .. }) = self.person.answer(id, &guess).result {
             self.compared += 1;
@@ -64,7 +64,7 @@ impl Attacker {
         format!("throwaway{}@example.com", self.throwaways)
     }
 
-    /// The chance of all these guesses together.
+    /// The chance that one of all these guesses is right.
     fn chance(&self) -> f64 {
         f64::from(self.compared) / 1_000_000.0
     }
@@ -128,8 +128,8 @@ fn c18_removing_and_adding_again_stays_below_the_bound() {
     holds(&attacker, "removal");
 }
 
-/// Whatever is left of the victim's address is to be pushed out of memory by many other addresses: each is sent a code, so
-/// that it has to be remembered too, and gives its place to the next.
+/// The attacker tries to displace what is remembered of the victim's address by many other addresses. Each is sent a code, so
+/// that it has to be remembered too, and is then replaced by the next one.
 #[test]
 fn c18_flushing_the_memory_by_replacements_stays_below_the_bound() {
     for verified_first in [false, true] {
@@ -163,7 +163,7 @@ fn c18_flushing_the_memory_by_replacements_stays_below_the_bound() {
     }
 }
 
-/// The same by removals, of e-mail addresses and phone numbers together: as many as a user can have.
+/// The same by removals of as many e-mail addresses and phone numbers as a user can have.
 #[test]
 fn c18_flushing_the_memory_by_removals_stays_below_the_bound() {
     let mut attacker = Attacker::new();
@@ -187,7 +187,7 @@ fn c18_flushing_the_memory_by_removals_stays_below_the_bound() {
         for id in attacker.victim().into_iter().chain(others) {
             attacker.person.remove(id).done();
         }
-        // What was only sent to is forgotten after a day; a wrong answer is not.
+        // An address without wrong answers is forgotten a day after the last send; one with wrong answers is not.
         attacker.person.pass(2 * 86_400 - 20 * 601);
     }
     holds(&attacker, "flushing by removal");

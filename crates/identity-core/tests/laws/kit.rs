@@ -1,4 +1,4 @@
-//! A test bench: a clock moved by hand, counted seeds, a key, a policy, and people to whom things happen.
+//! A test bench: a clock moved by hand, counted seeds, a key, a policy, and users on whom decisions are made.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) fn staff() -> Authority {
     Authority::Administrator("staff".into())
 }
 
-/// Everything but the user.
+/// The context of a test: everything but the user.
 pub(crate) struct Bench {
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
@@ -69,17 +69,17 @@ impl Bench {
     }
 }
 
-/// A user, and all that has happened to them.
+/// A user with the events and messages so far.
 pub(crate) struct Person {
     pub(crate) bench: Bench,
     pub(crate) user: User,
     pub(crate) history: Vec<Event>,
-    /// Every message so far; `news` are those of the last decision.
+    /// All messages so far; `news` holds those of the last decision.
     pub(crate) post: Vec<Outgoing>,
     pub(crate) news: Vec<Outgoing>,
 }
 
-/// Somebody with nothing yet, under the default policy.
+/// A new user under the default policy.
 pub(crate) fn given() -> Person {
     given_under(Policy::default())
 }
@@ -92,7 +92,7 @@ pub(crate) fn given_under(policy: Policy) -> Person {
     Person { bench, user, history: created.events, post: Vec::new(), news: Vec::new() }
 }
 
-/// What came of a decision.
+/// The result of a decision.
 #[must_use]
 pub(crate) struct When<T> {
     pub(crate) result: Result<T, Refusal>,
@@ -100,7 +100,7 @@ pub(crate) struct When<T> {
 }
 
 impl<T: Debug> When<T> {
-    /// It went well, with these events.
+    /// Asserts that the decision was accepted with events of these kinds, and returns its outcome.
     #[track_caller]
     pub(crate) fn then(self, expected: &[&str]) -> T {
         let outcome = self.result.unwrap();
@@ -203,7 +203,7 @@ impl Person {
         self.holder(|user, context| user.confirm(id, Answer::Link(link), context))
     }
 
-    /// What the latest message to this address carries.
+    /// The code that the latest message to this address carries.
     pub(crate) fn code(&self, id: IdentifierId) -> Code {
         self.challenge_message(id).code(&self.bench.keys).unwrap()
     }
@@ -240,7 +240,7 @@ impl Person {
         self.entry(id).challenge().unwrap()
     }
 
-    /// The notices of the last decision: to whom, what, about which address; in no order.
+    /// The notices of the last decision, each with its recipient, kind and subject, in a sorted order.
     pub(crate) fn notices(&self) -> Vec<(String, NoticeKind, String)> {
         let notice = |outgoing: &Outgoing| match &outgoing.message.content {
             Content::Notice { what, about } => Some((outgoing.message.to.to_string(), *what, about.to_string())),

@@ -1,4 +1,4 @@
-//! The laws of the core, one family a file; those of the checklist by their number.
+//! The laws of the core, one family per file. Laws of the checklist begin with their number.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

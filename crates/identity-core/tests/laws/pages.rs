@@ -1,4 +1,4 @@
-//! A home for every field of the pages that this library was shaped by.
+//! Every field of the reference pages on which this library is based can be stored.
 
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ fn of_the_pages() -> UserRecord {
     }
 }
 
-/// A user in the pages' words: what a host with their wire would answer.
+/// A user in the form of the reference pages, as a host would answer.
 fn page(user: &User) -> Value {
     let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
     let address = |name: &str, entry: &identity_core::Identifier| {

@@ -1,4 +1,4 @@
-//! Policies: the defaults hold, and what is dangerous does not build and says why.
+//! Policies: the defaults are safe, and a dangerous policy does not build and says why.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ fn a_send_policy_without_budgets_for_addresses_does_not_build() {
         ] {
             assert_eq!(builder.build(), Err(DangerousPolicy::UnlimitedSends));
         }
-        // Of a block, a country, a tenant there may be more.
+        // Blocks, countries and tenants may have larger budgets.
         let wide = SendPolicy::builder().block(Some(open)).country(Some(open)).tenant(Some(open)).build().unwrap();
         assert_eq!((wide.block(), wide.country(), wide.tenant()), (Some(open), Some(open), Some(open)));
     }
@@ -176,7 +176,7 @@ fn an_allow_list_binds_its_own_kind_and_yields_to_the_block_list() {
     assert_eq!(verdict(&policy, &email("boss@example.org")), None);
     assert_eq!(verdict(&policy, &email("ada@example.org")), Some(Restriction::NotAllowed));
     assert_eq!(verdict(&policy, &email("eve@example.com")), Some(Restriction::Address));
-    assert_eq!(verdict(&policy, &phone("+441514960453")), None, "phones have no allow list here");
+    assert_eq!(verdict(&policy, &phone("+441514960453")), None, "there is no allow list for phones here");
     let policy = RestrictionPolicy::builder().allow_country("GB").allow_prefix("+336").build().unwrap();
     assert_eq!(verdict(&policy, &phone("+441514960453")), None);
     assert_eq!(verdict(&policy, &phone("+33612345678")), None);

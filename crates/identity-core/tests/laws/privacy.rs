@@ -14,7 +14,7 @@ use serde_json::{Map, json};
 
 use crate::kit::{email, given, phone, staff};
 
-/// Parts of addresses, names and keys that must not be seen: all but what a mask leaves.
+/// Parts of addresses, names and keys that must not be printed: all that a mask hides.
 const HIDDEN: [&str; 9] = ["canary", "Canary", "CANARY", "400123", "7400", "636e6172", "07, 07", "7, 7, 7", "BwcHBwcH"];
 
 #[track_caller]
@@ -109,7 +109,7 @@ fn c15_no_policy_shows_the_addresses_on_its_lists() {
         silent("DangerousPolicy", &refused);
         silent("DangerousPolicy", &format_args!("{refused}"));
     }
-    // A typing error that is no address is shown, or nobody would find it.
+    // A misspelt entry that is not an address is shown, so that it can be found.
     let refused = RestrictionPolicy::builder().block_domain("exa mple.com").build().unwrap_err();
     assert!(refused.to_string().contains("exa mple.com"), "{refused}");
 }

@@ -1,4 +1,4 @@
-//! Whole users: import, export, profile.
+//! Whole users: import, export and profiles.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ fn an_import_is_refused_for_each_rule_that_it_breaks() {
     let many = |count: u32| (0..count).map(|number| identifier(&format!("a{number}@example.com"))).collect();
     assert!(import(&emails(many(50))).is_ok());
     refused(&emails(many(51)), ImportProblem::TooMany);
-    // How many is judged before each is read: a huge list costs nothing.
+    // The number of entries is checked before any is parsed, so that a huge list costs nothing.
     refused(&emails(vec![identifier("not an address"); 100_000]), ImportProblem::TooMany);
     let at = Timestamp::from_secs;
     for (created_at, updated_at) in [(3, 2), (3, 1_800_000_000), (1_800_000_000, 1_800_000_001)] {
@@ -249,8 +249,8 @@ fn absent_fields_of_a_record_are_filled_in() {
     let [a, b] = user.emails().entries() else { panic!("{user:?}") };
     let word = a.verified().unwrap();
     assert_eq!((a.added_at, word.at, word.by), (record.created_at, record.created_at, Method::Import));
-    assert!(!b.is_verified() && user.primary_email().is_none(), "an import elects nobody");
-    // Filled in once: what is repeated later is the same user.
+    assert!(!b.is_verified() && user.primary_email().is_none(), "an import makes no address primary by itself");
+    // Absent ids are filled in once, so replaying the events gives the same user.
     let event = Bench::new(Policy::default()).on(&staff(), |context| User::import(&record, context)).unwrap();
     assert_eq!(User::from_events(&event.events), User::from_events(&event.events));
 }
@@ -275,12 +275,12 @@ fn export_and_import_give_the_same_user() {
     ada.admin(|user, context| user.disable(context)).done();
     let record = UserRecord::from(&ada.user);
     let text = serde_json::to_string(&record).unwrap();
-    assert!(!text.contains('\n'), "one line of a file");
+    assert!(!text.contains('\n'), "a record is one line of a file");
     let read: UserRecord = serde_json::from_str(&text).unwrap();
     assert_eq!(read, record);
     let imported = import(&read).unwrap();
     assert_eq!(UserRecord::from(&imported), record);
-    // Counters do not move house; everything else does.
+    // Counters are not exported; everything else is.
     assert_eq!(imported.identifier(line).unwrap().attempts, identity_core::Attempts::default());
     assert_eq!(imported.claims(Default::default()), ada.user.claims(Default::default()));
     assert_eq!(imported.primary_phone().map(|entry| entry.id), Some(line));
@@ -323,7 +323,7 @@ fn a_json_object_has_at_most_32_levels() {
 #[test]
 fn a_json_object_has_at_most_65536_bytes() {
     assert_eq!(MAX_JSON_BYTES, 65_536);
-    // {"a":"..."} has 8 bytes besides the text.
+    // {"a":"..."} has 8 bytes beside the text.
     let sized = |bytes: usize| Map::from_iter([("a".to_owned(), json!("x".repeat(bytes - 8)))]);
     assert!(JsonObject::new(sized(65_536)).is_ok());
     assert_eq!(JsonObject::new(sized(65_537)), Err(JsonError::TooLarge));
@@ -331,7 +331,7 @@ fn a_json_object_has_at_most_65536_bytes() {
     let change = ProfileChange { private_data: sized(65_537), ..ProfileChange::default() };
     let refused = ada.admin(|user, context| user.change_profile(&change, context)).refused();
     assert_eq!((refused.code(), refused), ("json_too_large", Refusal::Json(JsonError::TooLarge)));
-    // Two halves that fit, and together do not.
+    // Two halves that fit separately, but not together.
     let half = |name: &str| ProfileChange {
         public_data: Map::from_iter([(name.to_owned(), json!("x".repeat(40_000)))]),
         ..ProfileChange::default()
@@ -351,14 +351,14 @@ fn a_profile_changes_member_by_member() {
     };
     let first = change(json!({"name": "Ada", "address": {"city": "London", "zip": 1}}), json!({"a": 1}));
     assert_eq!(first, (1, json!([{"name": "Ada", "address": {"city": "London", "zip": 1}}, {"a": 1}])));
-    // Absent stays, a value replaces the whole member, a null removes.
+    // An absent member stays, a value replaces the whole member, null removes it.
     let second = change(json!({"address": {"city": "Paris"}, "name": null, "nick": "A"}), json!({}));
     assert_eq!(second, (1, json!([{"address": {"city": "Paris"}, "nick": "A"}, {"a": 1}])));
-    // Nothing that changes nothing is written.
+    // A change without effect has no events.
     let same = json!([{"address": {"city": "Paris"}, "nick": "A"}, {"a": 1}]);
     assert_eq!(change(json!({}), json!({})), (0, same.clone()));
     assert_eq!(change(json!({"nick": "A", "gone": null}), json!({"a": 1})), (0, same.clone()));
-    // A null within a member is a value like any other.
+    // A null inside a member is an ordinary value.
     let third = change(json!({"address": {"city": null}}), json!({"a": null}));
     assert_eq!(third, (1, json!([{"address": {"city": null}, "nick": "A"}, {}])));
 }
@@ -391,7 +391,7 @@ fn reports_are_recorded_once_and_bounded() {
     assert!(matches!(refused, Refusal::TooLarge { .. }));
 }
 
-/// U+0000 in any text of the host's is refused by name: not every database holds it.
+/// U+0000 in a text from the host is refused, and the error names the text, because not every database can store it.
 #[test]
 fn c26_a_nul_in_any_free_text_is_refused() {
     let nul = |what| Refusal::Nul { what };
@@ -407,7 +407,7 @@ fn c26_a_nul_in_any_free_text_is_refused() {
     assert_eq!(ada.admin(|user, context| user.set_username(&name, Some("\0a"), context)).refused(), nul("source"));
     let hint = identity_core::Verification { hint: Some("https://\0".into()), ..Default::default() };
     assert_eq!(ada.holder(|user, context| user.start_verification(mail, &hint, context)).refused(), nul("hint"));
-    // In JSON however deep, in keys too; an escaped backslash before the same letters is none.
+    // It is refused in JSON at any depth, and in keys. The same letters after an escaped backslash are accepted.
     for value in [json!("a\0"), json!({"a": [{"b": ["\0"]}]}), json!({"a": {"b\0": 1}}), json!("\\\\\0")] {
         let refused = JsonObject::new(map(json!({"x": value.clone()})));
         assert_eq!(refused, Err(JsonError::Nul), "{value}");
@@ -415,7 +415,7 @@ fn c26_a_nul_in_any_free_text_is_refused() {
         let refused = ada.admin(|user, context| user.change_profile(&change, context)).refused();
         assert_eq!(refused, Refusal::Json(JsonError::Nul));
         let read = serde_json::from_str::<JsonObject>(&serde_json::to_string(&json!({"x": change.claims})).unwrap());
-        assert!(read.is_err(), "nor is it read from outside");
+        assert!(read.is_err(), "it is not read from outside either");
     }
     for fine in [json!("\\u0000"), json!({"\\u0000": "\\\\u0000"}), json!("\u{1}\u{fffd}")] {
         assert!(JsonObject::new(map(json!({"x": fine}))).is_ok(), "{fine}");
@@ -452,7 +452,7 @@ fn c26_a_nul_in_any_free_text_is_refused() {
     );
     assert_eq!(Authority::Administrator("a\0".into()).check(), Err(nul("the actor")));
     assert!(Authority::Administrator("x".repeat(801).into()).check().is_err() && staff().check().is_ok());
-    // What is no free text has rules of its own, and none of them lets it through.
+    // Other texts have rules of their own, which all refuse it.
     for text in ["ada\0@example.com", "ada@exam\0ple.com", "\0ada@example.com", "ada@example.com\0"] {
         assert!(identity_core::Email::parse(text).is_err(), "{text:?}");
     }

@@ -1,4 +1,4 @@
-//! c11 and c12: how often a code is sent, and which one.
+//! c11 and c12: how often a code is sent, and which code.
 
 use identity_core::policy::Resend;
 use identity_core::{Confirmation, Proof, Refusal, SendLimit, Verification};
@@ -16,7 +16,7 @@ fn c11_the_6th_send_in_600_s_and_the_11th_of_a_day_are_refused_with_the_time() {
         ada.start(mail).done();
     }
     ada.pass(29);
-    // The wait ends sooner than the window has room: the later of the two is told.
+    // The wait ends before the window has room; the refusal names the later time.
     let window = Refusal::TooSoon { retry_at: first + secs(600), limit: SendLimit::Window };
     assert_eq!(ada.start(mail).refused(), window);
     ada.pass(1);
@@ -37,7 +37,7 @@ fn c11_the_6th_send_in_600_s_and_the_11th_of_a_day_are_refused_with_the_time() {
 
 #[test]
 fn c11_a_send_is_accepted_at_the_time_that_the_refusal_named() {
-    // All three limits at once: 10 sends in a day of which the last 5 came within the window.
+    // All three limits apply at once: 10 sends in a day, the last 5 of them within the window.
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     let first = ada.bench.now;

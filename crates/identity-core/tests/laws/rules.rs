@@ -1,4 +1,4 @@
-//! Rules of who is primary, what is claimed, what replaces what.
+//! The rules for primary addresses, claims and replacements.
 
 use identity_core::policy::{By, Election, Succession};
 use identity_core::{
@@ -25,7 +25,7 @@ fn c42_an_unverified_address_grants_nothing() {
     assert_eq!(eve.holder(|user, context| user.set_primary(mail, context)).refused(), Refusal::NotVerified);
     let by_admin = eve.admin(|user, context| user.set_primary(mail, context));
     assert_eq!(by_admin.refused(), Refusal::NotVerified);
-    // The victim comes and verifies the address with an account of their own: nothing of Eve's is in the way.
+    // The victim verifies the address with an account of their own, and Eve's account does not prevent it.
     let mut victim = given();
     let own = victim.pending(email("victim@example.com"));
     let before = victim.user.clone();
@@ -33,7 +33,7 @@ fn c42_an_unverified_address_grants_nothing() {
     let changes = ClaimChanges::between(&[], Some(&before), Some(&victim.user), ClaimPolicy::default());
     let key = email("victim@example.com").claim_key();
     assert_eq!(changes.take, [Claim { key, strength: Strength::Verified }]);
-    // Nor does what Eve does next touch the victim's claim.
+    // Eve's later actions do not affect the victim's claim either.
     let before = eve.user.clone();
     eve.remove(mail).done();
     let changes = ClaimChanges::between(&[], Some(&before), Some(&eve.user), ClaimPolicy::default());
@@ -51,7 +51,7 @@ fn c42_an_address_that_loses_its_verification_loses_what_it_granted() {
     assert!(ada.user.primary_email().is_none() && ada.user.claims(ClaimPolicy::default()).is_empty());
     let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::default());
     assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![key.clone()] });
-    // Under `All` it is still claimed, less firmly.
+    // Under `All` the address is still claimed, as unverified.
     let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::All);
     let weaker = vec![Claim { key, strength: Strength::Unverified }];
     assert_eq!(changes, ClaimChanges { take: weaker, release: Vec::new() });
@@ -111,14 +111,14 @@ fn c52_the_first_verified_is_primary_and_the_oldest_verified_succeeds() {
     let a = ada.pending(email("a@example.com"));
     let b = ada.pending(email("b@example.com"));
     let c = ada.pending(email("c@example.com"));
-    assert_eq!(primary(&ada), None, "none is primary");
+    assert_eq!(primary(&ada), None, "no address is primary");
     for id in [c, a, b] {
         ada.pass(1);
         ada.right(id).done();
     }
     assert_eq!(primary(&ada).as_deref(), Some("c@example.com"));
     ada.remove(c).then(&["removed", "primary_changed"]);
-    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"), "verified before b");
+    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"), "a was verified before b");
     ada.admin(|user, context| user.mark_unverified(a, context)).then(&["unverified", "primary_changed"]);
     assert_eq!(primary(&ada).as_deref(), Some("b@example.com"));
     ada.remove(a).then(&["removed"]);
@@ -163,7 +163,7 @@ fn only_those_whom_the_policy_names_may_remove_the_last_verified_address() {
             ada.act(&authority, |user, context| user.remove(open, context)).done();
         }
     }
-    // Of either kind: a phone number is enough.
+    // The last verified address is counted over both kinds: a phone number is enough.
     let mut ada = given();
     let mail = ada.add_verified(email("a@example.com"));
     ada.add_verified(phone("+441514960453"));
@@ -176,8 +176,11 @@ fn an_administrator_may_make_an_unverified_address_primary_if_the_policy_says_so
     let open = ada.add(email("open@example.com")).done();
     assert_eq!(ada.holder(|user, context| user.set_primary(open, context)).refused(), Refusal::NotVerified);
     ada.admin(|user, context| user.set_primary(open, context)).then(&["primary_changed"]);
-    assert!(ada.user.claims(ClaimPolicy::default()).is_empty(), "primary, and claims nothing for it");
-    // It stays when another one is verified.
+    assert!(
+        ada.user.claims(ClaimPolicy::default()).is_empty(),
+        "a primary address that is not verified claims nothing"
+    );
+    // It stays primary when another one is verified.
     ada.add_verified(email("b@example.com"));
     assert!(ada.user.emails().is_primary(open));
 }
@@ -252,7 +255,7 @@ fn a_corrected_replacement_still_removes_the_old_address() {
     let old = ada.add_verified(email("old@example.com"));
     let typo = ada.replace(old, email("typo@example.com")).done();
     let new = ada.replace(typo, email("new@example.com")).then(&["added", "removed"]);
-    assert_eq!(ada.entry(new).replaces, Some(old), "it takes the place of the one that was to replace");
+    assert_eq!(ada.entry(new).replaces, Some(old), "it takes over the replacement");
     ada.start(new).done();
     ada.right(new).then(&["verified", "removed", "primary_changed"]);
     assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
@@ -280,7 +283,7 @@ fn a_replacement_of_a_removed_address_is_an_ordinary_address() {
     ada.start(new).done();
     ada.remove(old).done();
     assert_eq!(ada.entry(new).replaces, None);
-    // The challenge that is out is answered all the same.
+    // The open challenge can still be answered.
     ada.right(new).then(&["verified"]);
     assert_eq!(primary(&ada).as_deref(), Some("other@example.com"));
 }
@@ -320,10 +323,10 @@ fn a_user_has_an_address_once_and_50_of_a_kind_at_most() {
     let by_admin = ada.admin(|user, context| user.add(&verified, context));
     assert_eq!(by_admin.refused(), Refusal::TooMany(Channel::Email));
     ada.add(phone("+441514960453")).done();
-    // One that takes another one's place at once finds room.
+    // An address that replaces another one at once has room.
     let first = ada.user.emails().entries()[0].id;
     let second = ada.replace(first, email("b@example.com")).done();
-    // One that waits does not.
+    // An address that waits for its verification has none.
     ada.admin(|user, context| user.mark_verified(second, None, context)).done();
     assert_eq!(ada.replace(second, email("c@example.com")).refused(), Refusal::TooMany(Channel::Email));
 }
@@ -376,11 +379,11 @@ fn only_claims_that_a_decision_brings_are_taken() {
     let before = ada.user.clone();
     let mail = ada.pending(email("b@example.com"));
     ada.right(mail).done();
-    // a was fine without a claim until now (the policy was another one): it is not taken along.
+    // a had no claim until now, because the policy was another one; it is not claimed along with b.
     let changes = ClaimChanges::between(&[], Some(&before), Some(&ada.user), ClaimPolicy::Verified);
     let b = Claim { key: email("b@example.com").claim_key(), strength: Strength::Verified };
     assert_eq!(changes, ClaimChanges { take: vec![b.clone()], release: Vec::new() });
-    // An erased user gives up everything held.
+    // An erased user releases every claim.
     let changes = ClaimChanges::between(std::slice::from_ref(&b), Some(&ada.user), None, ClaimPolicy::Verified);
     assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![b.key] });
 }

@@ -1,4 +1,4 @@
-//! What is sent, to whom, and what it costs.
+//! Messages: what is sent, to whom, and what it costs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use identity_core::{
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
 
-/// The table of quotas, as the contract of `UserRepository::commit` describes it.
+/// The budgets, as the contract of `UserRepository::commit` describes them.
 #[derive(Default, Clone)]
 struct Quotas(HashMap<(BudgetKind, String), (Timestamp, u64)>);
 
@@ -73,7 +73,7 @@ fn c51_verifying_tells_every_other_verified_address() {
         }
         let told = |to: &str| (to.to_owned(), NoticeKind::Verified, "new@example.com".to_owned());
         assert_eq!(ada.notices(), [told("+441514960453"), told("a@example.com")]);
-        // Once more changes nothing, and tells nobody.
+        // Verifying again changes nothing and sends no notice.
         ada.admin(|user, context| user.mark_verified(new, None, context)).then(&[]);
         assert_eq!(ada.notices(), []);
     }
@@ -122,7 +122,7 @@ fn c51_replacing_tells_every_other_verified_address_the_old_one_included() {
     let added = [told("+441514960453", NoticeKind::Added), told("a@example.com", NoticeKind::Added)];
     assert_eq!(ada.notices(), added);
     ada.start(new).done();
-    assert_eq!(ada.notices(), [], "a code tells nobody else");
+    assert_eq!(ada.notices(), [], "a code is sent to no other address");
     ada.right(new).done();
     let replaced = [told("+441514960453", NoticeKind::Replaced), told("a@example.com", NoticeKind::Replaced)];
     assert_eq!(ada.notices(), replaced);
@@ -171,12 +171,12 @@ fn c51_a_policy_may_silence_a_channel_but_not_every_channel_for_removals() {
     let b = ada.pending(email("b@example.com"));
     assert_eq!(ada.notices(), []);
     ada.right(b).done();
-    assert_eq!(ada.notices(), [told("a@example.com", Verified, "b@example.com")], "the phone is kept out of it");
+    assert_eq!(ada.notices(), [told("a@example.com", Verified, "b@example.com")], "the phone is not notified");
     ada.holder(|user, context| user.set_primary(b, context)).done();
     assert_eq!(ada.notices(), [told("a@example.com", MadePrimary, "b@example.com")]);
     ada.remove(a).done();
     let removed = ["+441514960453", "b@example.com"].map(|to| told(to, Removed, "a@example.com"));
-    assert_eq!(ada.notices(), removed, "and still hears of what goes");
+    assert_eq!(ada.notices(), removed, "the phone is still notified of removals");
     for what in [Removed, Replaced] {
         let silent = NoticePolicy::builder().silence(Channel::Email, [what]).silence(Channel::Phone, [what]).build();
         assert_eq!(silent, Err(DangerousPolicy::Silence(what)));
@@ -220,7 +220,7 @@ fn message_ids_of_one_decision_differ() {
 }
 
 fn pump(policy: Policy, per_person: usize) -> (usize, usize) {
-    // 1,000 adjacent numbers, 10 blocks of 100, each asked for by somebody new within one hour.
+    // 1,000 adjacent numbers in 10 blocks of 100, each requested by a new user within one hour.
     let mut quotas = Quotas::default();
     let (mut asked, mut sent) = (0, 0);
     for number in 0..1_000 / per_person {
@@ -255,7 +255,7 @@ fn c54_a_country_and_a_tenant_can_have_budgets_too() {
         let mut quotas = Quotas::default();
         let mut start = |number: u32| {
             let mut person = given_under(policy.clone());
-            // Far apart, so that no block is shared.
+            // The numbers are far apart, so that no block is shared.
             let line = person.add(phone(&format!("+44740012{:04}", number * 100))).done();
             person.start(line).done();
             (quotas.commit(&person.news), person.bench.now)
@@ -264,7 +264,7 @@ fn c54_a_country_and_a_tenant_can_have_budgets_too() {
             assert_eq!(start(number).0, Ok(1));
         }
         let (refused, now) = start(3);
-        assert_eq!(refused, Err(Exhausted(kind, now + secs(600))), "with the time when it has room again");
+        assert_eq!(refused, Err(Exhausted(kind, now + secs(600))), "the refusal names the end of the window");
     }
 }
 
@@ -283,7 +283,7 @@ fn c11_strangers_together_send_no_more_to_an_address_than_its_budget() {
 
 #[test]
 fn c50_a_holder_cannot_see_that_strangers_used_up_a_budget() {
-    // The same calls, with all budgets fresh and with all of them used up by others: the answers are equal.
+    // The answers to the same calls are equal with unused budgets and with budgets that others used up.
     let calls = |quotas: &mut Quotas| {
         let mut ada = given();
         let line = ada.add(phone("+447400123456")).done();
@@ -291,7 +291,7 @@ fn c50_a_holder_cannot_see_that_strangers_used_up_a_budget() {
         for _ in 0..4 {
             let started = ada.start(line);
             answers.push(format!("{:?}", started.result));
-            assert!(quotas.commit(&ada.news).is_ok(), "a holder is refused nothing for what strangers do");
+            assert!(quotas.commit(&ada.news).is_ok(), "a holder is not refused because of strangers");
             ada.pass(30);
         }
         answers
@@ -307,7 +307,7 @@ fn c50_a_holder_cannot_see_that_strangers_used_up_a_budget() {
     }
     let before = used_up.0.clone();
     assert_eq!(calls(&mut used_up), calls(&mut Quotas::default()));
-    assert_eq!(used_up.0, before, "what is withheld costs nothing");
+    assert_eq!(used_up.0, before, "a withheld message costs nothing");
 }
 
 #[test]
@@ -419,9 +419,9 @@ fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
             Refusal::Taken(TakenWhat::Email | TakenWhat::Phone) | Refusal::Restricted(_) => {
                 assert_eq!(public, hidden, "{refusal:?}");
             }
-            // Every limit on sends looks like a wait of the person's own.
+            // Every limit on sends looks like a limit of the holder's own.
             Refusal::TooSoon { .. } => assert_eq!(public, waits.public(), "{refusal:?}"),
-            // A username is public: its holder signs in with it.
+            // A username is public, because its holder signs in with it.
             Refusal::Taken(TakenWhat::Username) => assert_eq!(public.code, "username_taken"),
             _ => {
                 assert_eq!((public.kind, public.code), (refusal.kind(), refusal.code()));

@@ -1,4 +1,4 @@
-//! Random sequences of commands: whatever happens in whatever order, some things stay so.
+//! Random sequences of commands, after which the invariants of a user still hold.
 
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     proptest::collection::vec(command, 1..60)
 }
 
-/// Few addresses, so that sequences come back to them.
+/// Few addresses, so that sequences use them repeatedly.
 fn address(number: u8) -> Address {
     match number % 8 {
         number @ 0..5 => email(&format!("a{number}@example.com")),
@@ -98,7 +98,7 @@ fn run(ada: &mut Person, command: &Command) -> Result<(), Refusal> {
             if !known {
                 return Err(Refusal::NoChallenge);
             }
-            // The code of the latest message: wrong, if an administrator's came after it.
+            // The code of the latest message, which is wrong if an administrator's code came after it.
             ada.right(id).result.map(drop)
         }
         Command::Wrong(number) => {
@@ -178,7 +178,7 @@ fn parts(user: &User) -> UserParts {
     }
 }
 
-/// Wrong answers in a row by address, those of removed ones included.
+/// Consecutive wrong answers by address, including removed ones.
 fn failures(user: &User) -> HashMap<ClaimKey, u32> {
     let here = user.identifiers().map(|entry| (entry.address.claim_key(), entry.attempts.failed_in_a_row));
     let gone = user.retired().iter().map(|retired| (retired.key.clone(), retired.attempts.failed_in_a_row));
@@ -200,7 +200,7 @@ fn invariants(before: &User, ada: &Person, events: &[identity_core::Event]) {
     expected.sort();
     let claimed: Vec<_> = user.claims(ClaimPolicy::default()).into_keys().collect();
     assert_eq!(claimed, expected);
-    // What replaces is there, unverified, and replaces something that is there.
+    // A replacement exists, is unverified, and replaces an address that exists.
     for entry in user.identifiers() {
         if let Some(old) = entry.replaces {
             assert!(!entry.is_verified() && user.identifier(old).is_some() && old != entry.id);
@@ -211,7 +211,7 @@ fn invariants(before: &User, ada: &Person, events: &[identity_core::Event]) {
         assert!(entry.attempts.failed_in_a_row <= 100 && entry.attempts.failed_at.len() <= 20);
         assert!(entry.attempts.sent_at.len() <= 10);
     }
-    // Nobody's wrong answers are forgotten but by a right one, or by an administrator.
+    // Wrong answers are forgotten only after a right one or by an administrator.
     let forgiven: Vec<_> = events
         .iter()
         .filter_map(|event| match &event.change {
@@ -226,7 +226,7 @@ fn invariants(before: &User, ada: &Person, events: &[identity_core::Event]) {
             assert!(after.get(&key).is_some_and(|after| *after >= count), "wrong answers were forgotten");
         }
     }
-    // An address never goes from unverified to verified without somebody's word or a right answer.
+    // An address becomes verified only by an administrator's word or a right answer.
     for entry in user.identifiers().filter(|entry| entry.is_verified()) {
         let was = before.identifier(entry.id).is_some_and(identity_core::Identifier::is_verified);
         let now = events.iter().any(|event| matches!(event.change, Change::Verified { id, .. } if id == entry.id));
@@ -250,14 +250,14 @@ proptest! {
             }
             invariants(&before, &ada, &events);
         }
-        // The user is what its events make of it, through JSON too.
+        // The user is the result of its events, also after a round trip through JSON.
         let text = serde_json::to_string(&ada.history).unwrap();
         let history: Vec<identity_core::Event> = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&history, &ada.history);
         prop_assert_eq!(User::from_events(&history), Some(ada.user.clone()));
-        // And a store that keeps its parts gives it back.
+        // A store that keeps the parts can restore the user.
         prop_assert_eq!(&User::restore(parts(&ada.user)).unwrap(), &ada.user);
-        // Messages go to addresses that are the user's own: a code to the one it verifies.
+        // Messages go only to the user's own addresses, and a code to the address that it verifies.
         let added: HashMap<_, _> = history
             .iter()
             .filter_map(|event| match &event.change {

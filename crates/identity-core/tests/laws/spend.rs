@@ -1,4 +1,4 @@
-//! Money, breakers, watched budgets, and what a refusal says to whom.
+//! Money, breakers, recorded budgets, and what a refusal tells to whom.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::kit::{Person, email, given, given_under, phone, secs};
 const HOUR: Duration = Duration::from_secs(3_600);
 const MILLION: u64 = 1_000_000;
 
-/// The table of budgets, as the contract of a commit describes it.
+/// The budgets, as the contract of a commit describes them.
 #[derive(Default)]
 struct Budgets(HashMap<(BudgetKind, String), (Timestamp, Timestamp, u64)>);
 
@@ -63,7 +63,7 @@ fn under(send: SendPolicy) -> Policy {
     Policy::default().with_send(send)
 }
 
-/// Somebody who asks for a code to a number of their own, far from all others, at this time; and whether they get it.
+/// A new user requests a code to a number far from all others at this time. Returns the user and whether the code is sent.
 fn ask(policy: &Policy, budgets: &mut Budgets, at: u64, number: u64) -> (Person, Result<usize, Exhausted>) {
     let mut person = given_under(policy.clone());
     person.pass(at);
@@ -73,7 +73,7 @@ fn ask(policy: &Policy, budgets: &mut Budgets, at: u64, number: u64) -> (Person,
     (person, answer)
 }
 
-/// The person answers the code, and the budgets get back what that gives.
+/// The user enters the code, and the budgets get back the share of the breaker.
 fn confirm(mut person: Person, budgets: &mut Budgets) {
     let line = person.user.phones().entries().first().unwrap().id;
     let before = person.user.clone();
@@ -103,20 +103,20 @@ fn money_is_budgeted_by_country_and_by_tenant_at_its_price() {
     assert_eq!(told.kind, BudgetKind::CountryMoney);
     assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.amount), ("+44", MILLION, MILLION, 200_000));
     assert_eq!((told.window, told.effect), (HOUR, Effect::Refused));
-    assert_eq!(told.retry_at, person.bench.now - secs(60) + HOUR, "there is money again when the window ends");
+    assert_eq!(told.retry_at, person.bench.now - secs(60) + HOUR, "the refusal names the end of the window");
     assert!(
         told.to_string().contains("`country_money` of +44 has 1000000 of 1000000 units per 3600 s drawn"),
         "{told}"
     );
     assert_eq!(ask(&policy, &mut budgets, 3_600, 5).1, Ok(1));
-    // A mail costs its own price, from the tenant's money alone.
+    // An e-mail costs its own price, which only the tenant's money budget pays.
     let mut person = given_under(policy);
     let mail = person.add(email("ada@example.com")).done();
     person.start(mail).done();
     let money: Vec<(BudgetKind, u64)> =
         person.news[0].charges.iter().map(|charge| (charge.kind, charge.amount)).collect();
     assert_eq!(money[2..], [(BudgetKind::TenantMoney, 100)]);
-    // What has no price costs nothing.
+    // A message without a price costs nothing.
     let free =
         SendPolicy::builder().prices(Prices::new(0).with_country(49, 1)).tenant_money(Some(Budget::new(1, HOUR)));
     let (person, _) = ask(&under(free.build().unwrap()), &mut Budgets::default(), 0, 1);
@@ -127,7 +127,7 @@ fn money_is_budgeted_by_country_and_by_tenant_at_its_price() {
 fn the_breaker_trips_when_hardly_anybody_confirms_and_opens_again_with_the_next_window() {
     let conversion = Conversion::new(25, 20, HOUR);
     let policy = under(SendPolicy::builder().conversion(Some(conversion)).build().unwrap());
-    // Nobody confirms: 20 codes go out, and no more before the hour is over.
+    // Nobody confirms: 20 codes are sent, and no more before the hour ends.
     let mut budgets = Budgets::default();
     let pumped =
         |budgets: &mut Budgets, at| (0..1_000).filter(|number| ask(&policy, budgets, at, *number).1.is_ok()).count();
@@ -137,8 +137,8 @@ fn the_breaker_trips_when_hardly_anybody_confirms_and_opens_again_with_the_next_
         (told.kind, told.quota.as_str(), told.drawn, told.limit),
         (BudgetKind::Conversion, "+44", 20_000, 20_000)
     );
-    assert_eq!(pumped(&mut budgets, 3_600), 20, "and again in the next one");
-    // Every third code is confirmed, which is more than a quarter: it never trips.
+    assert_eq!(pumped(&mut budgets, 3_600), 20, "the next window allows as many");
+    // Every third code is confirmed, which is more than a quarter, so the breaker never trips.
     let mut budgets = Budgets::default();
     for number in 0..2_000 {
         let (person, answer) = ask(&policy, &mut budgets, number, number);
@@ -147,7 +147,7 @@ fn the_breaker_trips_when_hardly_anybody_confirms_and_opens_again_with_the_next_
             confirm(person, &mut budgets);
         }
     }
-    // Every tenth is: it trips, soon after what it is worth is used up.
+    // Every tenth code is confirmed, so the breaker trips soon after its sample.
     let mut budgets = Budgets::default();
     let mut sent = 0;
     for number in 0..1_000 {
@@ -158,7 +158,7 @@ fn the_breaker_trips_when_hardly_anybody_confirms_and_opens_again_with_the_next_
         }
     }
     assert!((20..=40).contains(&sent), "{sent} went out");
-    // A good hour beforehand is no credit for a bad one.
+    // Confirmations before the window give no credit.
     let mut budgets = Budgets::default();
     for number in 0..500 {
         let (person, _) = ask(&policy, &mut budgets, 0, number);
@@ -176,7 +176,7 @@ fn a_breaker_of_one_country_leaves_the_others_alone() {
     let line = person.add(phone("+4915112345678")).done();
     person.start(line).done();
     assert_eq!(budgets.commit(&person.news, &[]), Ok(1));
-    // A mail is no matter of a country.
+    // An e-mail belongs to no country.
     let mail = person.add(email("ada@example.com")).done();
     person.start(mail).done();
     assert!(person.news[0].charges.iter().all(|charge| charge.kind != BudgetKind::Conversion));
@@ -192,7 +192,7 @@ fn c54_exceeding_a_recorded_budget_is_reported_and_budgets_per_address_are_alway
     let policy = under(send.clone().record_only(watched).build().unwrap());
     let mut budgets = Budgets::default();
     for number in 0..1_000 {
-        assert_eq!(ask(&policy, &mut budgets, 0, number).1, Ok(1), "everything goes out");
+        assert_eq!(ask(&policy, &mut budgets, 0, number).1, Ok(1), "every message is sent");
     }
     let (person, _) = ask(&policy, &mut budgets, 0, 1_000);
     let of = |kind| person.news[0].charges.iter().find(|charge| charge.kind == kind).unwrap().when_exhausted;
@@ -211,7 +211,7 @@ fn a_policy_of_money_or_ratios_that_makes_no_sense_does_not_build() {
     assert_eq!(none, Err(DangerousPolicy::Money { budget: 5, price: 0 }), "nothing has a price");
     let poor =
         builder().prices(Prices::new(7).with_country(1, 9)).country_money(money(10)).tenant_money(money(8)).build();
-    assert_eq!(poor, Err(DangerousPolicy::Money { budget: 8, price: 9 }), "it does not pay for one message");
+    assert_eq!(poor, Err(DangerousPolicy::Money { budget: 8, price: 9 }), "the budget does not pay for one message");
     assert_eq!(builder().prices(Prices::new(7)).tenant_money(money(0)).build(), Err(DangerousPolicy::Zero("a budget")));
     assert!(builder().prices(Prices::new(7)).tenant_money(money(7)).build().is_ok());
     for (percent, sample, window) in [(0, 10, HOUR), (101, 10, HOUR), (50, 0, HOUR), (50, 10, Duration::ZERO)] {
@@ -241,20 +241,20 @@ fn a_message_that_no_provider_accepted_is_refunded_in_full_and_may_be_requested_
         let message = ada.news[0].message.clone();
         let charges = ada.news[0].charges.clone();
         assert_eq!(charges.len(), 8, "every budget was drawn from: {charges:?}");
-        assert!(ada.start(line).result.is_err(), "so soon there is no next one");
+        assert!(ada.start(line).result.is_err(), "the next message has to wait");
         ada.pass(5);
         let before = ada.user.clone();
         let noted = ada.admin(|user, context| user.note_fate(&message, fate, context));
         let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &noted.events, context));
         noted.then(&["delivery_failed"]);
         budgets.commit(&[], &back).unwrap();
-        assert!(budgets.0.values().all(|(.., drawn)| *drawn == 0), "all of it is given back: {:?}", budgets.0);
+        assert!(budgets.0.values().all(|(.., drawn)| *drawn == 0), "every charge is given back: {:?}", budgets.0);
         let known = ada.entry(line).undeliverable;
         assert_eq!(known.is_some(), fate != Fate::NotTaken, "{known:?}");
-        // Once more says nothing new, and gives nothing back.
+        // A repeated outcome changes nothing and gives nothing back.
         ada.admin(|user, context| user.note_fate(&message, fate, context)).then(&[]);
         ada.start(line).then(&["code_resent"]);
-        // What arrives later makes it reachable again, and what was sent before does not.
+        // A newer message that arrives makes the address reachable again; an older one does not.
         ada.admin(|user, context| user.note_fate(&message, Fate::Arrived, context)).then(&[]);
         let next = ada.news.clone();
         assert!(next.is_empty());
@@ -273,13 +273,13 @@ fn c54_an_accepted_message_stays_paid_for_whatever_became_of_it() {
         let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &noted.events, context));
         noted.then(&["delivery_failed"]);
         assert_eq!(back, []);
-        // The same report again says nothing new.
+        // A repeated report changes nothing.
         ada.admin(|user, context| user.note_fate(&message, Fate::Undeliverable(why), context)).then(&[]);
         assert_eq!(ada.entry(line).undeliverable.unwrap().times, 1);
-        // Whoever complains got it and waits; whoever did not get it may ask again.
+        // A recipient who complains got the message, and its send counts; after a bounce the next one may be requested.
         assert_eq!(ada.start(line).result.is_ok(), why == UndeliverableReason::Bounced);
     }
-    // A code that was typed has arrived: no bounce of it gives anything back.
+    // A code that was entered has arrived, so a later bounce of it gives nothing back.
     let mut ada = given();
     let line = ada.pending(phone("+447400123456"));
     let message = ada.news[0].message.clone();
@@ -299,14 +299,14 @@ fn an_address_is_undeliverable_until_it_is_verified_reached_or_cleared() {
     ada.admin(|user, context| user.note_fate(&first, bounced, context)).then(&["delivery_failed"]);
     let known = ada.entry(mail).undeliverable.unwrap();
     assert_eq!((known.why, known.at, known.times), (UndeliverableReason::Bounced, ada.bench.now, 1));
-    // An older message that arrives after all says nothing of today; a newer one does.
+    // An older message that arrives does not make the address reachable; a newer one does.
     ada.admin(|user, context| user.note_fate(&first, Fate::Arrived, context)).then(&[]);
     ada.pass(30);
     ada.start(mail).done();
     let second = ada.news[0].message.clone();
     ada.admin(|user, context| user.note_fate(&second, Fate::Arrived, context)).then(&["delivery_restored"]);
     assert_eq!(ada.entry(mail).undeliverable, None);
-    // A person who complains got the message: its send stays counted.
+    // A recipient who complains got the message, so its send still counts.
     let complained = Fate::Undeliverable(UndeliverableReason::Complained);
     let sent = ada.entry(mail).attempts.sent_at.clone();
     ada.admin(|user, context| user.note_fate(&second, complained, context)).then(&["delivery_failed"]);
@@ -314,20 +314,20 @@ fn an_address_is_undeliverable_until_it_is_verified_reached_or_cleared() {
     ada.admin(|user, context| user.mark_deliverable(mail, context)).then(&["delivery_restored"]);
     ada.admin(|user, context| user.mark_deliverable(mail, context)).then(&[]);
     ada.admin(|user, context| user.note_fate(&second, complained, context)).done();
-    // Whoever reads the code is reachable, whatever is reported of it afterwards.
+    // Somebody who entered the code is reachable, whatever is reported on it afterwards.
     ada.right(mail).done();
     assert_eq!(ada.entry(mail).undeliverable, None);
     ada.pass(1);
     ada.admin(|user, context| user.note_fate(&second, bounced, context)).done();
     assert_eq!(ada.entry(mail).undeliverable, None);
-    // A notice that bounces says so of a verified address.
+    // A bounced notice marks a verified address as well.
     ada.pass(1);
     ada.add(email("new@example.com")).done();
     let notice = ada.news[0].message.clone();
     ada.admin(|user, context| user.note_fate(&notice, bounced, context)).then(&["delivery_failed"]);
     assert!(ada.entry(mail).undeliverable.is_some());
     ada.holder(|user, context| user.note_fate(&notice, bounced, context)).refused();
-    // And of an address that is gone there is nothing to say.
+    // A report on a removed address changes nothing.
     ada.admin(|user, context| user.remove(mail, context)).done();
     ada.admin(|user, context| user.note_fate(&notice, bounced, context)).then(&[]);
 }
@@ -341,11 +341,11 @@ fn repeated_permanently_refused_sends_count_in_the_end() {
         ada.start(line).done();
         let message = ada.news[0].message.clone();
         ada.admin(|user, context| user.note_fate(&message, refused, context)).then(&["delivery_failed"]);
-        assert!(ada.entry(line).attempts.sent_at.is_empty(), "the next one may be asked for at once");
+        assert!(ada.entry(line).attempts.sent_at.is_empty(), "the next message may be requested at once");
         ada.pass(1);
     }
     ada.start(line).done();
     let message = ada.news[0].message.clone();
     ada.admin(|user, context| user.note_fate(&message, refused, context)).done();
-    assert_eq!(ada.entry(line).attempts.sent_at.len(), 1, "whoever goes on and on waits like everybody");
+    assert_eq!(ada.entry(line).attempts.sent_at.len(), 1, "after repeated failures the send counts");
 }

@@ -1,4 +1,4 @@
-//! c43: what voids a challenge that is out.
+//! c43: the events that make an open challenge void.
 
 use identity_core::{Confirmation, Refusal};
 
@@ -43,7 +43,7 @@ fn c43_removal_replacement_unverify_and_an_administrators_word_void_the_open_cha
 
 #[test]
 fn c43_every_order_of_the_four_voids_every_earlier_challenge() {
-    // Every order of the four, on one address; no code of an earlier challenge ever works again.
+    // The four events happen in every order on one address; no code of an earlier challenge works again.
     let orders = (0..24).map(|number: usize| {
         let mut left = vec!["removal", "replacement", "unverify", "administrator"];
         [number / 6, number / 2 % 3, number % 2, 0].map(|index| left.remove(index))
@@ -89,7 +89,7 @@ fn c43_a_replacement_that_is_verified_takes_the_old_address_and_every_code_of_it
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).then(&["added"]);
     ada.start(new).done();
-    // The old one loses its verification meanwhile and is asked for a code of its own.
+    // The old address loses its verification meanwhile and gets a challenge of its own.
     ada.admin(|user, context| user.mark_unverified(old, context)).done();
     ada.start(old).done();
     let code = ada.code(old);
