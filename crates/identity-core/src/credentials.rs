@@ -32,9 +32,9 @@ pub struct Credentials {
 pub struct Passkey {
     /// The name that the person gave the passkey.
     pub name: Option<String>,
-    /// The credential id.
+    /// The id of the credential.
     pub passkey_id: String,
-    /// The public key.
+    /// The public key of the credential.
     pub public_key: String,
     /// The AAGUID, which names the model of the authenticator.
     pub aa_guid: String,
@@ -73,7 +73,7 @@ impl fmt::Debug for ExternalIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Connection {
-    /// The identity provider.
+    /// The identity provider of the connection.
     pub idp: String,
     /// The id of the user at the connection.
     pub connection_id: String,

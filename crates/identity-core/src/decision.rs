@@ -45,13 +45,13 @@ impl Authority {
 /// Everything that a decision may depend on besides the user and the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The present time.
+    /// The time at which the decision is made.
     pub now: Timestamp,
     /// The randomness of this decision; a seed must not be used for two decisions.
     pub seed: &'a Seed,
     /// The tenant of the user.
     pub tenant: &'a TenantId,
-    /// The tenant's policy.
+    /// The policy that applies to the tenant.
     pub policy: &'a Policy,
     /// The keys from which codes and link tokens are derived.
     pub keys: &'a CodeKeys,

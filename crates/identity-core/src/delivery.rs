@@ -109,7 +109,7 @@ impl Report {
 pub struct Undeliverable {
     /// When this was last found.
     pub at: Timestamp,
-    /// The reason.
+    /// The reason of the last finding.
     pub why: UndeliverableReason,
     /// The number of consecutive messages that ended this way.
     pub times: u32,

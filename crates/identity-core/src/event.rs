@@ -29,7 +29,7 @@ pub struct Event {
     pub at: Timestamp,
     /// Who caused the event.
     pub actor: Actor,
-    /// The change.
+    /// The change that was decided.
     pub change: Change,
 }
 
@@ -83,7 +83,7 @@ pub enum Change {
     UsernameSet {
         /// The id of the username.
         id: IdentifierId,
-        /// The username.
+        /// The new username.
         #[serde(deserialize_with = "stored_username")]
         username: Username,
         /// Where the username was collected, in the host's words.
@@ -99,7 +99,7 @@ pub enum Change {
     Added {
         /// The id of the new identifier.
         id: IdentifierId,
-        /// The address.
+        /// The address that was added.
         #[serde(with = "stored")]
         address: Address,
         /// Where the address was collected, in the host's words.
@@ -114,38 +114,38 @@ pub enum Change {
     },
     /// A challenge was opened and its message requested. An earlier challenge of the address is void.
     VerificationStarted {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
-        /// The challenge.
+        /// The challenge that was opened.
         challenge: Challenge,
     },
     /// The message of the open challenge was requested again.
     CodeResent {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// A challenge was opened and its code given to an administrator. An earlier challenge of the address is void.
     CodeIssued {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
-        /// The challenge.
+        /// The challenge that was opened.
         challenge: Challenge,
     },
     /// A wrong code was entered.
     AnswerRejected {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// An address became verified.
     Verified {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
         /// The evidence of the verification.
         verified: Verified,
     },
     /// An address lost its verification or its open challenge.
     Unverified {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// Another address became primary, or none is primary any more.
@@ -158,17 +158,17 @@ pub enum Change {
     },
     /// An address was removed.
     Removed {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// An administrator reset the count of wrong answers of an address.
     AttemptsCleared {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// A message did not reach an address.
     DeliveryFailed {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
         /// The time of the send that does not count any more; `None` when the send counts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ pub enum Change {
     },
     /// An address is no longer marked as undeliverable.
     DeliveryRestored {
-        /// The address.
+        /// The id of the address.
         id: IdentifierId,
     },
     /// The profile changed. An absent object stayed as it was.
@@ -196,12 +196,12 @@ pub enum Change {
     },
     /// The host reported the credentials that it keeps, in place of those reported before.
     CredentialsReported {
-        /// The credentials.
+        /// All credentials after the change.
         credentials: Arc<Credentials>,
     },
     /// The host reported the sign-in activity, in place of what was reported before.
     SignInsReported {
-        /// The sign-in activity.
+        /// The whole activity after the change.
         sign_ins: Arc<SignIns>,
     },
     /// The host reported how sign-in uses an identifier or the username.
@@ -314,7 +314,7 @@ impl Event {
 pub struct Recorded {
     /// The number of the event, counted from 1 without gaps.
     pub number: u64,
-    /// The event.
+    /// The event itself.
     #[serde(flatten)]
     pub event: Event,
 }

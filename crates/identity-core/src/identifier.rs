@@ -127,7 +127,7 @@ pub struct Identifier {
     pub id: IdentifierId,
     /// The address.
     pub address: Address,
-    /// The verification status.
+    /// The verification status of the address.
     pub status: Status,
     /// Where the address was collected, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,

@@ -21,7 +21,7 @@ pub struct Message {
     /// The recipient, fixed when the message was decided; a later change of the user does not redirect it.
     #[serde(with = "stored")]
     pub to: Address,
-    /// The content.
+    /// The content of the message.
     pub content: Content,
     /// The language of the user as a BCP 47 tag; `None` when the profile names none.
     pub locale: Option<Arc<str>>,
@@ -118,7 +118,7 @@ pub(crate) fn binding<'a>(
 /// A message to enqueue, with the budgets that it draws from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The message.
+    /// The message to enqueue.
     pub message: Message,
     /// The charges for the message; empty when it costs nothing.
     pub charges: Vec<Charge>,

@@ -39,11 +39,11 @@ pub struct UserParts {
     pub disabled: bool,
     /// The name with which the user signs in.
     pub username: Option<UsernameEntry>,
-    /// The e-mail addresses.
+    /// The e-mail addresses of the user.
     pub emails: Book,
-    /// The phone numbers.
+    /// The phone numbers of the user.
     pub phones: Book,
-    /// The profile.
+    /// The profile of the user.
     pub profile: Profile,
     /// The credentials, as reported by the host.
     pub credentials: Arc<Credentials>,
@@ -138,13 +138,13 @@ impl User {
         self.username.as_ref()
     }
 
-    /// The e-mail addresses.
+    /// The e-mail addresses of the user.
     #[must_use]
     pub const fn emails(&self) -> &Book {
         &self.emails
     }
 
-    /// The phone numbers.
+    /// The phone numbers of the user.
     #[must_use]
     pub const fn phones(&self) -> &Book {
         &self.phones
@@ -189,7 +189,7 @@ impl User {
         self.emails.entries().iter().chain(self.phones.entries())
     }
 
-    /// The profile.
+    /// The profile of the user.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.profile

@@ -32,7 +32,7 @@ pub enum DirectoryOrder {
 }
 
 impl DirectoryOrder {
-    /// Every order.
+    /// Every order of a directory.
     pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Updated,

@@ -41,7 +41,7 @@ pub enum StoreError {
     /// A row cannot be read, because it was damaged or written by another program.
     #[error("row {key} of table {table} cannot be read: {reason}; restore it from a backup")]
     Corrupt {
-        /// The table.
+        /// The table of the row.
         table: &'static str,
         /// The key of the row, which names ids only.
         key: String,

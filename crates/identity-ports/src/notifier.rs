@@ -44,7 +44,7 @@ pub enum NotifyError {
     /// The message was certainly not accepted. A later attempt, or another provider, may succeed.
     #[error("temporarily refused: {reason}")]
     Transient {
-        /// What went wrong.
+        /// The reason for the temporary refusal.
         reason: ForeignError,
         /// How long the provider asks to wait. The delivery waits at least for its own back-off, except that
         /// [`Duration::ZERO`] together with `next` asks for an attempt at once.
@@ -55,7 +55,7 @@ pub enum NotifyError {
     /// The message may have been accepted, because no answer came. It is tried again with the same provider.
     #[error("the delivery outcome is unknown: {reason}")]
     Unknown {
-        /// What went wrong.
+        /// The reason why the outcome is unknown.
         reason: ForeignError,
         /// The provider that may have the message, where there are several.
         provider: Option<String>,
@@ -63,7 +63,7 @@ pub enum NotifyError {
     /// The message will never be accepted, by any provider.
     #[error("permanently refused: {reason}")]
     Permanent {
-        /// What went wrong.
+        /// The reason for the permanent refusal.
         reason: ForeignError,
     },
 }

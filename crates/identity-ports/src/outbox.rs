@@ -13,7 +13,7 @@ pub struct LeaseId(pub Uuid);
 pub struct Lease {
     /// The name of the lease, which [`Outbox::settle`] needs.
     pub id: LeaseId,
-    /// The present time.
+    /// The time of the request.
     pub now: Timestamp,
     /// When the lease ends. Until then no other lease gets these messages.
     pub until: Timestamp,
@@ -24,7 +24,7 @@ pub struct Lease {
 /// A message that is leased and that only the holder of the lease may deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leased {
-    /// The message.
+    /// The leased message.
     pub message: Message,
     /// How often the message was leased, including this time.
     pub attempts: u32,
@@ -38,7 +38,7 @@ pub struct Leased {
 /// The settlement of one leased message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// The message.
+    /// The id of the message.
     pub id: MessageId,
     /// The outcome of the attempt.
     pub outcome: Settlement,

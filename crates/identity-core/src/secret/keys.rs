@@ -221,11 +221,11 @@ impl Key {
 pub struct Binding<'a> {
     /// The name of the key.
     pub key: &'a KeyId,
-    /// The tenant.
+    /// The tenant of the user.
     pub tenant: &'a TenantId,
-    /// The user.
+    /// The user who has the identifier.
     pub user: &'a UserId,
-    /// The identifier.
+    /// The identifier that the challenge is for.
     pub identifier: IdentifierId,
     /// The canonical form of the address.
     pub address: &'a str,
