@@ -314,7 +314,7 @@ impl Event {
 pub struct Recorded {
     /// The number of the event, counted from 1 without gaps.
     pub number: u64,
-    /// The event itself.
+    /// The event without its number.
     #[serde(flatten)]
     pub event: Event,
 }

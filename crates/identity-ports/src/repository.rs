@@ -13,7 +13,7 @@ use crate::{CommitError, StoreError};
 /// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The user itself.
+    /// The user as of its last commit.
     pub user: Arc<User>,
     /// The version: the number of the user's last event.
     pub version: Version,
