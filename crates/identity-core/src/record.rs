@@ -150,7 +150,7 @@ pub enum ImportProblem {
     /// The restriction policy refuses an address.
     #[error("{}s[{index}]: refused by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
     Restricted {
-        /// The kind of address, which tells the list.
+        /// The kind of address, which names the list.
         channel: Channel,
         /// The index in the list.
         index: usize,

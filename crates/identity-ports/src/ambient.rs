@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use identity_core::{Seed, Timestamp};
 
-/// A source of time.
+/// The source of time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Clock: Send + Sync + 'static {
     /// The time of day. It may step in either direction, as the clock of a machine does when it is set. It must never block.
@@ -36,20 +36,20 @@ impl Clock for SystemClock {
     }
 }
 
-/// The largest step back of the time of day that is bridged. A clock that is further behind is believed.
+/// The largest step back of the time of day that is bridged.
 const LARGEST_STEP: Duration = Duration::from_secs(86_400);
 
-/// Time that passes as fast as a monotonic clock says and never goes back, although the time of day steps.
+/// A time that does not go back when the time of day steps back by up to a day.
 ///
-/// It follows the time of day forwards. When the time of day steps back by up to a day, this time goes on from the latest time
-/// that it gave, and is ahead of the time of day from then on. After a larger step the clock was wrong before: the time of day
-/// is taken over.
+/// It follows the time of day forward. After such a step back it continues from the latest time that it returned, at the pace
+/// of the monotonic clock, and is ahead of the time of day from then on. A larger step back means that the clock was wrong
+/// before, so the time of day is adopted.
 pub struct SteadyClock {
     clock: Arc<dyn Clock>,
     latest: Mutex<Option<Reading>>,
 }
 
-/// The latest time given, and the monotonic clock's reading then.
+/// The latest time that was returned, with the reading of the monotonic clock at that moment.
 #[derive(Clone, Copy)]
 struct Reading {
     at: Timestamp,
@@ -63,20 +63,20 @@ impl SteadyClock {
         Self { clock, latest: Mutex::new(None) }
     }
 
-    /// The time.
+    /// The present time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.read(None).0
     }
 
-    /// The time, which is at or after `seen` from now on: a time that another process gave. One that is more than a day ahead
-    /// of this machine's time of day is taken for an error of that process and ignored.
+    /// The present time, which from now on is at or after `seen`, a time from another process. A time more than a day ahead of
+    /// this machine's time of day is considered an error of that process and ignored.
     #[must_use]
     pub fn now_after(&self, seen: Timestamp) -> Timestamp {
         self.read(Some(seen)).0
     }
 
-    /// The time of day at which this time will have reached `at`. The two differ after the time of day stepped back.
+    /// The time of day at which this time reaches `at`. The two differ after the time of day stepped back.
     #[must_use]
     pub fn time_of_day(&self, at: Timestamp) -> Timestamp {
         let (now, time_of_day) = self.read(None);
@@ -96,7 +96,7 @@ impl SteadyClock {
     }
 }
 
-/// Shows the latest time given.
+/// Prints the latest time that was returned.
 impl std::fmt::Debug for SteadyClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).map(|latest| latest.at);

@@ -6,8 +6,8 @@ use identity_core::{TenantId, Timestamp, User};
 
 use crate::{StoreError, Stored};
 
-/// The order of a directory. Users with equal values are ordered by their ids; users without the value come before all
-/// others.
+/// The order of a directory. Users with equal values are ordered by their ids; users without the value come first
+/// in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DirectoryOrder {
     /// The time of creation.

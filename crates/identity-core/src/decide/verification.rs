@@ -66,8 +66,8 @@ pub enum Confirmation {
 }
 
 impl User {
-    /// Starts the verification of an address: opens a challenge and requests its message, or requests the message of
-    /// the open challenge again when the policy resends the same code.
+    /// Starts the verification of an address: opens a challenge and requests its message. When the policy resends the
+    /// same code, the open challenge is kept and its message requested again, as long as proof and hint are the same.
     ///
     /// # Errors
     /// * [`Refusal::AlreadyVerified`] when the address is verified.

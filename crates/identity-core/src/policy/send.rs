@@ -111,8 +111,9 @@ impl Conversion {
 /// message.
 ///
 /// The budgets per address and per block of numbers are shared between strangers, so a holder must not learn of them: a
-/// message that they do not cover is withheld, and the holder's answer is the same. The other budgets refuse the whole
-/// change and say when to try again.
+/// message that they do not cover is withheld, and the holder's answer is the same. A notice that its budget does not
+/// cover is withheld as well. In all other cases, which include every code that an administrator requests, an exhausted
+/// budget refuses the whole change and says when to try again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendPolicy {
     address: [Budget; 2],
