@@ -44,7 +44,7 @@ pub enum Refusal {
     #[error("there is no such user")]
     UserNotFound,
     /// The user id is in use, or belonged to a user who was erased.
-    #[error("the user id is in use, or was once; choose another")]
+    #[error("the user id is in use, or belonged to an erased user; choose another one")]
     UserExists,
     /// The user has no identifier with this id.
     #[error("the user has no such identifier")]

@@ -48,7 +48,7 @@ impl MemoryStore {
 }
 
 fn poisoned() -> StoreError {
-    StoreError::failed("a thread panicked while it wrote to the store in memory")
+    StoreError::failed("a thread panicked while it wrote to the store in memory; the store cannot be used any more")
 }
 
 impl fmt::Debug for MemoryStore {
@@ -62,7 +62,7 @@ impl Tables {
         let Commit { key, expected, before: _, after, claims, events, withdraw, messages, refunds } = commit;
         follow(expected, &events)?;
         if after.as_ref().is_some_and(|user| *user.id() != key.user) {
-            return Err(StoreError::failed("a commit brings another user than its key says").into());
+            return Err(StoreError::failed("the user of the commit differs from the commit's key").into());
         }
         let tenant = self.tenants.entry(key.tenant.clone()).or_default();
 
@@ -74,7 +74,7 @@ impl Tables {
         }
         let mut drawn = tenant.quotas.judge(&refunds, &messages)?;
         if messages.iter().any(|outgoing| self.post.knows(&outgoing.message)) {
-            return Err(StoreError::failed("a message of this id was enqueued before").into());
+            return Err(StoreError::failed("a message with this id was enqueued before").into());
         }
 
         // From here on nothing can refuse the commit.
@@ -107,7 +107,7 @@ fn follow(expected: Expected, events: &[Recorded]) -> Result<(), StoreError> {
     if on && !events.is_empty() {
         Ok(())
     } else {
-        Err(StoreError::failed("the events of a commit are not numbered on from the expected version"))
+        Err(StoreError::failed("the events of the commit are not numbered from the expected version on"))
     }
 }
 

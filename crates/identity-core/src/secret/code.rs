@@ -72,7 +72,7 @@ pub enum CodeError {
     #[error("the code is empty; type the code from the message")]
     Empty,
     /// The text is longer than 20 characters.
-    #[error("a code has at most 20 characters; type the code from the message alone")]
+    #[error("a code has at most 20 characters; type only the code from the message")]
     TooLong,
 }
 

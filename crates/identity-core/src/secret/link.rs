@@ -9,7 +9,7 @@ use crate::{IdentifierId, UserId};
 
 /// The reason why a text cannot be a link token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no verification link; open the link from the message as it is")]
+#[error("this is not a verification link; open the link from the message unchanged")]
 pub struct LinkError;
 
 /// The token of a verification link: the user and identifier that it is for, and a proof of 256 bits. Prints as
