@@ -52,6 +52,7 @@ macro_rules! for_every_law {
             every_status_round_trips
             the_longest_values_round_trip
             the_strangest_values_round_trip
+            c95_every_json_number_comes_back_bit_for_bit
             extreme_times_and_counts_round_trip
             every_event_round_trips
             every_message_round_trips

@@ -200,6 +200,103 @@ pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
     }
 }
 
+/// Numbers of every size and form, thousands of them drawn at random: finite floats of any bit pattern, the smallest and the
+/// greatest, both zeros, integers up to their ends, and integers that only a float can hold.
+fn numbers() -> Vec<Value> {
+    // SplitMix64, from a fixed seed.
+    let mut state = 0x243f_6a88_85a3_08d3_u64;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    };
+    let mut numbers: Vec<Value> =
+        (0..6_000).map(|_| f64::from_bits(next())).filter(|n| n.is_finite()).map(Value::from).collect();
+    // Subnormal numbers, and such as a person would write.
+    numbers.extend((0..500).map(|_| Value::from(f64::from_bits(next() >> 12))));
+    numbers.extend((0..500).map(|_| Value::from((next() % 1_000_000_000) as f64 / 1_000.0)));
+    numbers.extend((0..500).map(|_| Value::from(next())));
+    numbers.extend((0..500).map(|_| Value::from(next() as i64)));
+    let ends =
+        [f64::MIN, f64::MAX, f64::MIN_POSITIVE, f64::EPSILON, 0.0, -0.0, 5e-324, 2.225_073_858_507_201e-308, 1e23];
+    numbers.extend(ends.map(Value::from));
+    numbers.extend([u64::MAX, u64::MAX - 1, 1 << 53, (1 << 53) + 1, 1 << 63, 0].map(Value::from));
+    numbers.extend([i64::MIN, i64::MIN + 1, -(1 << 53) - 1, -1].map(Value::from));
+    let digits = "1234567890".repeat(30);
+    for text in ["18446744073709551616", "-9223372036854775809", "-0", "0.1e-400", "1e308", &digits] {
+        numbers.extend(serde_json::from_str::<Value>(text));
+    }
+    numbers
+}
+
+/// Every JSON number is read as it was written, to the bit, and stays so however often it is written again.
+pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &impl Harness) {
+    let numbers = numbers();
+    assert!(numbers.len() > 7_500);
+    let mut objects = numbers.chunks(1_500).map(|numbers| {
+        let map = [("n".to_owned(), Value::from(numbers.to_vec()))].into_iter().collect();
+        Arc::new(JsonObject::new(map).expect("an object of fewer than 65,536 bytes"))
+    });
+    let store = harness.open().await;
+    let mut written = Vec::new();
+    for number in 0_u8.. {
+        let Some(claims) = objects.next() else { break };
+        let (public_data, private_data) = (objects.next().unwrap_or_default(), objects.next().unwrap_or_default());
+        let user = key(&format!("user {number}"));
+        let mut person = Person::default();
+        let provider = ExternalIdentity {
+            authenticator: "idp".to_owned(),
+            provider_user_id: "1".to_owned(),
+            claims: JsonObject::clone(&claims),
+        };
+        person.parts.credentials = Arc::new(Credentials { providers: vec![provider], ..Credentials::default() });
+        person.parts.profile = Profile { claims, public_data, private_data };
+        let profile = person.parts.profile.clone();
+        let change = Change::ProfileChanged {
+            claims: Some(Arc::clone(&profile.claims)),
+            public_data: Some(Arc::clone(&profile.public_data)),
+            private_data: Some(Arc::clone(&profile.private_data)),
+        };
+        put(&*store, create(&user, &person).events(at(1), vec![change])).await;
+        written.push((user, profile));
+    }
+    let mut store = store;
+    for round in 0_u8..3 {
+        store = harness.restart(store).await;
+        for (user, written) in &written {
+            let read = store.load(user).await.unwrap().unwrap();
+            // Equality takes both zeros for one number; as text they differ, and so does every other pair of floats.
+            let Profile { claims, public_data, private_data } = read.user.profile().clone();
+            for (read, written) in [
+                (&claims, &written.claims),
+                (&public_data, &written.public_data),
+                (&private_data, &written.private_data),
+            ] {
+                assert_eq!(text(read), text(written), "round {round}");
+            }
+            let providers = &read.user.credentials().providers;
+            assert_eq!(text(&providers.first().unwrap().claims), text(&written.claims), "round {round}");
+            let history = store.history(user, 0, 10).await.unwrap();
+            let told = history.iter().find_map(|recorded| match &recorded.event.change {
+                Change::ProfileChanged { claims, .. } => claims.clone(),
+                _ => None,
+            });
+            assert_eq!(text(&told.unwrap()), text(&written.claims), "round {round}");
+            // What was read is written once more, and something with it, so that it is written at all.
+            let mut person = Person::default();
+            person.parts.credentials =
+                Arc::new(Credentials { has_password: round == 0, ..(*read.user.credentials()).clone() });
+            person.parts.profile = Profile { claims, public_data, private_data };
+            put(&*store, change(user, &read, &person)).await;
+        }
+    }
+}
+
+fn text(object: &JsonObject) -> String {
+    serde_json::to_string(object).unwrap()
+}
+
 /// Times before 1970 and in the far future, to the microsecond, and the greatest counts are read as they were written.
 pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
     for (number, micros) in EXTREMES.into_iter().enumerate() {
