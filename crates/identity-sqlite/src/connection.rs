@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::commit::take_erased;
 use crate::error::{is_busy, store};
-use crate::files;
+use crate::files::{self, Places};
 use crate::migrate::{is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
 use crate::rows::quotas::Place;
@@ -30,6 +30,7 @@ const SMALL: i64 = 32 << 20;
 /// The one connection that writes.
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
+    places: Places,
     log_pages: Arc<AtomicI32>,
     /// How many of them were written back last time, as long as the log has not begun anew.
     written_back: AtomicI32,
@@ -46,7 +47,8 @@ impl Desk {
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         files::create(path);
-        let mut connection = Connection::open_with_flags(path, flags).map_err(store)?;
+        let open = || Connection::open_with_flags(path, flags).map_err(store);
+        let (mut connection, mut places) = Places::note(path, open)?;
         connection.busy_timeout(options.busy_timeout).map_err(store)?;
         prepare(&connection)?;
         files::recognise(path, &connection)?;
@@ -70,9 +72,14 @@ impl Desk {
         if is_marked(&connection)? {
             files::tighten(path);
         }
+        // The first read in this mode creates the log.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(store)?;
+        places.note_log();
+        places.check()?;
         connection.busy_timeout(Duration::ZERO).map_err(store)?;
         Ok(Self {
             connection,
+            places,
             log_pages,
             written_back: AtomicI32::new(0),
             busy_timeout: options.busy_timeout,
@@ -103,6 +110,11 @@ impl Desk {
     pub(crate) fn checkpoint(&self) {
         self.written_back.store(self.log_pages.load(Ordering::Relaxed), Ordering::Relaxed);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+
+    /// Refuses to write to files that are not where they were.
+    pub(crate) fn check_places(&self) -> Result<(), StoreError> {
+        self.places.check()
     }
 
     /// Whether the write-ahead log still holds pages from before an erasure.

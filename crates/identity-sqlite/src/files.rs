@@ -73,3 +73,68 @@ pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<(), Stor
     let log = ["-wal", "-journal"].iter().any(|end| beside(path, end).metadata().is_ok_and(|log| log.len() > 0));
     if log || length.is_multiple_of(page) { Ok(()) } else { Err(damaged("it ends within a page")) }
 }
+
+/// Which file a path leads to. A file that is removed, or moved away, or written over by another one that takes its name, is
+/// at its path no more: what is written to it then is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let file = std::fs::metadata(path).ok()?;
+        Some(Self { device: file.dev(), inode: file.ino() })
+    }
+
+    /// Elsewhere an open file cannot be removed.
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Self> {
+        Some(Self {})
+    }
+}
+
+/// The database and its write-ahead log, as they were when the database was opened.
+pub(crate) struct Places([(PathBuf, Option<Identity>); 2]);
+
+impl Places {
+    /// Runs `open`, and notes which file it was that it opened.
+    pub(crate) fn note<T>(path: &Path, open: impl FnOnce() -> Result<T, StoreError>) -> Result<(T, Self), StoreError> {
+        let before = Identity::of(path);
+        let opened = open()?;
+        // A relative path leads elsewhere when the process changes its folder, and SQLite follows links.
+        let path = std::fs::canonicalize(path).map_err(StoreError::failed)?;
+        let identity = before.or_else(|| Identity::of(&path));
+        Ok((opened, Self([(path.clone(), identity), (beside(&path, "-wal"), None)])))
+    }
+
+    /// Notes which file the log is. SQLite keeps it for as long as it has the database open.
+    pub(crate) fn note_log(&mut self) {
+        for (path, identity) in &mut self.0 {
+            if identity.is_none() {
+                *identity = Identity::of(path);
+            }
+        }
+    }
+
+    /// Refuses when one of the files is not where it was.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        for (path, identity) in &self.0 {
+            let now = Identity::of(path);
+            if now != *identity {
+                let what = if now.is_some() { "was replaced by another file" } else { "was removed or moved away" };
+                return Err(StoreError::failed(format!(
+                    "the open database file {} {what}, so nothing more is written to it; stop every process that uses it, \
+                     put the right file back together with its -wal file, and start again",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+}

@@ -31,6 +31,12 @@
 //! Several processes on one machine may use one file, of a local disk. Who waits for the other longer than the busy timeout
 //! (5 s unless [`SqliteOptions::with_busy_timeout`] says otherwise) gets an error.
 //!
+//! # A file that is removed under a running program
+//! Every transaction looks, before it is committed, whether the database and its write-ahead log are still the files that
+//! were opened (two calls of `stat`, about 2 µs together). When one of them was removed, moved away or replaced, nothing
+//! is written, and the error says so; restart the program after the right file is back. Reads go on from the file that was
+//! opened.
+//!
 //! # What is erased
 //! Deleted rows are overwritten with zeros (`secure_delete`), and after an erasure the write-ahead log is written back and cut
 //! off as soon as no reader needs it: a transaction that stays open for reading keeps what it saw. The unused part of a page

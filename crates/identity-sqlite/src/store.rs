@@ -80,6 +80,7 @@ impl SqliteStore {
             let transaction = Transaction::new_unchecked(&desk.connection, TransactionBehavior::Immediate);
             let transaction = transaction.map_err(store)?;
             let outcome = run(&transaction)?;
+            desk.check_places()?;
             transaction.commit().map_err(store)?;
             Ok(outcome)
         };

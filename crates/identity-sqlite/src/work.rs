@@ -46,7 +46,7 @@ impl Desk {
             // Some failures end the transaction themselves.
             return Some(answer.and_then(|_| Err(ended().into())));
         }
-        let ended = end(connection, answer.is_ok());
+        let ended = self.end(answer.is_ok());
         Some(match ended {
             Err(error) if answer.is_ok() => Err(error.into()),
             Ok(()) | Err(_) => answer,
@@ -89,17 +89,24 @@ impl Desk {
                 return None;
             }
             let Some(answer) = answer else {
-                let undone = end(connection, false);
+                let undone = self.end(false);
                 return undone.err().map(|error| works.iter().map(|_| Err(error.clone().into())).collect());
             };
             answers.push(answer);
         }
-        match end(connection, true) {
+        match self.end(true) {
             Ok(()) => Some(answers),
             // What is too much together may be little enough alone.
             Err(StoreError::Full) => None,
             Err(error) => Some(answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect()),
         }
+    }
+
+    /// Ends the transaction. It is undone when the files are not where they were: what is written to them then is lost.
+    fn end(&self, keep: bool) -> Result<(), StoreError> {
+        let placed = if keep { self.check_places() } else { Ok(()) };
+        let ended = end(&self.connection, keep && placed.is_ok());
+        placed.and(ended)
     }
 
     fn one_by_one(&self, works: &[&Work]) -> Vec<Answer> {

@@ -152,3 +152,62 @@ async fn many_may_open_a_new_file_at_once() {
         store.commit(disable(&stored(&store, &format!("user-{number}")).await, 20)).await.unwrap();
     }
 }
+
+/// What a commit answers when its database is not where it was: an error that says so, and nothing is written.
+#[cfg(unix)]
+async fn refuses(store: &SqliteStore, what: &str) {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let source = |error: &dyn std::error::Error| error.source().map(ToString::to_string).unwrap_or_default();
+    let commit = store.commit(creation("bob", 2)).await.unwrap_err();
+    let transaction = |transaction: &identity_sqlite::rusqlite::Transaction<'_>| {
+        identity_sqlite::commit_in(transaction, &creation("cyd", 3)).map(drop)
+    };
+    let transaction = store.transaction::<_, identity_ports::CommitError, _>(transaction).await.unwrap_err();
+    for error in [commit, transaction] {
+        let identity_ports::CommitError::Store(error) = error else { panic!("{error:?}") };
+        let said = format!("{} {}", text(&error), source(&error));
+        assert!(said.contains("the open database file") && said.contains("identity.db"), "{what}: {said}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_removed_or_replaced_takes_no_commit() {
+    type Harm = fn(&std::path::Path);
+    let harms: [(&str, Harm); 5] = [
+        ("removed", |path| fs::remove_file(path).unwrap()),
+        ("moved", |path| fs::rename(path, path.with_extension("old")).unwrap()),
+        ("replaced", |path| {
+            fs::copy(path, path.with_extension("new")).unwrap();
+            fs::rename(path.with_extension("new"), path).unwrap();
+        }),
+        ("removed with all its files", |path| {
+            for end in ["db", "db-wal", "db-shm"] {
+                fs::remove_file(path.with_extension(end)).unwrap();
+            }
+        }),
+        ("log removed", |path| fs::remove_file(path.with_extension("db-wal")).unwrap()),
+    ];
+    for durability in [Durability::Full, Durability::Normal] {
+        for (what, harm) in harms {
+            let place = Place::new();
+            let store = SqliteStore::options().with_durability(durability).open(place.path()).await.unwrap();
+            store.commit(creation("ada", 1)).await.unwrap();
+            harm(&place.path());
+            refuses(&store, what).await;
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_behind_a_link_takes_commits_for_as_long_as_it_stays() {
+    let place = Place::new();
+    let link = place.path().with_extension("link");
+    std::os::unix::fs::symlink(place.path(), &link).unwrap();
+    let store = SqliteStore::open(&link).await.unwrap();
+    store.commit(creation("ada", 1)).await.unwrap();
+    store.commit(disable(&stored(&store, "ada").await, 2)).await.unwrap();
+    fs::remove_file(place.path()).unwrap();
+    refuses(&store, "removed behind the link").await;
+}
