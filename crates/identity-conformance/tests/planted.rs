@@ -74,6 +74,9 @@ planted! {
     pruning_ahead: PrunesAhead is caught by sent_messages_are_kept_until_they_are_pruned, "no message was finished before that time";
     sending_what_is_void: NothingIsWithdrawn is caught by void_challenges_are_withdrawn, "2 is removed";
     charging_one: ChargesAreOne is caught by a_charge_draws_its_amount, "";
+    free_changes: OwnChargesAreFree is caught by a_commit_pays_for_itself_before_its_messages, "there is no room";
+    free_guesses: OwnChargesAreFree is caught by c81_guesses_at_one_address_are_bounded_exactly, "were judged";
+    free_changes_by_random_commands: OwnChargesAreFree is caught by random_sequences_equal_the_model, "store and the model differ";
     withholding_what_is_watched: RecordingWithholds is caught by a_recorded_budget_lets_every_message_pass_and_reports_it, "every message is sent";
     withholding_in_silence: NothingIsTold is caught by a_withheld_message_reports_every_exhausted_budget, "";
     refunding_anywhere: RefundsGoAnywhere is caught by a_refund_goes_back_to_its_window, "";

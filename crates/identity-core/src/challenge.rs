@@ -119,6 +119,12 @@ impl Challenge {
         now < self.expires_at && self.issued_at.since(now) <= CLOCK_SKEW
     }
 
+    /// Whether it is a decoy: a budget withheld its message, and no answer is right. It is answered as every other.
+    #[must_use]
+    pub fn is_decoy(&self) -> bool {
+        self.key.is_withheld()
+    }
+
     /// The number of wrong answers that are left.
     #[must_use]
     pub const fn tries_left(&self) -> u8 {

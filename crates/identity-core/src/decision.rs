@@ -57,6 +57,9 @@ pub struct Context<'a> {
     pub keys: &'a CodeKeys,
     /// The authority of the caller.
     pub authority: &'a Authority,
+    /// Whether a budget that the holder shares with strangers has no room for a code: then the challenge is a decoy, no
+    /// message follows, and the answer is the same.
+    pub withheld: bool,
 }
 
 impl Context<'_> {

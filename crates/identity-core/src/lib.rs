@@ -102,6 +102,6 @@ pub use secret::{
     TicketError,
 };
 pub use seed::{Nonce, Seed};
-pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted, refunds};
+pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted, charges, refunds};
 pub use time::Timestamp;
 pub use user::{Inconsistent, User, UserParts};

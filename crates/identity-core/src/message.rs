@@ -141,7 +141,9 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     let told = before.filter(|_| !events.iter().any(|event| matches!(event.change, Change::Imported { .. })));
     for event in events {
         match &event.change {
-            Change::VerificationStarted { id, .. } | Change::CodeResent { id } => post.challenge(*id),
+            Change::VerificationStarted { id, .. } | Change::CodeResent { id } if !context.withheld => {
+                post.challenge(*id)
+            }
             _ => {}
         }
         if let Some(before) = told {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::policy::Budget;
-use crate::{Change, Context, Event, Method, Timestamp, UndeliverableReason, User};
+use crate::{Change, Context, Event, Identifier, Method, Timestamp, UndeliverableReason, User};
 
 /// The budget that a charge draws from. It counts messages unless another unit is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,11 +31,13 @@ pub enum BudgetKind {
     TenantMoney,
     /// The budget for notices to one address.
     Notices,
+    /// Codes that are judged for one address, right or wrong, whoever typed them.
+    Guesses,
 }
 
 impl BudgetKind {
     /// Every kind of budget.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Address,
         Self::AddressLong,
         Self::Block,
@@ -45,6 +47,7 @@ impl BudgetKind {
         Self::Tenant,
         Self::TenantMoney,
         Self::Notices,
+        Self::Guesses,
     ];
 
     /// The stable name of the kind, as adapters store it.
@@ -60,7 +63,15 @@ impl BudgetKind {
             Self::Tenant => "tenant",
             Self::TenantMoney => "tenant_money",
             Self::Notices => "notices",
+            Self::Guesses => "guesses",
         }
+    }
+
+    /// Whether a holder shares it with strangers and must not learn from it what they do: the budgets of one address and of
+    /// the numbers beside it.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::Address | Self::AddressLong | Self::Block)
     }
 }
 
@@ -186,29 +197,17 @@ impl fmt::Display for Exhausted {
     }
 }
 
-/// The charges for a code or link to an address. For a holder, budgets that strangers share withhold the message
-/// instead of refusing it: a holder must not learn from a budget that strangers use the address, or one beside it.
+/// The charges for a code or link to an address. Budgets that strangers share come last, so that a holder is told of the
+/// others first. When only a shared budget has no room, the decision is made once more with [`Context::withheld`]: a holder
+/// must not learn from a budget that strangers use the address, or one beside it.
 pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'_>) -> Vec<Charge> {
     let policy = context.policy.send();
     let charge = |kind, quota: String, amount, budget: Budget| {
-        let shared = matches!(kind, BudgetKind::Address | BudgetKind::AddressLong | BudgetKind::Block);
-        let when_exhausted = if policy.is_recorded(kind) {
-            WhenExhausted::Record
-        } else if shared && !context.authority.is_administrator() {
-            WhenExhausted::Withhold
-        } else {
-            WhenExhausted::Refuse
-        };
+        let when_exhausted = if policy.is_recorded(kind) { WhenExhausted::Record } else { WhenExhausted::Refuse };
         Charge { kind, quota, amount, budget, at, when_exhausted }
     };
-    let [short, long] = policy.address();
-    let quota = pseudonym(address, context);
     let mut charges = Vec::with_capacity(5);
-    charges.push(charge(BudgetKind::Address, quota.clone(), 1, *short));
-    charges.push(charge(BudgetKind::AddressLong, quota, 1, *long));
     if let Address::Phone(phone) = address {
-        let block = || context.keys.pseudonym(context.tenant, phone.block());
-        charges.extend(policy.block().map(|budget| charge(BudgetKind::Block, block(), 1, budget)));
         let country = || format!("+{}", phone.country_code());
         charges.extend(policy.country().map(|budget| charge(BudgetKind::Country, country(), 1, budget)));
         let conversion = policy.conversion().map(|conversion| conversion.budget());
@@ -222,7 +221,35 @@ pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'
     let price = || policy.prices().of(address);
     let money = policy.tenant_money().map(|budget| (budget, price())).filter(|(_, price)| *price > 0);
     charges.extend(money.map(|(budget, price)| charge(BudgetKind::TenantMoney, tenant(), price, budget)));
+    let [short, long] = policy.address();
+    let quota = pseudonym(address, context);
+    charges.push(charge(BudgetKind::Address, quota.clone(), 1, *short));
+    charges.push(charge(BudgetKind::AddressLong, quota, 1, *long));
+    if let Address::Phone(phone) = address {
+        let block = || context.keys.pseudonym(context.tenant, phone.block());
+        charges.extend(policy.block().map(|budget| charge(BudgetKind::Block, block(), 1, budget)));
+    }
     charges
+}
+
+/// The charges of a decision itself: one guess for each code that was judged, from the budget of its address.
+#[must_use]
+pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Charge> {
+    let Some(before) = before else { return Vec::new() };
+    let judged = events.iter().filter_map(|event| match &event.change {
+        Change::AnswerRejected { id } => Some(*id),
+        Change::Verified { id, verified } if verified.by == Method::Code => Some(*id),
+        _ => None,
+    });
+    let guess = |entry: &Identifier| Charge {
+        kind: BudgetKind::Guesses,
+        quota: pseudonym(&entry.address, context),
+        amount: 1,
+        budget: context.policy.verification().guesses(),
+        at: context.now,
+        when_exhausted: WhenExhausted::Refuse,
+    };
+    judged.filter_map(|id| before.identifier(id)).map(guess).collect()
 }
 
 /// The charges for a notice to an address.

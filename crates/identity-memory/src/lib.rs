@@ -32,6 +32,7 @@
 //!     claims: ClaimChanges::default(),
 //!     events: vec![Recorded { number: 1, event }],
 //!     withdraw: Vec::new(),
+//!     charges: Vec::new(),
 //!     messages: Vec::new(),
 //!     refunds: Vec::new(),
 //! };

@@ -31,8 +31,14 @@ pub(crate) struct Drawn {
 const MOST: u64 = i64::MAX.unsigned_abs();
 
 impl Quotas {
-    /// Computes what these refunds give back and what these messages then draw, in their order. Nothing is written.
-    pub(crate) fn judge(&self, refunds: &[Refund], messages: &[Outgoing]) -> Result<Drawn, CommitError> {
+    /// Computes what these refunds give back and what the commit itself and its messages then draw, in their order.
+    /// Nothing is written.
+    pub(crate) fn judge(
+        &self,
+        refunds: &[Refund],
+        charges: &[Charge],
+        messages: &[Outgoing],
+    ) -> Result<Drawn, CommitError> {
         let mut drawn =
             Drawn { windows: Vec::new(), withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
         for refund in refunds {
@@ -42,25 +48,10 @@ impl Quotas {
                 drawn.windows.push((refund.kind, refund.quota.clone(), window));
             }
         }
+        self.draw_all(charges, &mut drawn)?;
         for outgoing in messages {
             let (paid, told) = (drawn.windows.len(), drawn.exhausted.len());
-            let mut withheld = false;
-            for charge in &outgoing.charges {
-                let (window, has_room) = self.draw(charge, &drawn.windows);
-                if !has_room {
-                    let before = Exhausted::of(charge, window.drawn, window.ends);
-                    match charge.when_exhausted {
-                        // A charge that refuses wins even if another charge withholds. Otherwise a success would reveal
-                        // that strangers used that budget up.
-                        WhenExhausted::Refuse => return Err(CommitError::Exhausted(before)),
-                        WhenExhausted::Withhold => withheld = true,
-                        WhenExhausted::Record => {}
-                    }
-                    drawn.exhausted.push(before);
-                }
-                let after = window.drawn.saturating_add(charge.amount).min(MOST);
-                drawn.windows.push((charge.kind, charge.quota.clone(), Window { drawn: after, ..window }));
-            }
+            let withheld = self.draw_all(&outgoing.charges, &mut drawn)?;
             if withheld {
                 drawn.windows.truncate(paid);
                 let mut index = 0;
@@ -72,6 +63,28 @@ impl Quotas {
             drawn.withheld.push(withheld);
         }
         Ok(drawn)
+    }
+
+    /// Draws these charges, and says whether one of them withholds.
+    fn draw_all(&self, charges: &[Charge], drawn: &mut Drawn) -> Result<bool, CommitError> {
+        let mut withheld = false;
+        for charge in charges {
+            let (window, has_room) = self.draw(charge, &drawn.windows);
+            if !has_room {
+                let before = Exhausted::of(charge, window.drawn, window.ends);
+                match charge.when_exhausted {
+                    // It refuses even if another charge withholds: else a success would tell that strangers used that
+                    // one up.
+                    WhenExhausted::Refuse => return Err(CommitError::Exhausted(before)),
+                    WhenExhausted::Withhold => withheld = true,
+                    WhenExhausted::Record => {}
+                }
+                drawn.exhausted.push(before);
+            }
+            let after = window.drawn.saturating_add(charge.amount).min(MOST);
+            drawn.windows.push((charge.kind, charge.quota.clone(), Window { drawn: after, ..window }));
+        }
+        Ok(withheld)
     }
 
     pub(crate) fn write(&mut self, drawn: Drawn) {

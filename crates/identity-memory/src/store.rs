@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
-use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey, Version};
+use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey, Version, WhenExhausted};
 use identity_ports::{
     Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
     LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
@@ -59,8 +59,11 @@ impl fmt::Debug for MemoryStore {
 
 impl Tables {
     fn commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
-        let Commit { key, expected, before: _, after, claims, events, withdraw, messages, refunds } = commit;
+        let Commit { key, expected, before: _, after, claims, events, withdraw, charges, messages, refunds } = commit;
         follow(expected, &events)?;
+        if charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
+            return Err(StoreError::failed("a charge of a commit itself has no message to withhold").into());
+        }
         if after.as_ref().is_some_and(|user| *user.id() != key.user) {
             return Err(StoreError::failed("the user of the commit differs from the commit's key").into());
         }
@@ -72,7 +75,7 @@ impl Tables {
         if let Some(claim) = tenant.people.taken(&key.user, &claims) {
             return Err(CommitError::Taken(claim.clone()));
         }
-        let mut drawn = tenant.quotas.judge(&refunds, &messages)?;
+        let mut drawn = tenant.quotas.judge(&refunds, &charges, &messages)?;
         if messages.iter().any(|outgoing| self.post.knows(&outgoing.message)) {
             return Err(StoreError::failed("a message with this id was enqueued before").into());
         }

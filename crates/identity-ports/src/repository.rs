@@ -4,8 +4,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::address::masked;
 use identity_core::{
-    Claim, ClaimChanges, ClaimKey, ClaimKind, Exhausted, IdentifierId, Outgoing, Recorded, Refund, TenantId, Timestamp,
-    User, UserId, UserKey, Version,
+    Charge, Claim, ClaimChanges, ClaimKey, ClaimKind, Exhausted, IdentifierId, Outgoing, Recorded, Refund, TenantId,
+    Timestamp, User, UserId, UserKey, Version,
 };
 
 use crate::{CommitError, StoreError};
@@ -48,6 +48,8 @@ pub struct Commit {
     pub events: Vec<Recorded>,
     /// Identifiers whose pending messages with a challenge are no longer worth sending.
     pub withdraw: Vec<IdentifierId>,
+    /// The charges of the change itself, which do not depend on a message.
+    pub charges: Vec<Charge>,
     /// The messages to enqueue, with their charges.
     pub messages: Vec<Outgoing>,
     /// The amounts that budgets get back.
@@ -219,7 +221,9 @@ pub trait UserRepository: Send + Sync + 'static {
     /// draw and ends `budget.window` later. A charge fits when the amount drawn in the window and its own amount
     /// together are at most `budget.limit`. When a charge that withholds does not fit, its message is not enqueued and
     /// none of the charges of that message is drawn; everything else is written. A charge that only records is drawn
-    /// beyond the limit. Messages draw in their order, and the amount drawn saturates at [`i64::MAX`].
+    /// beyond the limit. The charges of the commit itself are drawn first and must not withhold, because there is no
+    /// message to withhold: such a commit fails with [`StoreError::Failed`]. Then messages draw in their order. The amount
+    /// drawn saturates at [`i64::MAX`].
     ///
     /// Before the charges, each refund gives its amount back to the window of its kind and quota that contains its
     /// time: a window that began at that time or earlier and, by the budget that last drew from it, ends later. The
@@ -232,8 +236,9 @@ pub trait UserRepository: Send + Sync + 'static {
     /// dead letters, are removed, and every event of the user, earlier or in this commit, is kept only as
     /// [`Event::stripped`](identity_core::Event::stripped) leaves it.
     ///
-    /// The answer lists, message by message, the charges that did not fit: all that withheld the message, or, for a
-    /// message that was enqueued, those that were recorded beyond their limit. The numbers are those before the draw.
+    /// The answer lists, for the commit itself and then message by message, the charges that did not fit: all that
+    /// withheld the message, or, for a message that was enqueued, those that were recorded beyond their limit. The
+    /// numbers are those before the draw.
     ///
     /// # Errors
     /// [`CommitError`] by the checks above. After [`StoreError::Failed`] the commit may or may not have been written;

@@ -105,6 +105,7 @@
 //! #     after: User::from_events(&[event.clone()]).map(Arc::new),
 //! #     claims: ClaimChanges::default(),
 //! #     events: vec![Recorded { number: 1, event }],
+//! #     charges: Vec::new(),
 //! #     messages: Vec::new(),
 //! #     withdraw: Vec::new(),
 //! #     refunds: Vec::new(),

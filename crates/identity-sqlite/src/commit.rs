@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use identity_core::Version;
+use identity_core::{Version, WhenExhausted};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use rusqlite::{Connection, Transaction};
 
@@ -62,7 +62,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committe
     if after.is_some() || commit.expected != Expected::Absent {
         claims::write(connection, key, &commit.claims)?;
     }
-    let drawn = quotas::draw(connection, &key.tenant, &commit.refunds, &commit.messages)?;
+    let drawn = quotas::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
     if let Some(user) = after {
         let update = commit.expected != Expected::Absent;
         if update && before.is_none() {
@@ -92,6 +92,9 @@ fn sound(commit: &Commit) -> Result<(), StoreError> {
     let follows = (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
     if commit.events.is_empty() || !follows {
         return Err(StoreError::failed("the events of a commit are not numbered on from the expected version"));
+    }
+    if commit.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
+        return Err(StoreError::failed("a charge of a commit itself has no message to withhold"));
     }
     if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
         return Err(StoreError::failed("a commit brings another user than its key says"));

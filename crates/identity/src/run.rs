@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, ClaimChanges, Context, Decision, Exhausted, Issued, Policy, Recorded, Refusal, SendLimit, Started,
-    TenantId, Timestamp, User, UserKey, Version, messages, refunds, withdrawn,
+    Authority, BudgetKind, ClaimChanges, Context, Decision, Effect, Exhausted, Issued, Policy, Recorded, Refusal,
+    SendLimit, Started, TenantId, Timestamp, User, UserKey, Version, charges, messages, refunds, withdrawn,
 };
 use identity_ports::{Commit, CommitError, Expected, Stored};
 use tracing::Instrument as _;
@@ -30,8 +30,14 @@ impl Identity {
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
                 let decide = |context: &Context<'_>| decide(&stored.user, context);
-                match self.attempt(key, Some(&stored), authority, decide).await {
-                    Err(Failure::Conflict) => self.back_off(round).await?,
+                let mut attempted = self.attempt(key, &stored, authority, false, decide).await;
+                if let Err(Failure::Withheld(exhausted)) = &attempted {
+                    tell(&key.tenant, exhausted);
+                    attempted = self.attempt(key, &stored, authority, true, decide).await;
+                }
+                match attempted {
+                    // Somebody changed the user, or drew on the budget, in between.
+                    Err(Failure::Conflict | Failure::Withheld(_)) => self.back_off(round).await?,
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
@@ -53,12 +59,12 @@ impl Identity {
             authority.check()?;
             let seed = self.parts.entropy.seed()?;
             let policy = self.policy();
-            let context = self.context(self.now(), &seed, &policy, authority);
+            let context = self.context(self.now(), &seed, &policy, authority, false);
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
             match self.commit(&key, None, decision, &context).await {
                 Ok(receipt) => Ok(receipt),
-                Err(Failure::Conflict) => Err(Refusal::UserExists.into()),
+                Err(Failure::Conflict | Failure::Withheld(_)) => Err(Refusal::UserExists.into()),
                 Err(Failure::Other(error)) => Err(error),
             }
         });
@@ -68,17 +74,18 @@ impl Identity {
     async fn attempt<T>(
         &self,
         key: &UserKey,
-        stored: Option<&Stored>,
+        stored: &Stored,
         authority: &Authority,
+        withheld: bool,
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
         // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
-        let now = stored.map_or_else(|| self.now(), |stored| self.parts.clock.now_after(stored.user.updated_at()));
+        let now = self.parts.clock.now_after(stored.user.updated_at());
         let policy = self.policy();
-        let context = self.context(now, &seed, &policy, authority);
+        let context = self.context(now, &seed, &policy, authority, withheld);
         let decision = decide(&context).map_err(Error::from)?;
-        self.commit(key, stored, decision, &context).await
+        self.commit(key, Some(stored), decision, &context).await
     }
 
     fn context<'a>(
@@ -87,8 +94,9 @@ impl Identity {
         seed: &'a identity_core::Seed,
         policy: &'a Policy,
         authority: &'a Authority,
+        withheld: bool,
     ) -> Context<'a> {
-        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority }
+        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority, withheld }
     }
 
     async fn commit<T>(
@@ -111,6 +119,7 @@ impl Identity {
         let after = after.map(Arc::new);
         let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
         let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), context.policy.claim());
+        let charges = charges(before.map(|user| &**user), &events, context);
         let messages = messages(before.map(|user| &**user), after.as_deref(), &events, context);
         let any_mail = !messages.is_empty();
         let withdraw = withdrawn(before.map(|user| &**user), &events);
@@ -124,6 +133,7 @@ impl Identity {
             claims,
             events: numbered.map(|(number, event)| Recorded { number, event }).collect(),
             withdraw,
+            charges,
             messages,
             refunds,
         };
@@ -132,11 +142,9 @@ impl Identity {
             // A decision that makes no user out of none has nothing to write.
             return Err(Error::from(Refusal::UserNotFound).into());
         };
-        let committed = self.parts.store.commit(commit).await.map_err(|error| {
-            if let CommitError::Exhausted(exhausted) = &error {
-                tell(&key.tenant, exhausted);
-            }
-            Failure::from(error)
+        let committed = self.parts.store.commit(commit).await.map_err(|error| match error {
+            CommitError::Exhausted(exhausted) => exhausted_by(exhausted, key, context),
+            error => Failure::from(error),
         })?;
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
         if any_mail {
@@ -222,8 +230,25 @@ fn tell(tenant: &TenantId, exhausted: &Exhausted) {
     );
 }
 
+/// Judges the exhaustion of a budget: the decision is made once more, or refused.
+fn exhausted_by(exhausted: Exhausted, key: &UserKey, context: &Context<'_>) -> Failure {
+    let is_holder = !context.authority.is_administrator();
+    if is_holder && !context.withheld && exhausted.kind.is_shared() {
+        return Failure::Withheld(Exhausted { effect: Effect::Withheld, ..exhausted });
+    }
+    tell(&key.tenant, &exhausted);
+    let refusal = match exhausted.kind {
+        // The end of the window would tell when strangers began. In a whole window from now there is room for sure.
+        BudgetKind::Guesses => Refusal::TooManyFailures { retry_at: Some(context.now + exhausted.window) },
+        _ => Refusal::TooSoon { retry_at: exhausted.retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) },
+    };
+    Failure::Other(refusal.into())
+}
+
 enum Failure {
     Conflict,
+    /// A budget that the holder shares with strangers has no room: nothing is written, and the decision is made once more.
+    Withheld(Exhausted),
     Other(Error),
 }
 
@@ -238,10 +263,6 @@ impl From<CommitError> for Failure {
         Self::Other(match error {
             CommitError::Conflict => return Self::Conflict,
             CommitError::Taken(claim) => Refusal::from(&claim).into(),
-            CommitError::Exhausted(exhausted) => {
-                let retry_at = exhausted.retry_at;
-                Refusal::TooSoon { retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) }.into()
-            }
             CommitError::Store(error) => error.into(),
             other => identity_ports::StoreError::failed(other).into(),
         })

@@ -82,6 +82,15 @@ impl<S: UserRepository + Directory + Outbox> Bench<S> {
             .expect("a message with a code or a link was delivered")
     }
 
+    /// Every letter that came, oldest first.
+    ///
+    /// # Panics
+    /// When a thread panicked while it wrote a letter.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Notice> {
+        self.letters.lock().expect("nobody panicked").clone()
+    }
+
     /// Makes one call of a port fail: the call with this number, counted from 1 and from now on.
     pub fn fail(&self, number: usize, how: Failing) {
         self.gate.called.store(0, Ordering::SeqCst);

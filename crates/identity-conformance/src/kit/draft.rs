@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Change, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Status,
+    Actor, Change, Charge, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Status,
     Strength, Timestamp, UserKey, Version,
 };
 use identity_ports::{Commit, Expected, Stored};
@@ -24,6 +24,7 @@ pub fn create(key: &UserKey, person: &Person) -> Draft {
         claims: ClaimChanges::default(),
         events: Vec::new(),
         withdraw: Vec::new(),
+        charges: Vec::new(),
         messages: Vec::new(),
         refunds: Vec::new(),
     })
@@ -117,6 +118,13 @@ impl Draft {
     #[must_use]
     pub fn claims(mut self, held: &[Claim], policy: ClaimPolicy) -> Self {
         self.0.claims = ClaimChanges::between(held, self.0.before.as_deref(), self.0.after.as_deref(), policy);
+        self
+    }
+
+    /// Adds a charge of the commit itself.
+    #[must_use]
+    pub fn charge(mut self, charge: Charge) -> Self {
+        self.0.charges.push(charge);
         self
     }
 

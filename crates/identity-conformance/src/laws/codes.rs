@@ -11,7 +11,7 @@ use identity_ports::UserRepository;
 use tokio::sync::Barrier;
 
 use crate::Harness;
-use crate::kit::{Bench, key};
+use crate::kit::{Bench, code_keys, key};
 
 async fn ada(identity: &Identity, name: &str) -> UserId {
     let new = NewUser { id: Some(key(name).user), ..NewUser::default() };
@@ -249,4 +249,119 @@ pub async fn c46_a_username_is_never_another_users_address(harness: &impl Harnes
         };
         assert!(matches!(late, Err(Error::Refused(Refusal::Taken(_)))), "{late:?}");
     }
+}
+
+/// A user who added an address and asked for its code, and the address's id.
+async fn asker(identity: &Identity, name: &str, address: &str) -> (UserId, IdentifierId) {
+    let user = ada(identity, name).await;
+    let id = identity.account(&user).add(Email::parse(address).unwrap()).await.unwrap().outcome;
+    identity.account(&user).start_verification(id).await.unwrap();
+    (user, id)
+}
+
+/// A challenge whose message a budget withheld verifies nothing, also across a restart, and is answered as every other.
+pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
+    let bench = Bench::new(&harness.open().await, Policy::default());
+    let mut askers = Vec::new();
+    for number in 0..12 {
+        askers.push(asker(&bench.identity, &format!("asker {number}"), "victim@example.com").await);
+    }
+    bench.identity.deliver_due().await.unwrap();
+    let letters = bench.letters();
+    assert_eq!(letters.len(), 5, "as many letters go as the address takes");
+    let store = harness.restart(Arc::clone(&bench.store)).await;
+    let bench = Bench::new(&store, Policy::default());
+    let (keys, tenant) = (code_keys(), key("ada").tenant);
+    for (number, (user, id)) in askers.iter().enumerate() {
+        let stored = store.load(&key(user.as_str())).await.unwrap().unwrap();
+        let challenge = stored.user.identifier(*id).and_then(|entry| entry.challenge()).unwrap();
+        assert_eq!(challenge.is_decoy(), number >= 5, "{user}: what was not sent is a decoy");
+        let binding = identity_core::Binding {
+            key: keys.current(),
+            tenant: &tenant,
+            user,
+            identifier: *id,
+            address: "victim@example.com",
+            purpose: challenge.purpose,
+            nonce: &challenge.nonce,
+        };
+        let guess = keys.code(&binding, challenge.format).unwrap();
+        if challenge.is_decoy() {
+            let answer = bench.identity.account(user).confirm(*id, &guess).await.unwrap().outcome;
+            assert_eq!(answer, Confirmation::Rejected { attempts_left: 4 }, "{user}: no answer is right");
+            assert_eq!(how_often(&*store, user, "answer_rejected").await, 1, "and it is counted");
+        } else {
+            assert!(letters.iter().any(|letter| letter.code.as_ref().map(Code::reveal) == Some(guess.reveal())));
+        }
+    }
+    // When there is room again, a decoy gives its place to a challenge that is sent.
+    bench.wait(599);
+    let (user, id) = &askers[11];
+    bench.wait(1);
+    bench.identity.account(user).start_verification(*id).await.unwrap();
+    let code = code_of(&bench, user).await;
+    let answer = bench.identity.account(user).confirm(*id, &code).await.unwrap().outcome;
+    assert_eq!(answer, Confirmation::Verified);
+}
+
+/// The last code that was sent to a user.
+async fn code_of<S: UserRepository + identity_ports::Directory + identity_ports::Outbox>(
+    bench: &Bench<S>,
+    user: &UserId,
+) -> Code {
+    bench.identity.deliver_due().await.unwrap();
+    let letters = bench.letters().into_iter().rev();
+    letters.filter(|letter| letter.message.key.user == *user).find_map(|letter| letter.code).expect("a code")
+}
+
+/// Of 256 guesses at one address at once, from 64 users, 100 are judged, and on that day no other, not even a right one.
+pub async fn c81_guesses_at_one_address_are_bounded_exactly(harness: &impl Harness) {
+    let bench = Bench::new(&harness.open().await, Policy::default());
+    let (owner, owned) = asker(&bench.identity, "owner", "victim@example.com").await;
+    let code = code_of(&bench, &owner).await;
+    let mut askers = Vec::new();
+    for number in 0..64 {
+        askers.push(asker(&bench.identity, &format!("guesser {number}"), "victim@example.com").await);
+    }
+    let wrong = Code::parse("no").unwrap();
+    let answers = at_once(256, |number| {
+        let (user, id) = &askers[number % 64];
+        let (account, id, guess) = (bench.identity.account(user), *id, wrong.clone());
+        async move { account.confirm(id, &guess).await }
+    })
+    .await;
+    let mut judged = 0;
+    for answer in answers {
+        match answer {
+            Ok(receipt) => {
+                assert!(matches!(receipt.outcome, Confirmation::Rejected { .. }), "a wrong code is never right");
+                judged += 1;
+            }
+            Err(Error::Refused(Refusal::TooManyFailures { .. }) | Error::Contended) => {}
+            Err(other) => panic!("a guess is judged or refused: {other}"),
+        }
+    }
+    assert!(judged <= 100, "{judged} of 256 guesses at one address were judged");
+    let mut recorded = 0;
+    for (user, _) in &askers {
+        recorded += how_often(&*bench.store, user, "answer_rejected").await;
+    }
+    assert_eq!(recorded, judged, "each one is in a history");
+    // Those who met too often to be judged leave room for others.
+    for (user, id) in &askers {
+        judged += usize::from(bench.identity.account(user).confirm(*id, &wrong).await.is_ok());
+    }
+    assert_eq!(judged, 100, "all of the budget can be used");
+    let late = bench.identity.account(&owner).confirm(owned, &code).await;
+    let retry_at = Some(crate::kit::at(86_400));
+    refused(late, &Refusal::TooManyFailures { retry_at }, "then not even the right code is judged");
+    assert_eq!(how_often(&*bench.store, &owner, "verified").await, 0, "and nothing is written");
+    // Another address has guesses of its own, and this one has them again a day later.
+    let (user, id) = asker(&bench.identity, "neighbour", "other@example.com").await;
+    let code = code_of(&bench, &user).await;
+    assert_eq!(bench.identity.account(&user).confirm(id, &code).await.unwrap().outcome, Confirmation::Verified);
+    bench.wait(86_400);
+    bench.identity.account(&owner).start_verification(owned).await.unwrap();
+    let code = code_of(&bench, &owner).await;
+    assert_eq!(bench.identity.account(&owner).confirm(owned, &code).await.unwrap().outcome, Confirmation::Verified);
 }

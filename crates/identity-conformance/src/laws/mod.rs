@@ -77,6 +77,7 @@ macro_rules! for_every_law {
             a_recorded_budget_lets_every_message_pass_and_reports_it
             a_withheld_message_reports_every_exhausted_budget
             a_refund_goes_back_to_its_window
+            a_commit_pays_for_itself_before_its_messages
             messages_are_leased_in_the_order_in_which_they_are_due
             leases_are_exclusive_and_expire
             attempts_are_counted
@@ -119,6 +120,8 @@ macro_rules! for_every_law {
             c46_a_username_is_never_another_users_address
             c48_all_or_nothing
             c49_a_failing_port_never_verifies
+            c80_a_withheld_challenge_verifies_nothing
+            c81_guesses_at_one_address_are_bounded_exactly
         }
     };
 }

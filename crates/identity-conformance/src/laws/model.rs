@@ -32,19 +32,67 @@ const TEXTS: [&str; 7] = ["", "a", "a_", "ad%", "ada@", "A", "ada@example.org"];
 /// One command. Its numbers stand for users, addresses and so on; their meaning depends on the commands before.
 #[derive(Debug, Clone)]
 enum Command {
-    Commit { user: u8, what: What, version: i8, take: Vec<(u8, bool)>, release: Vec<u8>, mail: Vec<Vec<Cost>> },
-    Lease { limit: usize, secs: u64 },
-    Settle { lease: usize, outcomes: Vec<(u8, u8)> },
-    Find { keys: Vec<u8> },
-    List { tenant: u8, order: u8, text: Option<u8>, limit: usize },
-    History { user: u8, after: u64, limit: usize },
-    DeadLetter { tenant: u8, limit: usize },
-    Report { message: u128, state: u8 },
-    Posted { user: u8, after: Option<u128>, limit: usize },
-    Prune { secs: u64, limit: usize },
-    Withdraw { user: u8, identifier: u8 },
-    Refund { user: u8, quota: u8, amount: u8, secs: u64 },
-    Wait { millis: u64 },
+    Commit {
+        user: u8,
+        what: What,
+        version: i8,
+        take: Vec<(u8, bool)>,
+        release: Vec<u8>,
+        own: Vec<Cost>,
+        mail: Vec<Vec<Cost>>,
+    },
+    Lease {
+        limit: usize,
+        secs: u64,
+    },
+    Settle {
+        lease: usize,
+        outcomes: Vec<(u8, u8)>,
+    },
+    Find {
+        keys: Vec<u8>,
+    },
+    List {
+        tenant: u8,
+        order: u8,
+        text: Option<u8>,
+        limit: usize,
+    },
+    History {
+        user: u8,
+        after: u64,
+        limit: usize,
+    },
+    DeadLetter {
+        tenant: u8,
+        limit: usize,
+    },
+    Report {
+        message: u128,
+        state: u8,
+    },
+    Posted {
+        user: u8,
+        after: Option<u128>,
+        limit: usize,
+    },
+    Prune {
+        secs: u64,
+        limit: usize,
+    },
+    Withdraw {
+        user: u8,
+        identifier: u8,
+    },
+    Refund {
+        user: u8,
+        quota: u8,
+        amount: u8,
+        secs: u64,
+    },
+    Wait {
+        millis: u64,
+    },
     Restart,
 }
 
@@ -82,8 +130,17 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let cost = cost.prop_map(|(quota, when, amount)| Cost { quota, when, amount });
     let version = prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
     let claims = (vec((0..7_u8, any::<bool>()), 0..3), vec(0..7_u8, 0..3));
-    let commit = (0..USERS, what, version, claims, vec(vec(cost, 0..3), 0..3)).prop_map(
-        |(user, what, version, (take, release), mail)| Command::Commit { user, what, version, take, release, mail },
+    let own = prop_oneof![3 => Just(Vec::new()), 1 => vec(cost.clone(), 1..3)];
+    let commit = (0..USERS, what, version, claims, own, vec(vec(cost, 0..3), 0..3)).prop_map(
+        |(user, what, version, (take, release), own, mail)| Command::Commit {
+            user,
+            what,
+            version,
+            take,
+            release,
+            own,
+            mail,
+        },
     );
     let command = prop_oneof![
         12 => commit,
@@ -196,7 +253,7 @@ impl World {
 
     async fn step<S: UserRepository + Outbox>(&mut self, store: &S, command: &Command) -> Result<(), String> {
         match command {
-            Command::Commit { user, what, version, take, release, mail } => {
+            Command::Commit { user, what, version, take, release, own, mail } => {
                 let key = self.user(*user);
                 let Some(mut draft) = self.draft(&key, *user, what).await else { return Ok(()) };
                 if let identity_ports::Expected::At(at) = draft.0.expected {
@@ -209,6 +266,12 @@ impl World {
                     }
                 }
                 draft = release.iter().fold(draft, |draft, number| draft.release(&claim_key(*number)));
+                for charge in own.iter().map(|cost| self.charge(cost)) {
+                    // A commit has no message to withhold.
+                    let refuses = charge.when_exhausted == WhenExhausted::Withhold;
+                    let when_exhausted = if refuses { WhenExhausted::Refuse } else { charge.when_exhausted };
+                    draft = draft.charge(Charge { when_exhausted, ..charge });
+                }
                 for costs in mail {
                     draft = self.post(draft, &key, costs);
                 }
@@ -397,14 +460,16 @@ impl World {
         if self.messages.is_multiple_of(4) {
             message.to = identity_core::Email::parse("other@example.com").expect("an e-mail address").into();
         }
-        let charges = costs.iter().map(|cost| {
-            let budget = Budget::new(1 + u64::from(cost.quota), Duration::from_secs(60));
-            let when = [WhenExhausted::Refuse, WhenExhausted::Withhold, WhenExhausted::Record][usize::from(cost.when)];
-            let kind = [BudgetKind::Address, BudgetKind::Country][usize::from(cost.quota % 2)];
-            let charge = charge(kind, &format!("quota {}", cost.quota), budget, self.now, when);
-            Charge { amount: cost.amount.into(), ..charge }
-        });
+        let charges = costs.iter().map(|cost| self.charge(cost));
         draft.message(paid(message, charges.collect()))
+    }
+
+    fn charge(&self, cost: &Cost) -> Charge {
+        let budget = Budget::new(1 + u64::from(cost.quota), Duration::from_secs(60));
+        let when = [WhenExhausted::Refuse, WhenExhausted::Withhold, WhenExhausted::Record][usize::from(cost.when)];
+        let kind = [BudgetKind::Address, BudgetKind::Country][usize::from(cost.quota % 2)];
+        let charge = charge(kind, &format!("quota {}", cost.quota), budget, self.now, when);
+        Charge { amount: cost.amount.into(), ..charge }
     }
 
     fn outcome(&self, number: u8) -> Settlement {

@@ -305,3 +305,57 @@ pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
     store.commit(both.expecting(version).0).await.expect("a refund can be drawn by the same commit");
     assert!(!draw("+49", 1, at(62)).await);
 }
+
+/// What a commit itself costs is drawn before what its messages cost, from the same budgets, whatever becomes of the messages;
+/// where there is no room, the whole commit is refused.
+pub async fn a_commit_pays_for_itself_before_its_messages(harness: &impl Harness) {
+    let store = harness.open().await;
+    let mut number = 0;
+    let mut commit = async |own: Vec<Charge>, messages: Vec<Vec<Charge>>| {
+        number += 1;
+        let user = key(&format!("payer {number}"));
+        let draft = own.into_iter().fold(create(&user, &Person::default()), crate::kit::Draft::charge);
+        let draft = (0..).zip(messages).fold(draft, |draft, (place, charges)| {
+            draft.message(paid(letter(number * 10 + place, &user, NOW), charges))
+        });
+        (store.commit(draft.0).await, user)
+    };
+    let (drawn, _) = commit(vec![refusing("+49", 2, NOW)], vec![]).await;
+    assert_eq!(drawn.unwrap(), Committed::default(), "a commit without a message pays too");
+    // Its own charge takes the last of it, and its message finds nothing left.
+    let (drawn, user) = commit(vec![refusing("+49", 2, NOW)], vec![vec![refusing("+49", 2, NOW)]]).await;
+    assert!(matches!(drawn, Err(CommitError::Exhausted(Exhausted { drawn: 2, .. }))), "there is no room: {drawn:?}");
+    assert_eq!(store.load(&user).await.unwrap(), None, "nothing of it is written");
+    let (drawn, _) = commit(vec![refusing("+49", 2, NOW)], vec![]).await;
+    drawn.expect("nothing of it is drawn");
+    let (drawn, user) = commit(vec![refusing("+44", 9, NOW), refusing("+49", 2, NOW)], vec![vec![]]).await;
+    let Err(CommitError::Exhausted(told)) = drawn else { panic!("there is no room: {drawn:?}") };
+    assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.effect), ("+49", 2, 2, Effect::Refused));
+    assert_eq!((told.retry_at, told.window), (at(60), Duration::from_secs(60)));
+    assert_eq!(store.load(&user).await.unwrap(), None);
+    assert_eq!(enqueued(&*store).await, [], "and no message of it goes");
+    // What withholds a message gives nothing of this back; what is watched is told before what the messages are told.
+    let (drawn, _) = commit(
+        vec![refusing("+33", 2, NOW), recording("acme", 0, NOW)],
+        vec![vec![withholding("ada", 0, NOW), refusing("+33", 2, NOW)], vec![refusing("+33", 2, NOW)], vec![]],
+    )
+    .await;
+    let told = drawn.unwrap().exhausted;
+    let effects: Vec<(&str, Effect)> = told.iter().map(|told| (told.quota.as_str(), told.effect)).collect();
+    assert_eq!(effects, [("acme", Effect::Recorded), ("ada", Effect::Withheld)]);
+    assert_eq!(enqueued(&*store).await.len(), 2, "the second and the third");
+    let (drawn, _) = commit(vec![refusing("+33", 2, NOW)], vec![]).await;
+    assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "both draws count: {drawn:?}");
+    // Twice from one budget, and a message that is withheld between.
+    let (drawn, _) =
+        commit(vec![refusing("+1", 3, NOW), refusing("+1", 3, NOW)], vec![vec![withholding("ada", 0, NOW)]]).await;
+    assert_eq!(drawn.unwrap().exhausted.len(), 1);
+    for has_room in [true, false] {
+        let (drawn, _) = commit(vec![refusing("+1", 3, NOW)], vec![]).await;
+        assert_eq!(drawn.is_ok(), has_room, "{drawn:?}");
+    }
+    // There is nothing to withhold.
+    let (drawn, user) = commit(vec![withholding("bob", 9, NOW)], vec![]).await;
+    assert!(matches!(drawn, Err(CommitError::Store(_))), "{drawn:?}");
+    assert_eq!(store.load(&user).await.unwrap(), None);
+}

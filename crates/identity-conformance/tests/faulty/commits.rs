@@ -98,6 +98,7 @@ impl FaultyStore {
                     charge.when_exhausted = WhenExhausted::Refuse;
                 }
             }
+            Fault::OwnChargesAreFree => commit.charges.clear(),
             Fault::ChargesAreOne => charges(commit).for_each(|charge| charge.amount = 1),
             Fault::RecordingWithholds => {
                 for charge in charges(commit).filter(|charge| charge.when_exhausted == WhenExhausted::Record) {

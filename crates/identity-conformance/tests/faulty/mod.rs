@@ -117,6 +117,8 @@ pub(crate) enum Fault {
     NothingIsWithdrawn,
     /// Every charge draws one unit.
     ChargesAreOne,
+    /// The charges of a commit itself are not drawn.
+    OwnChargesAreFree,
     /// A budget that is only recorded withholds.
     RecordingWithholds,
     /// Withheld and recorded messages are not reported.

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use subtle::Choice;
+
 use super::bounded;
 use crate::identifier::DAY;
 use crate::message::binding;
 use crate::policy::Resend;
 use crate::{
-    Attempts, Challenge, Change, Code, Context, Decision, Identifier, IdentifierId, LinkToken, Method, Proof, Purpose,
-    Refusal, SendLimit, Status, Timestamp, User, Verified,
+    Attempts, Binding, Challenge, Change, Code, Context, Decision, Identifier, IdentifierId, KeyId, LinkToken, Method,
+    Proof, Purpose, Refusal, SendLimit, Status, Timestamp, User, Verified,
 };
 
 /// A request to verify an address. The default is a code that is valid for as long as the policy says.
@@ -69,6 +71,10 @@ impl User {
     /// Starts the verification of an address: opens a challenge and requests its message. When the policy resends the
     /// same code, the open challenge is kept and its message requested again, as long as proof and hint are the same.
     ///
+    /// When [`Context::withheld`] is set, the challenge is a decoy that no answer fits, no message follows, and the
+    /// answer is the same. A decoy is never resent: the next start for which the budget has room opens a challenge that
+    /// can be answered, for the rest of the decoy's lifetime.
+    ///
     /// # Errors
     /// * [`Refusal::AlreadyVerified`] when the address is verified.
     /// * [`Refusal::TooSoon`] when a limit on sends to this identifier postpones the message.
@@ -99,14 +105,23 @@ impl User {
         let same = alive.filter(|alive| {
             context.policy.verification().resend() == Resend::SameCode
                 && (alive.proof, &alive.hint) == (fresh.proof, &fresh.hint)
-                && context
-                    .keys
-                    .code(&binding(context.tenant, &self.id, id, &entry.address, alive), alive.format)
-                    .is_some()
+                && (alive.is_decoy()
+                    || context
+                        .keys
+                        .code(&binding(context.tenant, &self.id, id, &entry.address, alive), alive.format)
+                        .is_some())
         });
         let (change, expires_at) = match same {
-            Some(alive) => (Change::CodeResent { id }, alive.expires_at),
-            None => (Change::VerificationStarted { id, challenge: fresh.clone() }, fresh.expires_at),
+            Some(alive) if context.withheld || !alive.is_decoy() => (Change::CodeResent { id }, alive.expires_at),
+            // What was never sent cannot be sent again. The answer is that of a resend all the same.
+            Some(decoy) => {
+                let challenge = Challenge { nonce: fresh.nonce, key: fresh.key, ..decoy.clone() };
+                (Change::VerificationStarted { id, challenge }, decoy.expires_at)
+            }
+            None => {
+                let expires_at = fresh.expires_at;
+                (Change::VerificationStarted { id, challenge: fresh }, expires_at)
+            }
         };
         Ok(Decision::of(context, vec![change], Started { expires_at, resend_at }))
     }
@@ -162,6 +177,9 @@ impl User {
         }
         may_fail(entry, context)?;
         let binding = binding(context.tenant, &self.id, id, &entry.address, challenge);
+        // The same work for a decoy: something is derived and compared, and it is never right.
+        let sent = Choice::from(u8::from(!challenge.is_decoy()));
+        let binding = if challenge.is_decoy() { Binding { key: context.keys.current(), ..binding } } else { binding };
         let (right, by) = match answer {
             Answer::Code(code) => {
                 let expected = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
@@ -172,7 +190,7 @@ impl User {
                 (expected.matches(token), Method::Link)
             }
         };
-        if bool::from(right) {
+        if bool::from(right & sent) {
             let verified = Verified { at: context.now, by, source: None };
             let mut changes = vec![Change::Verified { id, verified }];
             changes.extend(self.settle_verified(entry, context));
@@ -337,7 +355,7 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
     };
     Ok(Challenge {
         nonce: context.seed.nonce(0),
-        key: context.keys.current().clone(),
+        key: if context.withheld { KeyId::withheld() } else { context.keys.current().clone() },
         purpose: if entry.replaces.is_some() { Purpose::Replacement } else { Purpose::Verification },
         proof: request.proof,
         format: policy.format(),

@@ -44,6 +44,9 @@ pub enum DangerousPolicy {
     /// field is the largest of the three numbers.
     #[error("{0} wrong answers were requested; allow at most 100 per challenge, per day and in a row")]
     Failures(u32),
+    /// More than 1,000 guesses a day at one address were requested.
+    #[error("{0} guesses a day at one address were requested; allow at most 1,000")]
+    Guesses(u32),
     /// A number or a duration is zero and must not be. The field names the setting.
     #[error("{0} must not be zero")]
     Zero(&'static str),

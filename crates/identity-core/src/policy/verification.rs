@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::DangerousPolicy;
+use super::{Budget, DangerousPolicy};
 use crate::address::Channel;
 use crate::{Alphabet, CodeFormat};
 
@@ -30,6 +30,7 @@ pub struct VerificationPolicy {
     sends_per_window: u32,
     window: Duration,
     sends_a_day: u32,
+    guesses_a_day: u32,
 }
 
 impl Default for VerificationPolicy {
@@ -46,7 +47,8 @@ const SIX_DIGITS: CodeFormat = match CodeFormat::new(6, Alphabet::Digits) {
 
 impl VerificationPolicy {
     /// A builder that starts from the defaults: 6 digits, valid for 600 s, 5 wrong answers per challenge, 20 per day
-    /// and 100 in a row, the same code resent after 30 s at the earliest, 5 sends in 600 s and 10 in 24 h.
+    /// and 100 in a row, the same code resent after 30 s at the earliest, 5 sends in 600 s and 10 in 24 h, 100
+    /// guesses at one address in 24 h.
     #[must_use]
     pub fn builder() -> VerificationPolicyBuilder {
         VerificationPolicyBuilder::default()
@@ -115,6 +117,13 @@ impl VerificationPolicy {
         self.sends_a_day
     }
 
+    /// The number of codes that are judged for one address, right or wrong, by all users of the tenant together, in a
+    /// window of 24 h that begins with the first: 1 to 1,000, 100 by default.
+    #[must_use]
+    pub const fn guesses(&self) -> Budget {
+        Budget::new(self.guesses_a_day as u64, crate::identifier::DAY)
+    }
+
     /// The chance that guessing succeeds on one identifier before it is locked until an administrator intervenes: each
     /// of the consecutive wrong answers is one guess among all codes.
     #[must_use]
@@ -138,6 +147,7 @@ pub struct VerificationPolicyBuilder {
     sends_per_window: u32,
     window: Duration,
     sends_a_day: u32,
+    guesses_a_day: u32,
 }
 
 impl Default for VerificationPolicyBuilder {
@@ -155,6 +165,7 @@ impl Default for VerificationPolicyBuilder {
             sends_per_window: 5,
             window: Duration::from_secs(600),
             sends_a_day: 10,
+            guesses_a_day: 100,
         }
     }
 }
@@ -211,6 +222,12 @@ impl VerificationPolicyBuilder {
         Self { sends_per_window: per_window, window, sends_a_day: a_day, ..self }
     }
 
+    /// How many codes are judged for one address in 24 h, whatever the number of users who try; 1 to 1,000, 100 by default.
+    #[must_use]
+    pub fn guesses(self, a_day: u32) -> Self {
+        Self { guesses_a_day: a_day, ..self }
+    }
+
     fn unchecked(self, format: CodeFormat) -> VerificationPolicy {
         VerificationPolicy {
             format,
@@ -224,6 +241,7 @@ impl VerificationPolicyBuilder {
             sends_per_window: self.sends_per_window,
             window: self.window,
             sends_a_day: self.sends_a_day,
+            guesses_a_day: self.guesses_a_day,
         }
     }
 
@@ -255,6 +273,7 @@ impl VerificationPolicyBuilder {
             ("the number of failures", self.failures_a_day == 0 || self.failures_in_a_row == 0),
             ("the number of sends", self.sends_per_window == 0 || self.sends_a_day == 0),
             ("the window of sends", self.window.is_zero()),
+            ("the number of guesses", self.guesses_a_day == 0),
         ] {
             if zero {
                 return Err(DangerousPolicy::Zero(what));
@@ -263,6 +282,9 @@ impl VerificationPolicyBuilder {
         let most = self.failures_in_a_row.max(self.failures_a_day).max(u32::from(self.tries));
         if most > 100 {
             return Err(DangerousPolicy::Failures(most));
+        }
+        if self.guesses_a_day > 1_000 {
+            return Err(DangerousPolicy::Guesses(self.guesses_a_day));
         }
         if self.sends_per_window.max(self.sends_a_day) > 100 || self.window > crate::identifier::DAY {
             return Err(DangerousPolicy::UnlimitedSends);

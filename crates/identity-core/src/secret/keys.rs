@@ -39,7 +39,20 @@ impl KeyId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name that stands for no key: that of a decoy. No key can have it, so that a program which does not know of decoys
+    /// accepts no answer to one either.
+    pub(crate) fn withheld() -> Self {
+        Self(WITHHELD.into())
+    }
+
+    pub(crate) fn is_withheld(&self) -> bool {
+        &*self.0 == WITHHELD
+    }
 }
+
+/// The name of the key of decoys.
+const WITHHELD: &str = "-withheld-";
 
 /// The reason why keys cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +64,9 @@ pub enum KeyError {
     /// The name of a key is empty, too long, or contains a forbidden character.
     #[error("the name of a key must have 1 to 32 letters, digits, '-' or '_'; rename the key")]
     Name,
+    /// The name is `-withheld-`, which marks challenges that were never sent.
+    #[error("no key can have the name `-withheld-`, which marks challenges that were never sent; choose another name")]
+    Reserved,
     /// Two keys have the same name.
     #[error("two keys have the same name; give every key a name of its own and never use one again")]
     Twice,
@@ -88,7 +104,7 @@ impl CodeKeys {
     /// A single key of 32 to 64 bytes with this name.
     ///
     /// # Errors
-    /// [`KeyError::Length`] when the key has another length.
+    /// [`KeyError::Reserved`] for the name `-withheld-`, [`KeyError::Length`] when the key has another length.
     pub fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
         Ok(Self { current: Arc::new(Key::new(id, secret)?), previous: Arc::new([]) })
     }
@@ -208,6 +224,9 @@ impl Key {
     }
 
     fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {
+        if id.is_withheld() {
+            return Err(KeyError::Reserved);
+        }
         if !(32..=64).contains(&secret.len()) {
             return Err(KeyError::Length(secret.len()));
         }

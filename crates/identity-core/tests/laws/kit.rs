@@ -39,6 +39,8 @@ pub(crate) struct Bench {
     pub(crate) policy: Policy,
     pub(crate) keys: CodeKeys,
     pub(crate) tenant: TenantId,
+    /// Whether what strangers share has no room for a code.
+    pub(crate) withheld: bool,
     seeds: u64,
 }
 
@@ -49,6 +51,7 @@ impl Bench {
             policy,
             keys: CodeKeys::new(KeyId::parse("test").unwrap(), &[7; 32]).unwrap(),
             tenant: TenantId::default(),
+            withheld: false,
             seeds: 0,
         }
     }
@@ -65,6 +68,7 @@ impl Bench {
             policy: &self.policy,
             keys: &self.keys,
             authority,
+            withheld: self.withheld,
         })
     }
 }

@@ -8,6 +8,7 @@
 mod challenges;
 mod codes;
 mod credentials;
+mod decoys;
 mod events;
 mod guessing;
 mod kit;

@@ -52,7 +52,7 @@ struct Taker<'a> {
     gone: bool,
 }
 
-/// A charge, and the message and commit that it belongs to.
+/// A charge, and the message and commit that it belongs to; `m` is 0 for a charge of the commit itself.
 pub(super) struct Drawn<'a> {
     pub(super) n: i64,
     pub(super) m: i64,
@@ -234,6 +234,8 @@ impl<'a> Parts<'a> {
     fn messages(&mut self, n: i64, job: &'a Job) -> Result<(), StoreError> {
         let (commit, intricate) = (&job.commit, job.intricate);
         let first = self.charged.len();
+        let own = commit.charges.iter();
+        self.charged.extend(own.map(|charge| Drawn { n, m: 0, key: &commit.key, charge, intricate }));
         for outgoing in &commit.messages {
             let m = if outgoing.charges.is_empty() {
                 0

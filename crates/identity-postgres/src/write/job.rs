@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
-use identity_core::Version;
+use identity_core::{Version, WhenExhausted};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use uuid::Uuid;
 
@@ -38,6 +38,9 @@ impl Job {
             let reason = "the events of a commit are not numbered on from the expected version";
             return Err(StoreError::failed(reason));
         }
+        if commit.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
+            return Err(StoreError::failed("a charge of a commit itself has no message to withhold"));
+        }
         if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
             return Err(StoreError::failed("a commit brings another user than its key says"));
         }
@@ -52,7 +55,7 @@ impl Job {
         let released = commit.claims.release.iter();
         let claims = claims.into_iter().chain(released);
         touches.extend(claims.map(|key| hash(1, (key.as_str(), key.kind().as_str(), key.rule()))));
-        let charges = commit.messages.iter().flat_map(|outgoing| &outgoing.charges);
+        let charges = commit.charges.iter().chain(commit.messages.iter().flat_map(|outgoing| &outgoing.charges));
         let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
         let given = commit.refunds.iter().map(|refund| (refund.quota.as_str(), refund.kind.as_str()));
         let drawn: Vec<u64> = drawn.chain(given).map(|(quota, kind)| hash(2, (quota, kind, 0))).collect();

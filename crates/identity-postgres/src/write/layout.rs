@@ -110,7 +110,7 @@ pub(super) const EVENTS: Layout = &[
     ("commit_id", Id),
 ];
 
-/// Draws. `m` is the message that they pay for, `i` their place in the statement; the window is open when it began after
+/// Draws. `m` is the message that they pay for, 0 for those of the commit itself, `i` their place in the statement; the window is open when it began after
 /// `opened`, and has room while it holds no more than `room`.
 pub(super) const CHARGES: Layout = &[
     ("n", Long),

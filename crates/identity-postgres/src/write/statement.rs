@@ -139,14 +139,14 @@ impl<'a> Writer<'a, '_> {
                  FROM q LEFT JOIN {t}identity_quotas w \
                  ON w.tenant = q.tenant AND w.kind = q.kind AND w.quota = q.quota)",
             );
-            held.push("SELECT j.m, j.effect = 'withhold' AND NOT j.fits AS held FROM j");
+            held.push("SELECT j.m, j.effect = 'withhold' AND NOT j.fits AS held FROM j WHERE j.m > 0");
             conditions.push_str(
                 " AND NOT EXISTS (SELECT 1 FROM j WHERE j.n = v.n AND ((j.effect = 'refuse' AND NOT j.fits) OR j.drawn < 0))",
             );
         }
         if self.rows("b", budgets) && self.rows("st", steps) {
             self.ledger();
-            held.push("SELECT l.m, l.held FROM l WHERE l.i > 0");
+            held.push("SELECT l.m, l.held FROM l WHERE l.m > 0");
             conditions.push_str(" AND NOT EXISTS (SELECT 1 FROM l WHERE l.n = v.n AND l.refused)");
         }
         if !held.is_empty() {

@@ -38,11 +38,12 @@ pub(crate) struct Outcome {
     pub(crate) exhausted: Vec<Exhausted>,
 }
 
-/// Gives back what these refunds say, and draws then what these messages cost, in their order.
+/// Gives back what these refunds say, and draws then what the commit itself and its messages cost, in their order.
 pub(crate) fn draw(
     connection: &Connection,
     tenant: &TenantId,
     refunds: &[Refund],
+    charges: &[Charge],
     messages: &[Outgoing],
 ) -> Result<Outcome, CommitError> {
     for refund in refunds {
@@ -52,27 +53,10 @@ pub(crate) fn draw(
     }
     let mut drawn: Vec<Drawn<'_>> = Vec::new();
     let mut outcome = Outcome { withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
+    draw_all(connection, tenant, charges, &mut drawn, &mut outcome.exhausted)?;
     for outgoing in messages {
         let (paid, told) = (drawn.len(), outcome.exhausted.len());
-        let mut withheld = false;
-        for charge in &outgoing.charges {
-            let window = open(connection, tenant, charge, &drawn)?;
-            let before = u64::try_from(window.drawn).unwrap_or(0);
-            if before.checked_add(charge.amount).is_none_or(|drawn| drawn > charge.budget.limit) {
-                let exhausted = Exhausted::of(charge, before, window.began + charge.budget.window);
-                match charge.when_exhausted {
-                    // It refuses even if another charge withholds: else a success would tell that strangers used that
-                    // one up.
-                    WhenExhausted::Refuse => return Err(CommitError::Exhausted(exhausted)),
-                    WhenExhausted::Withhold => withheld = true,
-                    WhenExhausted::Record => {}
-                }
-                outcome.exhausted.push(exhausted);
-            }
-            let amount = i64::try_from(charge.amount).unwrap_or(i64::MAX);
-            let window = Window { drawn: window.drawn.saturating_add(amount), ..window };
-            drawn.push(Drawn { charge, window });
-        }
+        let withheld = draw_all(connection, tenant, &outgoing.charges, &mut drawn, &mut outcome.exhausted)?;
         if withheld {
             drawn.truncate(paid);
             let mut index = 0;
@@ -90,6 +74,35 @@ pub(crate) fn draw(
         execute(connection, WRITE, row)?;
     }
     Ok(outcome)
+}
+
+/// Judges these charges, writes nothing, and says whether one of them withholds.
+fn draw_all<'a>(
+    connection: &Connection,
+    tenant: &TenantId,
+    charges: &'a [Charge],
+    drawn: &mut Vec<Drawn<'a>>,
+    told: &mut Vec<Exhausted>,
+) -> Result<bool, CommitError> {
+    let mut withheld = false;
+    for charge in charges {
+        let window = open(connection, tenant, charge, drawn)?;
+        let before = u64::try_from(window.drawn).unwrap_or(0);
+        if before.checked_add(charge.amount).is_none_or(|drawn| drawn > charge.budget.limit) {
+            let exhausted = Exhausted::of(charge, before, window.began + charge.budget.window);
+            match charge.when_exhausted {
+                // It refuses even if another charge withholds: else a success would tell that strangers used that one up.
+                WhenExhausted::Refuse => return Err(CommitError::Exhausted(exhausted)),
+                WhenExhausted::Withhold => withheld = true,
+                WhenExhausted::Record => {}
+            }
+            told.push(exhausted);
+        }
+        let amount = i64::try_from(charge.amount).unwrap_or(i64::MAX);
+        let window = Window { drawn: window.drawn.saturating_add(amount), ..window };
+        drawn.push(Drawn { charge, window });
+    }
+    Ok(withheld)
 }
 
 /// The window in which a charge draws, as it is before.

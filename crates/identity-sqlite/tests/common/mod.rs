@@ -67,8 +67,15 @@ pub fn decide<T>(
     let authority = Authority::Administrator("test".into());
     let seed = seed(number);
     let now = at(i64::try_from(number).unwrap());
-    let context =
-        Context { now, seed: &seed, tenant: &key.tenant, policy: &policy, keys: &keys, authority: &authority };
+    let context = Context {
+        now,
+        seed: &seed,
+        tenant: &key.tenant,
+        policy: &policy,
+        keys: &keys,
+        authority: &authority,
+        withheld: false,
+    };
     let decision = decide(&context).unwrap();
     let before = stored.map(|stored| Arc::clone(&stored.user));
     let after = match &before {
@@ -87,6 +94,7 @@ pub fn decide<T>(
         claims,
         events: (version + 1..).zip(decision.events).map(|(number, event)| Recorded { number, event }).collect(),
         withdraw: Vec::new(),
+        charges: Vec::new(),
         messages,
         refunds: Vec::new(),
     };

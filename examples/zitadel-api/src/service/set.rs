@@ -100,6 +100,7 @@ impl Users {
             policy: &policy,
             keys: &self.keys,
             authority: &authority,
+            withheld: false,
         };
         let first = match before {
             Some(old) => user.replace(old.id, new, &context)?,
