@@ -169,7 +169,7 @@ impl UserRepository for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        match self.submit(Work::Commit(commit)).await? {
+        match self.submit(Work::Commit(Box::new(commit))).await? {
             Done::Committed(committed) => Ok(committed),
             _ => Err(StoreError::failed("a commit was answered with something else").into()),
         }

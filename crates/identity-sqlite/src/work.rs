@@ -11,7 +11,7 @@ use crate::rows::{outbox, quotas};
 
 /// Something to write.
 pub(crate) enum Work {
-    Commit(Commit),
+    Commit(Box<Commit>),
     Lease(Lease),
     Settle(LeaseId, Vec<Settled>),
     Report(MessageId, Report),

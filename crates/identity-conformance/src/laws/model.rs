@@ -144,7 +144,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     );
     let command = prop_oneof![
         12 => commit,
-        5 => (0..5_usize, 0..90_u64).prop_map(|(limit, secs)| Command::Lease { limit, secs }),
+        8 => (0..5_usize, 0..90_u64).prop_map(|(limit, secs)| Command::Lease { limit, secs }),
         6 => (0..2_usize, vec((0..4_u8, 0..4_u8), 1..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
         2 => vec(0..7_u8, 0..4).prop_map(|keys| Command::Find { keys }),
         2 => (0..2_u8, 0..4_u8, proptest::option::of(0..7_u8), 1..4_usize)
