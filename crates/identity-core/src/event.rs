@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Address, Channel, Username, stored};
-use crate::record::UserRecord;
+use crate::record::{Typed, UserRecord};
 use crate::{
     Challenge, Credentials, IdentifierId, JsonObject, SignInUse, SignIns, Timestamp, UndeliverableReason, UserId,
     Verified,
@@ -78,6 +78,10 @@ pub enum Change {
     Imported {
         /// The user as the other system had it, with absent ids filled in.
         record: Box<UserRecord>,
+        /// The canonical forms of the record's addresses, the e-mail addresses first and then the phone numbers, each
+        /// in the order of the record. They are read again without the rules of the day.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        canonical: Vec<Typed>,
     },
     /// The username was set, in place of an earlier one.
     UsernameSet {
@@ -228,7 +232,7 @@ pub enum Change {
 }
 
 /// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
-fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
+pub(crate) fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
     let name = String::deserialize(deserializer)?;
     Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }

@@ -28,7 +28,7 @@ impl User {
         let (first, rest) = events.split_first()?;
         let user = match &first.change {
             Change::Created { user } => Self::empty(user.clone(), first.at),
-            Change::Imported { record } => record.to_user(first.at).ok()?,
+            Change::Imported { record, canonical } => record.restore(canonical, first.at)?,
             _ => return None,
         };
         user.folded(rest)

@@ -103,7 +103,8 @@ pub struct UsernameRecord {
     /// The id of the username; a new one is made when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<IdentifierId>,
-    /// The username as it was typed.
+    /// The username as it was typed. Reading a record does not judge it, [`User::import`] does.
+    #[serde(deserialize_with = "crate::event::stored_username")]
     pub username: Username,
     /// Where the username was collected, in the host's words; at most 800 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +148,9 @@ pub enum ImportProblem {
         /// The reason why the number is not valid.
         error: crate::PhoneError,
     },
+    /// The username is not valid.
+    #[error("username: {0}")]
+    Username(crate::UsernameError),
     /// The restriction policy refuses an address.
     #[error("{}s[{index}]: refused by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
     Restricted {
@@ -201,6 +205,14 @@ impl UserRecord {
         self
     }
 
+    /// Puts the username into its canonical form.
+    pub(crate) fn with_username_judged(mut self) -> Result<Self, ImportProblem> {
+        if let Some(record) = &mut self.username {
+            record.username = Username::parse(record.username.typed()).map_err(ImportProblem::Username)?;
+        }
+        Ok(self)
+    }
+
     /// Checks the rules for imports beyond those that hold for every user.
     pub(crate) fn judge(&self, user: &User, context: &Context<'_>) -> Result<(), ImportProblem> {
         if self.created_at > self.updated_at || self.updated_at > context.now {
@@ -240,14 +252,44 @@ impl UserRecord {
         Ok(())
     }
 
+    /// The user of this record, with every address judged by the rules of the day.
     pub(crate) fn to_user(&self, at: Timestamp) -> Result<User, ImportProblem> {
-        let book = |channel, records: &[IdentifierRecord]| {
-            let entries = records.iter().enumerate().map(|(index, record)| self.to_identifier(channel, index, record));
-            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let emails = self.emails.iter().enumerate().map(|(index, record)| {
+            Email::parse(&record.address.0).map(Address::from).map_err(|error| ImportProblem::Email { index, error })
+        });
+        let phones = self.phones.iter().enumerate().map(|(index, record)| {
+            Phone::parse(&record.address.0).map(Address::from).map_err(|error| ImportProblem::Phone { index, error })
+        });
+        let addresses = emails.chain(phones).collect::<Result<Vec<_>, _>>()?;
+        self.with_addresses(addresses, at).ok_or(ImportProblem::Twice)
+    }
+
+    /// The user as it was imported, whatever the rules and the numbering plans have become since. `canonical` holds the
+    /// canonical forms that were read then; `None` when they do not belong to this record.
+    pub(crate) fn restore(&self, canonical: &[Typed], at: Timestamp) -> Option<User> {
+        if canonical.len() != self.emails.len() + self.phones.len() {
+            // An event that was written before the canonical forms were part of it.
+            return self.to_user(at).ok();
+        }
+        let emails = self.emails.iter().map(|record| (Channel::Email, &record.address));
+        let phones = self.phones.iter().map(|record| (Channel::Phone, &record.address));
+        let restored = emails.chain(phones).zip(canonical);
+        let addresses = restored.map(|((channel, typed), form)| Address::restore(channel, &form.0, &typed.0).ok());
+        self.with_addresses(addresses.collect::<Option<Vec<_>>>()?, at)
+    }
+
+    /// The user with these addresses, the e-mail addresses first; `None` when two of them are the same or have the same
+    /// id.
+    fn with_addresses(&self, addresses: Vec<Address>, at: Timestamp) -> Option<User> {
+        let mut addresses = addresses.into_iter();
+        let mut book = |channel, records: &[IdentifierRecord]| {
+            let entries =
+                records.iter().zip(&mut addresses).map(|(record, address)| self.to_identifier(record, address));
             let primary = records.iter().find(|record| record.primary).and_then(|record| record.id);
-            Book::restore(channel, entries, primary).map_err(|_| ImportProblem::Twice)
+            Book::restore(channel, entries.collect(), primary).ok()
         };
-        Ok(User {
+        let (emails, phones) = (book(Channel::Email, &self.emails)?, book(Channel::Phone, &self.phones)?);
+        Some(User {
             created_at: self.created_at,
             updated_at: self.updated_at,
             disabled: self.disabled,
@@ -258,8 +300,8 @@ impl UserRecord {
                 added_at: record.added_at.unwrap_or(self.created_at),
                 sign_in: record.sign_in.clone(),
             }),
-            emails: book(Channel::Email, &self.emails)?,
-            phones: book(Channel::Phone, &self.phones)?,
+            emails,
+            phones,
             profile: self.profile.clone(),
             credentials: Arc::clone(&self.credentials),
             sign_ins: Arc::clone(&self.sign_ins),
@@ -267,28 +309,14 @@ impl UserRecord {
         })
     }
 
-    fn to_identifier(
-        &self,
-        channel: Channel,
-        index: usize,
-        record: &IdentifierRecord,
-    ) -> Result<Identifier, ImportProblem> {
-        let text = &record.address.0;
-        let address = match channel {
-            Channel::Email => {
-                Email::parse(text).map(Address::from).map_err(|error| ImportProblem::Email { index, error })?
-            }
-            Channel::Phone => {
-                Phone::parse(text).map(Address::from).map_err(|error| ImportProblem::Phone { index, error })?
-            }
-        };
+    fn to_identifier(&self, record: &IdentifierRecord, address: Address) -> Identifier {
         let added_at = record.added_at.unwrap_or(self.created_at);
         let verified = record.verified.as_ref().map(|verified| Verified {
             at: verified.at.unwrap_or(added_at),
             by: verified.by.unwrap_or(Method::Import),
             source: verified.source.clone(),
         });
-        Ok(Identifier {
+        Identifier {
             id: record.id.unwrap_or(NO_ID),
             address,
             status: verified.map_or(Status::Unverified, Status::Verified),
@@ -299,7 +327,7 @@ impl UserRecord {
             attempts: Attempts::default(),
             undeliverable: record.undeliverable,
             sign_in: record.sign_in.clone(),
-        })
+        }
     }
 }
 

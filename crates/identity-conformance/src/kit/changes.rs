@@ -30,7 +30,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
     let members = members.map(|(name, value)| (name.to_owned(), value));
     let object = Arc::new(JsonObject::new(members.into_iter().collect()).expect("a small object"));
     vec![
-        Change::Imported { record },
+        Change::Imported { record, canonical: Vec::new() },
         Change::Created { user: key.user.clone() },
         Change::UsernameSet {
             id: id(2),

@@ -4,7 +4,7 @@ use super::addresses::NewAddress;
 use super::bounded;
 use crate::address::{Channel, Username};
 use crate::profile::Profile;
-use crate::record::UserRecord;
+use crate::record::{Typed, UserRecord};
 use crate::{Change, Context, Decision, Refusal, User, UserId};
 
 /// A request to create a user. Every field is optional.
@@ -74,13 +74,14 @@ impl User {
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         record.bounded()?;
-        let record = record.clone().with_ids(context);
+        let record = record.clone().with_ids(context).with_username_judged().map_err(Refusal::Import)?;
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;
         super::profile::bounded_report(&*user.credentials)?;
         super::profile::bounded_report(&*user.sign_ins)?;
-        let record = Box::new(record);
-        Ok(Decision { events: vec![context.event(Change::Imported { record })], outcome: () })
+        let canonical = user.identifiers().map(|entry| Typed(entry.address.as_str().to_owned())).collect();
+        let imported = Change::Imported { record: Box::new(record), canonical };
+        Ok(Decision { events: vec![context.event(imported)], outcome: () })
     }
 
     /// Disables the user: the holder may change nothing from then on. If the user is disabled already, the decision has

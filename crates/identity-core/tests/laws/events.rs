@@ -109,7 +109,7 @@ fn every_change() -> Vec<Change> {
     let profile = object(json!({"a": ["canary", {"b": 1.5}], "canary": null}));
     vec![
         Change::Created { user: UserId::parse("u").unwrap() },
-        Change::Imported { record: Box::new(record()) },
+        Change::Imported { record: Box::new(record()), canonical: vec![Typed("canary@example.com".to_owned())] },
         Change::UsernameSet { id, username: Username::parse("canary").unwrap(), source: Some("canary".into()) },
         Change::UsernameRemoved { id },
         Change::Added {

@@ -136,7 +136,8 @@ fn c15_a_user_and_everything_that_happens_to_it_are_masked() {
     silent("messages", &ada.post);
     silent("claims", &ada.user.claims(Default::default()));
     silent("UserRecord", &UserRecord::from(&ada.user));
-    let imported = Change::Imported { record: Box::new(UserRecord::from(&ada.user)) };
+    let canonical = ada.user.identifiers().map(|entry| Typed(entry.address.as_str().to_owned())).collect();
+    let imported = Change::Imported { record: Box::new(UserRecord::from(&ada.user)), canonical };
     silent("Imported", &imported);
     for text in [format!("{:?}", ada.history), format!("{:?}", ada.post), format!("{:?}", ada.user)] {
         assert!(!text.contains(code.reveal()) && !text.contains(&link.reveal()));

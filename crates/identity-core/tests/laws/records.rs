@@ -218,6 +218,58 @@ fn imported_texts_and_reports_are_bounded() {
     }
 }
 
+/// An event that was written is history: what was accepted stays readable when parsers and numbering plans change.
+#[test]
+fn an_imported_user_is_rebuilt_without_judging_its_addresses_again() {
+    let entry = UsernameRecord {
+        id: None,
+        username: Username::parse("ada").unwrap(),
+        source: None,
+        added_at: None,
+        sign_in: None,
+    };
+    let record = UserRecord {
+        emails: vec![identifier("Ada@EXAMPLE.com"), identifier("ada@example.org")],
+        phones: vec![verified("+44 (0)7400 123456")],
+        username: Some(entry),
+        ..record()
+    };
+    let mut bench = Bench::new(Policy::default());
+    let decision = bench.on(&staff(), |context| User::import(&record, context)).unwrap();
+    let written = serde_json::to_string(&decision.events).unwrap();
+    assert!(written.contains("+447400123456") && written.contains("Ada@example.com"), "{written}");
+    // As if the parsers had accepted then what they refuse now: no country has the code, the domain has one label, and
+    // the name has a space.
+    let older = written
+        .replace("+44 (0)7400 123456", "+999 (0)7400 123456")
+        .replace("+447400123456", "+9997400123456")
+        .replace("example.org", "localhost")
+        .replace("\"username\":\"ada\"", "\"username\":\"a da\"");
+    let events: Vec<identity_core::Event> = serde_json::from_str(&older).unwrap();
+    let user = User::from_events(&events).unwrap();
+    let addresses: Vec<(&str, &str)> = user.identifiers().map(|e| (e.address.as_str(), e.address.typed())).collect();
+    assert_eq!(
+        addresses,
+        [
+            ("Ada@example.com", "Ada@EXAMPLE.com"),
+            ("ada@localhost", "ada@localhost"),
+            ("+9997400123456", "+999 (0)7400 123456"),
+        ]
+    );
+    assert!(user.phones().entries()[0].is_verified());
+    assert_eq!(user.username().unwrap().username.as_str(), "a da");
+    // A new import is judged.
+    let refused = |record: &UserRecord| import(record).unwrap_err();
+    let phones = vec![identifier("+9997400123456")];
+    assert!(matches!(refused(&UserRecord { phones, ..record.clone() }), Refusal::Import(ImportProblem::Phone { .. })));
+    let mut named = record;
+    named.username.as_mut().unwrap().username = Username::restore("a da", "a da").unwrap();
+    assert!(matches!(refused(&named), Refusal::Import(ImportProblem::Username(_))));
+    // What a file says is put into canonical form by the import, not by reading the file.
+    named.username.as_mut().unwrap().username = Username::restore("e\u{301}va", "e\u{301}va").unwrap();
+    assert_eq!(import(&named).unwrap().username().unwrap().username.as_str(), "\u{e9}va");
+}
+
 #[test]
 fn only_an_administrator_may_import() {
     let refused = Bench::new(Policy::default()).on(&Authority::Holder, |context| User::import(&record(), context));

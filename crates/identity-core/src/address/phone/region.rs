@@ -1,7 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::country::Id;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
@@ -36,8 +35,8 @@ impl Region {
         if code.len() != 2 {
             return Err(UnknownRegion);
         }
-        let id = Id::from_str(&code.to_ascii_uppercase()).map_err(|_| UnknownRegion)?;
-        let at = PLANS.binary_search_by_key(&id.as_ref(), |plan| plan.id).map_err(|_| UnknownRegion)?;
+        let code = code.to_ascii_uppercase();
+        let at = PLANS.binary_search_by_key(&code.as_str(), |plan| plan.id).map_err(|_| UnknownRegion)?;
         PLANS.get(at).and_then(Self::of).ok_or(UnknownRegion)
     }
 

@@ -25,6 +25,15 @@ const RULE: u8 = 1;
 /// | the national prefix after the country code, as in `+44 (0)1514 960453` | nothing, where the plan has it |
 /// | letters, extensions, `;phone-context=` and other parameters, invisible characters | refused |
 ///
+/// # Numbering plans change
+///
+/// The plans are libphonenumber's in version 9.0.33, built in; [`metadata_version`](Self::metadata_version) says the
+/// version at run time. New plans come with a later version of the crate `phonenumber`: `cargo update -p phonenumber`,
+/// and build again. Plans decide what [`parse`](Self::parse), [`parse_in`](Self::parse_in) and
+/// [`from_e164`](Self::from_e164) accept, and nothing else: a number that is stored stays readable, comparable and
+/// reachable when later plans do not list it ([`restore`](Self::restore)), with the type [`NumberType::Unknown`] and
+/// without a country.
+///
 /// ```
 /// use identity_core::address::{Phone, Region};
 ///
@@ -111,10 +120,13 @@ impl Phone {
         }
     }
 
-    /// The version of the numbering plans, as libphonenumber counts them.
+    /// The version of the numbering plans by which numbers are judged, as libphonenumber counts them: `9.0.33`.
+    ///
+    /// The plans are those of the crate `phonenumber` at the time of the build. `unknown-` and a hash stands for plans
+    /// that this version of the library was not tested with.
     #[must_use]
     pub const fn metadata_version() -> &'static str {
-        METADATA_VERSION
+        plan::VERSION
     }
 
     /// The E.164 form: `+441514960453`.
@@ -179,9 +191,6 @@ impl Phone {
         self.e164.strip_prefix('+').unwrap_or_default()
     }
 }
-
-/// What follows the `+` after the version of the crate `phonenumber`; a test compares the two.
-const METADATA_VERSION: &str = "9.0.33";
 
 /// The digits of a text that has the form `^\+[1-9][0-9]{6,14}$`.
 fn syntax(text: &str) -> Result<&str, PhoneError> {
