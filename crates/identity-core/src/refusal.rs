@@ -36,7 +36,8 @@ pub enum SendLimit {
 
 /// The reason why a request was refused. A refusal writes nothing.
 ///
-/// Show a holder only [`public`](Self::public), which does not reveal whether an address belongs to somebody else.
+/// It is for administrators and for the host's log. A holder sees its [`public`](Self::public) view, which does not tell
+/// whether an address belongs to somebody else; the holder's road of the crate `identity` returns nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -252,32 +253,161 @@ impl Refusal {
     }
 
     /// The refusal as a holder may be shown it. An address that belongs to somebody else looks like a restricted one,
-    /// and a budget that users share looks like a limit of the holder's own.
+    /// and a budget that users share looks like a limit of the holder's own. A refusal of what only administrators can
+    /// ask for is [`PublicRefusal::AdministratorOnly`].
     #[must_use]
-    pub fn public(&self) -> PublicRefusal {
-        let unavailable = matches!(self, Self::Taken(TakenWhat::Email | TakenWhat::Phone) | Self::Restricted(_));
-        if unavailable {
-            return PublicRefusal {
-                kind: RefusalKind::NotAllowed,
-                code: "unavailable",
-                message: "this address cannot be used here; use another one".to_owned(),
-                retry_at: None,
-            };
+    pub const fn public(&self) -> PublicRefusal {
+        match self {
+            Self::UserNotFound => PublicRefusal::UserNotFound,
+            Self::IdentifierNotFound => PublicRefusal::IdentifierNotFound,
+            Self::Duplicate => PublicRefusal::Duplicate,
+            Self::Unchanged => PublicRefusal::Unchanged,
+            Self::Taken(TakenWhat::Email | TakenWhat::Phone) | Self::Restricted(_) => PublicRefusal::Unavailable,
+            Self::Taken(TakenWhat::Username) => PublicRefusal::UsernameTaken,
+            Self::AlreadyVerified => PublicRefusal::AlreadyVerified,
+            Self::NoChallenge => PublicRefusal::NoChallenge,
+            Self::Expired => PublicRefusal::Expired,
+            Self::TooManyFailures { retry_at } => PublicRefusal::TooManyFailures { retry_at: *retry_at },
+            Self::TooSoon { retry_at, .. } => PublicRefusal::TooSoon { retry_at: *retry_at },
+            Self::KeyGone => PublicRefusal::KeyGone,
+            Self::NotVerified => PublicRefusal::NotVerified,
+            Self::LastVerified => PublicRefusal::LastVerified,
+            Self::Disabled => PublicRefusal::Disabled,
+            Self::TooMany(channel) => PublicRefusal::TooMany(*channel),
+            Self::UsernameIsAddress => PublicRefusal::UsernameIsAddress,
+            Self::TooLarge { what, limit } => PublicRefusal::TooLarge { what, limit },
+            Self::Nul { what } => PublicRefusal::Nul { what },
+            Self::Life => PublicRefusal::Life,
+            Self::AdministratorOnly
+            | Self::UserExists
+            | Self::CredentialNotFound
+            | Self::Json(_)
+            | Self::TicketForged
+            | Self::Import(_) => PublicRefusal::AdministratorOnly,
         }
-        let message = if matches!(self, Self::TooSoon { .. }) { TOO_SOON.to_owned() } else { self.to_string() };
-        PublicRefusal { kind: self.kind(), code: self.code(), message, retry_at: self.retry_at() }
     }
 }
 
-/// A refusal as a holder may be shown it. It does not reveal whether an address belongs to somebody else.
+/// A refusal as the holder may see it. It tells nothing about any other user, in no variant and in no field; its text may
+/// be shown to the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicRefusal {
-    /// The category of the refusal.
-    pub kind: RefusalKind,
-    /// A stable identifier of the refusal, for the wire.
-    pub code: &'static str,
-    /// A sentence that says what happened and what to do, in English.
-    pub message: String,
-    /// When the request may succeed; `None` when waiting does not help.
-    pub retry_at: Option<Timestamp>,
+#[non_exhaustive]
+pub enum PublicRefusal {
+    /// There is no such user.
+    UserNotFound,
+    /// The user has no such identifier.
+    IdentifierNotFound,
+    /// The user has that address already.
+    Duplicate,
+    /// The new address is the one that it would replace.
+    Unchanged,
+    /// The address cannot be used: a restriction keeps it out, or it belongs to another user. Nothing tells which.
+    Unavailable,
+    /// Another user has the username. Usernames are public: a sign-up form tells as much.
+    UsernameTaken,
+    /// The address is verified already.
+    AlreadyVerified,
+    /// No challenge is outstanding that the answer could belong to.
+    NoChallenge,
+    /// The challenge has expired.
+    Expired,
+    /// Too many guesses were wrong.
+    TooManyFailures {
+        /// The time of the next guess; `None` when only an administrator can help.
+        retry_at: Option<Timestamp>,
+    },
+    /// A message was sent a short time ago, or too many were sent.
+    TooSoon {
+        /// The time of the next send.
+        retry_at: Timestamp,
+    },
+    /// The key that the challenge was made with is gone.
+    KeyGone,
+    /// An unverified address cannot be primary.
+    NotVerified,
+    /// The last verified address of a user cannot be removed.
+    LastVerified,
+    /// Only an administrator may do that.
+    AdministratorOnly,
+    /// The user is disabled.
+    Disabled,
+    /// The user has as many addresses of this channel as are allowed.
+    TooMany(Channel),
+    /// The username reads as an e-mail address or a phone number.
+    UsernameIsAddress,
+    /// A text of the request is too long.
+    TooLarge {
+        /// The text.
+        what: &'static str,
+        /// The limit.
+        limit: &'static str,
+    },
+    /// A text of the request contains U+0000.
+    Nul {
+        /// The text.
+        what: &'static str,
+    },
+    /// The requested lifetime of the challenge is not allowed.
+    Life,
 }
+
+impl PublicRefusal {
+    /// Which of the few cases it is.
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        self.example().kind()
+    }
+
+    /// A stable slug for hosts to put on their wire.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            _ => self.example().code(),
+        }
+    }
+
+    /// The time of the next try, where waiting helps.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        self.example().retry_at()
+    }
+
+    /// A refusal that this is the view of.
+    fn example(&self) -> Refusal {
+        match self {
+            Self::UserNotFound => Refusal::UserNotFound,
+            Self::IdentifierNotFound => Refusal::IdentifierNotFound,
+            Self::Duplicate => Refusal::Duplicate,
+            Self::Unchanged => Refusal::Unchanged,
+            Self::Unavailable => Refusal::Restricted(Restriction::Address),
+            Self::UsernameTaken => Refusal::Taken(TakenWhat::Username),
+            Self::AlreadyVerified => Refusal::AlreadyVerified,
+            Self::NoChallenge => Refusal::NoChallenge,
+            Self::Expired => Refusal::Expired,
+            Self::TooManyFailures { retry_at } => Refusal::TooManyFailures { retry_at: *retry_at },
+            Self::TooSoon { retry_at } => Refusal::TooSoon { retry_at: *retry_at, limit: SendLimit::ResendWait },
+            Self::KeyGone => Refusal::KeyGone,
+            Self::NotVerified => Refusal::NotVerified,
+            Self::LastVerified => Refusal::LastVerified,
+            Self::AdministratorOnly => Refusal::AdministratorOnly,
+            Self::Disabled => Refusal::Disabled,
+            Self::TooMany(channel) => Refusal::TooMany(*channel),
+            Self::UsernameIsAddress => Refusal::UsernameIsAddress,
+            Self::TooLarge { what, limit } => Refusal::TooLarge { what, limit },
+            Self::Nul { what } => Refusal::Nul { what },
+            Self::Life => Refusal::Life,
+        }
+    }
+}
+
+impl fmt::Display for PublicRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable => f.write_str("this address cannot be used here; use another one"),
+            _ => self.example().fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PublicRefusal {}

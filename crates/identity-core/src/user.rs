@@ -195,6 +195,17 @@ impl User {
         &self.profile
     }
 
+    /// The user as the holder may see it: without the private data of the profile.
+    #[must_use]
+    pub fn seen_by_holder(self: Arc<Self>) -> Arc<Self> {
+        if self.profile.private_data.as_map().is_empty() {
+            return self;
+        }
+        let mut user = Arc::unwrap_or_clone(self);
+        user.profile.private_data = Arc::default();
+        Arc::new(user)
+    }
+
     /// The credentials, as reported by the host.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {

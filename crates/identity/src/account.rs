@@ -1,93 +1,101 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Answer, Authority, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, Refusal,
-    Started, User, UserId, UserKey, Username, Verification,
+    Address, Answer, Authority, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress,
+    PublicRefusal, Refusal, Started, User, UserId, UserKey, Username, Verification,
 };
 
-use crate::{Error, Identity, Receipt};
+use crate::{HolderError, Identity, Receipt};
 
 /// The holder's road: what a person may do with their own identifiers.
 ///
-/// Nothing here attests anything, sets a restriction aside or shows a code, and
-/// [`Refusal::public`] does not tell whether an address is somebody else's.
+/// No method attests an address, sets a restriction aside or shows a code. Refusals are [`PublicRefusal`], which tells
+/// nothing about other users, and users come without the private data of their profiles: that is for
+/// [`Admin`](crate::Admin). Every method fails with
+/// * [`HolderError::Refused`] when the rules do not allow the call; `Errors` names the refusals that matter. A disabled
+///   user is [`PublicRefusal::Disabled`], an unknown one [`PublicRefusal::UserNotFound`];
+/// * [`HolderError::Contended`] when other calls kept changing the user; nothing was written;
+/// * [`HolderError::Store`] when the store fails, and [`HolderError::Entropy`] when the source of randomness does.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub(crate) identity: Identity,
     pub(crate) key: UserKey,
 }
 
-const HOLDER: Authority = Authority::Holder;
-
 impl Account {
-    /// Whose account it is.
+    /// The id of the user whose account this is.
     #[must_use]
     pub const fn user(&self) -> &UserId {
         &self.key.user
     }
 
-    /// The user.
+    /// The user, as stored.
     ///
     /// # Errors
-    /// [`Refusal::UserNotFound`], [`Error::Store`].
-    pub async fn get(&self) -> Result<Arc<User>, Error> {
+    /// [`PublicRefusal::UserNotFound`].
+    pub async fn get(&self) -> Result<Arc<User>, HolderError> {
         let stored = self.identity.parts.store.load(&self.key).await?;
-        Ok(stored.ok_or(Refusal::UserNotFound)?.user)
+        Ok(stored.ok_or(PublicRefusal::UserNotFound)?.user.seen_by_holder())
     }
 
-    /// Adds an address, unverified. It grants nothing, blocks nobody, and is somebody else's business to contest.
+    /// Adds an address, unverified. An unverified address grants nothing, and it blocks nobody unless the
+    /// [`ClaimPolicy`](crate::policy::ClaimPolicy) says otherwise.
     ///
     /// # Errors
-    /// As [`User::add`].
-    pub async fn add(&self, address: impl Into<Address>) -> Result<Receipt<IdentifierId>, Error> {
+    /// [`PublicRefusal::Duplicate`] when the user has the address, [`PublicRefusal::TooMany`], and
+    /// [`PublicRefusal::Unavailable`] when a restriction keeps it out or another user holds it.
+    pub async fn add(&self, address: impl Into<Address>) -> Result<Receipt<IdentifierId>, HolderError> {
         let new = NewAddress::from(address.into());
-        self.identity.run("account.add", &self.key, &HOLDER, |user, context| user.add(&new, context)).await
+        self.run("account.add", |user, context| user.add(&new, context)).await
     }
 
-    /// Sends a code to an address, or the same one once more while it lives.
+    /// Sends a code to an address. While a code is valid, it is the same code that is sent again.
     ///
     /// # Errors
-    /// As [`User::start_verification`].
-    pub async fn start_verification(&self, id: IdentifierId) -> Result<Receipt<Started>, Error> {
+    /// As [`start_verification_with`](Self::start_verification_with).
+    pub async fn start_verification(&self, id: IdentifierId) -> Result<Receipt<Started>, HolderError> {
         self.start_verification_with(id, &Verification::default()).await
     }
 
     /// Sends a code, a link or both to an address.
     ///
     /// # Errors
-    /// As [`User::start_verification`].
+    /// [`PublicRefusal::AlreadyVerified`], [`PublicRefusal::TooSoon`] and [`PublicRefusal::TooManyFailures`] with the time
+    /// of the next try, [`PublicRefusal::Unavailable`] when a restriction keeps the address out,
+    /// [`PublicRefusal::IdentifierNotFound`]; [`PublicRefusal::Life`], [`PublicRefusal::TooLarge`] and
+    /// [`PublicRefusal::Nul`] for a request that is not allowed.
     pub async fn start_verification_with(
         &self,
         id: IdentifierId,
         request: &Verification,
-    ) -> Result<Receipt<Started>, Error> {
+    ) -> Result<Receipt<Started>, HolderError> {
         let decide = |user: &User, context: &Context<'_>| user.start_verification(id, request, context);
-        let receipt = self.identity.run("account.start_verification", &self.key, &HOLDER, decide).await?;
-        Ok(self.identity.started(receipt))
+        Ok(self.identity.started(self.run("account.start_verification", decide).await?))
     }
 
-    /// Judges a code that the person typed. A wrong one is counted, and is no error.
+    /// Judges a code that the person typed. A wrong code is counted, and is an outcome rather than an error.
     ///
     /// # Errors
-    /// As [`User::confirm`]; [`Refusal::Taken`] when somebody else verified the address before.
-    pub async fn confirm(&self, id: IdentifierId, code: &Code) -> Result<Receipt<Confirmation>, Error> {
-        let decide = |user: &User, context: &Context<'_>| user.confirm(id, Answer::Code(code), context);
-        self.identity.run("account.confirm", &self.key, &HOLDER, decide).await
+    /// [`PublicRefusal::NoChallenge`], [`PublicRefusal::Expired`], [`PublicRefusal::AlreadyVerified`],
+    /// [`PublicRefusal::TooManyFailures`], [`PublicRefusal::KeyGone`], [`PublicRefusal::IdentifierNotFound`], and
+    /// [`PublicRefusal::Unavailable`] when another user verified the address first.
+    pub async fn confirm(&self, id: IdentifierId, code: &Code) -> Result<Receipt<Confirmation>, HolderError> {
+        self.run("account.confirm", |user, context| user.confirm(id, Answer::Code(code), context)).await
     }
 
-    /// Judges the token of a link that the person opened. Do so when they say so on the page that the link opens, never when
-    /// the page is shown: mail scanners open links too.
+    /// Judges the token of a link that the person opened. Call it when they press the button of the page that the link
+    /// opens, never when the page is shown: mail scanners open links too.
     ///
     /// # Errors
-    /// As [`User::confirm`]; [`Refusal::IdentifierNotFound`] when the link is somebody else's.
-    pub async fn confirm_link(&self, token: &LinkToken) -> Result<Receipt<Confirmation>, Error> {
+    /// As [`confirm`](Self::confirm); [`PublicRefusal::IdentifierNotFound`] when the link belongs to another user.
+    pub async fn confirm_link(&self, token: &LinkToken) -> Result<Receipt<Confirmation>, HolderError> {
         let decide = |user: &User, context: &Context<'_>| {
             if token.user() != user.id() {
                 return Err(Refusal::IdentifierNotFound);
             }
             user.confirm(token.identifier(), Answer::Link(token), context)
         };
-        self.identity.run("account.confirm_link", &self.key, &HOLDER, decide).await
+        self.run("account.confirm_link", decide).await
     }
 
     /// Returns the address that [`confirm_link`](Self::confirm_link) with this token would confirm now, so that the page that
@@ -95,8 +103,8 @@ impl Account {
     /// counted.
     ///
     /// # Errors
-    /// As [`confirm_link`](Self::confirm_link), except for [`Refusal::Taken`].
-    pub async fn link_address(&self, token: &LinkToken) -> Result<Option<Address>, Error> {
+    /// As [`confirm_link`](Self::confirm_link), except for [`PublicRefusal::Unavailable`].
+    pub async fn link_address(&self, token: &LinkToken) -> Result<Option<Address>, HolderError> {
         let decide = |user: &User, context: &Context<'_>| {
             if token.user() != user.id() {
                 return Err(Refusal::IdentifierNotFound);
@@ -105,56 +113,66 @@ impl Account {
             let named = user.identifier(token.identifier()).filter(|_| judged.outcome == Confirmation::Verified);
             Ok(Decision { events: Vec::new(), outcome: named.map(|entry| entry.address.clone()) })
         };
-        Ok(self.identity.run("account.link_address", &self.key, &HOLDER, decide).await?.outcome)
+        Ok(self.run("account.link_address", decide).await?.outcome)
     }
 
-    /// Makes a verified address the primary one of its kind. Nothing is written when it is.
+    /// Makes a verified address the primary one of its channel. Nothing is written when it is primary already.
     ///
     /// # Errors
-    /// As [`User::set_primary`].
-    pub async fn set_primary(&self, id: IdentifierId) -> Result<Receipt<()>, Error> {
-        self.identity
-            .run("account.set_primary", &self.key, &HOLDER, |user, context| user.set_primary(id, context))
-            .await
+    /// [`PublicRefusal::NotVerified`] unless the [`PrimaryPolicy`](crate::policy::PrimaryPolicy) allows it,
+    /// [`PublicRefusal::IdentifierNotFound`].
+    pub async fn set_primary(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
+        self.run("account.set_primary", |user, context| user.set_primary(id, context)).await
     }
 
-    /// Replaces an address: a verified one stays until the new one is verified.
+    /// Replaces an address. A verified address stays until the new one is verified.
     ///
     /// # Errors
-    /// As [`User::replace`].
+    /// As [`add`](Self::add); [`PublicRefusal::Unchanged`] when both addresses are the same,
+    /// [`PublicRefusal::IdentifierNotFound`].
     pub async fn replace(
         &self,
         old: IdentifierId,
         address: impl Into<Address>,
-    ) -> Result<Receipt<IdentifierId>, Error> {
+    ) -> Result<Receipt<IdentifierId>, HolderError> {
         let new = NewAddress::from(address.into());
-        self.identity.run("account.replace", &self.key, &HOLDER, |user, context| user.replace(old, &new, context)).await
+        self.run("account.replace", |user, context| user.replace(old, &new, context)).await
     }
 
     /// Removes an address.
     ///
     /// # Errors
-    /// As [`User::remove`].
-    pub async fn remove(&self, id: IdentifierId) -> Result<Receipt<()>, Error> {
-        self.identity.run("account.remove", &self.key, &HOLDER, |user, context| user.remove(id, context)).await
+    /// [`PublicRefusal::LastVerified`] unless the [`PrimaryPolicy`](crate::policy::PrimaryPolicy) lets holders remove
+    /// their last verified address, [`PublicRefusal::IdentifierNotFound`].
+    pub async fn remove(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
+        self.run("account.remove", |user, context| user.remove(id, context)).await
     }
 
-    /// Sets the name to sign in with.
+    /// Sets the username.
     ///
     /// # Errors
-    /// As [`User::set_username`]; [`Refusal::Taken`] when somebody else has it.
-    pub async fn set_username(&self, username: &Username) -> Result<Receipt<IdentifierId>, Error> {
-        let decide = |user: &User, context: &Context<'_>| user.set_username(username, None, context);
-        self.identity.run("account.set_username", &self.key, &HOLDER, decide).await
+    /// [`PublicRefusal::UsernameTaken`] when another user has it, [`PublicRefusal::UsernameIsAddress`] when it reads as an
+    /// e-mail address or a phone number.
+    pub async fn set_username(&self, username: &Username) -> Result<Receipt<IdentifierId>, HolderError> {
+        self.run("account.set_username", |user, context| user.set_username(username, None, context)).await
     }
 
-    /// Removes the name to sign in with.
+    /// Removes the username.
     ///
     /// # Errors
-    /// As [`User::remove_username`].
-    pub async fn remove_username(&self) -> Result<Receipt<()>, Error> {
-        self.identity
-            .run("account.remove_username", &self.key, &HOLDER, |user, context| user.remove_username(context))
-            .await
+    /// [`PublicRefusal::IdentifierNotFound`] when there is none.
+    pub async fn remove_username(&self) -> Result<Receipt<()>, HolderError> {
+        self.run("account.remove_username", |user, context| user.remove_username(context)).await
+    }
+
+    async fn run<T>(
+        &self,
+        use_case: &'static str,
+        decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, HolderError> {
+        match self.identity.run(use_case, &self.key, &Authority::Holder, decide).await {
+            Ok(receipt) => Ok(Receipt { user: receipt.user.seen_by_holder(), ..receipt }),
+            Err(error) => Err(error.public()),
+        }
     }
 }

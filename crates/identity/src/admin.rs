@@ -39,7 +39,8 @@ impl Admin {
     /// # Errors
     /// [`Refusal::UserNotFound`], [`Error::Store`].
     pub async fn get(&self, user: &UserId) -> Result<Arc<User>, Error> {
-        self.identity.account(user).get().await
+        let stored = self.identity.parts.store.load(&self.identity.key(user)).await?;
+        Ok(stored.ok_or(Refusal::UserNotFound)?.user)
     }
 
     /// Who has an address, verified or not; verified ones first, 100 at most.

@@ -62,3 +62,42 @@ fn c41_a_holder_never_sees_a_code() {}
 /// # }
 /// ```
 fn c40_only_an_administrator_erases() {}
+
+/// ```
+/// use identity::{Account, Code, Error, IdentifierId, Identity, LinkToken, Phone, PublicRefusal, Username, Verification};
+/// fn public<T>(answer: Result<T, Error<PublicRefusal>>) {}
+/// async fn f(identity: Identity, account: Account, id: IdentifierId, phone: Phone, code: Code, link: LinkToken) {
+///     public(identity.resolve("ada").await);
+///     public(account.get().await);
+///     public(account.add(phone.clone()).await);
+///     public(account.start_verification(id).await);
+///     public(account.start_verification_with(id, &Verification::default()).await);
+///     public(account.confirm(id, &code).await);
+///     public(account.confirm_link(&link).await);
+///     public(account.link_address(&link).await);
+///     public(account.set_primary(id).await);
+///     public(account.replace(id, phone).await);
+///     public(account.remove(id).await);
+///     public(account.set_username(&Username::parse("ada").unwrap()).await);
+///     public(account.remove_username().await);
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// # async fn f(account: identity::Account, id: identity::IdentifierId) {
+/// if let Err(identity::Error::Refused(refusal)) = account.confirm(id, &identity::Code::parse("1").unwrap()).await {
+///     let private: identity::Refusal = refusal;
+/// }
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # async fn f(account: identity::Account, id: identity::IdentifierId) -> Result<(), identity::Error> {
+/// account.remove(id).await?;
+/// # Ok(())
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # fn f(refusal: identity::PublicRefusal) -> identity::Refusal {
+/// refusal.into()
+/// # }
+/// ```
+fn c88_a_holders_call_gives_no_private_refusal() {}

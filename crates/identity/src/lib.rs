@@ -28,7 +28,7 @@ mod transfer;
 pub use account::Account;
 pub use admin::Admin;
 pub use async_trait::async_trait;
-pub use error::Error;
+pub use error::{Error, HolderError};
 pub use identity::Identity;
 pub use identity_core::{
     Added, Address, Channel, Code, CodeError, CodeKeys, Confirmation, Content, Email, IdError, Identifier,

@@ -1,6 +1,6 @@
 use identity_core::{ClaimKey, Email, Phone, UserId, Username};
 
-use crate::{Error, Identity};
+use crate::{HolderError, Identity};
 
 impl Identity {
     /// Who is behind a login name: a username, or a verified e-mail address or phone number (in international form).
@@ -10,8 +10,8 @@ impl Identity {
     /// [`ClaimPolicy::None`](identity_core::ClaimPolicy::None). Whether the user is disabled is the caller's to see.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub async fn resolve(&self, login: &str) -> Result<Option<UserId>, Error> {
+    /// [`HolderError::Store`].
+    pub async fn resolve(&self, login: &str) -> Result<Option<UserId>, HolderError> {
         let found = self.parts.store.find(&self.tenant, &login_keys(login)).await?;
         let mut users = found.into_iter().filter(|found| found.verified).map(|found| found.user);
         let first = users.next();

@@ -176,7 +176,9 @@ impl Identity {
         let ended = work.instrument(span.clone()).await.map_err(|error| self.in_time_of_day(error));
         span.in_scope(|| match &ended {
             Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
-            Err(Error::Refused(refusal)) => tracing::debug!(code = refusal.code(), "refused"),
+            Err(Error::Refused(refusal)) => {
+                tracing::info!(target: "identity::refused", code = refusal.code(), reason = %refusal, "refused");
+            }
             Err(error) => tracing::warn!(%error, "failed"),
         });
         ended

@@ -81,6 +81,9 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     let text = "canary.one@example.com".to_owned();
     note(format!("{:?}", identity::directory::Search::new(&text)));
     note(format!("{:?}", identity::directory::Prefix { kind: identity::address::ClaimKind::Email, text }));
+    // The holder's error does not say why an address is unavailable; the log does.
+    let unavailable = account.add(address("+449012345678")).await.unwrap_err();
+    note(format!("{unavailable:?} {unavailable}"));
     // A report is told, and so is a budget that strangers used up.
     let pending = admin.posted(&user, None, 100).await.unwrap();
     let ticket = kit::keys().ticket(pending.first().unwrap().message.id);
@@ -107,6 +110,8 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         "identity::delivery: event=\"expired\" id=",
         "identity::delivery: event=\"reported\" id=",
         "state=\"complained\"",
+        "use_case=\"account.add\" tenant=default}: identity::refused: refused code=\"restricted\" reason=this address is kept",
+        "use_case=\"admin.add\" tenant=default}: identity::refused: refused code=\"email_taken\" reason=this e-mail address",
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",
         "effect=\"withheld\"",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{RawForm, RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use identity::{Confirmation, Error, RefusalKind, TenantId};
+use identity::{Confirmation, HolderError, RefusalKind, TenantId};
 use identity_texts::{Answer, Links, Page, TextError};
 
 use crate::app::App;
@@ -45,10 +45,10 @@ pub(crate) async fn confirm(State(app): State<Arc<App>>, RawForm(form): RawForm)
 }
 
 /// The answer for an error. The page does not tell why a link is not good any more.
-fn failed(error: &Error) -> Answer {
+fn failed(error: &HolderError) -> Answer {
     match error {
-        Error::Refused(refusal) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
-        Error::Refused(_) => Answer::Failed,
+        HolderError::Refused(refusal) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
+        HolderError::Refused(_) => Answer::Failed,
         error => {
             tracing::error!(%error, "a link could not be judged; the person was asked to try again later");
             Answer::Later

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use identity::delivery::{PostState, Posted};
 use identity::user::JsonObject;
 use identity::{
-    Address, Code, Confirmation, Email, Error, IdentifierId, NewUser, Phone, Profile, Proof, RefusalKind, User, UserId,
-    Verification,
+    Address, Code, Confirmation, Email, HolderError, IdentifierId, NewUser, Phone, Profile, Proof, RefusalKind, User,
+    UserId, Verification,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, body: Body<New>) -> Resp
     let profile = Profile { claims: claims.into(), ..Profile::default() };
     match app.identity.admin("backend").create(NewUser { profile, ..NewUser::default() }).await {
         Ok(receipt) => (StatusCode::CREATED, Json(json!({ "user": receipt.outcome.as_str() }))).into_response(),
-        Err(error) => refused(error),
+        Err(error) => refused(error.public()),
     }
 }
 
@@ -173,7 +173,7 @@ pub(crate) async fn messages(State(app): State<Arc<App>>, Path(user): Path<Strin
     let Ok(user) = UserId::parse(&user) else { return unreadable() };
     match app.identity.admin("backend").posted(&user, None, 1_000).await {
         Ok(posted) => Json(json!({ "messages": posted.iter().map(message).collect::<Vec<_>>() })).into_response(),
-        Err(error) => refused(error),
+        Err(error) => refused(error.public()),
     }
 }
 
@@ -210,20 +210,20 @@ fn unreadable() -> Response {
     )
 }
 
-/// What the caller may know: they act for the person.
-fn refused(error: Error) -> Response {
-    let Error::Refused(refusal) = error else {
+/// The answer to a call that failed. The caller acts for the person, and may know what the person may know.
+fn refused(error: HolderError) -> Response {
+    let HolderError::Refused(refusal) = error else {
         tracing::error!(%error, "a call failed");
         return problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again");
     };
-    let public = refusal.public();
-    let status = match public.kind {
+    let status = match refusal.kind() {
         RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalKind::NotFound => StatusCode::NOT_FOUND,
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::NotAllowed => StatusCode::FORBIDDEN,
         RefusalKind::TooSoon => StatusCode::TOO_MANY_REQUESTS,
     };
-    let retry_at = public.retry_at.map(identity::Timestamp::as_secs);
-    (status, Json(json!({ "code": public.code, "message": public.message, "retry_at": retry_at }))).into_response()
+    let retry_at = refusal.retry_at().map(identity::Timestamp::as_secs);
+    let body = json!({ "code": refusal.code(), "message": refusal.to_string(), "retry_at": retry_at });
+    (status, Json(body)).into_response()
 }

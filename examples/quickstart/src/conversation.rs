@@ -2,8 +2,8 @@ use std::io::{BufRead, Write as _};
 
 use identity::directory::{ListOrder, ListQuery};
 use identity::{
-    Account, Address, Code, Confirmation, Email, Error, IdentifierId, Identity, NewUser, Phone, Refusal, Timestamp,
-    User, UserId,
+    Account, Address, Code, Confirmation, Email, HolderError, IdentifierId, Identity, NewUser, Phone, PublicRefusal,
+    Timestamp, User, UserId,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -62,7 +62,7 @@ impl Conversation {
         let account = self.account().await?;
         let id = match account.add(address.clone()).await {
             Ok(receipt) => receipt.outcome,
-            Err(Error::Refused(Refusal::Duplicate)) => {
+            Err(HolderError::Refused(PublicRefusal::Duplicate)) => {
                 let user = account.get().await?;
                 let entry = user.identifiers().find(|entry| entry.address.claim_key() == address.claim_key());
                 match entry {
@@ -135,7 +135,7 @@ impl Conversation {
                     return Ok(true);
                 }
                 Ok(Confirmation::Rejected { attempts_left }) => println!("Wrong; {attempts_left} tries left."),
-                Err(Error::Refused(refusal @ (Refusal::Expired | Refusal::NoChallenge))) => {
+                Err(HolderError::Refused(refusal @ (PublicRefusal::Expired | PublicRefusal::NoChallenge))) => {
                     println!("That will not do: {refusal}.");
                 }
                 Err(error) => {
@@ -183,13 +183,12 @@ fn ask(input: &mut impl BufRead, prompt: &str) -> Outcome<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
 }
 
-/// What the person may know of a refusal, and when to come back; every other error ends the conversation.
-fn sentence(error: Error) -> Outcome<String> {
-    let Error::Refused(refusal) = error else { return Err(error.into()) };
-    let public = refusal.public();
-    Ok(match public.retry_at {
-        Some(retry_at) => format!("{} ({})", public.message, wait(retry_at)),
-        None => public.message,
+/// What the person is told of a refusal, and the time of the next try; every other error ends the conversation.
+fn sentence(error: HolderError) -> Outcome<String> {
+    let HolderError::Refused(refusal) = error else { return Err(error.into()) };
+    Ok(match refusal.retry_at() {
+        Some(retry_at) => format!("{refusal} ({})", wait(retry_at)),
+        None => refusal.to_string(),
     })
 }
 

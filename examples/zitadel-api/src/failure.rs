@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use identity::{Channel, Error, Refusal, TakenWhat, Timestamp};
+use identity::{Channel, Error, HolderError, PublicRefusal, Refusal, TakenWhat, Timestamp};
 use prost::Name;
 use prost_types::Any;
 use tonic::Code;
@@ -98,12 +98,30 @@ impl Failure {
         Self::new(Code::FailedPrecondition, "COMMAND-Uch5e", Text::NotChanged(channel))
     }
 
-    /// What the library said to a call about an address of this kind. A user's own token does not learn whether an address is
-    /// somebody else's.
+    /// The answer to an administrator's call about an address of this channel that failed.
     #[must_use]
-    pub fn about(channel: Channel, administrator: bool, now: Timestamp, error: Error) -> Self {
+    pub fn told(channel: Channel, now: Timestamp, error: Error) -> Self {
         match error {
-            Error::Refused(refusal) => Self::refused(channel, administrator, now, &refusal),
+            Error::Refused(refusal) => match &refusal {
+                Refusal::Taken(TakenWhat::Email) => Self::taken(Channel::Email),
+                Refusal::Taken(TakenWhat::Phone) => Self::taken(Channel::Phone),
+                Refusal::Restricted(_) => {
+                    Self::new(Code::FailedPrecondition, "IDENTITY-restricted", Text::Restricted(channel))
+                }
+                Refusal::UserExists => Self::new(Code::AlreadyExists, "IDENTITY-userExists", Text::UserExists),
+                // What holders cannot ask for has no public view of its own.
+                other if other.public() == PublicRefusal::AdministratorOnly => Self::verbatim(other.to_string()),
+                other => Self::refused(channel, now, &other.public()),
+            },
+            error => Self::about(channel, now, error.public()),
+        }
+    }
+
+    /// The answer to a holder's call about an address of this channel that failed.
+    #[must_use]
+    pub fn about(channel: Channel, now: Timestamp, error: HolderError) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::refused(channel, now, &refusal),
             Error::Contended => Self {
                 retry_after: Some(Duration::from_secs(1)),
                 ..Self::new(Code::ResourceExhausted, "IDENTITY-contended", Text::Contended)
@@ -115,38 +133,43 @@ impl Failure {
         }
     }
 
-    fn refused(channel: Channel, administrator: bool, now: Timestamp, refusal: &Refusal) -> Self {
+    /// The address belongs to another user; for administrators.
+    #[must_use]
+    pub const fn taken(channel: Channel) -> Self {
+        Self::new(Code::FailedPrecondition, "IDENTITY-taken", Text::Taken(channel))
+    }
+
+    fn verbatim(text: String) -> Self {
+        Self::new(Code::FailedPrecondition, "IDENTITY-refused", Text::Verbatim(text.into()))
+    }
+
+    fn refused(channel: Channel, now: Timestamp, refusal: &PublicRefusal) -> Self {
         const PRECONDITION: Code = Code::FailedPrecondition;
         match refusal {
-            Refusal::UserNotFound => Self::new(Code::NotFound, "COMMAND-ieJ2e", Text::NotFound(channel)),
-            Refusal::IdentifierNotFound => Self::none_there(channel),
-            Refusal::Unchanged | Refusal::Duplicate => Self::unchanged(channel),
-            Refusal::AlreadyVerified => {
+            PublicRefusal::UserNotFound => Self::new(Code::NotFound, "COMMAND-ieJ2e", Text::NotFound(channel)),
+            PublicRefusal::IdentifierNotFound => Self::none_there(channel),
+            PublicRefusal::Unchanged | PublicRefusal::Duplicate => Self::unchanged(channel),
+            PublicRefusal::AlreadyVerified => {
                 Self::new(PRECONDITION, "IDENTITY-alreadyVerified", Text::AlreadyVerified(channel))
             }
-            Refusal::NoChallenge | Refusal::Expired | Refusal::KeyGone => Self::code_invalid(),
-            Refusal::Taken(TakenWhat::Username) | Refusal::UserExists => {
-                Self::new(Code::AlreadyExists, "IDENTITY-userExists", Text::UserExists)
-            }
-            Refusal::Taken(_) | Refusal::Restricted(_) if !administrator => {
-                Self::new(PRECONDITION, "IDENTITY-unavailable", Text::Unavailable(channel))
-            }
-            Refusal::Taken(TakenWhat::Email) => Self::new(PRECONDITION, "IDENTITY-taken", Text::Taken(Channel::Email)),
-            Refusal::Taken(TakenWhat::Phone) => Self::new(PRECONDITION, "IDENTITY-taken", Text::Taken(Channel::Phone)),
-            Refusal::Restricted(_) => Self::new(PRECONDITION, "IDENTITY-restricted", Text::Restricted(channel)),
-            Refusal::TooSoon { retry_at, .. } => {
+            PublicRefusal::NoChallenge | PublicRefusal::Expired | PublicRefusal::KeyGone => Self::code_invalid(),
+            PublicRefusal::UsernameTaken => Self::new(Code::AlreadyExists, "IDENTITY-userExists", Text::UserExists),
+            PublicRefusal::Unavailable => Self::new(PRECONDITION, "IDENTITY-unavailable", Text::Unavailable(channel)),
+            PublicRefusal::TooSoon { retry_at } => {
                 Self::new(Code::ResourceExhausted, "IDENTITY-tooSoon", Text::TooSoon).waiting(now, Some(*retry_at))
             }
-            Refusal::TooManyFailures { retry_at: None } => {
+            PublicRefusal::TooManyFailures { retry_at: None } => {
                 Self::new(Code::ResourceExhausted, "IDENTITY-locked", Text::Locked)
             }
-            Refusal::TooManyFailures { retry_at } => {
+            PublicRefusal::TooManyFailures { retry_at } => {
                 Self::new(Code::ResourceExhausted, "IDENTITY-tooManyTries", Text::TooManyTries).waiting(now, *retry_at)
             }
-            Refusal::Disabled => Self::new(PRECONDITION, "IDENTITY-disabled", Text::Disabled),
-            Refusal::TooMany(_) => Self::new(PRECONDITION, "IDENTITY-tooManyAddresses", Text::TooManyAddresses),
-            Refusal::UsernameIsAddress => Self::new(Code::InvalidArgument, "IDENTITY-username", Text::UsernameInvalid),
-            other => Self::new(PRECONDITION, "IDENTITY-refused", Text::Verbatim(other.to_string().into())),
+            PublicRefusal::Disabled => Self::new(PRECONDITION, "IDENTITY-disabled", Text::Disabled),
+            PublicRefusal::TooMany(_) => Self::new(PRECONDITION, "IDENTITY-tooManyAddresses", Text::TooManyAddresses),
+            PublicRefusal::UsernameIsAddress => {
+                Self::new(Code::InvalidArgument, "IDENTITY-username", Text::UsernameInvalid)
+            }
+            other => Self::verbatim(other.to_string()),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use identity::{Error, Identity};
+use identity::{Error, HolderError, Identity};
 use identity_core::{
-    Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, Proof, Refusal, UserId, Username,
-    Verification, VerificationPolicy,
+    Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, Proof, PublicRefusal, Refusal, UserId,
+    Username, Verification, VerificationPolicy,
 };
 use identity_ports::UserRepository;
 use tokio::sync::Barrier;
@@ -22,7 +22,7 @@ fn phone() -> Phone {
     Phone::from_e164("+441514960453").expect("a phone number")
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, Error>, refusal: &Refusal, because: &str) {
+fn refused<T: std::fmt::Debug>(answer: Result<T, HolderError>, refusal: &PublicRefusal, because: &str) {
     match answer {
         Err(Error::Refused(refused)) => assert_eq!(refused, *refusal, "{because}"),
         other => panic!("{because}: {other:?}"),
@@ -46,14 +46,14 @@ pub async fn c06_a_code_works_once(harness: &impl Harness) {
     let answer = bench.identity.account(&user).confirm(id, &code).await.unwrap().outcome;
     assert_eq!(answer, Confirmation::Verified, "a code still works after a restart");
     let again = bench.identity.account(&user).confirm(id, &code).await;
-    refused(again, &Refusal::AlreadyVerified, "a code does not work twice");
+    refused(again, &PublicRefusal::AlreadyVerified, "a code does not work twice");
     let store = harness.restart(Arc::clone(&bench.store)).await;
     bench = Bench::new(&store, Policy::default());
     let again = bench.identity.account(&user).confirm(id, &code).await;
-    refused(again, &Refusal::AlreadyVerified, "nor after a restart");
+    refused(again, &PublicRefusal::AlreadyVerified, "nor after a restart");
     bench.identity.admin("staff").mark_unverified(&user, id).await.unwrap();
     let again = bench.identity.account(&user).confirm(id, &code).await;
-    refused(again, &Refusal::NoChallenge, "nor when the address is no longer verified");
+    refused(again, &PublicRefusal::NoChallenge, "nor when the address is no longer verified");
     assert_eq!(how_often(&*bench.store, &user, "verified").await, 1);
 }
 
@@ -337,7 +337,7 @@ pub async fn c81_guesses_at_one_address_are_bounded_exactly(harness: &impl Harne
                 assert!(matches!(receipt.outcome, Confirmation::Rejected { .. }), "a wrong code is never right");
                 judged += 1;
             }
-            Err(Error::Refused(Refusal::TooManyFailures { .. }) | Error::Contended) => {}
+            Err(Error::Refused(PublicRefusal::TooManyFailures { .. }) | Error::Contended) => {}
             Err(other) => panic!("a guess is judged or refused: {other}"),
         }
     }
@@ -354,7 +354,7 @@ pub async fn c81_guesses_at_one_address_are_bounded_exactly(harness: &impl Harne
     assert_eq!(judged, 100, "all of the budget can be used");
     let late = bench.identity.account(&owner).confirm(owned, &code).await;
     let retry_at = Some(crate::kit::at(86_400));
-    refused(late, &Refusal::TooManyFailures { retry_at }, "then not even the right code is judged");
+    refused(late, &PublicRefusal::TooManyFailures { retry_at }, "then not even the right code is judged");
     assert_eq!(how_often(&*bench.store, &owner, "verified").await, 0, "and nothing is written");
     // Another address has guesses of its own, and this one has them again a day later.
     let (user, id) = asker(&bench.identity, "neighbour", "other@example.com").await;

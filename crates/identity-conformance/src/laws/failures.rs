@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity::Error;
+use identity::HolderError;
 use identity_core::{
     Address, ClaimPolicy, Code, Confirmation, Credentials, Email, IdentifierId, NewAddress, NewUser, Phone, Policy,
     ProfileChange, SignInUse, SignIns, Strength, User, UserId, UserRecord, Username,
@@ -125,7 +125,7 @@ impl Subject {
         &self,
         bench: &Bench<S>,
         case: UseCase,
-    ) -> Result<Option<Confirmation>, Error> {
+    ) -> Result<Option<Confirmation>, HolderError> {
         let (account, admin) = (bench.identity.account(&self.user), bench.identity.admin("staff"));
         let user = &self.user;
         let mail = Email::parse(&format!("new{}@example.com", self.number)).unwrap();
@@ -270,7 +270,7 @@ struct Trial<'a, S> {
     call: usize,
     subject: &'a Subject,
     store: &'a S,
-    answer: Result<Option<Confirmation>, Error>,
+    answer: Result<Option<Confirmation>, HolderError>,
     before: Vec<String>,
 }
 

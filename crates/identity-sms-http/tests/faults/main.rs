@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::delivery::{DeliveryState, PostState, Posted, UndeliverableReason};
-use identity::{Address, Error, NewAddress, NewUser, Phone, Refusal, UserId};
+use identity::{Address, Error, NewAddress, NewUser, Phone, PublicRefusal, UserId};
 
 use world::{Fate, MESSAGES, World};
 
@@ -51,7 +51,7 @@ async fn ask_again(world: &World, users: &[UserId]) -> usize {
             asked += 1;
         } else if identifier.undeliverable.is_none() && identifier.attempts.sent_at.len() == 1 {
             let again = account.start_verification(identifier.id).await;
-            assert!(matches!(again, Err(Error::Refused(Refusal::TooSoon { .. }))), "{number}: {again:?}");
+            assert!(matches!(again, Err(Error::Refused(PublicRefusal::TooSoon { .. }))), "{number}: {again:?}");
         }
     }
     asked

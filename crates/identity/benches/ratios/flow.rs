@@ -8,7 +8,7 @@ use identity::policy::PrimaryPolicy;
 use identity::rules::Binding;
 use identity::store::Store;
 use identity::{
-    Accepted, Code, CodeKeys, Confirmation, Email, Error, IdentifierId, Identity, NewUser, Notice, Notifier,
+    Accepted, Code, CodeKeys, Confirmation, Email, HolderError, IdentifierId, Identity, NewUser, Notice, Notifier,
     NotifyError, Phone, Policy, TenantId, User,
 };
 
@@ -65,7 +65,7 @@ impl Host {
         Self { identity, keys: keys() }
     }
 
-    pub(crate) async fn flow(&self, person: &Person) -> Result<Arc<User>, Error> {
+    pub(crate) async fn flow(&self, person: &Person) -> Result<Arc<User>, HolderError> {
         let signup = self.identity.admin("signup");
         let email = Email::parse(&person.email).unwrap();
         let created = signup.create(NewUser { addresses: vec![email.into()], ..NewUser::default() }).await?;

@@ -7,16 +7,17 @@ use crate::kit::{HandClock, Host, Mailbox, address, keys, secs};
 use identity::directory::ListQuery;
 use identity::policy::By;
 use identity::policy::{ClaimPolicy, PrimaryPolicy};
+use identity::user::JsonObject;
 use identity::{
-    Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Proof, Refusal, RefusalKind,
-    TakenWhat, TenantId, UserId, Username, Verification,
+    Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Profile, Proof, PublicRefusal,
+    Refusal, TakenWhat, TenantId, UserId, Username, Verification,
 };
 
 fn wrong() -> Code {
     Code::parse("wrong").unwrap()
 }
 
-fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
+fn refusal<T: std::fmt::Debug, R: std::fmt::Debug>(result: Result<T, Error<R>>) -> R {
     match result.unwrap_err() {
         Error::Refused(refusal) => refusal,
         other => panic!("{other:?} is no refusal"),
@@ -41,9 +42,9 @@ async fn c06_a_code_works_once() {
     let id = host.added(&account, "ada@example.com").await;
     let code = host.mailbox.code("ada@example.com");
     assert_eq!(account.confirm(id, &code).await.unwrap().outcome, Confirmation::Verified);
-    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::AlreadyVerified);
+    assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::AlreadyVerified);
     host.identity.admin("staff").mark_unverified(account.user(), id).await.unwrap();
-    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::NoChallenge);
+    assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::NoChallenge);
 }
 
 #[tokio::test]
@@ -57,9 +58,9 @@ async fn a_link_verifies_and_ends_the_code_of_the_same_challenge() {
     let (code, link) = (host.mailbox.code("ada@example.com"), host.mailbox.link("ada@example.com"));
     let link = identity::LinkToken::parse(&link.reveal()).unwrap();
     let other = host.account().await;
-    assert_eq!(refusal(other.confirm_link(&link).await), Refusal::IdentifierNotFound);
+    assert_eq!(refusal(other.confirm_link(&link).await), PublicRefusal::IdentifierNotFound);
     assert_eq!(account.confirm_link(&link).await.unwrap().outcome, Confirmation::Verified);
-    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::AlreadyVerified);
+    assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::AlreadyVerified);
 }
 
 #[tokio::test]
@@ -70,9 +71,9 @@ async fn c17_a_clock_that_steps_back_never_revives_a_code() {
         let id = host.added(&account, "+441514960453").await;
         let code = host.mailbox.code("+441514960453");
         host.clock.forward(secs(600));
-        assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Expired);
+        assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::Expired);
         host.clock.back(back);
-        assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Expired, "{back:?}");
+        assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::Expired, "{back:?}");
     }
 }
 
@@ -83,7 +84,7 @@ async fn c42_an_unverified_address_grants_nothing() {
     let attacker = host.account().await;
     let squatted = host.added(&attacker, "victim@example.com").await;
     assert_eq!(host.identity.resolve("victim@example.com").await.unwrap(), None);
-    assert_eq!(refusal(attacker.set_primary(squatted).await), Refusal::NotVerified);
+    assert_eq!(refusal(attacker.set_primary(squatted).await), PublicRefusal::NotVerified);
     assert_eq!(attacker.get().await.unwrap().primary_email(), None);
     // It blocks nobody ...
     let victim = host.account().await;
@@ -104,7 +105,7 @@ async fn c46_a_username_that_is_somebodys_verified_address_is_refused_and_the_ot
     let grace = host.user().await;
     for name in ["ada@example.com", "ADA@example.com", "+441514960453"] {
         let name = Username::parse(name).unwrap();
-        assert_eq!(refusal(host.identity.account(&grace).set_username(&name).await), Refusal::UsernameIsAddress);
+        assert_eq!(refusal(host.identity.account(&grace).set_username(&name).await), PublicRefusal::UsernameIsAddress);
         let refused = refusal(admin.set_username(&grace, &name, None).await);
         assert!(matches!(refused, Refusal::Taken(_)), "{refused:?}");
         // The owner may bear their own address as a name.
@@ -144,10 +145,10 @@ async fn c50_a_person_cannot_learn_whether_an_address_is_somebody_elses() {
             let id = account.add(address(text)).await.unwrap().outcome;
             for _ in 0..12 {
                 let started = account.start_verification(id).await;
-                answers.push(started.map(|receipt| receipt.outcome).map_err(|error| error.refusal().unwrap().public()));
+                answers.push(started.map(|receipt| receipt.outcome).map_err(|error| error.refusal().unwrap().clone()));
                 let confirmed = account.confirm(id, &wrong()).await;
                 let confirmed = confirmed.map(|receipt| format!("{:?}", receipt.outcome));
-                answers.push(confirmed.map(|_| unit()).map_err(|error| error.refusal().unwrap().public()));
+                answers.push(confirmed.map(|_| unit()).map_err(|error| error.refusal().unwrap().clone()));
                 host.clock.forward(secs(20));
             }
             told.push(answers);
@@ -186,12 +187,34 @@ async fn c50_a_taken_address_looks_like_a_restricted_one() {
     host.user_with(&["x@example.com"]).await;
     let account = host.account().await;
     let taken = refusal(account.add(address("x@example.com")).await);
-    assert_eq!(taken, Refusal::Taken(TakenWhat::Email));
+    assert_eq!(taken, PublicRefusal::Unavailable);
     // A premium-rate number, which the default restrictions keep out.
     let restricted = refusal(account.add(address("+449012345678")).await);
+    assert_eq!(restricted, PublicRefusal::Unavailable);
+    // An administrator is told which.
+    let admin = host.identity.admin("staff");
+    let taken = refusal(admin.add(account.user(), address("x@example.com")).await);
+    assert_eq!(taken, Refusal::Taken(TakenWhat::Email));
+    let restricted = refusal(admin.add(account.user(), address("+449012345678")).await);
     assert!(matches!(restricted, Refusal::Restricted(_)), "{restricted:?}");
-    assert_eq!(taken.public(), restricted.public());
-    assert_eq!(taken.public().kind, RefusalKind::NotAllowed);
+}
+
+#[tokio::test]
+async fn c88_the_holders_road_does_not_show_the_private_data_of_a_profile() {
+    let host = Host::new();
+    let data = |text: &str| JsonObject::new([("plan".to_owned(), text.into())].into_iter().collect()).unwrap().into();
+    let profile = Profile { claims: data("claim"), public_data: data("public"), private_data: data("private") };
+    let admin = host.identity.admin("staff");
+    let user = admin.create(NewUser { profile: profile.clone(), ..NewUser::default() }).await.unwrap().outcome;
+    let account = host.identity.account(&user);
+    let added = account.add(address("ada@example.com")).await.unwrap();
+    let started = account.start_verification(added.outcome).await.unwrap();
+    let replaced = account.replace(added.outcome, address("eve@example.com")).await.unwrap();
+    let shown = Profile { private_data: std::sync::Arc::default(), ..profile.clone() };
+    for seen in [added.user, started.user, replaced.user, account.get().await.unwrap()] {
+        assert_eq!(*seen.profile(), shown);
+    }
+    assert_eq!(*admin.get(&user).await.unwrap().profile(), profile, "it is not lost by the holder's changes");
 }
 
 #[tokio::test]
@@ -269,7 +292,7 @@ async fn the_last_verified_address_goes_on_an_administrators_word_only() {
     let host = Host::new();
     let user = host.user_with(&["ada@example.com"]).await;
     let id = host.identity.account(&user).get().await.unwrap().primary_email().unwrap().id;
-    assert_eq!(refusal(host.identity.account(&user).remove(id).await), Refusal::LastVerified);
+    assert_eq!(refusal(host.identity.account(&user).remove(id).await), PublicRefusal::LastVerified);
     host.identity.admin("staff").remove(&user, id).await.unwrap();
     let nobody = PrimaryPolicy::builder().last_verified(By::Nobody).build().unwrap();
     let strict = Host::new().with_policy(Policy::default().with_primary(nobody));
@@ -286,8 +309,8 @@ async fn a_disabled_users_own_road_is_closed_and_the_administrators_is_not() {
     let id = host.added(&account, "ada@example.com").await;
     admin.disable(account.user()).await.unwrap();
     let code = host.mailbox.code("ada@example.com");
-    assert_eq!(refusal(account.confirm(id, &code).await), Refusal::Disabled);
-    assert_eq!(refusal(account.add(address("b@example.com")).await), Refusal::Disabled);
+    assert_eq!(refusal(account.confirm(id, &code).await), PublicRefusal::Disabled);
+    assert_eq!(refusal(account.add(address("b@example.com")).await), PublicRefusal::Disabled);
     admin.mark_verified(account.user(), id).await.unwrap();
     admin.enable(account.user()).await.unwrap();
     account.add(address("b@example.com")).await.unwrap();
@@ -299,7 +322,7 @@ async fn tenants_know_nothing_of_each_other() {
     let other = host.identity.for_tenant(TenantId::parse("other").unwrap());
     let user = host.user_with(&["ada@example.com"]).await;
     assert_eq!(other.resolve("ada@example.com").await.unwrap(), None);
-    assert_eq!(refusal(other.account(&user).get().await), Refusal::UserNotFound);
+    assert_eq!(refusal(other.account(&user).get().await), PublicRefusal::UserNotFound);
     // The same id and the same address there are another user's.
     let new = NewUser {
         id: Some(user.clone()),
@@ -329,7 +352,7 @@ async fn erasing_leaves_who_and_when_and_nothing_personal() {
     let account = host.account().await;
     host.verified(&account, "ada@example.com").await;
     admin.erase(account.user()).await.unwrap();
-    assert_eq!(refusal(account.get().await), Refusal::UserNotFound);
+    assert_eq!(refusal(account.get().await), PublicRefusal::UserNotFound);
     let history = admin.history(account.user(), 0, 100).await.unwrap();
     assert!(history.len() >= 5, "{history:?}");
     assert!(!serde_json::to_string(&history).unwrap().contains("example"), "{history:?}");
@@ -365,7 +388,7 @@ async fn under_all_a_verified_claim_takes_the_place_of_an_unverified_one() {
     let admin = host.identity.admin("staff");
     let owner = host.user().await;
     let refused = refusal(host.identity.account(&owner).add(address("x@example.com")).await);
-    assert_eq!(refused, Refusal::Taken(TakenWhat::Email));
+    assert_eq!(refused, PublicRefusal::Unavailable);
     admin.add(&owner, NewAddress::from(address("x@example.com")).verified()).await.unwrap();
     assert_eq!(host.identity.resolve("x@example.com").await.unwrap(), Some(owner));
     // The one who lost the claim can still be changed.
@@ -429,7 +452,7 @@ async fn a_link_is_nobody_elses_even_where_two_users_have_the_same_identifier_id
     }
     host.identity.deliver_due().await.unwrap();
     let token = host.mailbox.link("ada@example.com");
-    assert_eq!(refusal(account("eve").confirm_link(&token).await), Refusal::IdentifierNotFound);
+    assert_eq!(refusal(account("eve").confirm_link(&token).await), PublicRefusal::IdentifierNotFound);
     assert_eq!(account("ada").confirm_link(&token).await.unwrap().outcome, Confirmation::Verified);
 }
 

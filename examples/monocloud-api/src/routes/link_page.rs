@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use identity::{Confirmation, LinkToken, RefusalKind, TenantId};
+use identity::{Confirmation, HolderError, LinkToken, RefusalKind, TenantId};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -76,15 +76,14 @@ async fn confirm(State(app): State<Arc<App>>, link: Result<Form<Link>, FormRejec
             Confirmation::Verified => page(StatusCode::OK, "Thank you", "<p>Your e-mail address is confirmed.</p>"),
             Confirmation::Rejected { .. } => broken(),
         },
-        Err(identity::Error::Refused(refusal)) => {
-            let refusal = refusal.public();
-            let status = match refusal.kind {
+        Err(HolderError::Refused(refusal)) => {
+            let status = match refusal.kind() {
                 // Whether there is such a user is nobody's business here.
                 RefusalKind::NotFound => return broken(),
                 RefusalKind::TooSoon => StatusCode::TOO_MANY_REQUESTS,
                 RefusalKind::Invalid | RefusalKind::Conflict | RefusalKind::NotAllowed => StatusCode::CONFLICT,
             };
-            page(status, "That did not work", &format!("<p>{}</p>", escaped(&refusal.message)))
+            page(status, "That did not work", &format!("<p>{}</p>", escaped(&refusal.to_string())))
         }
         Err(_) => page(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", "<p>Please try again later.</p>"),
     }

@@ -56,7 +56,7 @@ impl Users {
             source: None,
         };
         let created = self.identity.admin(Arc::clone(actor)).create(user).await;
-        let created = created.map_err(|error| Failure::about(channel, true, self.clock.now(), error))?;
+        let created = created.map_err(|error| Failure::told(channel, self.clock.now(), error))?;
         let user = created.outcome.clone();
         let road = Road::of(&self.identity, caller, &user);
         let mut answer = AddHumanUserResponse {

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use identity::system::Clock;
 use identity::{
-    Channel, Code, CodeKeys, Confirmation, Error, Identifier, IdentifierId, Identity, Issued, ProfileChange, Receipt,
-    Refusal, Timestamp, UserId, Verification,
+    Channel, Code, CodeKeys, Confirmation, Error, HolderError, Identifier, IdentifierId, Identity, Issued,
+    ProfileChange, PublicRefusal, Receipt, Timestamp, UserId, Verification,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use calls::Call;
-use road::Road;
+use road::{Road, Stopped};
 use shown::shown;
 
 use crate::failure::Failure;
@@ -123,7 +123,7 @@ impl Users {
     }
 
     /// The code for an address that has just been written.
-    async fn prove(&self, road: &Road<'_>, id: IdentifierId, delivery: &Delivery) -> Result<Done, Error> {
+    async fn prove(&self, road: &Road<'_>, id: IdentifierId, delivery: &Delivery) -> Result<Done, Stopped> {
         let request = Verification { hint: delivery.hint(), ..Verification::default() };
         match delivery {
             Delivery::Sent(_) => road.start_after_all(id, &request).await.map(|receipt| self.sent(&receipt)),
@@ -151,7 +151,13 @@ impl Users {
         // What is white space alone is a code of the right length, and of nobody.
         let code = Code::parse(code).map_err(|_| Failure::code_invalid())?;
         let receipt = account.confirm(entry.id, &code).await.map_err(|error| match error {
-            Error::Refused(Refusal::AlreadyVerified | Refusal::IdentifierNotFound) => Failure::code_invalid(),
+            HolderError::Refused(PublicRefusal::AlreadyVerified | PublicRefusal::IdentifierNotFound) => {
+                Failure::code_invalid()
+            }
+            // A right code is refused like this only when another user verified the address first.
+            HolderError::Refused(PublicRefusal::Unavailable) if asked.caller.is_administrator() => {
+                Failure::taken(asked.channel)
+            }
             error => self.failure(asked, error),
         })?;
         match receipt.outcome {
@@ -195,7 +201,7 @@ impl Users {
     fn permitted(&self, asked: &Asked<'_>, privileged: bool) -> Result<UserId, Failure> {
         self.may(asked, privileged)?;
         // What cannot be an id is nobody's.
-        UserId::parse(asked.user).map_err(|_| self.failure(asked, Refusal::UserNotFound.into()))
+        UserId::parse(asked.user).map_err(|_| self.failure(asked, HolderError::from(PublicRefusal::UserNotFound)))
     }
 
     /// A user with the number of its last event. A change of nothing writes nothing, and answers with that number.
@@ -212,8 +218,13 @@ impl Users {
         }
     }
 
-    fn failure(&self, asked: &Asked<'_>, error: Error) -> Failure {
-        Failure::about(asked.channel, asked.caller.is_administrator(), self.clock.now(), error)
+    fn failure(&self, asked: &Asked<'_>, stopped: impl Into<Stopped>) -> Failure {
+        let now = self.clock.now();
+        match stopped.into() {
+            Stopped::Staff(error) if asked.caller.is_administrator() => Failure::told(asked.channel, now, error),
+            Stopped::Staff(error) => Failure::about(asked.channel, now, error.public()),
+            Stopped::Own(error) => Failure::about(asked.channel, now, error),
+        }
     }
 }
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use identity::rules::Context;
 use identity::system::{Entropy as _, OsEntropy};
 use identity::{
-    Address, Channel, Error, Identifier, IdentifierId, NewAddress, Receipt, Refusal, Status, User, Verification,
+    Address, Channel, Error, Identifier, IdentifierId, NewAddress, PublicRefusal, Receipt, Refusal, Status, User,
+    Verification,
 };
 
-use super::{Asked, Delivery, Done, Proof, Road, Users, shown};
+use super::{Asked, Delivery, Done, Proof, Road, Stopped, Users, shown};
 use crate::failure::Failure;
 
 /// How often a change starts over because another process was faster.
@@ -26,7 +27,7 @@ impl Users {
         loop {
             match self.set_once(&road, asked.channel, &address, proof).await {
                 // Another process has set another one in between.
-                Err(Error::Refused(Refusal::IdentifierNotFound)) if rounds.next().is_some() => {}
+                Err(stopped) if stopped.is(&PublicRefusal::IdentifierNotFound) && rounds.next().is_some() => {}
                 done => return done.map_err(|error| self.failure(asked, error)),
             }
         }
@@ -38,7 +39,7 @@ impl Users {
         channel: Channel,
         address: &Address,
         proof: &Proof,
-    ) -> Result<Done, Error> {
+    ) -> Result<Done, Stopped> {
         let stored = road.get().await?;
         let before = shown(stored.book(channel));
         if let Some(cancelled) = before.filter(|entry| goes_back(entry, address, &stored)) {
@@ -49,7 +50,7 @@ impl Users {
             return self.prove(road, halfway.id, delivery).await;
         }
         let new = NewAddress { verified: *proof == Proof::Attested, ..NewAddress::from(address.clone()) };
-        self.rehearse(road, &stored, before, &new, proof)?;
+        self.rehearse(road, &stored, before, &new, proof).map_err(|error| road.stopped(error))?;
         let written = match before {
             Some(old) => road.replace(old.id, new).await?,
             None => road.add(new).await?,
@@ -68,14 +69,14 @@ impl Users {
         road: &Road<'_>,
         channel: Channel,
         mut written: Receipt<IdentifierId>,
-    ) -> Result<Receipt<IdentifierId>, Error> {
+    ) -> Result<Receipt<IdentifierId>, Stopped> {
         let own = written.outcome;
         let user = Arc::clone(&written.user);
         let strays = user.book(channel).entries().iter().filter(|entry| entry.id != own && !entry.is_verified());
         for stray in strays {
             match road.remove(stray.id).await {
                 Ok(Receipt { user, version, at, .. }) => written = Receipt { outcome: own, user, version, at },
-                Err(Error::Refused(Refusal::IdentifierNotFound)) => {}
+                Err(stopped) if stopped.is(&PublicRefusal::IdentifierNotFound) => {}
                 Err(error) => return Err(error),
             }
         }
