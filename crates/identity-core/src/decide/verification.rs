@@ -312,7 +312,7 @@ fn may_send(attempts: &Attempts, context: &Context<'_>) -> Result<(), Refusal> {
 fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, SendLimit)> {
     let policy = context.policy.verification();
     let sent = &attempts.sent_at;
-    let last = sent.iter().rfind(|at| **at <= context.now);
+    let last = sent.iter().rfind(|at| is_believed(**at, context.now));
     let wait = last.map(|last| *last + policy.resend_wait()).filter(|retry_at| context.now < *retry_at);
     let window = full(sent, policy.sends_per_window(), policy.window(), context.now);
     let day = full(sent, policy.sends_a_day(), DAY, context.now);
@@ -321,10 +321,15 @@ fn next_send(attempts: &Attempts, context: &Context<'_>) -> Option<(Timestamp, S
     waiting.max_by_key(|(retry_at, _)| *retry_at)
 }
 
-/// The time at which a sliding window of `limit` entries has room again; `None` when it has room now. A time after `now` was
-/// written by a clock that was wrong by more than a day, and does not count: nobody can wait for it.
+/// Whether a recorded time counts. One that lies more than a day ahead was written by a clock that was wrong by more than a
+/// day: nobody can wait for it. Up to a day ahead it counts, so that a clock that steps back gives no sends or guesses back.
+fn is_believed(at: Timestamp, now: Timestamp) -> bool {
+    at <= now + DAY
+}
+
+/// The time at which a sliding window of `limit` entries has room again; `None` when it has room now.
 fn full(times: &[Timestamp], limit: u32, window: Duration, now: Timestamp) -> Option<Timestamp> {
-    let past = || times.iter().filter(|at| **at <= now);
+    let past = || times.iter().filter(|at| is_believed(**at, now));
     let oldest_that_counts = past().count().checked_sub(usize::try_from(limit).ok()?)?;
     let retry_at = *past().nth(oldest_that_counts)? + window;
     (now < retry_at).then_some(retry_at)
