@@ -85,7 +85,7 @@ impl Lists {
             Address::Phone(_) => {
                 self.prefixes.is_empty()
                     && self.countries.is_empty()
-                    && !self.addresses.iter().any(|key| key.starts_with('+'))
+                    && self.addresses.iter().all(|key| key.contains('@'))
             }
         }
     }
@@ -262,10 +262,11 @@ fn insert(set: &mut HashSet<String>, entry: String) -> Option<()> {
 }
 
 fn listed_address(text: &str) -> Option<String> {
-    let key = if text.starts_with('+') {
-        Phone::from_e164(text).ok()?.claim_key()
-    } else {
+    // A local part may begin with a plus sign, and no phone number has an `@`.
+    let key = if text.contains('@') {
         Email::parse(text).ok()?.claim_key()
+    } else {
+        Phone::from_e164(text).ok()?.claim_key()
     };
     Some(key.as_str().to_owned())
 }

@@ -165,6 +165,17 @@ fn block_lists_keep_out_what_they_name_and_nothing_else() {
 }
 
 #[test]
+fn an_email_address_that_begins_with_a_plus_sign_is_listed_as_an_email_address() {
+    let blocked = RestrictionPolicy::builder().block_address("+spam@example.com").build().unwrap();
+    assert_eq!(verdict(&blocked, &email("+SPAM@example.com")), Some(Restriction::Address));
+    assert_eq!(verdict(&blocked, &email("spam@example.com")), None);
+    let allowed = RestrictionPolicy::builder().allow_address("+44@example.com").build().unwrap();
+    assert_eq!(verdict(&allowed, &email("+44@example.com")), None);
+    assert_eq!(verdict(&allowed, &email("ada@example.com")), Some(Restriction::NotAllowed));
+    assert_eq!(verdict(&allowed, &phone("+441514960453")), None, "there is no allow list for phones here");
+}
+
+#[test]
 fn an_allow_list_binds_its_own_kind_and_yields_to_the_block_list() {
     let policy = RestrictionPolicy::builder()
         .allow_domain("example.com")
