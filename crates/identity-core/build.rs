@@ -1,10 +1,10 @@
-//! Turns the numbering plans that the crate `phonenumber` carries into the tables that `address::phone` reads.
+//! Generates the tables of `address::phone` from the numbering plans in the crate `phonenumber`.
 //!
-//! Two files are written. `numbers.bin` is one minimal automaton over the digits of an E.164 number: eleven
-//! little-endian `u16` a node, the successors for the digits 0 to 9 and the verdict on the number that ends there
-//! (see `verdict`). All of libphonenumber's rules for choosing region and type are run here, so that the program
-//! that uses the tables has nothing to load, to compile or to lock. `plans.rs` lists what reading a national form
-//! needs: prefixes, the rule that rewrites them, lengths.
+//! It writes two files. `numbers.bin` is a minimal automaton over the digits of an E.164 number. Each node has eleven
+//! little-endian `u16`: the successors for the digits 0 to 9, and the verdict on the number that ends at the node (see
+//! `verdict`). Libphonenumber's rules for choosing region and type are applied here, so that the program that uses the
+//! tables has nothing to load, to compile or to lock. `plans.rs` lists what is needed to read national forms: prefixes,
+//! the rules that rewrite them, and lengths.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -22,16 +22,17 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// E.164 clause 6.2.1: at most 15 digits, country code included.
 const MAX_DIGITS: usize = 15;
-/// Set in a verdict when the national prefix's pattern matches the beginning of the number.
+/// The bit of a verdict that is set when the pattern of the national prefix matches the beginning of the number.
 const PREFIX_LIKE: u16 = 1 << 15;
 
-// The codes of the types in the verdicts; `NumberType::from_code` reads them.
+// The codes of types in verdicts, which `NumberType::from_code` reads.
 const FIXED_LINE: u16 = 0;
 const MOBILE: u16 = 1;
 const FIXED_LINE_OR_MOBILE: u16 = 2;
 
-/// The numbering plans that this library is tested with: their version, and the hash of what is read of them here. The
-/// crate `phonenumber` says its version nowhere that a program could read.
+/// The numbering plans with which this library is tested: their version, and the hash of the data that is used. The
+/// crate
+/// `phonenumber` does not offer its version to programs.
 const TESTED: (&str, u64) = ("9.0.33", 0xe022_a547_34cd_d950);
 
 fn main() -> Result<()> {
@@ -65,7 +66,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The version of the plans, or their hash (FNV-1a) where they are not those of [`TESTED`].
+/// The version of the plans; for plans other than [`TESTED`], `unknown-` and their hash (FNV-1a).
 fn version(plans: &[Plan]) -> String {
     let hash = format!("{plans:?}")
         .bytes()
@@ -73,12 +74,12 @@ fn version(plans: &[Plan]) -> String {
     if hash == TESTED.1 { TESTED.0.to_owned() } else { format!("unknown-{hash:016x}") }
 }
 
-/// What the build needs to know of one region's numbering plan.
+/// The data of a region's numbering plan that are used here.
 #[derive(Debug)]
 struct Plan {
     id: String,
     code: u16,
-    /// The place among the regions that share the country code: the main region first, as libphonenumber orders them.
+    /// The rank among the regions that share the country code. The main region has rank 0, as in libphonenumber.
     rank: usize,
     general: String,
     lengths: u32,
@@ -116,7 +117,7 @@ impl Plan {
         .into_iter()
         .filter_map(|(code, descriptor)| Some((code, descriptor?)))
         .collect();
-        // The source states lengths by type alone; a plan's own are all of them together.
+        // The source states lengths only for types. Those of the plan are the union.
         let lengths = kinds.iter().fold(0, |all, (_, kind)| all | mask(kind.possible_length()));
         let local_lengths = kinds.iter().fold(0, |all, (_, kind)| all | mask(kind.possible_local_length()));
         Self {
@@ -145,7 +146,7 @@ impl Plan {
     }
 }
 
-/// Patterns are laid out over several lines in the source.
+/// The pattern without white space, because the source spreads patterns over several lines.
 fn pattern(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
@@ -158,7 +159,7 @@ fn has(lengths: u32, length: usize) -> bool {
     lengths >> length & 1 == 1
 }
 
-/// The automaton under construction; equal nodes are one, so that it is minimal.
+/// The automaton under construction. Equal nodes are stored once, so that it is minimal.
 #[derive(Default)]
 struct Numbers {
     nodes: Vec<[u16; 11]>,
@@ -180,7 +181,7 @@ impl Numbers {
         Ok(id)
     }
 
-    /// The node reached by the `length` digits of `read`: the start of a country's numbers, or a part of a code.
+    /// The node that is reached by the `length` digits of `read`, which are a country code or the beginning of one.
     fn country_codes(&mut self, read: u16, length: usize, of: &mut HashMap<u16, Vec<(usize, &Plan)>>) -> Result<u16> {
         if let Some(mut plans) = of.remove(&read) {
             plans.sort_by_key(|(_, plan)| plan.rank);
@@ -224,14 +225,14 @@ impl Numbers {
     }
 }
 
-/// All plans of one country code as one automaton that tells which of their patterns match.
+/// All plans of a country code, with an automaton that says which of their patterns match.
 struct Country<'a> {
     plans: Vec<(usize, &'a Plan)>,
     roles: Vec<Role>,
     dfa: dense::DFA<Vec<u32>>,
 }
 
-/// What a pattern of the automaton stands for; the number is the plan's place in `Country::plans`.
+/// The role of a pattern in the automaton. The number is the index of its plan in `Country::plans`.
 #[derive(Clone, Copy, PartialEq)]
 enum Role {
     General(usize),
@@ -271,8 +272,8 @@ impl<'a> Country<'a> {
         Ok(self.dfa.start_state_forward(&Input::new("").anchored(Anchored::Yes))?)
     }
 
-    /// 0 for a number that is not valid; else the index of its plan plus 1, the type's code shifted by 8 and
-    /// perhaps `PREFIX_LIKE`.
+    /// 0 for a number that is not valid; otherwise the index of its plan plus 1, the code of its type shifted left by
+    /// 8, and `PREFIX_LIKE` where it applies.
     fn verdict(&self, state: StateID, length: usize) -> u16 {
         let end = self.dfa.next_eoi_state(state);
         if !self.dfa.is_match_state(end) {
@@ -281,8 +282,8 @@ impl<'a> Country<'a> {
         let matched: Vec<Role> = (0..self.dfa.match_len(end))
             .filter_map(|i| self.roles.get(self.dfa.match_pattern(end, i).as_usize()).copied())
             .collect();
-        // With one region to a code no choice is made. Else the leading digits decide where there are any, even if
-        // the number then turns out to be invalid there.
+        // A code with a single region leaves no choice. Otherwise the leading digits decide where the plan has any,
+        // even when the number is not valid there.
         let alone = self.plans.len() == 1;
         for (place, (index, plan)) in self.plans.iter().enumerate() {
             let kind = kind(place, plan, &matched, length);
@@ -301,7 +302,7 @@ impl<'a> Country<'a> {
     }
 }
 
-/// The type of a number in one plan, or nothing where it is not a number of the plan.
+/// The type of a number in a plan; `None` when the plan does not list the number.
 fn kind(place: usize, plan: &Plan, matched: &[Role], length: usize) -> Option<u16> {
     if !has(plan.lengths, length) || !matched.contains(&Role::General(place)) {
         return None;
@@ -309,7 +310,7 @@ fn kind(place: usize, plan: &Plan, matched: &[Role], length: usize) -> Option<u1
     let matches = |kind: &&Kind| has(kind.lengths, length) && matched.contains(&Role::Kind(place, kind.code));
     let of = |code: u16| plan.kinds.iter().find(|kind| kind.code == code);
     let (fixed, mobile) = (of(FIXED_LINE), of(MOBILE));
-    // Equal patterns are both types at once, whatever lengths are stated for the second.
+    // Equal patterns stand for both types at once, whatever lengths the second states.
     let same = matches!((fixed, mobile), (Some(fixed), Some(mobile)) if fixed.pattern == mobile.pattern);
     match plan.kinds.iter().find(matches)?.code {
         FIXED_LINE if same || mobile.is_some_and(|mobile| matches(&mobile)) => Some(FIXED_LINE_OR_MOBILE),

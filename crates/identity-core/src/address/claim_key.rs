@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What a claim key stands for: the namespace in which the key is unique within a tenant.
+/// The namespace of a claim key. Within a tenant, a key is unique in its namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimKind {
@@ -16,7 +16,7 @@ pub enum ClaimKind {
 }
 
 impl ClaimKind {
-    /// The stable name that adapters store: `email`, `phone` or `username`.
+    /// The stable name, which adapters store: `email`, `phone` or `username`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,9 +38,10 @@ impl ClaimKind {
     }
 }
 
-/// The form of an address or username by which two of them are one: equal keys, same thing.
+/// The form by which addresses and usernames are compared for ownership: two that have the same key are the same one.
 ///
-/// The key names the version of the rule that made it, so that a rule can change later without guessing who owns what.
+/// A key states the version of the rule that made it, so that the rule can change later without doubt about who owns
+/// what.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClaimKey {
     kind: ClaimKind,
@@ -49,7 +50,7 @@ pub struct ClaimKey {
 }
 
 impl ClaimKey {
-    /// A key as the rule with the number `rule` made it, or as a store returns it.
+    /// A key that was made by version `rule` of the rule for its kind, or that a store returns.
     #[must_use]
     pub fn new(kind: ClaimKind, rule: u8, key: impl Into<Arc<str>>) -> Self {
         Self { kind, rule, key: key.into() }
@@ -67,14 +68,14 @@ impl ClaimKey {
         self.rule
     }
 
-    /// The key itself.
+    /// The text of the key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.key
     }
 }
 
-/// Masked: a claim key is an address.
+/// Prints the key masked, because it is an address.
 impl fmt::Debug for ClaimKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind.as_str(), super::mask::masked(&self.key))

@@ -1,20 +1,20 @@
 use unicode_script::Script;
 use unicode_security::mixed_script::AugmentedScriptSet;
 
-/// What is suspicious about the scripts of a text (UTS 39). A flag is a reason to look, never a reason to merge:
-/// whoever is flagged keeps a claim key of their own.
+/// The suspicious properties of the scripts in a text (UTS 39). A flag is a reason to look closer and never a reason to
+/// treat two texts as one: a flagged address has a claim key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct ScriptFlags {
-    /// Scripts are mixed that no writing system mixes (UTS 39 section 5.1): a Cyrillic letter in a Latin word. Latin
-    /// beside Han, kana, Bopomofo or Hangul is ordinary (section 5.2, level "highly restrictive").
+    /// The text mixes scripts that no writing system mixes (UTS 39 section 5.1), such as a Cyrillic letter in a Latin
+    /// word. Latin beside Han, kana, Bopomofo or Hangul is not flagged (section 5.2, level "highly restrictive").
     pub mixed_script: bool,
-    /// The text is not ASCII but its [`skeleton`] is: it may be taken for an ASCII text.
+    /// The text is not ASCII, but its [`skeleton`] is, so it may be mistaken for an ASCII text.
     pub ascii_lookalike: bool,
 }
 
 impl ScriptFlags {
-    /// The flags of one text: a local part, one label of a domain, a username.
+    /// The flags of one text: a local part, a single label of a domain, or a username.
     #[must_use]
     pub fn of(text: &str) -> Self {
         if text.is_ascii() {
@@ -23,7 +23,7 @@ impl ScriptFlags {
         Self { mixed_script: is_mixed(text), ascii_lookalike: skeleton(text).is_ascii() }
     }
 
-    /// Whether any flag is up.
+    /// Whether any flag is set.
     #[must_use]
     pub const fn any(self) -> bool {
         self.mixed_script || self.ascii_lookalike
@@ -37,10 +37,10 @@ impl ScriptFlags {
     }
 }
 
-/// The confusable skeleton of a text (UTS 39 section 4): texts that look alike have the same one.
+/// The confusable skeleton of a text (UTS 39 section 4): texts that look alike have the same skeleton.
 ///
-/// It is for comparing and is not fit for showing, sending or storing as an address: it changes with every version of
-/// Unicode, and even ASCII texts differ from theirs (`m` becomes `rn`).
+/// Skeletons are for comparison only. They must not be shown, sent or stored as addresses: they change with every
+/// version of Unicode, and even an ASCII text can differ from its skeleton (`m` becomes `rn`).
 ///
 /// ```
 /// use identity_core::address::skeleton;

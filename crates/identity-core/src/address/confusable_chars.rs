@@ -2,31 +2,32 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
 
-/// Why a character may not stand in an e-mail address or a username.
+/// The reason why a character is not allowed in an e-mail address or a username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum CharacterError {
-    /// White space or a line or paragraph separator, at the ends as well as inside.
+    /// White space, or a line or paragraph separator, at either end or inside.
     #[error("remove the white space")]
     WhiteSpace,
-    /// A control character: CR, LF, NUL, the C1 set and the like.
+    /// A control character, such as CR, LF, NUL or one of the C1 set.
     #[error("remove the control characters")]
     Control,
-    /// A character without a picture: bidirectional controls, zero-width and other default-ignorable characters.
+    /// A character that does not show: a bidirectional control, or a zero-width or other default-ignorable character.
     #[error("remove the invisible characters")]
     Invisible,
-    /// A private-use or unassigned code point, a noncharacter, or the replacement character of a lossy conversion.
+    /// A private-use or unassigned code point, a noncharacter, or the replacement character that a lossy conversion
+    /// leaves.
     #[error("remove the characters that have no agreed meaning")]
     Unassigned,
-    /// A character that normalisation turns into an ASCII one, such as the Kelvin sign.
+    /// A character that normalisation turns into an ASCII character, such as the Kelvin sign.
     #[error("type the ASCII letters and signs in their ordinary form")]
     AsciiTwin,
-    /// A combining mark with no letter before it.
+    /// A combining mark that follows no letter.
     #[error("remove the accent that stands without a letter")]
     LeadingMark,
 }
 
-/// The category of `c`, from the tables that `idna` uses.
+/// The general category of `c`, from the same tables that `idna` uses.
 pub(super) fn category(c: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(c)
 }
@@ -37,7 +38,7 @@ pub(super) fn is_mark(c: char) -> bool {
     matches!(category(c), G::NonspacingMark | G::SpacingMark | G::EnclosingMark)
 }
 
-/// Refuses what no identifier may hold. ASCII is judged too, but for controls and white space alone.
+/// Refuses the characters that no identifier may contain. Among ASCII characters these are controls and white space.
 pub(super) fn screen(text: &str) -> Result<(), CharacterError> {
     text.chars().try_for_each(screen_char)
 }
@@ -57,15 +58,15 @@ fn screen_char(c: char) -> Result<(), CharacterError> {
         G::Format => return Err(CharacterError::Invisible),
         _ => {}
     }
-    // The Braille blank is a symbol by category and a space to the eye.
+    // The Braille blank is a symbol by category and looks like a space.
     if c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) {
         return Err(CharacterError::Invisible);
     }
-    // Unassigned code points have no stable normalisation yet, so a key made of them could change its meaning.
+    // The normalisation of unassigned code points is not settled, so a key that contains one could change.
     if matches!(category(c), G::PrivateUse | G::Unassigned | G::Surrogate) || matches!(c, '\u{FFFC}' | '\u{FFFD}') {
         return Err(CharacterError::Unassigned);
     }
-    // Three characters are canonically equivalent to an ASCII one (U+037E, U+1FEF, U+212A): NFC would turn one
+    // Three characters are canonically equivalent to ASCII characters (U+037E, U+1FEF, U+212A). NFC would turn one
     // person's address into another's.
     if std::iter::once(c).nfc().all(|n| n.is_ascii()) {
         return Err(CharacterError::AsciiTwin);
@@ -73,7 +74,7 @@ fn screen_char(c: char) -> Result<(), CharacterError> {
     Ok(())
 }
 
-/// NFC, without work for ASCII.
+/// The text in NFC; borrowed when it already is.
 pub(super) fn nfc(text: &str) -> std::borrow::Cow<'_, str> {
     if text.is_ascii() || unicode_normalization::is_nfc(text) {
         text.into()
@@ -82,8 +83,9 @@ pub(super) fn nfc(text: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The form that claims of this rule compare by: ASCII letters folded, nothing else, and NFC again, because a small
-/// letter may compose with a following mark where its capital does not (`T` and U+0308, but U+1E97).
+/// The form that claim keys of rule 1 use: ASCII letters in lower case, all others as they are. The result is
+/// normalised to NFC once more, because a small letter may compose with the mark after it where its capital does not
+/// (`t` and U+0308 become U+1E97, `T` and U+0308 stay two characters).
 pub(super) fn fold_ascii(nfc_text: &str) -> String {
     let folded = nfc_text.to_ascii_lowercase();
     if folded.is_ascii() { folded } else { nfc(&folded).into_owned() }

@@ -14,55 +14,54 @@ use super::email_domain::{to_a_labels, to_u_labels};
 use super::email_error::EmailError;
 use super::{ClaimKey, ClaimKind};
 
-/// An e-mail address: parsed once, always canonical, what was typed kept.
+/// An e-mail address. It is parsed once, is always in canonical form, and keeps what was typed.
 ///
-/// Two forms and a key:
+/// An address has two forms and a key:
 ///
-/// | | local part | domain | for |
+/// | | local part | domain | used for |
 /// |---|---|---|---|
-/// | [`typed`](Self::typed) | as typed | as typed | showing it to its owner |
-/// | [`as_str`](Self::as_str), the canonical form | NFC, case as typed | lower-case A-labels | sending, storing, comparing |
-/// | [`claim_key`](Self::claim_key), rule 1 | NFC, ASCII letters in lower case | lower-case A-labels | who owns it |
+/// | [`typed`](Self::typed) | as typed | as typed | display to its owner |
+/// | [`as_str`](Self::as_str), the canonical form | NFC, case as typed | lower-case A-labels | sending, storage, comparison |
+/// | [`claim_key`](Self::claim_key), rule 1 | NFC, ASCII letters in lower case | lower-case A-labels | ownership |
 ///
-/// Equality, order and hash are those of the canonical form. A message goes to the canonical form of the address that
-/// was stored, never to one that a caller brings along because its key is equal. Letters outside ASCII are never
-/// case-folded: `ı` is not `i`, and `É` is not `é`. Dots and plus signs mean what the provider makes of them, so they
-/// stay.
+/// Equality, order and hash are those of the canonical form. A message is sent to the canonical form of the stored
+/// address, never to another address with the same key. Letters outside ASCII are never case-folded: `ı` is not `i`,
+/// and `É` is not `é`. Dots and plus signs are kept, because their meaning is the provider's choice.
 ///
-/// # What is an address here
+/// # Which texts are addresses
 ///
-/// The rules are RFC 5321 section 4.1.2 (`Dot-string "@" Domain`) with the internationalisation of RFC 6531, narrowed
-/// where a standard leaves room or two readers disagree:
+/// The rules are RFC 5321 section 4.1.2 (`Dot-string "@" Domain`) with the internationalisation of RFC 6531. They are
+/// narrower where the standards leave a choice or programs disagree:
 ///
-/// | feature | verdict | why |
+/// | feature | verdict | reason |
 /// |---|---|---|
 /// | local part of `atext` and single inner dots; any script, symbols and emoji | accepted | RFC 5321, RFC 6531 section 3.3 |
-/// | quoted local part, `"a b"@example.com` | refused | carries spaces, `@` and line breaks into places that split on them |
-/// | address literal, `a@[192.0.2.1]` | refused | names a machine, not a mailbox somebody keeps |
-/// | comment, folding white space, obsolete syntax | refused | RFC 5322 header syntax, no part of a mailbox |
-/// | display name, `Ada <ada@example.com>` | refused | the value is one address and nothing else |
-/// | white space at either end or inside | refused | trimming is the business of whoever shows the field |
-/// | two addresses, lists, any second `@` | refused | one value is one address (CVE-2023-7028) |
-/// | controls, bidirectional and zero-width characters, variation selectors, joiners | refused | invisible: two addresses would look the same; this includes ZWJ and ZWNJ, which RFC 5892 would admit in context |
-/// | private use, unassigned, noncharacters, U+FFFC, U+FFFD | refused | without stable normalisation or meaning |
-/// | characters that NFC turns into ASCII (U+212A, U+037E, U+1FEF) | refused | would become the address of somebody else |
-/// | a combining mark that begins a word of the local part | refused | joins the text before it |
-/// | compatibility characters in the local part, such as full-width letters | accepted | NFC keeps them apart from ASCII; see [`script_flags`](Self::script_flags) |
+/// | quoted local part, `"a b"@example.com` | refused | can carry spaces and `@` into programs that split the address there |
+/// | address literal, `a@[192.0.2.1]` | refused | names a machine and not a mailbox that a person keeps |
+/// | comment, folding white space, obsolete syntax | refused | syntax of RFC 5322 headers, not part of a mailbox |
+/// | display name, `Ada <ada@example.com>` | refused | the value is a single address |
+/// | white space at either end or inside | refused | trimming is left to the program that shows the input field |
+/// | two addresses, lists, any second `@` | refused | the value is a single address (CVE-2023-7028) |
+/// | controls, bidirectional and zero-width characters, variation selectors, joiners | refused | two different addresses would look the same; this includes ZWJ and ZWNJ, which RFC 5892 permits in certain contexts |
+/// | private use, unassigned, noncharacters, U+FFFC, U+FFFD | refused | they have no stable normalisation or meaning |
+/// | characters that NFC turns into ASCII (U+212A, U+037E, U+1FEF) | refused | the address would become another person's |
+/// | a combining mark that begins a word of the local part | refused | it would combine with the text before it |
+/// | compatibility characters in the local part, such as full-width letters | accepted | NFC keeps them distinct from ASCII; see [`script_flags`](Self::script_flags) |
 /// | more than 64 octets before the `@`, 254 in all, after NFC and IDNA | refused | RFC 5321 section 4.5.3.1 |
-/// | more than 1,024 octets as typed | refused | unread, before any normalisation |
-/// | domain without a dot, `a@localhost`, `a@org` | refused | RFC 5321 section 2.3.5 wants a fully-qualified name |
+/// | more than 1,024 octets as typed | refused | checked first, so that the work is bounded |
+/// | domain without a dot, `a@localhost`, `a@org` | refused | RFC 5321 section 2.3.5 requires a fully-qualified name |
 /// | trailing dot, empty label | refused | RFC 5321 section 4.1.2 |
-/// | underscore and other signs in a domain | refused | RFC 1123 section 2.1: letters, digits, hyphens |
+/// | underscores and other signs in a domain | refused | RFC 1123 section 2.1 permits letters, digits and hyphens |
 /// | hyphens in third and fourth place, `ab--cd.com` | refused | reserved by RFC 5891 section 4.2.3.1 |
-/// | all-numeric last label, `a@192.0.2.1` | refused | read as an IPv4 address by some, RFC 3696 section 2 |
-/// | last label of one letter, or with hyphen or digit, `a@iana.co-uk` | accepted | grammar; which names exist changes daily |
-/// | reserved names (`.test`, `.example`, `.invalid`, `.arpa`, `.onion`, `.local`) | accepted | grammar; a host that minds lists them in its restrictions |
+/// | all-numeric last label, `a@192.0.2.1` | refused | some programs read it as an IPv4 address (RFC 3696 section 2) |
+/// | last label of one letter, or with hyphen or digit, `a@iana.co-uk` | accepted | the grammar permits it, and the list of existing names changes daily |
+/// | reserved names (`.test`, `.example`, `.invalid`, `.arpa`, `.onion`, `.local`) | accepted | the grammar permits them; a host can block them in its [restrictions](crate::policy::RestrictionPolicy) |
 /// | internationalised domain, as U-labels or A-labels | accepted | UTS 46 non-transitional (`ß` stays `ß`), and RFC 5892 |
-/// | emoji and symbols in a domain | refused | UTS 46 admits them, RFC 5892 does not |
-/// | `xn--` label that decodes to nothing, to ASCII, or to what would be written differently | refused | RFC 5890 section 2.3.2.1 |
-/// | domain characters read as ASCII: full-width letters and dots, ligatures, `。` | refused | the stored name would not be the typed one |
-/// | domain characters that are not letters and that UTS 46 turns into letters: U+0345, `㊂`, `㍀` | refused | the stored name would not be the typed one |
-/// | mixed or confusable scripts | accepted, flagged | [`script_flags`](Self::script_flags) |
+/// | emoji and symbols in a domain | refused | UTS 46 permits them, RFC 5892 does not |
+/// | `xn--` label that does not decode, or that decodes to ASCII or to a name with another A-label | refused | RFC 5890 section 2.3.2.1 |
+/// | domain characters that would be read as ASCII: full-width letters and dots, ligatures, `。` | refused | the stored name would differ from the typed one |
+/// | domain characters that are not letters and that UTS 46 turns into letters: U+0345, `㊂`, `㍀` | refused | the stored name would differ from the typed one |
+/// | mixed or confusable scripts | accepted and flagged | see [`script_flags`](Self::script_flags) |
 ///
 /// ```
 /// use identity_core::address::{Email, EmailError};
@@ -84,21 +83,22 @@ pub struct Email {
 }
 
 impl Email {
-    /// The version of the rule that makes [`claim_key`](Self::claim_key).
+    /// The version of the rule by which [`claim_key`](Self::claim_key) makes keys.
     pub const CLAIM_RULE: u8 = 1;
-    /// The longest canonical address in octets (RFC 5321 section 4.5.3.1.3: a path of 256 with its brackets).
+    /// The maximum length of a canonical address: 254 octets (RFC 5321 section 4.5.3.1.3: a path of 256 octets with its
+    /// brackets).
     pub const MAX_OCTETS: usize = 254;
-    /// The longest local part in octets, in NFC (RFC 5321 section 4.5.3.1.1).
+    /// The maximum length of a local part in NFC: 64 octets (RFC 5321 section 4.5.3.1.1).
     pub const MAX_LOCAL_OCTETS: usize = 64;
-    /// The longest input that is looked at, in octets: room for what normalisation shortens.
+    /// The maximum length of the input: 1,024 octets. It is longer than an address can be, because normalisation can
+    /// shorten the input.
     pub const MAX_INPUT_OCTETS: usize = 1024;
 
-    /// Reads an address as a person types it.
+    /// Parses an address as a person types it. Length is checked first, so that the work is bounded for any input.
     ///
     /// # Errors
     ///
-    /// The rule that `text` breaks; where it breaks several, one of them. Length is judged first, so that the work is
-    /// bounded whatever comes in.
+    /// The [`EmailError`] that names the rule that `text` breaks; when it breaks several, one of them.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         if text.is_empty() {
             return Err(EmailError::Empty);
@@ -134,15 +134,17 @@ impl Email {
         Ok(Self { canonical, typed, at: local.len() })
     }
 
-    /// An address as a store returns it: what [`as_str`](Self::as_str) and [`typed`](Self::typed) gave when it was
-    /// written.
+    /// Restores an address from storage: the texts that [`as_str`](Self::as_str) and [`typed`](Self::typed) returned
+    /// when it was written.
     ///
-    /// The rules of [`parse`](Self::parse) are not applied again, so that an address outlives a rule that changes.
+    /// The rules of [`parse`](Self::parse) are not applied again, so that a stored address stays readable when a rule
+    /// changes.
     ///
     /// # Errors
     ///
-    /// [`EmailError::Stored`] for what no version of the rules wrote: not exactly one `@` between two parts, a control
-    /// character, more than [`MAX_INPUT_OCTETS`](Self::MAX_INPUT_OCTETS) octets, no typed form.
+    /// [`EmailError::Stored`] when either text is empty, contains a control character or has more than
+    /// [`MAX_INPUT_OCTETS`](Self::MAX_INPUT_OCTETS) octets, or when the canonical form does not consist of two parts
+    /// with one `@` between them.
     pub fn restore(canonical: &str, typed: &str) -> Result<Self, EmailError> {
         let sound = |text: &str| {
             !text.is_empty() && text.len() <= Self::MAX_INPUT_OCTETS && !text.chars().any(char::is_control)
@@ -157,13 +159,13 @@ impl Email {
         Ok(Self { canonical: stored, typed, at })
     }
 
-    /// The canonical form: what is stored, compared and written to.
+    /// The canonical form, to which messages are sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.canonical
     }
 
-    /// What was typed, character by character.
+    /// The address exactly as it was typed.
     #[must_use]
     pub fn typed(&self) -> &str {
         &self.typed
@@ -187,8 +189,9 @@ impl Email {
         to_u_labels(self.domain())
     }
 
-    /// The form by which two addresses are one for the purpose of owning it, by rule 1: ASCII letters of the local part
-    /// in lower case (RFC 5321 section 2.4 leaves its case to the receiver, and no receiver of note tells it apart).
+    /// The key by which ownership of the address is compared. Rule 1 puts the ASCII letters of the local part into
+    /// lower case: RFC 5321 section 2.4 leaves the meaning of case to the receiver, and no common receiver
+    /// distinguishes it.
     ///
     /// ```
     /// use identity_core::address::Email;
@@ -208,28 +211,30 @@ impl Email {
         ClaimKey::new(ClaimKind::Email, Self::CLAIM_RULE, key)
     }
 
-    /// What is suspicious about the scripts of the local part and of each label of the domain (UTS 39).
+    /// The suspicious properties of the scripts in the local part and in each label of the domain (UTS 39).
     #[must_use]
     pub fn script_flags(&self) -> ScriptFlags {
         let domain = self.unicode_domain();
         domain.split('.').map(ScriptFlags::of).fold(ScriptFlags::of(self.local_part()), ScriptFlags::or)
     }
 
-    /// Whether the address mixes scripts or may be taken for an ASCII one: shorthand for
+    /// Whether the address mixes scripts or may be mistaken for an ASCII one. Equal to
     /// [`script_flags`](Self::script_flags)`().any()`.
     #[must_use]
     pub fn is_confusable(&self) -> bool {
         self.script_flags().any()
     }
 
-    /// The confusable [`skeleton`] of the address with its domain as U-labels: equal for addresses that look alike.
+    /// The confusable [`skeleton`] of the address with its domain as U-labels. Addresses that look alike have the same
+    /// skeleton.
     #[must_use]
     pub fn skeleton(&self) -> String {
         format!("{}@{}", skeleton(self.local_part()), skeleton(&self.unicode_domain()))
     }
 }
 
-/// ASCII that can stand in a `Dot-string` or a domain, the `@` between them, and everything that is not ASCII.
+/// Whether the byte can occur in an address: ASCII characters of a `Dot-string` or a domain, the `@` between them, and
+/// every byte outside ASCII.
 const fn is_plain(byte: u8) -> bool {
     match byte {
         b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'[' | b'\\' | b']' => false,
@@ -237,7 +242,7 @@ const fn is_plain(byte: u8) -> bool {
     }
 }
 
-/// The reason for refusing a text in which some byte is not plain.
+/// The reason for refusing a text that contains a byte which is not plain.
 #[cold]
 fn explain(text: &str) -> EmailError {
     if text.contains('"') {
@@ -263,7 +268,7 @@ fn explain(text: &str) -> EmailError {
     }
 }
 
-/// The local part in NFC, if it is a `Dot-string`.
+/// The local part in NFC, or the rule that it breaks.
 fn canonical_local(typed: &str) -> Result<Cow<'_, str>, EmailError> {
     if typed.is_ascii() {
         if typed.len() > Email::MAX_LOCAL_OCTETS {
@@ -283,7 +288,8 @@ fn canonical_local(typed: &str) -> Result<Cow<'_, str>, EmailError> {
     if local.split('.').any(|word| word.starts_with(is_mark)) {
         return Err(CharacterError::LeadingMark.into());
     }
-    // The grammar's crate knows `UTF8-non-ascii` in part only, so a letter stands in for what RFC 6531 admits.
+    // The crate for the grammar covers `UTF8-non-ascii` only in part, so a letter replaces every character that RFC
+    // 6531 permits.
     let outline: String = local.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
     if EmailAddress::is_valid_local_part(&outline) { Ok(local) } else { Err(EmailError::LocalPart) }
 }
@@ -314,14 +320,14 @@ impl Ord for Email {
     }
 }
 
-/// The canonical form.
+/// Prints the canonical form.
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.canonical)
     }
 }
 
-/// Masked: `j***@example.com`.
+/// Prints the address masked: `j***@example.com`.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&super::mask::masked(&self.canonical))
@@ -342,14 +348,14 @@ impl FromStr for Email {
     }
 }
 
-/// The canonical form as a string.
+/// Serialises the canonical form as a string.
 impl Serialize for Email {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.canonical)
     }
 }
 
-/// From a string, through [`Email::parse`]; a list or a map is an error (CVE-2023-7028).
+/// Parses a string like [`Email::parse`]. A list or a map is an error (CVE-2023-7028).
 impl<'de> Deserialize<'de> for Email {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)

@@ -1,4 +1,4 @@
-//! Domains of e-mail addresses: what was typed to lower-case A-labels, or a reason.
+//! Converts the domains of e-mail addresses from the typed form to lower-case A-labels, or refuses them.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::email_error::EmailError;
 const MAX_DOMAIN: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// The domain as lower-case A-labels.
+/// The domain as lower-case A-labels, or the rule that it breaks.
 pub(super) fn to_a_labels(typed: &str) -> Result<Cow<'_, str>, EmailError> {
     let ascii = if typed.is_ascii() && !has_a_label(typed) { lower(typed) } else { Cow::Owned(international(typed)?) };
     check_labels(&ascii)?;
@@ -44,8 +44,9 @@ fn is_a_label(label: &str) -> bool {
     label.as_bytes().first_chunk::<4>().is_some_and(|head| head.eq_ignore_ascii_case(b"xn--"))
 }
 
-/// Letters, digits and hyphens (RFC 1123 section 2.1), no hyphen at an end or in third and fourth place but for A-labels
-/// (RFC 5891 section 4.2.3.1), lengths, at least two labels, and the last one no number.
+/// Checks the labels of an ASCII domain: only letters, digits and hyphens (RFC 1123 section 2.1); no hyphen at either
+/// end; no hyphens in the third and fourth place except in A-labels (RFC 5891 section 4.2.3.1); the limits of length;
+/// at least two labels; and a last label that is not a number.
 fn check_labels(ascii: &str) -> Result<(), EmailError> {
     let mut count = 0_usize;
     let mut numeric = false;
@@ -92,7 +93,7 @@ fn international(typed: &str) -> Result<String, EmailError> {
     let ascii = to_ascii(typed)?;
     let (unicode, outcome) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
     outcome.map_err(|_| EmailError::InternationalDomain)?;
-    // An A-label stands for exactly one U-label, and that one is not ASCII (RFC 5890 section 2.3.2.1).
+    // An A-label stands for exactly one U-label, which is not ASCII (RFC 5890 section 2.3.2.1).
     let pairs = ascii.split('.').zip(unicode.split('.'));
     if pairs.into_iter().any(|(a, u)| is_a_label(a) == u.is_ascii()) || to_ascii(&unicode)? != ascii {
         return Err(EmailError::InternationalDomain);
@@ -101,28 +102,28 @@ fn international(typed: &str) -> Result<String, EmailError> {
     if unicode.split('.').all(is_u_label) { Ok(ascii) } else { Err(EmailError::InternationalDomain) }
 }
 
-/// What UTS 46 makes of one character.
+/// The text to which UTS 46 maps a single character.
 fn mapped(c: char) -> String {
     let text = c.encode_utf8(&mut [0; 4]).to_owned();
     Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow).0.into_owned()
 }
 
-/// Whether UTS 46 or NFKC reads `c` as ASCII, in whole or in part: full-width and mathematical letters, ligatures,
-/// circled letters, the ideographic full stops. The person who types one means another name than the one that would be
-/// stored.
+/// Whether UTS 46 or NFKC maps `c` to ASCII, in whole or in part. This holds for full-width and mathematical letters,
+/// ligatures, circled letters and the ideographic full stops. The stored name would differ from the typed one.
 fn is_ascii_twin(c: char) -> bool {
     !c.is_ascii() && (mapped(c).bytes().any(|b| b.is_ascii()) || std::iter::once(c).nfkc().any(|n| n.is_ascii()))
 }
 
-/// Whether UTS 46 makes a letter of `c`, which is none: the combining iota below (U+0345), circled ideographs and kana,
-/// squared words, the names of eras and months. The name stored would not be the one that was typed.
+/// Whether `c` is not a letter and UTS 46 maps it to one. This holds for the combining iota below (U+0345), circled
+/// ideographs and kana, squared words, and the signs for eras and months. The stored name would differ from the typed
+/// one.
 fn becomes_letter(c: char) -> bool {
     let is_letter = |c| GeneralCategoryGroup::Letter.contains(category(c));
     !c.is_ascii() && !is_letter(c) && mapped(c).chars().any(is_letter)
 }
 
-/// The code points that RFC 5892 permits, where UTS 46 is wider (symbols, emoji, punctuation). Case, compatibility
-/// forms, hyphens, leading marks and directionality are settled by then.
+/// Whether RFC 5892 permits every code point of the label. UTS 46 is wider: it lets symbols, emoji and punctuation
+/// pass. Case, compatibility forms, hyphens, leading marks and directionality have been checked before.
 fn is_u_label(label: &str) -> bool {
     let chars: Vec<char> = label.chars().collect();
     let arabic = chars.iter().any(|c| matches!(c, '\u{660}'..='\u{669}'));
@@ -138,20 +139,20 @@ fn is_permitted(label: &[char], at: usize, c: char) -> bool {
     let before = at.checked_sub(1).and_then(|i| label.get(i)).copied();
     let after = label.get(at + 1).copied();
     match c {
-        // RFC 5892 appendix A.3 to A.7: permitted in context.
+        // RFC 5892 appendix A.3 to A.7: permitted in certain contexts.
         '\u{B7}' => before == Some('l') && after == Some('l'),
         '\u{375}' => after.is_some_and(|n| script(n) == Script::Greek),
         '\u{5F3}' | '\u{5F4}' => before.is_some_and(|n| script(n) == Script::Hebrew),
         '\u{30FB}' => label.iter().any(|&n| matches!(script(n), Script::Hiragana | Script::Katakana | Script::Han)),
-        // Section 2.6: exceptions that are permitted, and exceptions that are not.
+        // Section 2.6: the exceptions, first the permitted ones, then those that are not.
         '\u{6FD}' | '\u{6FE}' | '\u{F0B}' | '\u{3007}' => true,
         '\u{640}' | '\u{7FA}' | '\u{302E}' | '\u{302F}' | '\u{3031}'..='\u{3035}' | '\u{303B}' => false,
-        // Section 2.9: old Hangul jamo; section 2.4: marks for symbols, musical notation.
+        // Not permitted: old Hangul jamo (section 2.9); marks for symbols and musical notation (section 2.4).
         '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97F}' | '\u{D7B0}'..='\u{D7FF}' => false,
         '\u{20D0}'..='\u{20FF}' | '\u{1D100}'..='\u{1D24F}' => false,
         _ => matches!(
             category(c),
-            // Capitals are mapped to small letters by now, but for the Cherokee ones, to which theirs are mapped.
+            // UTS 46 has mapped capitals to small letters, except in Cherokee, where it maps small letters to capitals.
             G::LowercaseLetter
                 | G::UppercaseLetter
                 | G::OtherLetter

@@ -1,4 +1,4 @@
-/// `text` with its middle hidden, for logs: `j***@example.com`, `+44******0453`, `a***`.
+/// Hides the middle of `text`, for logs: `j***@example.com`, `+44******0453`, `a***`.
 #[must_use]
 pub fn masked(text: &str) -> String {
     if let Some((local, domain)) = text.rsplit_once('@') {

@@ -1,4 +1,4 @@
-//! Addresses and usernames as values: parsed once, always canonical, the typed form kept.
+//! Addresses and usernames as values. Each is parsed once, is always in canonical form, and keeps what was typed.
 
 mod claim_key;
 mod confusable;

@@ -11,34 +11,34 @@ use super::confusable::{ScriptFlags, skeleton};
 use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
 use super::{ClaimKey, ClaimKind};
 
-/// The rule that a text breaks and therefore is not a [`Username`]. It never holds the text.
+/// The reason why a text is not a [`Username`]. It never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum UsernameError {
-    /// Nothing was given.
+    /// The text is empty.
     #[error("enter a username")]
     Empty,
-    /// More than 200 characters or 800 octets in NFC.
+    /// The text has more than 200 characters or 800 octets in NFC.
     #[error("use a username of at most 200 characters")]
     TooLong,
-    /// A character that no identifier may hold.
+    /// There is a character that no identifier may contain.
     #[error(transparent)]
     Character(#[from] CharacterError),
-    /// What a store returned is not a username that was ever written.
-    #[error("repair the stored username: it is not one that was written by this library")]
+    /// A store returned a text that is not a username which this library writes.
+    #[error("the stored username is not one that this library writes: restore it from a backup")]
     Stored,
 }
 
-/// A name that a user signs in with: parsed once, always canonical, what was typed kept.
+/// A name with which a user signs in. It is parsed once, is always in canonical form, and keeps what was typed.
 ///
-/// 1 to 200 characters of any script, in NFC. Refused are white space, controls, bidirectional and zero-width
-/// characters, private-use and unassigned code points, characters that NFC turns into ASCII, and a mark with no letter
-/// before it. The claim key (rule 1) folds ASCII letters to lower case and nothing else.
+/// A username has 1 to 200 characters of any script, in NFC. White space, control characters, bidirectional and
+/// zero-width characters, private-use and unassigned code points, characters that NFC turns into ASCII, and a leading
+/// combining mark are refused. The claim key (rule 1) puts ASCII letters into lower case and changes nothing else.
 ///
-/// RFC 8265 (PRECIS, `UsernameCaseMapped`) is the model and departed from in two places, because each of them lets one
-/// person's name become another's: full-width letters are not mapped to ASCII, and case outside ASCII is not folded
-/// (the Kelvin sign would become `k`). Symbols are admitted, because names such as `a+b@example.com` exist in
-/// directories that move in. Equality, order and hash are those of the canonical form.
+/// The model is RFC 8265 (PRECIS, `UsernameCaseMapped`), with two differences that keep one person's name from becoming
+/// another's: full-width letters are not mapped to ASCII, and letters outside ASCII are not case-folded (the Kelvin
+/// sign would become `k`). Symbols are accepted, because imported directories contain names such as `a+b@example.com`.
+/// Equality, order and hash are those of the canonical form.
 ///
 /// ```
 /// use identity_core::address::Username;
@@ -58,23 +58,24 @@ pub struct Username {
 }
 
 impl Username {
-    /// The version of the rule that makes [`claim_key`](Self::claim_key).
+    /// The version of the rule by which [`claim_key`](Self::claim_key) makes keys.
     pub const CLAIM_RULE: u8 = 1;
-    /// The longest name in characters (Unicode scalar values), in NFC.
+    /// The maximum length in NFC: 200 characters (Unicode scalar values).
     pub const MAX_CHARS: usize = 200;
-    /// The longest name in octets, in NFC.
+    /// The maximum length in NFC: 800 octets.
     pub const MAX_OCTETS: usize = 800;
-    /// The longest input that is looked at, in octets: room for what normalisation composes.
+    /// The maximum length of the input: 2,400 octets. It is longer than a name can be, because normalisation can
+    /// shorten the input.
     pub const MAX_INPUT_OCTETS: usize = 3 * Self::MAX_OCTETS;
 
-    /// The fewest digits that a name of digits and separators needs to be taken for a phone number.
+    /// The number of digits from which a name of digits and separators counts as a phone number.
     const PHONE_DIGITS: usize = 6;
 
-    /// Reads a username as a person types it.
+    /// Parses a username as a person types it. Length is checked first, so that the work is bounded for any input.
     ///
     /// # Errors
     ///
-    /// The rule that `text` breaks. Length is judged first, so that the work is bounded whatever comes in.
+    /// The [`UsernameError`] that names the rule that `text` breaks; when it breaks several, one of them.
     pub fn parse(text: &str) -> Result<Self, UsernameError> {
         if text.is_empty() {
             return Err(UsernameError::Empty);
@@ -93,12 +94,13 @@ impl Username {
         Ok(Self::of(&canonical, text))
     }
 
-    /// A username as a store returns it: what [`as_str`](Self::as_str) and [`typed`](Self::typed) gave when it was
-    /// written. The rules of [`parse`](Self::parse) are not applied again, so that a name outlives a rule that changes.
+    /// Restores a username from storage: the texts that [`as_str`](Self::as_str) and [`typed`](Self::typed) returned
+    /// when it was written. The rules of [`parse`](Self::parse) are not applied again, so that a stored name stays
+    /// readable when a rule changes.
     ///
     /// # Errors
     ///
-    /// [`UsernameError::Stored`] for an empty form, a control character, or more than
+    /// [`UsernameError::Stored`] when either text is empty, contains a control character or has more than
     /// [`MAX_INPUT_OCTETS`](Self::MAX_INPUT_OCTETS) octets.
     pub fn restore(canonical: &str, typed: &str) -> Result<Self, UsernameError> {
         let sound = |text: &str| {
@@ -113,19 +115,20 @@ impl Username {
         Self { canonical: stored, typed }
     }
 
-    /// The canonical form: NFC, case as typed.
+    /// The canonical form: in NFC, with the case as typed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.canonical
     }
 
-    /// What was typed, character by character.
+    /// The name exactly as it was typed.
     #[must_use]
     pub fn typed(&self) -> &str {
         &self.typed
     }
 
-    /// The form by which two usernames are one, by rule 1: ASCII letters in lower case, everything else as it is.
+    /// The key by which two usernames are compared. Rule 1 puts ASCII letters into lower case and leaves all other
+    /// characters as they are.
     #[must_use]
     pub fn claim_key(&self) -> ClaimKey {
         let key: Arc<str> = if self.canonical.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -136,16 +139,16 @@ impl Username {
         ClaimKey::new(ClaimKind::Username, Self::CLAIM_RULE, key)
     }
 
-    /// Whether the name could be taken for an e-mail address or a phone number: it holds an `@`, or is a `+` or `tel:`
-    /// with digits, or at least six digits with separators between them. Digits of any script and full-width forms
-    /// count. Such a name is an administrator's to give, or one person could sit on another's address.
+    /// Whether the name could be mistaken for an e-mail address or a phone number: it contains an `@`, or it consists
+    /// of
+    /// `+` or `tel:` and digits, or of at least six digits and separators. Digits of any script and full-width forms
+    /// count. Only an administrator may assign such a name; otherwise one person could occupy another's address.
     ///
     /// ```
     /// use identity_core::address::Username;
     ///
-    /// for (name, taken) in [("ada@example.com", true), ("+44", true), ("015-1496.0453", true), ("r2d2", false), ("12345", false)] {
-    ///     assert_eq!(Username::parse(name)?.looks_like_address(), taken);
-    /// }
+    /// for (name, taken) in [("ada@example.com", true), ("+44", true), ("015-1496.0453", true), ("r2d2", false),
+    /// ("12345", false)] {     assert_eq!(Username::parse(name)?.looks_like_address(), taken); }
     /// # Ok::<(), identity_core::address::UsernameError>(())
     /// ```
     #[must_use]
@@ -158,27 +161,27 @@ impl Username {
             Some(rest) => (rest, 1),
             None => (folded.as_str(), Self::PHONE_DIGITS),
         };
-        // A `+` marks a number wherever the leading separators put it: `(+44)...`.
+        // A `+` marks a number, also after leading separators: `(+44)...`.
         let start = number.trim_start_matches(is_separator);
         let (rest, fewest) = start.strip_prefix('+').map_or((start, fewest), |rest| (rest, 1));
         let digits = rest.chars().filter(|c| is_digit(*c)).count();
         digits >= fewest && rest.chars().all(|c| is_digit(c) || is_separator(c))
     }
 
-    /// What is suspicious about the scripts of the name (UTS 39).
+    /// The suspicious properties of the scripts in the name (UTS 39).
     #[must_use]
     pub fn script_flags(&self) -> ScriptFlags {
         ScriptFlags::of(&self.canonical)
     }
 
-    /// Whether the name mixes scripts or may be taken for an ASCII one: shorthand for
+    /// Whether the name mixes scripts or may be mistaken for an ASCII one. Equal to
     /// [`script_flags`](Self::script_flags)`().any()`.
     #[must_use]
     pub fn is_confusable(&self) -> bool {
         self.script_flags().any()
     }
 
-    /// The confusable [`skeleton`] of the name: equal for names that look alike.
+    /// The confusable [`skeleton`] of the name. Names that look alike have the same skeleton.
     #[must_use]
     pub fn skeleton(&self) -> String {
         skeleton(&self.canonical)
@@ -190,7 +193,7 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || (!c.is_ascii() && category(c) == icu_properties::props::GeneralCategory::DecimalNumber)
 }
 
-/// What people put between the digits of a phone number, after NFKC: dashes of all lengths among them.
+/// Whether `c` is written between the digits of a phone number, after NFKC; dashes of all lengths are.
 const fn is_separator(c: char) -> bool {
     matches!(c, '-' | '.' | '(' | ')' | '/' | '_' | '~' | '\u{B7}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}')
 }
@@ -221,14 +224,14 @@ impl Ord for Username {
     }
 }
 
-/// The canonical form.
+/// Prints the canonical form.
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.canonical)
     }
 }
 
-/// Masked: `a***`.
+/// Prints the name masked: `a***`.
 impl fmt::Debug for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&super::mask::masked(&self.canonical))
@@ -249,14 +252,14 @@ impl FromStr for Username {
     }
 }
 
-/// The canonical form as a string.
+/// Serialises the canonical form as a string.
 impl Serialize for Username {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.canonical)
     }
 }
 
-/// From a string, through [`Username::parse`]; a list or a map is an error.
+/// Parses a string like [`Username::parse`]. A list or a map is an error.
 impl<'de> Deserialize<'de> for Username {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)

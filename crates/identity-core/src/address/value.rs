@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClaimKey, Email, Phone};
 
-/// The way in which a message reaches an address.
+/// The kind of an address, and with it the way in which messages reach it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
-    /// Mail.
+    /// E-mail.
     Email,
-    /// Text message or call.
+    /// A text message or a call.
     Phone,
 }
 
 impl Channel {
-    /// The stable name that adapters store: `email` or `phone`.
+    /// The stable name, which adapters store: `email` or `phone`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// How a message reaches it.
+    /// The kind of the address.
     #[must_use]
     pub const fn channel(&self) -> Channel {
         match self {
@@ -44,7 +44,7 @@ impl Address {
         }
     }
 
-    /// The canonical form.
+    /// The canonical form, to which messages are sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -53,7 +53,7 @@ impl Address {
         }
     }
 
-    /// What was typed.
+    /// The address exactly as it was typed.
     #[must_use]
     pub fn typed(&self) -> &str {
         match self {
@@ -62,7 +62,7 @@ impl Address {
         }
     }
 
-    /// The form by which two addresses are one.
+    /// The key by which two addresses are compared for ownership.
     #[must_use]
     pub fn claim_key(&self) -> ClaimKey {
         match self {
@@ -71,18 +71,20 @@ impl Address {
         }
     }
 
-    /// An address as a store returns it. What was once accepted stays readable when a rule changes later.
+    /// Restores an address from storage. The rules for new addresses are not applied again, so that a stored address
+    /// stays readable when a rule changes.
     ///
     /// # Errors
-    /// [`Inconsistent`](crate::Inconsistent) when the text cannot ever have been an address of that kind.
+    /// [`Inconsistent`](crate::Inconsistent) when no version of the rules could have produced the texts; see
+    /// [`Email::restore`] and [`Phone::restore`].
     pub fn restore(channel: Channel, canonical: &str, typed: &str) -> Result<Self, crate::Inconsistent> {
         match channel {
             Channel::Email => Email::restore(canonical, typed)
                 .map(Self::Email)
-                .map_err(|_| crate::Inconsistent("a stored e-mail address is none")),
+                .map_err(|_| crate::Inconsistent("a stored e-mail address is not an e-mail address")),
             Channel::Phone => Phone::restore(canonical, typed)
                 .map(Self::Phone)
-                .map_err(|_| crate::Inconsistent("a stored phone number is none")),
+                .map_err(|_| crate::Inconsistent("a stored phone number is not a phone number")),
         }
     }
 }
@@ -114,7 +116,8 @@ impl fmt::Debug for Address {
     }
 }
 
-/// How an address stands in an event or a message: canonical and typed form, read without asking today's rules.
+/// The serialised form of an address in events and messages: the canonical and the typed form, which are read without
+/// the rules for new addresses.
 pub(crate) mod stored {
     use std::borrow::Cow;
 

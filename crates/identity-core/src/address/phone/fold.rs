@@ -1,12 +1,12 @@
-//! What a person types, reduced to a plus sign and ASCII digits; everything that could change the number is refused.
+//! Reduces what a person types to a plus sign and ASCII digits, and refuses everything that could change the number.
 
 use super::PhoneError;
 
-/// The longest input in bytes that is looked at. 15 digits of four bytes each leave room for as many separators;
+/// The maximum length of the input in bytes. It has room for 15 digits of four bytes each and as many separators;
 /// libphonenumber's limit is 250 characters.
 pub(super) const MAX_INPUT: usize = 250;
 
-/// A number as it was typed, without its punctuation.
+/// A typed number without its punctuation.
 #[derive(Debug, PartialEq)]
 pub(super) struct Folded {
     pub(super) plus: bool,
@@ -32,7 +32,7 @@ pub(super) fn fold(text: &str) -> Result<Folded, PhoneError> {
             folded.plus = true;
             at_start = false;
         } else if is_separator(c) {
-            // "(+44) 20" opens before the plus; any other mark there is no way to begin a number.
+            // A parenthesis may precede the plus, as in "(+44) 20"; other separators may not.
             at_start &= is_space(c) || matches!(c, '(' | '\u{ff08}');
         } else {
             return Err(refusal(c, text.get(at..).unwrap_or_default(), !folded.digits.is_empty()));
@@ -41,7 +41,7 @@ pub(super) fn fold(text: &str) -> Result<Folded, PhoneError> {
     if folded.digits.is_empty() { Err(PhoneError::Empty) } else { Ok(folded) }
 }
 
-/// The scheme of RFC 3966 clause 3; schemes are read in either case (RFC 3986 clause 3.1).
+/// The text without the scheme of RFC 3966 clause 3; schemes are not case-sensitive (RFC 3986 clause 3.1).
 fn without_scheme(text: &str) -> &str {
     match text.split_at_checked(4) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest,
@@ -49,7 +49,7 @@ fn without_scheme(text: &str) -> &str {
     }
 }
 
-/// Why `c` ends the reading; `rest` begins with it.
+/// The reason for refusing `c`, with which `rest` begins.
 pub(super) fn refusal(c: char, rest: &str, after_digits: bool) -> PhoneError {
     match c {
         ';' | '\u{ff1b}' => PhoneError::Parameter,
@@ -63,12 +63,12 @@ pub(super) fn refusal(c: char, rest: &str, after_digits: bool) -> PhoneError {
     }
 }
 
-/// Spaces; other white space is a control character or does not occur in numbers.
+/// Whether `c` is a space. Other white space is a control character or does not occur in numbers.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{3000}')
 }
 
-/// The punctuation that people write between digits, in its ASCII, typographic and full-width forms.
+/// Whether `c` is punctuation that people write between digits, in its ASCII, typographic or full-width form.
 fn is_separator(c: char) -> bool {
     is_space(c)
         || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
@@ -85,7 +85,7 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(value, 10)
 }
 
-/// The zeros of the scripts in Unicode 16; the other nine digits follow each.
+/// The digit zero of every script in Unicode 16; the other nine digits follow each zero.
 #[rustfmt::skip]
 const ZEROS: [char; 75] = [
     '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
@@ -109,14 +109,15 @@ mod tests {
 
     #[test]
     fn zeros_are_those_of_every_script() {
-        // The value of a digit is its distance from its zero, so all ten must follow and no zero may be missing.
+        // The value of a digit is its distance from its zero, so the ten digits must be adjacent and no zero may be
+        // missing.
         assert!(ZEROS.is_sorted());
         let decimal = decimal_digits();
         let ours: Vec<char> = ('\u{80}'..=char::MAX).filter(|c| digit(*c).is_some()).collect();
         assert_eq!(ours, decimal);
     }
 
-    /// General category Nd, as the tables of the crate `regex` have it.
+    /// The characters of general category Nd, by the tables of the crate `regex`.
     fn decimal_digits() -> Vec<char> {
         let class = regex::Regex::new(r"^\p{Nd}$").unwrap();
         ('\u{80}'..=char::MAX).filter(|c| class.is_match(c.encode_utf8(&mut [0; 4]))).collect()

@@ -1,4 +1,4 @@
-//! Phone numbers: E.164, valid by the numbering plan of their country.
+//! Phone numbers in E.164 form that are valid by the numbering plan of their country.
 
 mod error;
 mod fold;

@@ -1,35 +1,35 @@
-/// What a phone number is for, as its country's numbering plan says.
+/// The type of a phone number, as stated by the numbering plan of its country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NumberType {
-    /// A line at a place.
+    /// A line at a fixed place.
     FixedLine,
     /// A mobile phone.
     Mobile,
-    /// One of the two: the plan does not tell them apart, as in North America.
+    /// A fixed line or a mobile phone; the plan does not distinguish them, as in North America.
     FixedLineOrMobile,
-    /// Free for the caller.
+    /// A number that is free for the caller.
     TollFree,
-    /// Dearer than an ordinary call.
+    /// A number that costs more than an ordinary call.
     PremiumRate,
-    /// Paid by both sides.
+    /// A number whose cost caller and subscriber share.
     SharedCost,
-    /// Telephony over the internet.
+    /// A line of internet telephony.
     Voip,
-    /// Follows a person and may be routed to any line.
+    /// A number that follows a person and may be routed to any line.
     PersonalNumber,
     /// A pager.
     Pager,
-    /// A company's one number for many places (universal access number).
+    /// A universal access number: a single number under which a company is reached at many places.
     Uan,
-    /// Reaches a voice mailbox.
+    /// A voice mailbox.
     Voicemail,
-    /// In no plan that this version knows: a number restored from storage.
+    /// A number that was restored from storage and that the present plans do not list.
     Unknown,
 }
 
 impl NumberType {
-    /// Reads the code that the build script writes.
+    /// The type for a code that the build script writes.
     pub(super) fn from_code(code: u16) -> Self {
         match code {
             0 => Self::FixedLine,

@@ -1,14 +1,14 @@
-//! From a folded number to E.164: libphonenumber's reading of country codes and national prefixes.
+//! Turns a folded number into E.164 form, with libphonenumber's rules for country codes and national prefixes.
 
 use super::PhoneError;
 use super::fold::Folded;
 use super::plan::{self, Fit, Plan};
 
-/// E.164 clause 6.2.1: at most 15 digits. No valid number has fewer than 7 with its country code, and the canonical
-/// form admits none.
+/// The permitted number of digits: at most 15 (E.164 clause 6.2.1), and at least 7 with the country code, because no
+/// valid number has fewer.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// Checks the digits of a number in canonical form; they are never changed.
+/// Checks the digits of a number in canonical form. They are never changed.
 pub(super) fn canonical(digits: &str) -> Result<(), PhoneError> {
     if digits.len() > *DIGITS.end() {
         return Err(PhoneError::TooLong);
@@ -16,7 +16,7 @@ pub(super) fn canonical(digits: &str) -> Result<(), PhoneError> {
     match plan::verdict(digits) {
         Some(_) if digits.len() < *DIGITS.start() => Err(PhoneError::TooShort),
         Some(verdict) if !verdict.is_prefix_like() => Ok(()),
-        // The canonical form of one number must not read as the typed form of another.
+        // The canonical form of one number must not be the typed form of another.
         Some(_) if is_stable(digits) => Ok(()),
         Some(_) => Err(PhoneError::InvalidNumber),
         None if plan::split(digits).is_none() => Err(PhoneError::UnknownCountryCode),
@@ -25,7 +25,7 @@ pub(super) fn canonical(digits: &str) -> Result<(), PhoneError> {
     }
 }
 
-/// Reads a number in international form.
+/// The digits of a number in international form.
 pub(super) fn international(folded: &Folded) -> Result<String, PhoneError> {
     if !folded.plus {
         return Err(PhoneError::MissingPlus);
@@ -33,7 +33,7 @@ pub(super) fn international(folded: &Folded) -> Result<String, PhoneError> {
     after_plus(&folded.digits)
 }
 
-/// Reads a number as it is dialled in the region of `plan`, or in international form.
+/// The digits of a number as it is dialled in the region of `plan`, or in international form.
 pub(super) fn national(folded: &Folded, plan: &'static Plan) -> Result<String, PhoneError> {
     let digits = folded.digits.as_str();
     if folded.plus {
@@ -42,7 +42,7 @@ pub(super) fn national(folded: &Folded, plan: &'static Plan) -> Result<String, P
     if let Some(abroad) = plan.after_idd(digits) {
         return after_plus(abroad);
     }
-    // The country code without the plus, where the number is none with it and is one without it.
+    // The country code was typed without the plus: the number is valid without the code and not valid with it.
     let code = plan.code.to_string();
     if let Some(rest) = digits.strip_prefix(&code) {
         let stripped = plan.without_prefix(rest).unwrap_or_else(|| rest.to_owned());
@@ -55,7 +55,7 @@ pub(super) fn national(folded: &Folded, plan: &'static Plan) -> Result<String, P
 }
 
 fn after_plus(digits: &str) -> Result<String, PhoneError> {
-    // What is valid as it stands is taken as it stands; this spares nearly every number the patterns below.
+    // A number that is valid as it was typed is not changed. Nearly every number is, and needs no patterns.
     if canonical(digits).is_ok() {
         return Ok(digits.to_owned());
     }
@@ -69,7 +69,7 @@ fn finish(plan: &'static Plan, national: &str) -> Result<String, PhoneError> {
     canonical(&digits).map(|()| digits)
 }
 
-/// The national number without its prefix, unless too little would be left of it.
+/// The national number without its prefix, unless the rest would be too short for the plan.
 fn significant(plan: &'static Plan, national: &str) -> String {
     plan.without_prefix(national)
         .filter(|stripped| matches!(plan.fit(stripped.len()), Fit::Possible | Fit::TooLong))

@@ -1,8 +1,8 @@
-//! The tables that the build script makes of the metadata in the crate `phonenumber`.
+//! The tables that the build script generates from the metadata in the crate `phonenumber`.
 //!
-//! At run time that crate's own patterns, parser and database are never touched: its patterns all go through one
-//! lock and a cache of a hundred, which mixed countries thrash, and they match the beginning of a number alone. So
-//! there is no cache to size and nothing to load.
+//! That crate is not used at run time. Its patterns pass through one lock and a cache of 100 entries, which numbers of
+//! many countries displace, and they match only the beginning of a number. With the tables there is nothing to load and
+//! no cache.
 
 use std::sync::OnceLock;
 
@@ -12,30 +12,30 @@ use super::NumberType;
 
 include!(concat!(env!("OUT_DIR"), "/plans.rs"));
 
-/// One automaton over the digits of an E.164 number: eleven words a node, ten successors and the verdict.
+/// An automaton over the digits of an E.164 number. Each node has eleven words: ten successors and the verdict.
 static NUMBERS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/numbers.bin"));
 const VERDICT: usize = 10;
 
 /// The numbering plan of a region, or of a country code that belongs to none.
 pub(super) struct Plan {
-    /// Two letters, or `001` for the world.
+    /// The two letters of the region, or `001` for a code that belongs to no country.
     pub(super) id: &'static str,
     pub(super) code: u16,
     general: &'static str,
     /// Bit n is set if a national number may have n digits.
     lengths: u32,
-    /// The same of numbers that can be called inside their area alone.
+    /// The same for numbers that can be called only inside their area.
     local_lengths: u32,
     prefix: Option<&'static str>,
     rewrite: Option<&'static str>,
     idd: Option<&'static str>,
 }
 
-/// What the plans say about one valid number.
+/// The region and the type of a valid number.
 #[derive(Clone, Copy)]
 pub(super) struct Verdict(u16);
 
-/// How a number's length fits a plan.
+/// The relation of a number's length to the lengths in a plan.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Fit {
     Possible,
@@ -52,7 +52,7 @@ struct Patterns {
     idd: Option<Regex>,
 }
 
-/// Looks the digits of an E.164 number up, without the `+`; `None` if no plan has it.
+/// The verdict on the digits of an E.164 number, without the `+`; `None` when no plan lists the number.
 pub(super) fn verdict(digits: &str) -> Option<Verdict> {
     let mut node = ROOT;
     for byte in digits.bytes() {
@@ -76,7 +76,7 @@ fn word(node: u16, at: usize) -> u16 {
     }
 }
 
-/// Parts the country code from the rest; `None` if no country has the code.
+/// Splits the country code from the rest; `None` when the code is not assigned.
 pub(super) fn split(digits: &str) -> Option<(&'static Plan, &str)> {
     (1..=3).find_map(|length| {
         let (code, national) = digits.split_at_checked(length)?;
@@ -86,7 +86,7 @@ pub(super) fn split(digits: &str) -> Option<(&'static Plan, &str)> {
     })
 }
 
-/// The plan by which numbers with the country code are read: its main region's.
+/// The plan by which numbers with the country code are read, which is that of its main region.
 pub(super) fn main_plan(code: u16) -> Option<&'static Plan> {
     let at = MAIN.binary_search_by_key(&code, |(code, _)| *code).ok()?;
     PLANS.get(MAIN.get(at)?.1)
@@ -101,7 +101,7 @@ impl Verdict {
         NumberType::from_code(self.0 >> 8 & 0x7f)
     }
 
-    /// Whether the number begins like one that is dialled with its national prefix, and may have to be read so.
+    /// Whether the number begins like one that is dialled with the national prefix, so that it may have to be read so.
     pub(super) const fn is_prefix_like(self) -> bool {
         self.0 >> 15 == 1
     }
@@ -129,19 +129,19 @@ impl Plan {
         }
     }
 
-    /// Whether the plan's most general pattern has the national number, whatever its length.
+    /// Whether the plan's most general pattern matches the national number, whatever its length.
     pub(super) fn is_viable(&'static self, national: &str) -> bool {
         self.patterns().and_then(|patterns| patterns.general.as_ref()).is_some_and(|regex| regex.is_match(national))
     }
 
-    /// What follows the prefix with which the region dials abroad, if the number begins with one.
+    /// The digits after the prefix for calls abroad, if the number begins with one.
     pub(super) fn after_idd<'a>(&'static self, digits: &'a str) -> Option<&'a str> {
         let end = self.patterns()?.idd.as_ref()?.find(digits)?.end();
         // A country code never begins with 0.
         digits.get(end..).filter(|rest| !rest.starts_with('0'))
     }
 
-    /// The number without the prefix that is dialled inside the country, or rewritten as the plan has it.
+    /// The number without the prefix that is dialled inside the country, or rewritten by the rule of the plan.
     pub(super) fn without_prefix(&'static self, national: &str) -> Option<String> {
         let captures = self.patterns()?.prefix.as_ref()?.captures(national)?;
         let rest = national.get(captures.get(0)?.end()..)?;
@@ -151,7 +151,7 @@ impl Plan {
             captures.expand(rule, &mut stripped);
         }
         stripped.push_str(rest);
-        // A number that is one as it stands is not made into something that is none.
+        // A valid number is not rewritten into an invalid one.
         (!self.is_viable(national) || self.is_viable(&stripped)).then_some(stripped)
     }
 
@@ -171,7 +171,7 @@ impl Plan {
     }
 }
 
-/// A test compiles every pattern of the metadata, so that none is missing here.
+/// `None` for a pattern that does not compile; a test shows that every pattern of the metadata does.
 fn compile(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).unicode(false).build().ok()
 }

@@ -21,16 +21,16 @@ use super::plan::{PLANS, Plan};
 #[derive(Clone, Copy)]
 pub struct Region(&'static Plan);
 
-/// Two ASCII letters are wanted that name a region with a numbering plan.
+/// The text is not the two-letter code of a region with a numbering plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("enter the two-letter code of a country, such as GB")]
 pub struct UnknownRegion;
 
 impl Region {
-    /// Reads the two letters of a region in either case.
+    /// Parses the two-letter code of a region, in capital or small letters.
     ///
     /// # Errors
-    /// [`UnknownRegion`] for anything else than the code of a region that has a numbering plan.
+    /// [`UnknownRegion`] when the text is not the code of a region that has a numbering plan.
     pub fn parse(code: &str) -> Result<Self, UnknownRegion> {
         if code.len() != 2 {
             return Err(UnknownRegion);
@@ -51,7 +51,7 @@ impl Region {
         self.0.id
     }
 
-    /// The country code that numbers of the region begin with, 1 to 999; regions may share one.
+    /// The country code with which numbers of the region begin, 1 to 999. Several regions may share a code.
     #[must_use]
     pub const fn country_code(self) -> u16 {
         self.0.code

@@ -10,19 +10,19 @@ use super::plan::{self, PLANS};
 use super::{NumberType, PhoneError, Region, fold, parser};
 use crate::address::{ClaimKey, ClaimKind, masked};
 
-/// The version of the rule that makes claim keys of phone numbers: the E.164 form.
+/// The version of the rule for claim keys of phone numbers; the key is the E.164 form.
 const RULE: u8 = 1;
 
-/// A phone number that exists by its country's numbering plan, in E.164 form; what was typed is kept beside it.
+/// A phone number in E.164 form that its country's numbering plan lists. It keeps what was typed.
 ///
-/// Two numbers are equal if their E.164 forms are, however they were typed. Cloning copies no text.
+/// Two numbers are equal when their E.164 forms are equal, however they were typed. A clone shares the texts.
 ///
-/// | typed | read as |
+/// | typed | effect |
 /// |---|---|
-/// | spaces, hyphens, dots, slashes, parentheses between digits | nothing |
-/// | decimal digits of any script | the ASCII digit of the same value |
-/// | `tel:` before the number (RFC 3966) | nothing |
-/// | the national prefix after the country code, as in `+44 (0)1514 960453` | nothing, where the plan has it |
+/// | spaces, hyphens, dots, slashes, parentheses between digits | ignored |
+/// | decimal digits of any script | read as the ASCII digits of the same value |
+/// | `tel:` before the number (RFC 3966) | ignored |
+/// | the national prefix after the country code, as in `+44 (0)1514 960453` | removed, where the plan has such a prefix |
 /// | letters, extensions, `;phone-context=` and other parameters, invisible characters | refused |
 ///
 /// # Numbering plans change
@@ -52,8 +52,8 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// Takes a number in canonical form alone: `+`, a country code, 7 to 15 ASCII digits in all and nothing else
-    /// (E.164 clause 6). No digit is ever changed.
+    /// Parses a number in canonical form only: `+` and 7 to 15 ASCII digits, which begin with a country code (E.164
+    /// clause 6). No digit is ever changed.
     ///
     /// ```
     /// use identity_core::address::Phone;
@@ -63,24 +63,24 @@ impl Phone {
     /// ```
     ///
     /// # Errors
-    /// The [`PhoneError`] that names the rule broken: the form first, then the country code, then the plan.
+    /// The [`PhoneError`] that names the broken rule. The form is checked first, then the country code, then the plan.
     pub fn from_e164(text: &str) -> Result<Self, PhoneError> {
         parser::canonical(syntax(text)?)?;
         let e164: Arc<str> = text.into();
         Ok(Self { typed: Arc::clone(&e164), e164 })
     }
 
-    /// Reads what a person types in international form, beginning with `+` and the country code.
+    /// Parses a number that a person types in international form, beginning with `+` and the country code.
     ///
     /// # Errors
-    /// The [`PhoneError`] that names the rule broken; [`PhoneError::MissingPlus`] for a national number.
+    /// The [`PhoneError`] that names the broken rule; [`PhoneError::MissingPlus`] for a national number.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         let folded = fold::fold(text)?;
         Ok(Self::assemble(&parser::international(&folded)?, text))
     }
 
-    /// Reads what a person in `region` types: a national number, one with the region's prefix for calls abroad, or
-    /// one in international form.
+    /// Parses a number that a person in `region` types: a national number, a number with the region's prefix for calls
+    /// abroad, or a number in international form.
     ///
     /// ```
     /// use identity_core::address::{Phone, Region};
@@ -92,18 +92,18 @@ impl Phone {
     /// ```
     ///
     /// # Errors
-    /// The [`PhoneError`] that names the rule broken.
+    /// The [`PhoneError`] that names the broken rule.
     pub fn parse_in(text: &str, region: Region) -> Result<Self, PhoneError> {
         let folded = fold::fold(text)?;
         Ok(Self::assemble(&parser::national(&folded, region.plan())?, text))
     }
 
-    /// A number as a store returns it. Its form alone is checked, not the plan: a number that newer plans no longer
-    /// list is still somebody's.
+    /// Restores a number from storage. Only its form is checked and not the plan, because a number that newer plans no
+    /// longer list may still belong to a user.
     ///
     /// # Errors
-    /// The [`PhoneError`] that names what `e164` lacks to be the canonical form, or [`PhoneError::TooLong`] for a
-    /// typed form that [`parse`](Self::parse) would never have looked at.
+    /// The [`PhoneError`] that names the rule of the canonical form that `e164` breaks, or [`PhoneError::TooLong`] when
+    /// `typed` has more than 250 bytes.
     pub fn restore(e164: &str, typed: &str) -> Result<Self, PhoneError> {
         let digits = syntax(e164)?;
         if typed.len() > fold::MAX_INPUT {
@@ -112,8 +112,8 @@ impl Phone {
         Ok(Self::assemble(digits, typed))
     }
 
-    /// Compiles what reading national forms needs, for every region. The first national number of a region pays for
-    /// that region otherwise; the canonical and international forms need no preparation.
+    /// Compiles the patterns for national forms of every region. Without this call, the patterns of a region are
+    /// compiled when its first national number is parsed. Canonical and international forms need no patterns.
     pub fn warm_up() {
         for plan in &PLANS {
             plan.compile();
@@ -135,14 +135,14 @@ impl Phone {
         &self.e164
     }
 
-    /// What was typed, unchanged.
+    /// The number exactly as it was typed.
     #[must_use]
     pub fn typed(&self) -> &str {
         &self.typed
     }
 
-    /// The region whose plan has the number; `None` for the codes that belong to no country, such as +800, and for a
-    /// restored number that no plan lists.
+    /// The region whose plan lists the number; `None` for country codes that belong to no country, such as +800, and
+    /// for a restored number that no plan lists.
     #[must_use]
     pub fn country(&self) -> Option<Region> {
         Region::of(plan::verdict(self.digits())?.plan()?)
@@ -152,24 +152,24 @@ impl Phone {
     #[must_use]
     pub fn country_code(&self) -> u16 {
         let digits = self.digits();
-        // The codes that are not assigned have three digits (E.164 annex D).
+        // Codes that are not assigned have three digits (E.164 annex D).
         plan::split(digits)
             .map_or_else(|| digits.get(..3).and_then(|code| code.parse().ok()).unwrap_or(0), |(plan, _)| plan.code)
     }
 
-    /// What the number is for.
+    /// The type of the number; [`NumberType::Unknown`] for a restored number that no plan lists.
     #[must_use]
     pub fn number_type(&self) -> NumberType {
         plan::verdict(self.digits()).map_or(NumberType::Unknown, plan::Verdict::number_type)
     }
 
-    /// The key by which two phone numbers are one.
+    /// The key by which two phone numbers are compared for ownership.
     #[must_use]
     pub fn claim_key(&self) -> ClaimKey {
         ClaimKey::new(ClaimKind::Phone, RULE, Arc::clone(&self.e164))
     }
 
-    /// The block of 100 adjacent numbers in which the number lies: the E.164 form without its last two digits.
+    /// The block of 100 adjacent numbers to which the number belongs: the E.164 form without its last two digits.
     #[must_use]
     pub fn block(&self) -> &str {
         self.e164.get(..self.e164.len().saturating_sub(2)).unwrap_or_default()
@@ -192,7 +192,7 @@ impl Phone {
     }
 }
 
-/// The digits of a text that has the form `^\+[1-9][0-9]{6,14}$`.
+/// The digits of a text of the form `^\+[1-9][0-9]{6,14}$`, or the rule that the text breaks.
 fn syntax(text: &str) -> Result<&str, PhoneError> {
     if text.is_empty() {
         return Err(PhoneError::Empty);
@@ -243,7 +243,7 @@ impl Ord for Phone {
     }
 }
 
-/// Reads the international form, like [`Phone::parse`].
+/// Parses the international form, like [`Phone::parse`].
 impl FromStr for Phone {
     type Err = PhoneError;
 
@@ -258,21 +258,21 @@ impl fmt::Display for Phone {
     }
 }
 
-/// Masked: `+44******0453`.
+/// Prints the number masked: `+44******0453`.
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&masked(&self.e164))
     }
 }
 
-/// The E.164 form.
+/// Serialises the E.164 form as a string.
 impl Serialize for Phone {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.e164)
     }
 }
 
-/// From one string, like [`Phone::parse`].
+/// Parses a string like [`Phone::parse`]. A list or a map is an error.
 impl<'de> Deserialize<'de> for Phone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
