@@ -3,43 +3,43 @@
 use identity_core::{DeliveryState, DeliveryTicket, Report, Timestamp};
 use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
 
-/// What a mail that came back says.
+/// A report on a message, read from a mail that came back.
 #[derive(Debug, Clone)]
 pub struct Bounce {
-    /// The message that it is about, to be checked with the host's keys.
+    /// The ticket of the message. `report_delivery` checks it with the host's keys.
     pub ticket: DeliveryTicket,
-    /// What became of it.
+    /// What became of the message.
     pub report: Report,
 }
 
-/// Why a mail reports on nothing.
+/// The error for a mail that reports nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoBounce {
-    /// It is no mail.
-    #[error("this is no mail")]
+    /// The bytes are not a mail.
+    #[error("this is not a mail")]
     NotMail,
-    /// It is no report: an answer, or an out-of-office message.
-    #[error("this mail is no delivery status notification and no complaint")]
+    /// The mail is not a report: an answer, or an out-of-office message.
+    #[error("this mail is neither a delivery status notification nor a complaint")]
     NoReport,
-    /// It is a report on something else.
-    #[error("this report is on no message of ours")]
+    /// The report has no ticket in it: it is about another mail.
+    #[error("this report names no message of this host")]
     NoTicket,
-    /// It says that nothing is decided yet, or that nobody complained.
-    #[error("this report says nothing that changes anything")]
+    /// The delivery is still under way, or nobody complained.
+    #[error("this report states no outcome")]
     NothingYet,
 }
 
-/// The most octets of a mail that are looked at; reports that quote whole mails are larger than what they have to say.
+/// The most octets of a mail that are read. A report that quotes a whole mail is larger; its outcome stands at the beginning.
 const MOST: usize = 1_048_576;
 
-/// Reads a mail that came back. `at` is when it came.
+/// Reads a mail that came back; at most its first 1,048,576 octets. `at` is the time of its arrival.
 ///
-/// A failure with a status of class 5 is [`Bounced`](DeliveryState::Bounced), except for a full mailbox (5.2.2), which passes,
-/// as do those of class 4: [`Failed`](DeliveryState::Failed).
+/// A failure with a status of class 5 is [`Bounced`](DeliveryState::Bounced). A full mailbox (5.2.2) and every status of class 4
+/// may pass, and are [`Failed`](DeliveryState::Failed).
 ///
 /// # Errors
-/// [`NoBounce`] when there is nothing to report.
+/// [`NoBounce`], by variant, when the mail reports nothing.
 pub fn read(mail: &[u8], at: Timestamp) -> Result<Bounce, NoBounce> {
     let mail = mail.get(..MOST).unwrap_or(mail);
     let message = MessageParser::default().parse(mail).ok_or(NoBounce::NotMail)?;
@@ -96,7 +96,8 @@ fn field<'a>(group: &'a [(String, String)], name: &str) -> Option<&'a str> {
     group.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-/// RFC 3464, 2.3. A mail here has one recipient; where a list made several of it, the worst counts.
+/// The outcome in a delivery status (RFC 3464, 2.3). A mail has one recipient; where a list made several of it, the gravest
+/// outcome counts.
 fn status(text: &str) -> Result<(DeliveryState, String), NoBounce> {
     let mut worst: Option<(DeliveryState, String)> = None;
     let groups = groups(text);
@@ -126,7 +127,7 @@ fn status(text: &str) -> Result<(DeliveryState, String), NoBounce> {
     worst.ok_or(NoBounce::NothingYet)
 }
 
-/// RFC 5965, 3.
+/// The outcome in a complaint (RFC 5965, 3).
 fn complaint(text: &str) -> Result<(DeliveryState, String), NoBounce> {
     let groups = groups(text);
     let kind = groups.iter().find_map(|group| field(group, "feedback-type")).ok_or(NoBounce::NoReport)?;

@@ -1,8 +1,8 @@
-//! One mail over one connection, step by step: only so it is known what the server can have taken.
+//! One mail over one connection, command by command: that is the only way to know what the server can have taken.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use lettre::Address;
@@ -12,22 +12,37 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::SmtpServer;
 use crate::letter::Letter;
 use crate::server::Start;
+use crate::{SmtpServer, SmtpTimeouts};
 
-/// How many mails go over one connection: servers end those that never end.
+/// The most mails over one connection: servers end those that never end.
 const MAILS: u32 = 100;
+
+/// The longest wait for the answer to a command that decides nothing: `NOOP`, `RSET` and `QUIT`.
+const ASIDE: Duration = Duration::from_secs(2);
 
 /// Where a mail failed.
 pub(crate) enum Failed {
     /// Before there was anything about the recipient: nothing was taken, and nothing is wrong with the address.
     Before(&'static str, Error),
-    /// The server cannot take addresses outside ASCII.
+    /// At a command that names the recipient, or at the mail.
+    Here(&'static str, Error),
+    /// The server does not support addresses outside ASCII.
     OnlyAscii,
-    /// At the recipient, or at the mail.
-    Here(Error),
+    /// There was no answer in time.
+    Late(&'static str, Duration),
+}
+
+/// How long connections are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep {
+    /// A connection that carried no mail for so long is closed.
+    pub(crate) idle: Duration,
+    /// A connection that was opened so long ago carries no further mail.
+    pub(crate) age: Duration,
 }
 
 /// Connections to one server, open for the next mail.
@@ -35,72 +50,123 @@ pub(crate) struct Connections {
     server: SmtpServer,
     tls: Option<(TlsParameters, Start)>,
     hello: ClientId,
-    connect: Duration,
-    idle: Mutex<Vec<Open>>,
+    timeouts: SmtpTimeouts,
+    keep: Keep,
+    idle: Arc<Mutex<Idle>>,
     slots: Semaphore,
+}
+
+/// The connections that wait for a mail.
+#[derive(Default)]
+struct Idle {
+    /// The one that was used last is at the end.
+    open: Vec<Open>,
+    /// Whether a task closes those whose time is over.
+    watched: bool,
 }
 
 struct Open {
     connection: AsyncSmtpConnection,
     mails: u32,
+    opened: Instant,
+    /// When it is closed unless a mail comes before.
+    until: Instant,
 }
 
 impl Connections {
     pub(crate) fn new(
         server: SmtpServer,
         hello: ClientId,
-        connect: Duration,
+        timeouts: SmtpTimeouts,
+        keep: Keep,
         most: usize,
     ) -> Result<Self, crate::ServerError> {
         let tls = server.parameters()?;
-        Ok(Self { server, tls, hello, connect, idle: Mutex::default(), slots: Semaphore::new(most) })
+        Ok(Self { server, tls, hello, timeouts, keep, idle: Arc::default(), slots: Semaphore::new(most) })
     }
 
-    /// Hands a mail to the server and gives what the server said. `dotted` is set before the end of the mail is written: when
+    pub(crate) fn set_timeouts(&mut self, timeouts: SmtpTimeouts) {
+        self.timeouts = timeouts;
+    }
+
+    pub(crate) fn set_most(&mut self, most: usize) {
+        self.slots = Semaphore::new(most);
+    }
+
+    pub(crate) fn set_keep(&mut self, keep: Keep) {
+        self.keep = keep;
+    }
+
+    /// Hands a mail to the server and returns the server's answer. `dotted` is set before the end of the mail is written: when
     /// this fails, or is dropped, after that, the server may have taken it.
     pub(crate) async fn send(&self, letter: &Letter, dotted: &AtomicBool) -> Result<String, Failed> {
-        // The semaphore is never closed; without a slot there would be one connection too many.
-        let _slot = self.slots.acquire().await;
-        let mut open = self.open().await?;
-        let sent = transfer(&mut open.connection, letter, dotted).await;
+        let total = self.timeouts.total;
+        let deadline = Instant::now() + total;
+        let late = |step| move |_| Failed::Late(step, total);
+        // The semaphore is never closed.
+        let _slot = timeout_at(deadline, self.slots.acquire()).await.map_err(late("waiting for a free connection"))?;
+        let mut open = timeout_at(deadline, self.open()).await.map_err(late("connecting"))??;
+        let transfer = transfer(&mut open.connection, letter, dotted, self.timeouts.answer);
+        let sent = timeout_at(deadline, transfer).await;
+        let sent = sent.unwrap_or(Err(Failed::Late("writing the mail", total)));
         open.mails += 1;
-        // A refusal leaves the connection as good as it was.
-        let usable = match &sent {
-            Ok(_) => true,
-            Err(Failed::Before(_, error) | Failed::Here(error)) => {
-                error.status().is_some() && open.connection.command(Rset).await.is_ok()
-            }
-            Err(Failed::OnlyAscii) => true,
-        };
-        if usable && open.mails < MAILS && !open.connection.has_broken() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
-        } else if usable {
-            let _ = open.connection.command(Quit).await;
-        }
+        // What the connection is good for afterwards changes nothing about the mail.
+        self.put_back(open, &sent).await;
         sent
     }
 
-    async fn open(&self) -> Result<Open, Failed> {
-        loop {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match idle {
-                // The server may have ended it long ago, or be gone without a word.
-                Some(mut open) => {
-                    let alive = tokio::time::timeout(self.connect, open.connection.command(Noop)).await;
-                    if matches!(alive, Ok(Ok(_))) {
-                        return Ok(open);
-                    }
-                }
-                None => return Ok(Open { connection: self.connect().await?, mails: 0 }),
+    async fn put_back(&self, mut open: Open, sent: &Result<String, Failed>) {
+        // After a refusal the connection is as good as before.
+        let usable = match sent {
+            Ok(_) | Err(Failed::OnlyAscii) => true,
+            Err(Failed::Before(_, error) | Failed::Here(_, error)) => {
+                error.status().is_some() && matches!(timeout(ASIDE, open.connection.command(Rset)).await, Ok(Ok(_)))
             }
+            Err(Failed::Late(..)) => false,
+        };
+        if !usable || open.connection.has_broken() {
+            return;
         }
+        let now = Instant::now();
+        open.until = (now + self.keep.idle).min(open.opened + self.keep.age);
+        if open.mails >= MAILS || open.until <= now {
+            quit(open).await;
+            return;
+        }
+        let mut idle = lock(&self.idle);
+        idle.open.push(open);
+        if !std::mem::replace(&mut idle.watched, true) {
+            tokio::spawn(close_in_time(Arc::downgrade(&self.idle)));
+        }
+    }
+
+    async fn open(&self) -> Result<Open, Failed> {
+        let now = Instant::now();
+        let last = {
+            let mut idle = lock(&self.idle);
+            idle.open.retain(|open| open.until > now);
+            idle.open.pop()
+        };
+        if let Some(mut open) = last {
+            // The server may have ended it, or something on the way may have forgotten it.
+            if matches!(timeout(ASIDE, open.connection.command(Noop)).await, Ok(Ok(_))) {
+                return Ok(open);
+            }
+            // What happened to this one happened to the others: they waited longer.
+            lock(&self.idle).open.clear();
+        }
+        let connect = self.timeouts.connect;
+        let connected = timeout(connect, self.connect()).await;
+        let connection = connected.unwrap_or(Err(Failed::Late("connecting", connect)))?;
+        Ok(Open { connection, mails: 0, opened: now, until: now })
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Failed> {
         let at_once = self.tls.as_ref().filter(|(_, start)| *start == Start::AtOnce).map(|(tls, _)| tls.clone());
         let server = (self.server.host.as_str(), self.server.port);
-        let connected =
-            AsyncSmtpConnection::connect_tokio1(server, Some(self.connect), &self.hello, at_once, None).await;
+        // A host may have several addresses, of which the first leads nowhere.
+        let each = Some(self.timeouts.connect / 2);
+        let connected = AsyncSmtpConnection::connect_tokio1(server, each, &self.hello, at_once, None).await;
         let mut connection = connected.map_err(|error| Failed::Before("connecting", error))?;
         if let Some((tls, Start::WhenAsked)) = &self.tls {
             let started = connection.starttls(tls.clone(), &self.hello).await;
@@ -108,9 +174,54 @@ impl Connections {
         }
         if let Some(credentials) = &self.server.credentials {
             let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
-            signed_in.map_err(|error| Failed::Before("signing in", error))?;
+            signed_in.map_err(|error| Failed::Before("AUTH", error))?;
         }
         Ok(connection)
+    }
+}
+
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Closes each connection when its time is over, until none is left.
+async fn close_in_time(idle: Weak<Mutex<Idle>>) {
+    loop {
+        let next = {
+            let Some(idle) = idle.upgrade() else { return };
+            let mut idle = lock(&idle);
+            let next = idle.open.iter().map(|open| open.until).min();
+            idle.watched = next.is_some();
+            next
+        };
+        let Some(next) = next else { return };
+        sleep_until(next).await;
+        let over: Vec<Open> = {
+            let Some(idle) = idle.upgrade() else { return };
+            let now = Instant::now();
+            lock(&idle).open.extract_if(.., |open| open.until <= now).collect()
+        };
+        for open in over {
+            quit(open).await;
+        }
+    }
+}
+
+/// Takes leave of the server, and closes the connection whatever it says.
+async fn quit(mut open: Open) {
+    let _ = timeout(ASIDE, open.connection.command(Quit)).await;
+}
+
+/// The result of a command, unless its answer takes longer than `answer`.
+async fn answered<T>(
+    step: &'static str,
+    answer: Duration,
+    command: impl Future<Output = Result<T, Error>>,
+    failed: fn(&'static str, Error) -> Failed,
+) -> Result<T, Failed> {
+    match timeout(answer, command).await {
+        Ok(answered) => answered.map_err(|error| failed(step, error)),
+        Err(_) => Err(Failed::Late(step, answer)),
     }
 }
 
@@ -118,6 +229,7 @@ async fn transfer(
     connection: &mut AsyncSmtpConnection,
     letter: &Letter,
     dotted: &AtomicBool,
+    answer: Duration,
 ) -> Result<String, Failed> {
     let mut parameters = Vec::new();
     if !AsRef::<str>::as_ref(&letter.to).is_ascii() {
@@ -130,15 +242,16 @@ async fn transfer(
         parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     let from: Address = letter.return_path.clone();
-    let mail = connection.command(Mail::new(Some(from), parameters)).await;
-    mail.map_err(|error| Failed::Before("MAIL FROM", error))?;
-    connection.command(Rcpt::new(letter.to.clone(), Vec::new())).await.map_err(Failed::Here)?;
-    connection.command(Data).await.map_err(Failed::Here)?;
+    answered("MAIL FROM", answer, connection.command(Mail::new(Some(from), parameters)), Failed::Before).await?;
+    answered("RCPT TO", answer, connection.command(Rcpt::new(letter.to.clone(), Vec::new())), Failed::Here).await?;
+    answered("DATA", answer, connection.command(Data), Failed::Here).await?;
     let end = std::iter::from_fn(|| {
         // Asked for more, the driver has written all there is, and writes the final dot next.
         dotted.store(true, Ordering::Release);
         None
     });
+    // Servers read a mail before they answer: this answer has all the time that is left.
     let response = connection.message_iter(std::iter::once(letter.bytes.as_slice()).chain(end)).await;
-    response.map(|response| response.message().collect::<Vec<_>>().join(" ")).map_err(Failed::Here)
+    let response = response.map_err(|error| Failed::Here("the end of DATA", error))?;
+    Ok(response.message().collect::<Vec<_>>().join(" "))
 }

@@ -4,17 +4,17 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use url::{Host, Url};
 
-/// Why a server cannot be used.
+/// The error for a mail server that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// This is no URL of a mail server. It is not shown: there may be a password in it.
+    /// The text is not the URL of a mail server. It is not shown, since it may contain a password.
     #[error(
-        "this is no URL of a mail server; write smtps://user:password@host:465 for TLS, smtp://user:password@host:587 for \
+        "this is not the URL of a mail server; write smtps://user:password@host:465 for TLS, smtp://user:password@host:587 for \
          STARTTLS, or smtp://127.0.0.1:25 for a server on this machine"
     )]
     Url,
-    /// The certificate is none, or TLS cannot be set up.
+    /// The certificate cannot be read, or TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
 }
@@ -29,7 +29,7 @@ enum Security {
     Nothing,
 }
 
-/// A mail server, and how to reach it. Nothing leaves the machine without TLS.
+/// The address of a mail server, its security and its credentials. Nothing leaves the machine without TLS.
 #[derive(Clone)]
 pub struct SmtpServer {
     pub(crate) host: String,
@@ -40,13 +40,13 @@ pub struct SmtpServer {
 }
 
 impl SmtpServer {
-    /// A server that speaks TLS from the first byte (RFC 8314, 3.3), on port 465.
+    /// A server with TLS from the first byte (RFC 8314, 3.3), on port 465.
     #[must_use]
     pub fn tls(host: impl Into<String>) -> Self {
         Self { host: host.into(), port: 465, security: Security::Tls, credentials: None, roots: Vec::new() }
     }
 
-    /// A server that is asked for TLS by STARTTLS (RFC 3207), on port 587. One that does not have it gets no mail.
+    /// A server with STARTTLS (RFC 3207), on port 587. A server that does not offer it gets no mail.
     #[must_use]
     pub fn starttls(host: impl Into<String>) -> Self {
         Self { port: 587, security: Security::StartTls, ..Self::tls(host) }
@@ -102,27 +102,27 @@ impl SmtpServer {
         }
     }
 
-    /// On another port.
+    /// Sets the port.
     #[must_use]
     pub fn with_port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// Signs in.
+    /// Sets the user and the password to sign in with.
     #[must_use]
     pub fn with_credentials(self, user: impl Into<String>, password: impl Into<String>) -> Self {
         Self { credentials: Some(Credentials::new(user.into(), password.into())), ..self }
     }
 
-    /// Trusts this certificate besides those of the web: that of a company's own mail server. A server on this machine is
-    /// asked for STARTTLS then.
+    /// Trusts this root certificate besides those of the web, for example that of a company's own mail server. A server on
+    /// this machine then has to offer STARTTLS.
     ///
     /// # Errors
-    /// [`ServerError::Tls`] when it is no certificate in PEM form.
+    /// [`ServerError::Tls`] when it is not a certificate in PEM form.
     pub fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, ServerError> {
         // The driver takes a file without a certificate for none, and would trust nobody more.
         if !pem.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
-            return Err(ServerError::Tls("there is no certificate in it; give one in PEM form".to_owned()));
+            return Err(ServerError::Tls("the file contains no certificate; give one in PEM form".to_owned()));
         }
         self.roots.push(Certificate::from_pem(pem).map_err(|error| ServerError::Tls(error.to_string()))?);
         if self.security == Security::Nothing {
@@ -131,7 +131,7 @@ impl SmtpServer {
         Ok(self)
     }
 
-    /// How TLS is spoken; `None` where it is not.
+    /// The parameters of TLS; `None` for a server without TLS.
     pub(crate) fn parameters(&self) -> Result<Option<(TlsParameters, Start)>, ServerError> {
         let start = match self.security {
             Security::Tls => Start::AtOnce,
@@ -156,7 +156,7 @@ pub(crate) enum Start {
     WhenAsked,
 }
 
-/// Where it is; user and password do not print.
+/// The address; user and password do not print.
 impl fmt::Debug for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.security == Security::Tls { "smtps" } else { "smtp" };

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use identity_core::Phone;
 use identity_ports::{Notifier as _, NotifyError};
-use identity_smtp::{SmtpNotifier, SmtpServer};
+use identity_smtp::{SmtpNotifier, SmtpServer, SmtpTimeouts};
 use identity_texts::{Brand, Kind, Texts};
 use serde_json::Value;
 
@@ -115,17 +115,17 @@ async fn no_header_and_no_recipient_is_added(naughty: &[String]) {
 }
 
 #[tokio::test]
-async fn what_the_server_answers_is_told_apart() {
+async fn each_answer_of_the_server_has_its_outcome() {
     let server = Server::start();
-    let notifier = notifier(&server).with_patience(Duration::from_secs(20));
+    let notifier = notifier(&server);
     for (local, expected) in [
-        ("later", "temporarily refused: the mail server said 451 4.7.1"),
-        ("gone", "permanently refused: the mail server said 550 5.1.1"),
-        ("stranger", "temporarily refused: the mail server said 530 5.7.0"),
-        ("full", "permanently refused: the mail server said 552 5.2.2"),
-        ("later-data", "temporarily refused: the mail server said 452 4.3.1"),
-        ("refused-data", "permanently refused: the mail server said 554 5.7.1"),
-        ("hang-up-early", "temporarily refused: the connection failed"),
+        ("later", "temporarily refused: RCPT TO: the mail server answered 451 4.7.1"),
+        ("gone", "permanently refused: RCPT TO: the mail server answered 550 5.1.1"),
+        ("stranger", "temporarily refused: RCPT TO: the mail server answered 530 5.7.0"),
+        ("full", "temporarily refused: RCPT TO: the mail server answered 552 5.2.2"),
+        ("later-data", "temporarily refused: the end of DATA: the mail server answered 452 4.3.1"),
+        ("refused-data", "temporarily refused: the end of DATA: the mail server answered 554 5.7.1"),
+        ("hang-up-early", "temporarily refused: RCPT TO: the connection was refused or closed"),
     ] {
         let notice = notice(Kind::Code, &email(&format!("{local}@example.org")), &phone(), None);
         let error = notifier.notify(&notice).await.unwrap_err();
@@ -140,12 +140,13 @@ async fn what_the_server_answers_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_loss_after_the_final_dot_leaves_it_open_whether_the_mail_was_taken() {
+async fn the_outcome_is_unknown_after_a_loss_behind_the_end_of_the_mail() {
     let server = Server::start();
     for (local, patience, said) in
-        [("hang-up-late", 20_000, "lost after the end of the mail"), ("silent", 2_000, "did not say in time")]
+        [("hang-up-late", 20_000, "closed after DATA"), ("silent", 2_000, "no answer within 2 s after DATA")]
     {
-        let notifier = notifier(&server).with_patience(Duration::from_millis(patience));
+        let timeouts = SmtpTimeouts { total: Duration::from_millis(patience), ..SmtpTimeouts::default() };
+        let notifier = notifier(&server).with_timeouts(timeouts).unwrap();
         let notice = notice(Kind::Code, &email(&format!("{local}@example.org")), &phone(), None);
         let error = notifier.notify(&notice).await.unwrap_err();
         assert!(
@@ -157,7 +158,7 @@ async fn a_loss_after_the_final_dot_leaves_it_open_whether_the_mail_was_taken() 
 }
 
 #[tokio::test]
-async fn what_is_not_about_the_recipient_is_never_permanent() {
+async fn a_failure_before_the_recipient_is_never_permanent() {
     let server = Server::start();
     let notice = notice(Kind::Code, &email("ada@example.org"), &phone(), None);
     let closed = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() };
@@ -165,8 +166,8 @@ async fn what_is_not_about_the_recipient_is_never_permanent() {
     let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap().cert.pem();
     for (reached, said) in [
         (SmtpServer::on_this_machine(closed), "connecting"),
-        (trusted().with_credentials("mailer", "wrong"), "signing in: the mail server said 535 5.7.8"),
-        (trusted(), "MAIL FROM: the mail server said 530"),
+        (trusted().with_credentials("mailer", "wrong"), "AUTH: the mail server answered 535 5.7.8"),
+        (trusted(), "MAIL FROM: the mail server answered 530"),
         // TLS is asked for, and the certificate is nobody's that is trusted.
         (SmtpServer::on_this_machine(server.port).with_root_certificate(stranger.as_bytes()).unwrap(), "STARTTLS"),
     ] {
@@ -180,12 +181,12 @@ async fn what_is_not_about_the_recipient_is_never_permanent() {
     }
     let refused = SmtpNotifier::new(server.reached(), "", "no-reply@example.com", texts()).unwrap();
     let error = refused.with_bounces("nobody@example.com").unwrap().notify(&notice).await.unwrap_err();
-    assert_eq!(error.to_string(), "temporarily refused: MAIL FROM: the mail server said 553 5.1.8");
+    assert_eq!(error.to_string(), "temporarily refused: MAIL FROM: the mail server answered 553 5.1.8");
     assert!(server.took_nothing_else());
 }
 
 #[tokio::test]
-async fn an_address_outside_ascii_arrives_where_the_server_takes_it_and_is_refused_for_good_where_not() {
+async fn an_address_outside_ascii_arrives_where_the_server_supports_it_and_waits_for_another_server_where_not() {
     let to = identity_core::Email::parse("jörg@bücher.example").unwrap().into();
     let notice = notice(Kind::Code, &to, &phone(), Some("de"));
     let server = Server::with(true, true);
@@ -197,7 +198,7 @@ async fn an_address_outside_ascii_arrives_where_the_server_takes_it_and_is_refus
     let server = Server::with(true, false);
     let error = notifier(&server).notify(&notice).await.unwrap_err();
     assert!(
-        matches!(&error, NotifyError::Permanent { reason, .. } if reason.to_string().contains("SMTPUTF8")),
+        matches!(&error, NotifyError::Transient { reason, .. } if reason.to_string().contains("SMTPUTF8")),
         "{error:?}"
     );
 }
@@ -207,7 +208,7 @@ async fn mails_share_connections_and_a_server_on_this_machine_needs_no_tls() {
     let server = Server::with(false, true);
     let reached = SmtpServer::on_this_machine(server.port);
     let notifier = SmtpNotifier::new(reached, "Example", "no-reply@example.com", texts()).unwrap();
-    let notifier = std::sync::Arc::new(notifier.with_connections(2).unwrap());
+    let notifier = std::sync::Arc::new(notifier.with_connections(2));
     let tasks: Vec<_> = (0..250)
         .map(|number| {
             let notifier = std::sync::Arc::clone(&notifier);
@@ -227,7 +228,7 @@ async fn mails_share_connections_and_a_server_on_this_machine_needs_no_tls() {
 }
 
 #[tokio::test]
-async fn a_text_message_is_nothing_for_a_mail_server() {
+async fn a_text_message_is_refused() {
     let notifier =
         SmtpNotifier::new(SmtpServer::on_this_machine(1), "Example", "no-reply@example.com", texts()).unwrap();
     let to = Phone::parse("+44 1514 960453").unwrap().into();

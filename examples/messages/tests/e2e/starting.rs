@@ -23,7 +23,7 @@ const SMTP: (&str, &str) = ("IDENTITY_SMTP", "smtp://127.0.0.1:1");
 fn a_host_that_could_not_send_does_not_start_and_says_why() {
     for (settings, said) in [
         (&[][..], "IDENTITY_SMTP, IDENTITY_TWILIO_SID or IDENTITY_SMS_GATEWAY"),
-        (&[("IDENTITY_SMTP", "mail.example.com")], "IDENTITY_SMTP: this is no URL of a mail server"),
+        (&[("IDENTITY_SMTP", "mail.example.com")], "IDENTITY_SMTP: this is not the URL of a mail server"),
         (&[("IDENTITY_TWILIO_SID", "AC1")], "IDENTITY_TWILIO_SID is set and IDENTITY_TWILIO_TOKEN is not"),
         (&[("IDENTITY_SMS_GATEWAY", "https://sms.example.com")], "IDENTITY_SMS_SECRET is not"),
         (
