@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::commit::take_erased;
 use crate::error::{is_busy, store};
 use crate::files::{self, Places};
-use crate::migrate::{is_marked, migrate_file};
+use crate::migrate::{check_schema, is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
 use crate::rows::quotas::Place;
 
@@ -53,12 +53,15 @@ impl Desk {
         prepare(&connection)?;
         files::recognise(path, &connection)?;
         migrate_file(&mut connection)?;
+        check_schema(&connection)?;
         to_wal(&connection, options.busy_timeout)?;
         let synchronous = match options.durability {
             Durability::Full => "FULL",
             Durability::Normal => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(store)?;
+        let full = options.durability == Durability::Full;
+        connection.pragma_update(None, "fullfsync", full).map_err(store)?;
         // Left alone from here on: a large page cache keeps the inner pages of every index at hand.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
         let log_pages = Arc::new(AtomicI32::new(0));
@@ -191,6 +194,10 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
     // Without it a statement is parsed anew whenever a key that is bound to it changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(store)?;
+    // A page whose cells make no sense is noticed when it is read.
+    connection.pragma_update(None, "cell_size_check", true).map_err(store)?;
+    // Where a sync leaves the data in the disk's own memory (macOS), the write-back of the log asks for more than a sync.
+    connection.pragma_update(None, "checkpoint_fullfsync", true).map_err(store)?;
     // Names in a damaged or malicious schema run no code.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(store)?;
     Ok(())

@@ -49,6 +49,26 @@ pub(crate) fn tighten(path: &Path) {
 #[cfg(not(unix))]
 pub(crate) fn tighten(_path: &Path) {}
 
+/// Copies the database as it is at one moment into a file that is not there yet.
+pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| {
+        let text =
+            format!("the backup cannot be created at {}; choose a path where no file is: {error}", path.display());
+        StoreError::failed(text)
+    })?;
+    let text = path.to_str().ok_or_else(|| StoreError::failed("the path of a backup has to be UTF-8"));
+    let copied = text.and_then(|text| connection.execute("VACUUM INTO ?1", [text]).map_err(store));
+    let synced = copied.and_then(|_| file.sync_all().map_err(StoreError::failed));
+    if synced.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    synced
+}
+
 /// The file of this ending beside the database.
 pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut file = path.as_os_str().to_owned();

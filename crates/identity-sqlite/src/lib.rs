@@ -31,6 +31,24 @@
 //! Several processes on one machine may use one file, of a local disk. Who waits for the other longer than the busy timeout
 //! (5 s unless [`SqliteOptions::with_busy_timeout`] says otherwise) gets an error.
 //!
+//! [`Durability::Full`] asks macOS for `F_FULLFSYNC` (`fullfsync`); without it a sync leaves the data in the disk's own memory.
+//!
+//! # Paths
+//! A path is the name of a file. URLs (`sqlite:`, `file:`), `:memory:` and the empty path are refused.
+//!
+//! # Backup
+//! [`SqliteStore::backup_to`] writes a copy of one moment to a new file while the store goes on working. A copy of the file
+//! alone is no backup, because the last commits are in its write-ahead log. To restore one, stop the program, put the backup
+//! in the place of the database, and remove the `-wal` and `-shm` files beside it.
+//!
+//! # Damage
+//! Rows are read without trusting them. An address is compared with the key that it is found by, an entry of the index with
+//! its row and with the claim, and a schema that is not the one of the migrations is refused: a damaged file gives
+//! [`StoreError::Corrupt`](identity_ports::StoreError::Corrupt) with table and key, and never another owner or another address.
+//! Other cells, such as times, texts of a profile and past events, carry no checksum; [`SqliteStore::verify`] compares the
+//! whole file with itself and finds what a read cannot. Run it from the command line with
+//! `cargo run -p identity-sqlite --example verify -- identity.db`, for example after a crash of the machine and on backups.
+//!
 //! # A file that is removed under a running program
 //! Every transaction looks, before it is committed, whether the database and its write-ahead log are still the files that
 //! were opened (two calls of `stat`, about 2 µs together). When one of them was removed, moved away or replaced, nothing
@@ -117,6 +135,7 @@ mod options;
 mod readers;
 mod rows;
 mod store;
+mod verify;
 mod work;
 mod writer;
 
@@ -125,3 +144,4 @@ pub use migrate::migrate;
 pub use options::{Durability, SqliteOptions};
 pub use rusqlite;
 pub use store::SqliteStore;
+pub use verify::Verification;

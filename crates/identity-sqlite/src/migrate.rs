@@ -1,7 +1,7 @@
 use identity_ports::StoreError;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use crate::error::store;
+use crate::error::{damaged, store};
 
 /// One step each, applied in their order and never changed again.
 const MIGRATIONS: [&str; 2] =
@@ -69,6 +69,25 @@ pub(crate) fn migrate_file(connection: &mut Connection) -> Result<(), StoreError
         transaction.pragma_update(None, "user_version", program()).map_err(store)?;
     }
     transaction.commit().map_err(store)
+}
+
+/// Refuses a file whose tables and indexes are not as the migrations make them: a damaged schema reads rows wrongly.
+pub(crate) fn check_schema(connection: &Connection) -> Result<(), StoreError> {
+    const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE name GLOB 'identity_*' ORDER BY name";
+    let read = |connection: &Connection| {
+        let mut statement = connection.prepare(SCHEMA)?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)))?;
+        rows.collect::<Result<Vec<_>, _>>()
+    };
+    let model = Connection::open_in_memory().map_err(store)?;
+    for step in MIGRATIONS {
+        model.execute_batch(step).map_err(store)?;
+    }
+    let there = read(connection).map_err(store)?;
+    match read(&model).map_err(store)?.into_iter().find(|made| !there.contains(made)) {
+        None => Ok(()),
+        Some((name, _)) => Err(damaged(format!("{name} is not as this library made it"))),
+    }
 }
 
 fn apply(connection: &Connection) -> Result<(), StoreError> {

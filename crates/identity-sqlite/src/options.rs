@@ -69,7 +69,8 @@ impl SqliteOptions {
     ///
     /// # Errors
     /// [`StoreError::Newer`] for a database of a later program, [`StoreError::NotOurs`] for a file of somebody else's,
-    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] for anything else, a damaged file among it.
+    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] for a URL or a database in memory in place of a path,
+    /// for a damaged file, and for anything else.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_with(self, path.as_ref()).await
     }

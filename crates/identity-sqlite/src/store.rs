@@ -1,6 +1,6 @@
 use std::fmt;
 use std::panic::resume_unwind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,9 +13,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::connection::{Desk, open_reader};
 use crate::error::store;
+use crate::files::backup;
 use crate::options::SqliteOptions;
 use crate::readers::Readers;
 use crate::rows::{directory, events, find, list, load, outbox};
+use crate::verify::{Verification, verify};
 use crate::work::{Answer, Done, Work};
 use crate::writer::Writer;
 
@@ -48,10 +50,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn open_with(options: SqliteOptions, path: &Path) -> Result<Self, StoreError> {
-        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
-            return Err(StoreError::failed("a database in memory has one connection alone; name a file"));
-        }
-        let path = path.to_owned();
+        let path = plain(path)?;
         let open = move || {
             let desk = Desk::open(&path, &options)?;
             let readers = (0..options.readers).map(|_| open_reader(&path, &options)).collect::<Result<_, _>>()?;
@@ -101,6 +100,61 @@ impl SqliteStore {
         self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
+    /// Reads the whole database and says what is wrong with it: pages and indexes (`PRAGMA integrity_check`), rows that make
+    /// no sense, rows of users who are not there, claims on addresses that their holder does not have, and users whose rows
+    /// differ from what their events say. Commits and other reads go on meanwhile.
+    ///
+    /// `cargo run -p identity-sqlite --example verify -- identity.db` does it from the command line.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read at all; what is damaged is a problem of the answer.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("identity.db");
+    /// let store = identity_sqlite::SqliteStore::open(&path).await?;
+    /// let verification = store.verify().await?;
+    /// assert!(verification.is_sound(), "{verification}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn verify(&self) -> Result<Verification, StoreError> {
+        self.read_beside(false, verify).await
+    }
+
+    /// Writes a copy of the database, as it is at one moment, to a new file that its owner alone may read. Commits and reads
+    /// go on meanwhile. The copy is whole and synced when this answers; it opens like any other database, and holds nothing
+    /// of what was deleted before. Copying the file itself is no backup: the last commits are in its write-ahead log.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] when there is a file at that path already, or it cannot be written; [`StoreError::Full`] when
+    /// there is no room. Nothing is left of a backup that failed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (path, backup) = (folder.path().join("identity.db"), folder.path().join("backup.db"));
+    /// use identity_sqlite::SqliteStore;
+    ///
+    /// let store = SqliteStore::open(&path).await?;
+    /// store.backup_to(&backup).await?;
+    /// assert!(store.backup_to(&backup).await.is_err(), "it overwrites nothing");
+    /// assert!(SqliteStore::open(&backup).await?.verify().await?.is_sound());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn backup_to(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let (path, this) = (plain(path.as_ref())?, self.clone());
+        let run = move || {
+            let runtime = tokio::runtime::Handle::current();
+            runtime.block_on(async { backup(this.0.readers.take().await?.connection()?, &path) })
+        };
+        tokio::task::spawn_blocking(run).await.map_err(StoreError::failed)?
+    }
+
     /// A short read: with the writer's connection when it is idle, whose pages are in memory, else with a reader's. Either
     /// way it takes microseconds, less than handing it to another thread would.
     async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -138,6 +192,24 @@ impl SqliteStore {
 
     async fn submit(&self, work: Work) -> Answer {
         self.0.writer.submit(work).await
+    }
+}
+
+/// A path that SQLite takes for the name of a file, and for nothing else.
+fn plain(path: &Path) -> Result<PathBuf, StoreError> {
+    if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+        return Err(StoreError::failed("a database in memory has one connection alone; name a file"));
+    }
+    let text = path.to_string_lossy();
+    let url = ["sqlite:", "file:"]
+        .into_iter()
+        .find(|scheme| text.get(..scheme.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(scheme)));
+    match url {
+        None => Ok(path.to_owned()),
+        Some(scheme) => Err(StoreError::failed(format!(
+            "the path of the database begins with `{scheme}`, as URLs do; give the path alone, as in `identity.db`, and \
+             settings with `SqliteOptions`"
+        ))),
     }
 }
 

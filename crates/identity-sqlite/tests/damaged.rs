@@ -46,6 +46,11 @@ async fn damaged_rows_of_a_user_are_reported() {
         ("identity_identifiers", "UPDATE identity_identifiers SET kind = 'phone'"),
         ("identity_identifiers", "UPDATE identity_identifiers SET id = x'0102'"),
         ("identity_identifiers", "UPDATE identity_identifiers SET address = 'secret'"),
+        ("identity_identifiers", "UPDATE identity_identifiers SET address = 'ada@example.cos' WHERE user_id = 'ada'"),
+        (
+            "identity_identifiers",
+            "UPDATE identity_identifiers SET claim_key = 'secret@example.com' WHERE user_id = 'ada'",
+        ),
         ("identity_identifiers", "UPDATE identity_identifiers SET address = CAST(x'ff' AS TEXT)"),
         ("identity_identifiers", "UPDATE identity_identifiers SET typed = ''"),
         ("identity_identifiers", "UPDATE identity_identifiers SET unrestricted = -1"),

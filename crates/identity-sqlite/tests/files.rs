@@ -153,8 +153,109 @@ async fn many_may_open_a_new_file_at_once() {
     }
 }
 
+#[tokio::test]
+async fn a_database_whose_tables_were_changed_is_refused() {
+    for sql in [
+        "DROP INDEX identity_identifiers_found",
+        "ALTER TABLE identity_identifiers RENAME COLUMN typed TO spoken",
+        "DROP TABLE identity_quotas",
+    ] {
+        let place = Place::new();
+        drop(place.open().await);
+        place.raw().execute_batch(sql).unwrap();
+        let error = SqliteStore::open(place.path()).await.unwrap_err();
+        assert!(error.to_string().contains("is damaged"), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn urls_and_databases_in_memory_are_refused_and_create_no_file() {
+    let place = Place::new();
+    let folder = place.path().parent().unwrap().to_owned();
+    for url in ["sqlite:app.db", "SQLite://app.db", "file:app.db?mode=rwc", "file:app.db", ":memory:", ""] {
+        let error = SqliteStore::open(url).await.unwrap_err().to_string();
+        assert!(error.contains("the path alone") || error.contains("name a file"), "{url}: {error}");
+        let store = place.open().await;
+        assert!(store.backup_to(url).await.is_err(), "{url}");
+    }
+    assert!(fs::exists("sqlite:app.db").is_ok_and(|there| !there));
+    // A name that only looks like one is a file.
+    SqliteStore::open(folder.join("file:app.db")).await.unwrap();
+    assert!(folder.join("file:app.db").exists());
+}
+
+#[tokio::test]
+async fn connections_are_set_up_as_the_durability_says() {
+    for (durability, synchronous, fullfsync) in [(Durability::Full, 2, 1), (Durability::Normal, 1, 0)] {
+        let place = Place::new();
+        let store = SqliteStore::options().with_durability(durability).open(place.path()).await.unwrap();
+        let expected = [
+            ("synchronous", synchronous),
+            ("fullfsync", fullfsync),
+            ("checkpoint_fullfsync", 1),
+            ("secure_delete", 1),
+            ("foreign_keys", 1),
+            ("cell_size_check", 1),
+            ("trusted_schema", 0),
+        ];
+        let read = move |transaction: &identity_sqlite::rusqlite::Transaction<'_>| {
+            for (pragma, value) in expected {
+                let set: i64 = transaction.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+                assert_eq!(set, value, "{pragma}");
+            }
+            let mode: String = transaction.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+            assert_eq!(mode, "wal");
+            Ok::<_, StoreError>(())
+        };
+        store.transaction(read).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_under_commits_is_whole_and_of_one_moment() {
+    let place = Place::new();
+    let store = place.open().await;
+    for number in 1..40 {
+        store.commit(creation(&format!("user-{number}"), number)).await.unwrap();
+    }
+    let writing = store.clone();
+    let (began, begun) = tokio::sync::oneshot::channel();
+    let task = tokio::spawn(async move {
+        let mut began = Some(began);
+        for number in 40..140 {
+            writing.commit(creation(&format!("user-{number}"), number)).await.unwrap();
+            began.take().map(|began| began.send(()));
+        }
+    });
+    begun.await.unwrap();
+    let backup = place.path().with_extension("backup");
+    store.backup_to(&backup).await.unwrap();
+    task.await.unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let before = fs::read(&backup).unwrap();
+    let error = store.backup_to(&backup).await.unwrap_err().to_string();
+    assert!(error.contains("choose a path where no file is"), "{error}");
+    assert_eq!(fs::read(&backup).unwrap(), before, "nothing is overwritten");
+    assert!(store.backup_to(place.path().join("no/folder")).await.is_err());
+
+    let copy = SqliteStore::open(&backup).await.unwrap();
+    let verification = copy.verify().await.unwrap();
+    assert!(verification.is_sound() && verification.users >= 40, "{verification}");
+    // Who was acknowledged first is there, and nobody is there without those before.
+    for number in 1..=verification.users {
+        assert!(copy.load(&key(&format!("user-{number}"))).await.unwrap().is_some());
+    }
+    copy.commit(creation("later", 999)).await.unwrap();
+    assert!(store.load(&key("later")).await.unwrap().is_none());
+}
+
 /// What a commit answers when its database is not where it was: an error that says so, and nothing is written.
 #[cfg(unix)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 async fn refuses(store: &SqliteStore, what: &str) {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let source = |error: &dyn std::error::Error| error.source().map(ToString::to_string).unwrap_or_default();

@@ -14,18 +14,18 @@ use crate::error::{name, store};
 /// Everything of a user in one statement, so that it is of one moment and costs one walk through the driver.
 const LOAD: &str = "\
 SELECT 0, version, created_at, updated_at, disabled, primary_email, primary_phone, retired, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_users WHERE tenant = ?1 AND id = ?2 \
-UNION ALL SELECT 1, kind, id, position, address, typed, source, unrestricted, added_at, replaces, sign_in, \
+UNION ALL SELECT 1, kind, id, position, address, typed, claim_key, claim_rule, source, unrestricted, added_at, replaces, sign_in, \
  verified_at, verified_by, verified_source, failed_in_a_row, failed_at, sent_at, challenge_nonce, challenge_key, \
  challenge_purpose, challenge_proof, challenge_length, challenge_alphabet, challenge_issued_at, \
  challenge_expires_at, challenge_tries, challenge_failed, challenge_hint, undeliverable \
  FROM identity_identifiers WHERE tenant = ?1 AND user_id = ?2 \
 UNION ALL SELECT 2, kind, claim_key, claim_rule, strength, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_claims WHERE tenant = ?1 AND user_id = ?2 \
 UNION ALL SELECT 3, claims, public_data, private_data, credentials, sign_ins, \
- 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
+ 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
  FROM identity_profiles WHERE tenant = ?1 AND user_id = ?2";
 
 /// The user of this key.
@@ -87,6 +87,7 @@ impl Parts {
         let position = cells.int()?;
         let canonical = cells.text()?;
         let typed = cells.opt_text()?.unwrap_or(canonical);
+        let keyed = (cells.text()?, cells.int()?);
         let source = cells.opt_shared()?;
         let unrestricted = cells.flag()?;
         let added_at = cells.time()?;
@@ -98,6 +99,7 @@ impl Parts {
             ClaimKind::Username => {
                 let username =
                     Username::restore(canonical, typed).map_err(|_| Bad::from("a stored username is none"))?;
+                matches_key(&username.claim_key(), keyed)?;
                 let entry = UsernameEntry { id, username, source, added_at, sign_in };
                 return match self.username.replace(entry) {
                     None => Ok(()),
@@ -106,6 +108,7 @@ impl Parts {
             }
         };
         let address = Address::restore(channel, canonical, typed)?;
+        matches_key(&address.claim_key(), keyed)?;
         let verified = verified(cells)?;
         let attempts = Attempts {
             failed_in_a_row: cells.int()?,
@@ -180,6 +183,15 @@ impl Parts {
         claims.sort_unstable();
         Ok(Some(Stored { user: Arc::new(restored), version: Version(user.version), claims }))
     }
+}
+
+/// An address and the key that it is found by say the same twice: where they differ, one of them is damaged. A key of another
+/// rule is left alone.
+fn matches_key(key: &ClaimKey, (text, rule): (&str, u8)) -> Result<(), Bad> {
+    if key.rule() == rule && key.as_str() != text {
+        return Err(Bad::from("an identifier and the key that it is found by differ"));
+    }
+    Ok(())
 }
 
 fn book(channel: Channel, mut entries: Vec<(i64, Identifier)>, primary: Option<IdentifierId>) -> Result<Book, Bad> {
