@@ -1,4 +1,4 @@
-//! Users kept in PostgreSQL, and in engines that speak its protocol: when one machine is not enough.
+//! A store of users in PostgreSQL, for hosts on several machines.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

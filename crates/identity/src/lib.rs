@@ -1,11 +1,37 @@
-//! A user's usernames, e-mail addresses and phone numbers, for services to embed: added, checked against restrictions,
-//! verified by a code, by a link or by an administrator's word, made primary, replaced, contested, removed, erased.
+//! The contact identifiers of users (usernames, e-mail addresses and phone numbers), for services to embed.
 //!
-//! [`Identity`] has the use cases. It needs a store (crate `identity-sqlite` or `identity-memory`), a [`Notifier`] that sends
-//! messages, and [`CodeKeys`]. [`manual`] is the manual.
+//! [`Identity`] has the use cases. It needs a store (crate `identity-sqlite`, `identity-postgres` or `identity-memory`), a
+//! [`Notifier`] that sends messages, and [`CodeKeys`]. The use cases are on two roads: [`Account`] is what a person may do with
+//! their own identifiers, [`Admin`] is what staff and the host itself may do.
+//!
+//! The root of the crate has the names that a host needs first; the modules have the rest. [`manual`] is the manual, with a
+//! [glossary](manual::glossary).
+//!
+//! ```
+//! use identity::{CodeKeys, Email, Identity, NewUser};
+//! # use identity::{Accepted, Notice, Notifier, NotifyError};
+//! # struct Terminal;
+//! # #[identity::async_trait]
+//! # impl Notifier for Terminal {
+//! #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! # let store = identity_memory::MemoryStore::new();
+//! # let keys = CodeKeys::parse(&"5a".repeat(32))?;
+//! let identity = Identity::new(store, Terminal, keys);
+//! let ada = identity.admin("signup").create(NewUser::default()).await?.outcome;
+//! let account = identity.account(&ada);
+//! let email = account.add(Email::parse("ada@example.com")?).await?.outcome;
+//! account.start_verification(email).await?;
+//! assert_eq!(identity.deliver_due().await?.sent, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # What this crate does not do
-//! No sessions, no passwords, no HTTP, no mail and no text messages: the host has those, and says so through the ports.
+//! It has no sessions, no passwords and no HTTP, and it sends no mail and no text messages itself: the host does, through the
+//! ports.
 
 mod account;
 mod admin;
@@ -40,7 +66,7 @@ pub use identity_ports::{Accepted, Notice, Notifier, NotifyError, StoreError};
 pub use keys::{FromEnv, KeysFromEnvError};
 pub use receipt::Receipt;
 
-/// What addresses and usernames are made of: their errors, their keys, number types and regions.
+/// Errors, claim keys, number types and regions of addresses and usernames.
 pub mod address {
     pub use identity_core::address::{
         CharacterError, ClaimKey, ClaimKind, EmailError, NumberType, PhoneError, Region, ScriptFlags, UnknownRegion,
@@ -61,7 +87,7 @@ pub mod history {
     pub use identity_core::{Actor, Change, Event, EventFormat, Recorded};
 }
 
-/// Users as records, for import from another system and export to one.
+/// Records of users, for import from another system and export to one.
 pub mod import {
     pub use identity_core::record::{
         IdentifierRecord, ImportProblem, Typed, UserRecord, UsernameRecord, VerifiedRecord,

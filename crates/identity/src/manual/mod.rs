@@ -1,16 +1,17 @@
-//! The manual, a page a topic.
+//! The manual, one page per topic.
 //!
 //! 1. [`getting_started`]: a store, a key, a user, a verified address.
-//! 2. [`two_roads`]: what a holder may do and what an administrator may do, and how a host keeps them apart.
-//! 3. [`policies`]: the six policies, their defaults, and what does not build.
-//! 4. [`delivery`]: messages, notifiers, providers, and what became of what was sent.
-//! 5. [`spend`]: budgets in sends and in money, the breaker, and who is told why.
-//! 6. [`adapters`]: writing a store of one's own.
-//! 7. [`security`]: what is protected, how, and what remains the host's.
-//! 8. [`scaling`]: how far one process goes, and what comes after.
-//! 9. [`postgres`]: PostgreSQL, poolers and failover, and the engines that shard by themselves.
-//! 10. [`moving_house`]: from a file to PostgreSQL.
-//! 11. [`billion`]: a billion users and 50,000 commits a second, with the arithmetic.
+//! 2. [`two_roads`]: what a holder may do, what an administrator may do, and how a host keeps them apart.
+//! 3. [`policies`]: the six policies, their defaults, and the values that do not build.
+//! 4. [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
+//! 5. [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
+//! 6. [`adapters`]: how to write a store.
+//! 7. [`security`]: what is protected, how, and what the host has to do.
+//! 8. [`scaling`]: how far one process goes, and what comes next.
+//! 9. [`postgres`]: PostgreSQL, poolers and failover.
+//! 10. [`moving_house`]: from an SQLite file to PostgreSQL.
+//! 11. [`billion`]: an estimate for a billion users and 50,000 commits a second.
+//! 12. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -44,3 +45,6 @@ pub mod moving_house {}
 
 #[doc = include_str!("billion.md")]
 pub mod billion {}
+
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
