@@ -109,7 +109,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Seed, messages, refunds, withdrawn,
+        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Seed, charges, messages, refunds,
+        withdrawn,
     };
 }
 
