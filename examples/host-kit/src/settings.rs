@@ -5,6 +5,7 @@ use clap::Args;
 use identity::policy::Resend;
 use identity::policy::{DangerousPolicy, VerificationPolicy};
 use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
+use url::Url;
 
 use crate::{Database, LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
 
@@ -49,8 +50,9 @@ pub struct HostSettings {
 /// The setting of a host that people reach by links.
 #[derive(Debug, Clone, Args)]
 pub struct PublicUrl {
-    /// Under which address people reach this host; links in messages begin with it. Never taken from a request.
-    #[arg(long, env = "IDENTITY_PUBLIC_URL", value_name = "URL")]
+    /// The http or https URL at which people reach this host; links in messages begin with it. By default http:// and the
+    /// address of --listen. No request can change it.
+    #[arg(long, env = "IDENTITY_PUBLIC_URL", value_name = "URL", value_parser = link_base)]
     public_url: Option<String>,
 }
 
@@ -134,6 +136,15 @@ impl HostNames {
     pub fn tenants(&self, only: &TenantId) -> Result<TenantNames, StartError> {
         Ok(TenantNames::new(only.clone(), &self.hosts)?)
     }
+}
+
+/// The beginning of links: an `http` or `https` URL without credentials, query and fragment.
+fn link_base(text: &str) -> Result<String, &'static str> {
+    const EXPECTED: &str = "write an http or https URL without user, query and fragment: https://accounts.example.com";
+    let url = Url::parse(text).map_err(|_| EXPECTED)?;
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if plain && url.has_host() && matches!(url.scheme(), "http" | "https") { Ok(url.into()) } else { Err(EXPECTED) }
 }
 
 impl PublicUrl {

@@ -20,5 +20,5 @@ pub mod wire;
 pub use app::{App, router};
 pub use mail::log_notifier;
 pub use settings::{Settings, SettingsError};
-pub use template::{Fields, UrlTemplate};
+pub use template::{Fields, LinkOrigin, LinkOriginError, UrlTemplate};
 pub use tokens::{AccessTokens, Caller, TokensError};

@@ -13,6 +13,7 @@ use identity::{Identity, Policy};
 use crate::app::App;
 use crate::mail::log_notifier;
 use crate::service::Users;
+use crate::template::LinkOrigin;
 use crate::tokens::{AccessTokens, TokensError};
 
 /// A host that answers as the e-mail and phone part of ZITADEL's user service v2 does. Every option can be set in the
@@ -36,6 +37,16 @@ pub struct Settings {
     /// A file of such tokens, one a line.
     #[arg(long, env = "IDENTITY_TOKENS_FILE", value_name = "FILE")]
     tokens_file: Option<PathBuf>,
+    /// The origins that links may lead to when a user's own token sends a urlTemplate, separated by commas:
+    /// https://app.example.com. Without one such a template is refused; administrators' tokens may name any origin.
+    #[arg(
+        long,
+        env = "IDENTITY_LINK_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = LinkOrigin::parse
+    )]
+    pub link_origins: Vec<LinkOrigin>,
 }
 
 /// Why the host does not start.
@@ -93,6 +104,7 @@ impl Settings {
             }
             None => AccessTokens::parse(self.tokens.as_ref().map_or("", Secret::reveal))?,
         };
-        Ok(App { users: Users::new(identity, self.host.keys()?, Arc::new(SystemClock)), tokens })
+        let users = Users::new(identity, self.host.keys()?, Arc::new(SystemClock));
+        Ok(App { users: users.with_link_origins(self.link_origins.clone()), tokens })
     }
 }

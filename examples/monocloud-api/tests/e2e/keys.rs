@@ -64,6 +64,11 @@ fn a_host_without_keys_or_with_bad_settings_does_not_start() {
         ("IDENTITY_HOSTS", "a.example.com", "host=tenant"),
         ("IDENTITY_DATABASE", "/nowhere/identity.db", "/nowhere/identity.db"),
         ("IDENTITY_WIRE", "future", "current"),
+        ("IDENTITY_PUBLIC_URL", "accounts.example.com", "--public-url"),
+        ("IDENTITY_PUBLIC_URL", "javascript://accounts.example.com", "--public-url"),
+        ("IDENTITY_PUBLIC_URL", "https://accounts.example.com@evil.example", "--public-url"),
+        ("IDENTITY_PUBLIC_URL", "https://accounts.example.com/?next=", "--public-url"),
+        ("IDENTITY_PUBLIC_URL", "https://accounts.example.com:99999", "--public-url"),
     ] {
         let output = crate::kit::program(folder.path(), &[(name, value)]).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();

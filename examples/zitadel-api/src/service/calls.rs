@@ -6,7 +6,7 @@ use prost::{Message, Name};
 use tonic::Code;
 
 use super::human::{NewHuman, claims};
-use super::{Asked, Delivery, Done, Proof, Users, template};
+use super::{Asked, Delivery, Done, Proof, Users};
 use crate::failure::Failure;
 use crate::rules::Rules;
 use crate::text::Text;
@@ -14,8 +14,8 @@ use crate::tokens::Caller;
 use crate::wire::{
     AddHumanUserRequest, AddHumanUserResponse, GetUserByIdRequest, GetUserByIdResponse, RemovePhoneRequest,
     RemovePhoneResponse, ResendEmailCodeRequest, ResendEmailCodeResponse, ResendPhoneCodeRequest,
-    ResendPhoneCodeResponse, SendEmailCodeRequest, SendEmailCodeResponse, SendEmailVerificationCode, SetEmailRequest,
-    SetEmailResponse, SetPhoneRequest, SetPhoneResponse, VerifyEmailRequest, VerifyEmailResponse, VerifyPhoneRequest,
+    ResendPhoneCodeResponse, SendEmailCodeRequest, SendEmailCodeResponse, SetEmailRequest, SetEmailResponse,
+    SetPhoneRequest, SetPhoneResponse, VerifyEmailRequest, VerifyEmailResponse, VerifyPhoneRequest,
     VerifyPhoneResponse, resend_email_code_request, resend_phone_code_request, send_email_code_request,
     set_email_request, set_human_email, set_human_phone, set_phone_request, zitadel::object::v2::organization,
 };
@@ -49,10 +49,6 @@ fn phone(text: &str) -> Result<Phone, Failure> {
     })
 }
 
-fn sent(send: Option<&SendEmailVerificationCode>) -> Result<Delivery, Failure> {
-    Ok(Delivery::Sent(template(send.and_then(|send| send.url_template.as_deref()))?))
-}
-
 impl Call for SetEmailRequest {
     type Answer = SetEmailResponse;
     const METHOD: &'static str = "SetEmail";
@@ -67,8 +63,8 @@ impl Call for SetEmailRequest {
         let privileged = matches!(self.verification, Some(Verification::ReturnCode(_) | Verification::IsVerified(_)));
         users.may(&asked, privileged)?;
         let proof = match &self.verification {
-            None => Proof::Code(sent(None)?),
-            Some(Verification::SendCode(send)) => Proof::Code(sent(Some(send))?),
+            None => Proof::Code(users.sent_by(caller, None)?),
+            Some(Verification::SendCode(send)) => Proof::Code(users.sent_by(caller, Some(send))?),
             Some(Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
             Some(Verification::IsVerified(_)) => Proof::Attested,
         };
@@ -90,8 +86,8 @@ impl Call for ResendEmailCodeRequest {
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Email };
         users.may(&asked, matches!(self.verification, Some(Verification::ReturnCode(_))))?;
         let delivery = match &self.verification {
-            None => sent(None)?,
-            Some(Verification::SendCode(send)) => sent(Some(send))?,
+            None => users.sent_by(caller, None)?,
+            Some(Verification::SendCode(send)) => users.sent_by(caller, Some(send))?,
             Some(Verification::ReturnCode(_)) => Delivery::Returned,
         };
         let Done { details, code } = users.send(&asked, &delivery, true).await?;
@@ -112,8 +108,8 @@ impl Call for SendEmailCodeRequest {
         let asked = Asked { caller, user: &self.user_id, channel: Channel::Email };
         users.may(&asked, matches!(self.verification, Some(Verification::ReturnCode(_))))?;
         let delivery = match &self.verification {
-            None => sent(None)?,
-            Some(Verification::SendCode(send)) => sent(Some(send))?,
+            None => users.sent_by(caller, None)?,
+            Some(Verification::SendCode(send)) => users.sent_by(caller, Some(send))?,
             Some(Verification::ReturnCode(_)) => Delivery::Returned,
         };
         let Done { details, code } = users.send(&asked, &delivery, false).await?;
@@ -243,8 +239,8 @@ impl Call for AddHumanUserRequest {
         }
         let given = self.email.unwrap_or_default();
         let proof = match &given.verification {
-            None | Some(set_human_email::Verification::IsVerified(false)) => Proof::Code(sent(None)?),
-            Some(set_human_email::Verification::SendCode(send)) => Proof::Code(sent(Some(send))?),
+            None | Some(set_human_email::Verification::IsVerified(false)) => Proof::Code(users.sent_by(caller, None)?),
+            Some(set_human_email::Verification::SendCode(send)) => Proof::Code(users.sent_by(caller, Some(send))?),
             Some(set_human_email::Verification::ReturnCode(_)) => Proof::Code(Delivery::Returned),
             Some(set_human_email::Verification::IsVerified(true)) => Proof::Attested,
         };

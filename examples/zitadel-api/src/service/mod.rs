@@ -21,10 +21,10 @@ use road::{Road, Stopped};
 use shown::shown;
 
 use crate::failure::Failure;
-use crate::template::UrlTemplate;
+use crate::template::{LinkOrigin, UrlTemplate};
 use crate::text::Text;
 use crate::tokens::Caller;
-use crate::wire::Details;
+use crate::wire::{Details, SendEmailVerificationCode};
 
 /// Where a code goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub struct Users {
     identity: Identity,
     keys: CodeKeys,
     clock: Arc<dyn Clock>,
+    link_origins: Vec<LinkOrigin>,
     turns: Turns,
 }
 
@@ -88,7 +89,14 @@ impl Users {
     /// The users of the identity's tenant. `keys` and `clock` are the same as the identity's.
     #[must_use]
     pub fn new(identity: Identity, keys: CodeKeys, clock: Arc<dyn Clock>) -> Self {
-        Self { identity, keys, clock, turns: Turns::default() }
+        Self { identity, keys, clock, link_origins: Vec::new(), turns: Turns::default() }
+    }
+
+    /// Lets users' own tokens send links that lead to these origins. By default they send none; administrators' tokens may
+    /// name any origin.
+    #[must_use]
+    pub fn with_link_origins(self, link_origins: Vec<LinkOrigin>) -> Self {
+        Self { link_origins, ..self }
     }
 
     /// The use cases.
@@ -186,6 +194,22 @@ impl Users {
         last
     }
 
+    /// A code that is sent, in a link where the request has a template for one.
+    ///
+    /// # Errors
+    /// A template that is none; one of a user's own token that leads elsewhere than the configuration says: whoever names the
+    /// address would choose what its owner is led to.
+    fn sent_by(&self, caller: &Caller, send: Option<&SendEmailVerificationCode>) -> Result<Delivery, Failure> {
+        const INVALID: Failure = Failure::new(tonic::Code::InvalidArgument, "DOMAIN-oGh5e", Text::UrlTemplate);
+        let Some(text) = send.and_then(|send| send.url_template.as_deref()) else { return Ok(Delivery::Sent(None)) };
+        let template = UrlTemplate::parse(text).ok_or(INVALID)?;
+        if caller.is_administrator() || self.link_origins.contains(template.origin()) {
+            Ok(Delivery::Sent(Some(template)))
+        } else {
+            Err(Failure::no_permission())
+        }
+    }
+
     /// Whether the caller may ask for this.
     ///
     /// # Errors
@@ -237,15 +261,6 @@ pub struct Asked<'a> {
     pub user: &'a str,
     /// About which kind of address.
     pub channel: Channel,
-}
-
-/// The template of a request.
-///
-/// # Errors
-/// One that is none.
-fn template(text: Option<&str>) -> Result<Option<UrlTemplate>, Failure> {
-    const INVALID: Failure = Failure::new(tonic::Code::InvalidArgument, "DOMAIN-oGh5e", Text::UrlTemplate);
-    text.map(|text| UrlTemplate::parse(text).ok_or(INVALID)).transpose()
 }
 
 fn timestamp(at: Timestamp) -> prost_types::Timestamp {

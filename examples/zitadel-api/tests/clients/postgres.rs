@@ -11,7 +11,8 @@ use crate::story;
 async fn the_story_is_the_same_on_postgresql() {
     for kind in [Kind::Rest, Kind::NodeGrpc] {
         let url = Cluster::shared().database().url();
-        story::life_on(&Server::with(&[("IDENTITY_DATABASE", &url)]), kind).await;
+        let settings = [("IDENTITY_DATABASE", url.as_str()), ("IDENTITY_LINK_ORIGINS", "https://example.com")];
+        story::life_on(&Server::with(&settings), kind).await;
     }
 }
 

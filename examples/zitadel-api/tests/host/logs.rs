@@ -43,7 +43,7 @@ async fn c64_neither_tokens_nor_addresses_nor_codes_of_callers_reach_the_log() {
 
 #[tokio::test]
 async fn the_development_notifier_logs_the_code_and_the_link() {
-    let server = Server::start();
+    let server = Server::with(&[("IDENTITY_LINK_ORIGINS", "https://example.com")]);
     server.add_ada().await;
     let body =
         json!({"email": "new@example.com", "sendCode": {"urlTemplate": "https://example.com/{{.UserID}}/{{.Code}}"}});

@@ -19,6 +19,8 @@ fn a_host_with_bad_settings_does_not_start_and_says_why() {
         ("IDENTITY_LISTEN", "192.0.2.1:1", "cannot listen on 192.0.2.1:1"),
         ("IDENTITY_RESEND_WAIT", "soon", "--resend-wait"),
         ("IDENTITY_LOG", "loud", "json"),
+        ("IDENTITY_LINK_ORIGINS", "app.example.com", "--link-origins"),
+        ("IDENTITY_LINK_ORIGINS", "https://app.example.com,https://app.example.com/path", "not an origin"),
     ] {
         let output = program(folder.path(), &[(name, value)]).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
@@ -37,9 +39,19 @@ fn help_names_every_setting_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let output = program(folder.path(), &[]).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for setting in
-        ["DATABASE", "LISTEN", "KEY", "TOKENS", "TOKENS_FILE", "TENANT", "RESEND_WAIT", "ALLOW", "BLOCK", "LOG"]
-    {
+    for setting in [
+        "DATABASE",
+        "LISTEN",
+        "KEY",
+        "TOKENS",
+        "TOKENS_FILE",
+        "LINK_ORIGINS",
+        "TENANT",
+        "RESEND_WAIT",
+        "ALLOW",
+        "BLOCK",
+        "LOG",
+    ] {
         assert!(help.contains(&format!("IDENTITY_{setting}")), "{setting}");
     }
     assert!(!help.contains(KEY) && !help.contains("root-token:admin,ada-token"), "{help}");

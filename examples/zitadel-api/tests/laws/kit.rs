@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 use zitadel_api::service::Users;
 use zitadel_api::wire::{ErrorDetail, SERVICE, rpc};
-use zitadel_api::{AccessTokens, App, Settings, router};
+use zitadel_api::{AccessTokens, App, LinkOrigin, Settings, router};
 
 pub(crate) const ROOT: &str = "root-token";
 pub(crate) const ADAS: &str = "ada-token";
@@ -92,7 +92,8 @@ impl Host {
     pub(crate) async fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = ["zitadel-api"].iter().chain(options);
-        let policy = Settings::try_parse_from(settings).unwrap().policy().unwrap();
+        let settings = Settings::try_parse_from(settings).unwrap();
+        let policy = settings.policy().unwrap();
         // 2024-11-22T16:27:04.996Z, as on the page.
         let clock = HandClock(Arc::new(AtomicI64::new(1_732_292_824_996_000)));
         let (mail, keys) = (Mailbox::default(), CodeKeys::parse(KEY).unwrap());
@@ -102,7 +103,7 @@ impl Host {
             .with_clock(clock.clone())
             .with_entropy(CountedEntropy::default())
             .for_tenant(TenantId::parse("69629023906488334").unwrap());
-        let router = serving(&identity, &clock).await;
+        let router = serving(&identity, &clock, settings.link_origins).await;
         Self { router, identity, clock, mail, folder: Arc::new(folder) }
     }
 
@@ -110,7 +111,7 @@ impl Host {
     pub(crate) fn another_process(&self) -> impl Future<Output = Self> + use<> {
         let (identity, clock) = (self.identity.clone(), self.clock.clone());
         let (mail, folder) = (self.mail.clone(), Arc::clone(&self.folder));
-        async move { Self { router: serving(&identity, &clock).await, identity, clock, mail, folder } }
+        async move { Self { router: serving(&identity, &clock, Vec::new()).await, identity, clock, mail, folder } }
     }
 
     /// With a user `ada` who has a verified e-mail address and no phone number.
@@ -209,10 +210,11 @@ impl Host {
     }
 }
 
-async fn serving(identity: &Identity, clock: &HandClock) -> Router {
+async fn serving(identity: &Identity, clock: &HandClock, origins: Vec<LinkOrigin>) -> Router {
     let tokens = format!("{ROOT}:admin:root,{ADAS}:user:ada,bob-token:user:bob");
     let tokens = AccessTokens::parse(&tokens).unwrap();
     let users = Users::new(identity.clone(), CodeKeys::parse(KEY).unwrap(), Arc::new(clock.clone()));
+    let users = users.with_link_origins(origins);
     router(App { users, tokens }).await.unwrap()
 }
 

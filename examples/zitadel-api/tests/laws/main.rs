@@ -14,6 +14,7 @@ mod hazards;
 mod infrastructure;
 mod kit;
 mod languages;
+mod links;
 mod messages;
 mod page;
 mod permissions;

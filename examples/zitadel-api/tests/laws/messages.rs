@@ -9,7 +9,7 @@ async fn a_link_is_rendered_from_the_template_that_came_with_the_request() {
     let host = Host::with_ada().await;
     let template = "https://example.com/verify?user={{.UserID}}&code={{ .Code }}&org={{.OrgID}}";
     let body = json!({"email": "new@example.com", "sendCode": {"urlTemplate": template}});
-    host.rest(ADAS, "POST", "/v2/users/ada/email", body).await.of(200);
+    host.post("/v2/users/ada/email", body).await.of(200);
     let (_, code, link) = host.sent().await.into_iter().find(|(to, ..)| to == "new@example.com").unwrap();
     let code = code.unwrap();
     assert_eq!(link.unwrap(), format!("https://example.com/verify?user=ada&code={code}&org=69629023906488334"));
@@ -31,7 +31,8 @@ async fn a_link_is_rendered_from_the_template_that_came_with_the_request() {
 
 #[tokio::test]
 async fn c63_no_link_begins_with_what_a_header_says() {
-    let host = Host::with_ada().await;
+    let host = Host::with(&["--link-origins=https://example.com"]).await;
+    host.add("ada", "ada@example.com").await;
     let bearer = format!("Bearer {ADAS}");
     let headers = [
         ("authorization", bearer.as_str()),
@@ -75,6 +76,34 @@ async fn a_template_that_is_none_is_refused_when_it_is_set() {
         "https://example.com/ {{.Code}}",
         "https://example.com/\r\nx{{.Code}}",
         "{{.Code}}",
+        "https://evil.example%00/{{.Code}}",
+        "https://%65vil.example/{{.Code}}",
+        "https://example.com:99999/{{.Code}}",
+        "https://example.com:0443/{{.Code}}",
+        "https://example.com:/{{.Code}}",
+        "https://example.com:x/{{.Code}}",
+        "https://:443/{{.Code}}",
+        "https://example.com:{{.Code}}/",
+        "https://example.com/\"><script>alert(1)</script>{{.Code}}",
+        "https://example.com/'onload='{{.Code}}\u{202e}",
+        "https://example.com/\u{202e}{{.Code}}",
+        "https://exämple.com/{{.Code}}",
+        "https://example\u{3002}com/{{.Code}}",
+        "https://example.com/%zz{{.Code}}",
+        "https://example.com/%4{{.Code}}",
+        "https://example.com/%{{.Code}}",
+        "https://0x7f.1/{{.Code}}",
+        "https://2130706433/{{.Code}}",
+        "https://[::1/{{.Code}}",
+        "https://exa mple.com/{{.Code}}",
+        "https://example..com/{{.Code}}",
+        "https://-/{{.Code}}<",
+        "ftp://example.com/{{.Code}}",
+        "https:example.com/{{.Code}}",
+        "https:/example.com/{{.Code}}",
+        "https:\\\\example.com/{{.Code}}",
+        "https://user:secret@example.com/{{.Code}}",
+        "https://xn--/{{.Code}}",
     ] {
         let send = json!({"sendCode": {"urlTemplate": template}});
         let set = json!({"email": "new@example.com", "sendCode": {"urlTemplate": template}});

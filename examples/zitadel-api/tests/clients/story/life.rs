@@ -11,7 +11,7 @@ use crate::client::{Client, Kind};
 use crate::server::{ADA, ROOT, Server, TENANT};
 
 pub(crate) async fn life(kind: Kind) {
-    life_on(&Server::start(), kind).await;
+    life_on(&Server::with(&[("IDENTITY_LINK_ORIGINS", "https://example.com")]), kind).await;
 }
 
 pub(crate) async fn life_on(server: &Server, kind: Kind) {
@@ -54,7 +54,7 @@ pub(crate) async fn life_on(server: &Server, kind: Kind) {
     let twice = client.fails(ADA, "VerifyEmail", answer(&code)).await;
     twice.is(INVALID_ARGUMENT, "COMMAND-eis9R", "Code is invalid");
 
-    // Another one, by the user, with a link in the message.
+    // Another one, by the user, with a link in the message to an origin of the configuration.
     let template = "https://example.com/verify?user={{.UserID}}&code={{.Code}}&org={{.OrgID}}";
     let set = json!({ "userId": "ada", "email": "countess@example.com", "sendCode": { "urlTemplate": template } });
     let set = client.does(ADA, "SetEmail", set).await;
