@@ -10,10 +10,12 @@
 
 mod clients;
 mod command;
+mod gate;
 mod log;
 mod process;
 
 pub use clients::{npm_folder, python_environment};
 pub use command::must_run;
+pub use gate::{Gate, Passage};
 pub use log::Log;
 pub use process::Process;

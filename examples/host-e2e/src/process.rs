@@ -35,6 +35,12 @@ impl Process {
         format!("http://{}", self.address)
     }
 
+    /// The number of the process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, as `kill -9` does, or a machine that loses power.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -7,7 +7,7 @@ use identity::policy::{DangerousPolicy, VerificationPolicy};
 use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
 use url::Url;
 
-use crate::{Database, LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
+use crate::{Database, Limits, LogFormat, Secret, TenantNames, TenantNamesError, restrictions};
 
 /// The settings that every host has. Each is an option of the command line and a variable of the environment.
 #[derive(Debug, Clone, Args)]
@@ -45,6 +45,9 @@ pub struct HostSettings {
     /// How log lines look. RUST_LOG says which ones there are.
     #[arg(long, env = "IDENTITY_LOG", value_enum, default_value_t)]
     pub log: LogFormat,
+    /// What one client can hold.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// The setting of a host that people reach by links.

@@ -24,7 +24,7 @@ async fn run(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let app = settings.app().await?;
     let identity = app.identity.clone();
     let box_ = settings.mail_box.clone().map(|folder| tokio::spawn(mailbox::watch(folder, identity.clone())));
-    host_kit::run(settings.host.listen, router(app), identity).await?;
+    host_kit::run(&settings.host, router(app), identity).await?;
     // What it had in hand is read again after the next start.
     if let Some(watch) = box_ {
         watch.abort();

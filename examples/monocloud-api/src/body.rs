@@ -3,10 +3,11 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use host_kit::{BodyError, read_body};
+use host_kit::{BodyError, Share, read_body};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::caller::unauthorized;
 use crate::problem::Problem;
 
 /// The most bytes that a body may have.
@@ -39,9 +40,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalB
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    read_body(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| match error {
+    // The middleware that lets callers in has put it there.
+    let share = request.extensions().get::<Share>().cloned().ok_or_else(unauthorized)?;
+    read_body(request.into_body(), MAX_BODY_BYTES, &share).await.map_err(|error| match error {
         BodyError::TooLarge => Problem::too_large(),
         BodyError::Broken => Problem::bad_request(error.to_string()),
+        BodyError::Busy(_) => Problem::busy(),
         BodyError::Slow => Problem::new(StatusCode::REQUEST_TIMEOUT, error.to_string()),
     })
 }

@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-fn unauthorized() -> Problem {
+pub(crate) fn unauthorized() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "send an API key of this tenant in the header X-API-KEY")
 }
 
@@ -63,12 +63,12 @@ pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, ne
     let Some(tenant) = app.tenants.tenant_of(host(request.headers(), request.uri())).cloned() else {
         return refuse(request, Problem::not_found("no tenant is served under this host name"));
     };
-    let sent = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
-    let Some(holder) = sent.and_then(|sent| app.keys.holder(sent, &tenant)) else {
+    let Some(holder) = sent_key(request.headers()).and_then(|sent| app.keys.holder(sent, &tenant)) else {
         return refuse(request, unauthorized());
     };
     let who = Who { key: Arc::clone(&holder.name), tenant: tenant.clone() };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let Ok(share) = holder.in_flight.request() else { return refuse(request, Problem::busy()) };
     let mut response = if !reads && !holder.may_write {
         refuse(request, Problem::new(StatusCode::FORBIDDEN, "this key may only read; use one that may write"))
     } else if declared_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
@@ -76,10 +76,19 @@ pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, ne
     } else {
         let admin = app.identity.for_tenant(tenant).admin(holder.name);
         request.extensions_mut().insert(Caller { admin, wire: app.wire });
+        request.extensions_mut().insert(share.clone());
         next.run(request).await
     };
     response.extensions_mut().insert(who);
+    response.extensions_mut().insert(share);
     response
+}
+
+/// The key of a request: in `X-API-KEY`, or in `API-Key`, which a page of the API names. `None` where two differ.
+fn sent_key(headers: &HeaderMap) -> Option<&str> {
+    let mut sent = ["x-api-key", "api-key"].into_iter().flat_map(|name| headers.get_all(name));
+    let key = sent.next()?;
+    if sent.all(|other| other == key) { key.to_str().ok() } else { None }
 }
 
 /// Answers without a look at the body.
@@ -89,8 +98,9 @@ fn refuse(request: Request, problem: Problem) -> Response {
 }
 
 fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
-    let named = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    named.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default()
+    // A request that names the host in its target means that one, whatever the header says (RFC 9112, 3.2.2; RFC 9113, 8.3.1).
+    let named = uri.authority().map(|authority| authority.as_str());
+    named.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or_default()
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

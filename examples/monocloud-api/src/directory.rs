@@ -5,14 +5,21 @@ use std::fmt;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use host_kit::Share;
 use identity::directory::{DirectoryOrder, DirectoryQuery, Search};
 use serde::Serialize;
 use utoipa::IntoParams;
 
+use crate::caller::unauthorized;
 use crate::problem::Problem;
 
 /// The most users on a page.
 const LARGEST_PAGE: u32 = 1_000;
+
+const PARAMETERS: [&str; 4] = ["page", "size", "filter", "sort"];
+
+/// What a user on a page counts for among the bytes that a key has in flight.
+const USER_BYTES: usize = 1_024;
 
 /// Which users, in which order, and which page of them.
 #[derive(Debug, Clone, IntoParams)]
@@ -53,17 +60,24 @@ fn order(name: &str) -> Option<DirectoryOrder> {
     })
 }
 
+/// Whether a filter asks for more than a beginning: a field and its value, a wildcard, several terms. It would find nobody, and
+/// the caller would take that for an answer.
+fn is_expression(filter: &str) -> bool {
+    let operator = |c: char| c.is_whitespace() || matches!(c, ':' | '<' | '>' | '(' | ')' | '"' | '*');
+    let name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'!'));
+    filter.contains(operator) || filter.split_once('=').is_some_and(|(field, _)| name(field))
+}
+
 impl ListParams {
     /// What the library is asked for.
     #[must_use]
     pub fn query(&self) -> DirectoryQuery {
-        let filter = self.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
         DirectoryQuery {
             order: self.sort.order,
             descending: self.sort.descending,
             skip: u64::from(self.page - 1) * u64::from(self.size),
             limit: usize::try_from(self.size).unwrap_or(usize::MAX),
-            search: filter.map(Search::new),
+            search: self.filter.as_deref().map(Search::new),
         }
     }
 }
@@ -72,8 +86,17 @@ impl<S: Send + Sync> FromRequestParts<S> for ListParams {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        let Query(mut query) = query.map_err(|_| Problem::bad_request("the query cannot be read"))?;
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = pairs.map_err(|_| Problem::bad_request("the query cannot be read"))?;
+        let mut query = HashMap::new();
+        for (name, value) in pairs {
+            if !PARAMETERS.contains(&name.as_str()) {
+                return Err(Problem::field(&name, "there is no such parameter; leave it out"));
+            }
+            if query.insert(name.clone(), value).is_some() {
+                return Err(Problem::field(&name, "send this parameter once"));
+            }
+        }
         let mut number = |name: &str, absent: u32, most: u32| match query.remove(name) {
             None => Ok(absent),
             Some(text) => {
@@ -94,7 +117,15 @@ impl<S: Send + Sync> FromRequestParts<S> for ListParams {
                 });
                 sort.ok_or_else(|| Problem::field("sort", "send field:1 or field:-1, for example last_updated:-1"))
             })?;
-        Ok(Self { page, size, filter: query.remove("filter"), sort })
+        let share = parts.extensions.get::<Share>().cloned().ok_or_else(unauthorized)?;
+        share.grow(USER_BYTES * usize::try_from(size).unwrap_or(usize::MAX)).map_err(|_| Problem::busy())?;
+        let filter = query.remove("filter").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if filter.as_deref().is_some_and(is_expression) {
+            let message = "expressions are not understood; send the beginning of a username, an e-mail address or a phone \
+                           number, or a whole user id";
+            return Err(Problem::field("filter", message));
+        }
+        Ok(Self { page, size, filter, sort })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use host_kit::Tokens;
+use host_kit::{InFlight, Tokens};
 use identity::TenantId;
 
 /// Why a list of keys is none.
@@ -26,12 +26,14 @@ struct Owner {
 }
 
 /// Whose key was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct KeyHolder {
     /// The name of the key.
     pub name: Arc<str>,
     /// Whether it may change anything.
     pub may_write: bool,
+    /// What the key has in flight.
+    pub in_flight: InFlight,
 }
 
 /// The keys that are good here.
@@ -81,7 +83,7 @@ fn key<'a>(entry: &'a str, home: &TenantId) -> Option<(&'a str, Owner)> {
         Some((name, tenant)) => (name, Some(TenantId::parse(tenant).ok()?)),
     };
     let named = !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'));
-    let owner = Owner { holder: KeyHolder { name: name.into(), may_write }, tenant };
+    let owner = Owner { holder: KeyHolder { name: name.into(), may_write, in_flight: InFlight::default() }, tenant };
     (named && !secret.is_empty()).then_some((secret, owner))
 }
 

@@ -34,6 +34,6 @@ async fn started(settings: &Settings) -> Result<ExitCode, Box<dyn std::error::Er
         return Ok(ExitCode::SUCCESS);
     }
     let router = router(settings.app(identity.clone())?);
-    run(settings.host.listen, router, identity).await?;
+    run(&settings.host, router, identity).await?;
     Ok(ExitCode::SUCCESS)
 }

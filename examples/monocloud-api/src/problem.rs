@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::system::{Clock as _, SystemClock};
-use identity::{Channel, Error, Refusal, RefusalKind, TakenWhat};
+use identity::{Channel, Error, Refusal, RefusalKind, StoreError, TakenWhat};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,6 +92,20 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 65,536 bytes; send less")
     }
 
+    /// The key has too many requests under way.
+    #[must_use]
+    pub fn busy() -> Self {
+        let detail = "too many requests of this key are under way; send fewer at once";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
+    /// The store does not answer.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let detail = "the store does not answer; try again in a moment";
+        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
     /// A field that does not parse.
     #[must_use]
     pub fn field(name: &str, message: impl Into<String>) -> Self {
@@ -145,19 +159,52 @@ const fn title(status: StatusCode) -> &'static str {
     }
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
+impl Problem {
+    /// The status of the response.
+    #[must_use]
+    pub fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Writes `Retry-After` where the problem has one.
+    pub(crate) fn retry_after_into(&self, response: &mut Response) {
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+
+    /// The answer to a call that failed and was not refused. What failed is in the log, under the same trace.
+    pub(crate) fn failed<R>(error: &Error<R>) -> Self
+    where
+        Error<R>: std::error::Error,
+    {
         match error {
-            Error::Refused(refusal) => refusal.into(),
             Error::Contended => Self {
                 retry_after: Some(1),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "others are changing this user; try again")
             },
-            // What failed is in the log, under the same trace.
-            _ => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "something failed here; try again, or ask with the traceId",
-            ),
+            Error::Store(StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NotOurs(_)) => {
+                Self::internal(error)
+            }
+            Error::Store(error) => {
+                tracing::error!(%error, "a request was answered as unavailable: the store failed");
+                Self::unavailable()
+            }
+            error => Self::internal(error),
+        }
+    }
+
+    fn internal(error: &impl std::error::Error) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something failed here; try again, or ask with the traceId")
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            error => Self::failed(&error),
         }
     }
 }
@@ -206,13 +253,11 @@ const fn code(refusal: &Refusal) -> &'static str {
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         self.trace_id = host_kit::current_trace().map(|trace| trace.to_string());
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status_code();
         // Texts and numbers always serialize.
         let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        self.retry_after_into(&mut response);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"));
         }

@@ -9,9 +9,10 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::from_fn;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
 use host_kit::{Who, drain_body, traced};
+use identity::TenantId;
 use tonic::{Code, Status};
 use tonic_health::ServingStatus;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -26,6 +27,9 @@ use crate::wire::{
     ResendPhoneCodeRequest, SERVICE, SendEmailCodeRequest, SetEmailRequest, SetPhoneRequest, VerifyEmailRequest,
     VerifyPhoneRequest,
 };
+
+/// The most bytes of a question about health or reflection, which anybody may ask: it has a name in it, and little else.
+const MAX_NAME_BYTES: usize = 4_096;
 
 /// What every request is answered with.
 #[derive(Debug)]
@@ -73,11 +77,15 @@ pub async fn router(app: App) -> Result<Router, tonic_reflection::server::Error>
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
+    let (v1, v1alpha) = (reflection().build_v1()?, reflection().build_v1alpha()?);
     Ok(rest
         .merge(rpc)
-        .route_service("/grpc.health.v1.Health/{method}", health)
-        .route_service("/grpc.reflection.v1.ServerReflection/{method}", reflection().build_v1()?)
-        .route_service("/grpc.reflection.v1alpha.ServerReflection/{method}", reflection().build_v1alpha()?)
+        .route_service("/grpc.health.v1.Health/{method}", health.max_decoding_message_size(MAX_NAME_BYTES))
+        .route_service("/grpc.reflection.v1.ServerReflection/{method}", v1.max_decoding_message_size(MAX_NAME_BYTES))
+        .route_service(
+            "/grpc.reflection.v1alpha.ServerReflection/{method}",
+            v1alpha.max_decoding_message_size(MAX_NAME_BYTES),
+        )
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .fallback(no_such_path)
@@ -160,20 +168,21 @@ async fn call<C: Call>(
     let (parts, body) = request.into_parts();
     let language = Language::of(&parts.headers);
     // Who calls comes first: of a body nothing is read before that.
-    let caller = match app.tokens.caller(&parts.headers) {
-        Ok(caller) => caller,
+    let (caller, share) = match app.tokens.admit(&parts.headers) {
+        Ok(admitted) => admitted,
         Err(failure) => {
             drain_body(body);
             return dialect.refuse(&failure, language);
         }
     };
     let body = if parts.method == Method::GET { Body::empty() } else { body };
+    let accepted = accepted.and_then(|()| own_organization(&parts.headers, app.users.identity().tenant()));
     let outcome = async {
         if let Err(failure) = accepted {
             drain_body(body);
             return Err(failure);
         }
-        let mut message: C = dialect.read(&parts.headers, body).await?;
+        let mut message: C = dialect.read(&parts.headers, body, &share).await?;
         if let Some(user) = user {
             message.about(user);
         }
@@ -183,14 +192,21 @@ async fn call<C: Call>(
     let mut response = dialect.answer(outcome.await, language);
     let tenant = app.users.identity().tenant().clone();
     response.extensions_mut().insert(Who { key: caller.name(), tenant });
+    response.extensions_mut().insert(share);
     response
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+/// Whether a request is for the organization that is served: `x-zitadel-orgid` may name it, and no other.
+fn own_organization(headers: &HeaderMap, tenant: &TenantId) -> Result<(), Failure> {
+    let mut named = headers.get_all("x-zitadel-orgid").iter().filter(|value| !value.is_empty());
+    if named.all(|value| value == tenant.as_str()) { Ok(()) } else { Err(Failure::no_permission()) }
+}
+
+async fn readyz(State(app): State<Arc<App>>) -> Response {
     if host_kit::ready(app.users.identity()).await {
-        (StatusCode::OK, "ok\n")
+        "ok\n".into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "the store does not answer\n").into_response()
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use identity::{Channel, Error, HolderError, PublicRefusal, Refusal, TakenWhat, Timestamp};
+use identity::{Channel, Error, HolderError, PublicRefusal, Refusal, StoreError, TakenWhat, Timestamp};
 use prost::Name;
 use prost_types::Any;
 use tonic::Code;
@@ -98,6 +98,32 @@ impl Failure {
         Self::new(Code::FailedPrecondition, "COMMAND-Uch5e", Text::NotChanged(channel))
     }
 
+    /// The token has too many requests under way.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            ..Self::new(Code::ResourceExhausted, "IDENTITY-busy", Text::Busy)
+        }
+    }
+
+    /// An error that is no refusal. One of the store that may pass is told apart from one that will not.
+    fn broken(error: &HolderError) -> Self {
+        match error {
+            Error::Store(StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NotOurs(_)) => {}
+            Error::Store(error) => {
+                tracing::error!(%error, "a call was answered as unavailable: the store failed");
+                return Self {
+                    retry_after: Some(Duration::from_secs(1)),
+                    ..Self::new(Code::Unavailable, "IDENTITY-store", Text::StoreAway)
+                };
+            }
+            _ => {}
+        }
+        tracing::error!(%error, "a call failed");
+        Self::new(Code::Internal, "IDENTITY-internal", Text::Internal)
+    }
+
     /// The answer to an administrator's call about an address of this channel that failed.
     #[must_use]
     pub fn told(channel: Channel, now: Timestamp, error: Error) -> Self {
@@ -126,10 +152,7 @@ impl Failure {
                 retry_after: Some(Duration::from_secs(1)),
                 ..Self::new(Code::ResourceExhausted, "IDENTITY-contended", Text::Contended)
             },
-            error => {
-                tracing::error!(%error, "a call failed");
-                Self::new(Code::Internal, "IDENTITY-internal", Text::Internal)
-            }
+            error => Self::broken(&error),
         }
     }
 

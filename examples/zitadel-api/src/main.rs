@@ -23,5 +23,5 @@ async fn main() -> ExitCode {
 async fn started(settings: &Settings) -> Result<(), Box<dyn std::error::Error>> {
     let identity = settings.identity().await?;
     let router = router(settings.app(identity.clone())?).await?;
-    Ok(run(settings.host.listen, router, identity).await?)
+    Ok(run(&settings.host, router, identity).await?)
 }

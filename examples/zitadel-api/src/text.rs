@@ -104,6 +104,10 @@ pub enum Text {
     NotKept,
     /// The user's address book is full.
     TooManyAddresses,
+    /// The token has too many requests under way.
+    Busy,
+    /// The store does not answer.
+    StoreAway,
     /// Something failed here.
     Internal,
     /// In these words, whatever the language.
@@ -161,6 +165,8 @@ impl Text {
             Self::UsernameInvalid => "Username is invalid",
             Self::NotKept => "Passwords, identity provider links, TOTP secrets and metadata are not kept here",
             Self::TooManyAddresses => "The user has as many addresses as can be, removed ones counted",
+            Self::Busy => "Too many requests of this token are under way, send fewer at once",
+            Self::StoreAway => "The store does not answer, try again in a moment",
             Self::Internal => "Something failed here, try again later",
             Self::Verbatim(_) => "",
         }
@@ -203,6 +209,8 @@ impl Text {
             Self::UsernameInvalid => "Benutzername ist ungültig",
             Self::NotKept => "Passwörter, Verknüpfungen, TOTP-Geheimnisse und Metadaten werden hier nicht aufbewahrt",
             Self::TooManyAddresses => "Der Benutzer hat so viele Adressen wie möglich, entfernte mitgezählt",
+            Self::Busy => "Zu viele Anfragen mit diesem Token sind unterwegs, bitte weniger gleichzeitig senden",
+            Self::StoreAway => "Der Speicher antwortet nicht, bitte gleich noch einmal versuchen",
             Self::Internal => "Hier ist etwas fehlgeschlagen, bitte später noch einmal versuchen",
             Self::Verbatim(_) => "",
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
-use host_kit::Tokens;
+use host_kit::{InFlight, Share, Tokens};
 use identity::UserId;
 use tonic::Code;
 
@@ -59,9 +59,23 @@ impl fmt::Debug for Caller {
     }
 }
 
+/// The holder of a token, and what the token has in flight.
+#[derive(Clone)]
+struct Holder {
+    caller: Caller,
+    in_flight: InFlight,
+}
+
+/// The caller alone.
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.caller.fmt(f)
+    }
+}
+
 /// The tokens that are good here.
 #[derive(Debug, Clone)]
-pub struct AccessTokens(Tokens<Caller>);
+pub struct AccessTokens(Tokens<Holder>);
 
 impl AccessTokens {
     /// Reads entries separated by commas or white space: `TOKEN:admin`, `TOKEN:admin:NAME` or `TOKEN:user:ID`. The first colon
@@ -82,10 +96,14 @@ impl AccessTokens {
     /// ```
     pub fn parse(text: &str) -> Result<Self, TokensError> {
         let mut seen = HashSet::new();
-        let entries = (1..).zip(Tokens::<Caller>::entries(text));
+        let entries = (1..).zip(Tokens::<Holder>::entries(text));
         let tokens = entries.map(|(number, entry)| {
             let (token, caller) = token(entry).ok_or(TokensError::Entry(number))?;
-            if seen.insert(token) { Ok((token, caller)) } else { Err(TokensError::Twice(number)) }
+            if seen.insert(token) {
+                Ok((token, Holder { caller, in_flight: InFlight::default() }))
+            } else {
+                Err(TokensError::Twice(number))
+            }
         });
         let tokens = tokens.collect::<Result<Tokens<_>, _>>()?;
         if tokens.is_empty() { Err(TokensError::None) } else { Ok(Self(tokens)) }
@@ -94,14 +112,15 @@ impl AccessTokens {
     /// Whose token this is.
     #[must_use]
     pub fn holder(&self, sent: &str) -> Option<&Caller> {
-        self.0.holder(sent, |_| true)
+        self.0.holder(sent, |_| true).map(|holder| &holder.caller)
     }
 
-    /// Who calls, by the header `Authorization`, which gRPC sends as metadata. It reads nothing else of a request.
+    /// The caller that the header `Authorization` names, which gRPC sends as metadata, and a share of what its token may have
+    /// in flight. It reads nothing else of a request.
     ///
     /// # Errors
-    /// Unauthenticated, in three ways.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+    /// Unauthenticated, in three ways; [`Failure::busy`] when the token has too many requests under way.
+    pub fn admit(&self, headers: &HeaderMap) -> Result<(Caller, Share), Failure> {
         const CODE: Code = Code::Unauthenticated;
         let mut sent = headers.get_all(header::AUTHORIZATION).iter();
         let missing = || Failure::nameless(CODE, Text::AuthMissing);
@@ -115,8 +134,9 @@ impl AccessTokens {
         if !scheme.eq_ignore_ascii_case("Bearer") || token.trim().is_empty() {
             return Err(invalid());
         }
-        let holder = self.holder(token.trim());
-        holder.cloned().ok_or_else(|| Failure::new(CODE, "AUTH-7fs1e", Text::TokenInvalid))
+        let holder = self.0.holder(token.trim(), |_| true);
+        let holder = holder.ok_or_else(|| Failure::new(CODE, "AUTH-7fs1e", Text::TokenInvalid))?;
+        Ok((holder.caller.clone(), holder.in_flight.request().map_err(|_| Failure::busy())?))
     }
 }
 

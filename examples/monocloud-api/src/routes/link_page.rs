@@ -12,6 +12,7 @@ use identity::{Confirmation, HolderError, LinkToken, RefusalKind, TenantId};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::problem::Problem;
 
 /// Where the page is.
 pub const PATH: &str = "/verify-email";
@@ -85,7 +86,12 @@ async fn confirm(State(app): State<Arc<App>>, link: Result<Form<Link>, FormRejec
             };
             page(status, "That did not work", &format!("<p>{}</p>", escaped(&refusal.to_string())))
         }
-        Err(_) => page(StatusCode::INTERNAL_SERVER_ERROR, "That did not work", "<p>Please try again later.</p>"),
+        Err(error) => {
+            let problem = Problem::failed(&error);
+            let mut response = page(problem.status_code(), "That did not work", "<p>Please try again later.</p>");
+            problem.retry_after_into(&mut response);
+            response
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Problems {
     /// There is no such user, identifier or credential.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(#[to_schema] Problem),
-    /// The body did not come within 30 s.
+    /// The body did not arrive in time.
     #[response(status = 408, content_type = "application/problem+json")]
     Slow(#[to_schema] Problem),
     /// The body has more than 65,536 bytes.
@@ -46,4 +46,7 @@ pub enum Problems {
     /// Something failed here.
     #[response(status = 500, content_type = "application/problem+json")]
     Failed(#[to_schema] Problem),
+    /// The store does not answer; wait as long as `Retry-After` says.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
 }

@@ -46,10 +46,18 @@ async fn a_key_that_may_only_read_gets_403_before_its_body_is_read() {
 }
 
 #[tokio::test]
-async fn the_header_name_has_no_case() {
+async fn c64_the_key_is_in_either_header_that_the_pages_name_and_in_any_case() {
     let server = Server::start();
-    for name in ["X-API-KEY", "X-API-Key", "x-api-key"] {
+    for name in ["X-API-KEY", "X-API-Key", "x-api-key", "API-Key", "API-KEY", "api-key"] {
         Answer::to(server.request("GET", "/api/users").header(name, API_KEY)).await.of(200);
+        Answer::to(server.request("GET", "/api/users").header(name, "another")).await.problem(401);
+    }
+    // Two headers are one key, or none.
+    for (other, status) in [(API_KEY, 200), (READ_KEY, 401), ("another", 401), ("", 401)] {
+        for (one, two) in [("X-API-KEY", "API-Key"), ("X-API-KEY", "X-API-KEY"), ("API-Key", "X-API-KEY")] {
+            let request = server.request("GET", "/api/users").header(one, API_KEY).header(two, other);
+            assert_eq!(Answer::to(request).await.status, status, "{one}, {two}: {other}");
+        }
     }
 }
 

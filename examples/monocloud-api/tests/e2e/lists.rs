@@ -117,6 +117,8 @@ async fn a_filter_finds_by_the_beginning_of_a_name_or_address_or_by_id() {
         ("user-0", 0),
         ("example.com", 0),
         ("%25", 0),
+        ("bounce%2Bada=example", 0),
+        ("++name00++", 1),
         ("_", 0),
         ("", 25),
     ] {
@@ -152,6 +154,18 @@ async fn what_makes_no_sense_is_refused_by_name() {
         ("sort=creation_time", "sort"),
         ("sort=creation_time:2", "sort"),
         ("sort=password:1", "sort"),
+        ("filter=email:mail01@example.com", "filter"),
+        ("filter=email%3D%22mail01@example.com%22", "filter"),
+        ("filter=email=mail01@example.com", "filter"),
+        ("filter=email!=mail01@example.com", "filter"),
+        ("filter=email+eq+mail01@example.com", "filter"),
+        ("filter=mail01+OR+mail02", "filter"),
+        ("filter=(mail01)", "filter"),
+        ("filter=mail*", "filter"),
+        ("filter=creation_time%3E1", "filter"),
+        ("email=mail01@example.com", "email"),
+        ("search=mail01", "search"),
+        ("page=1&page=2", "page"),
     ] {
         assert_eq!(server.get(&format!("/api/users?{query}")).await.field(), field, "{query}");
     }

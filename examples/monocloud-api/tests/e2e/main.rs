@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod connections;
 mod endpoints;
 mod keys;
 mod kit;
@@ -16,6 +17,7 @@ mod lists;
 mod logs;
 mod node;
 mod openapi;
+mod outages;
 mod pages;
 mod postgres;
 mod problems;

@@ -12,15 +12,16 @@ mod rest;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use host_kit::{BodyError, drain_body, read_body};
+use host_kit::{BodyError, Share, drain_body, read_body};
 use prost::{Message, Name};
 use tonic::Code;
 
 use crate::failure::Failure;
 use crate::text::Language;
 
-/// The most bytes that a message may have: 4 MiB.
-pub const MAX_MESSAGE_BYTES: usize = 4 * 1_024 * 1_024;
+/// The most bytes that a message may have. The largest one that the rules of fields let through, every character of every field
+/// escaped in JSON, has about half of them.
+pub const MAX_MESSAGE_BYTES: usize = 65_536;
 
 /// How a call is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +74,14 @@ impl Dialect {
     /// Reads a request's message.
     ///
     /// # Errors
-    /// A body that is too large, ends early, does not come, or is no such message.
-    pub async fn read<M: Message + Name + Default>(self, headers: &HeaderMap, body: Body) -> Result<M, Failure> {
+    /// A body that is too large, ends early, does not arrive in time, or is no such message; [`Failure::busy`] when the token
+    /// has too many bytes in flight.
+    pub async fn read<M: Message + Name + Default>(
+        self,
+        headers: &HeaderMap,
+        body: Body,
+        share: &Share,
+    ) -> Result<M, Failure> {
         if let Err(failure) = self.uncompressed(headers) {
             drain_body(body);
             return Err(failure);
@@ -89,9 +96,10 @@ impl Dialect {
             drain_body(body);
             return Err(too_large());
         }
-        let bytes = read_body(body, room).await.map_err(|error| match error {
+        let bytes = read_body(body, room, share).await.map_err(|error| match error {
             BodyError::TooLarge => too_large(),
             BodyError::Broken => Failure::unreadable(error.to_string()),
+            BodyError::Busy(_) => Failure::busy(),
             BodyError::Slow => {
                 Failure::plain(Code::DeadlineExceeded, error.to_string()).with_http(StatusCode::REQUEST_TIMEOUT)
             }

@@ -10,6 +10,7 @@
 mod agreement;
 mod client;
 mod driver;
+mod outages;
 mod postgres;
 mod race;
 mod refused;

@@ -8,7 +8,7 @@ use prost::Message as _;
 use serde_json::Value;
 
 /// The codes of gRPC that are met here, with their names in Connect and the HTTP statuses that they stand for.
-const CODES: [(i64, &str, u64); 11] = [
+const CODES: [(i64, &str, u64); 12] = [
     (3, "invalid_argument", 400),
     (5, "not_found", 404),
     (6, "already_exists", 409),
@@ -18,6 +18,7 @@ const CODES: [(i64, &str, u64); 11] = [
     // Too large.
     (8, "resource_exhausted", 413),
     (12, "unimplemented", 501),
+    (14, "unavailable", 503),
     // Under a path that has other methods, in REST, and as Connect has it.
     (12, "unimplemented", 405),
     (12, "unimplemented", 404),

@@ -41,6 +41,10 @@ async fn c63_no_link_begins_with_what_a_header_says() {
         ("x-zitadel-forwarded", "host=evil.example"),
         ("forwarded", "host=evil.example;proto=https"),
         ("origin", "https://evil.example"),
+        ("x-zitadel-instance-host", "evil.example"),
+        ("x-zitadel-public-host", "evil.example"),
+        ("x-original-host", "evil.example"),
+        ("referer", "https://evil.example/"),
     ];
     let body = json!({"email": "new@example.com"}).to_string();
     host.raw("POST", "/v2/users/ada/email", &headers, body).await.of(200);

@@ -74,7 +74,7 @@ async fn a_code_of_1_to_20_characters_is_judged_and_any_other_is_not() {
     let right = host.code(PHONE).await;
     let verify = async |code: String| host.post("/v2/users/ada/phone/verify", json!({"verificationCode": code})).await;
     let before = host.state().await;
-    for code in [String::new(), "1".repeat(21), "ü".repeat(21), "1".repeat(100_000)] {
+    for code in [String::new(), "1".repeat(21), "ü".repeat(21), "1".repeat(60_000)] {
         assert_eq!(
             verify(code).await.of(400),
             json!({

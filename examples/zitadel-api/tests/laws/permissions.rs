@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use zitadel_api::AccessTokens;
-use zitadel_api::wire::SERVICE;
+use zitadel_api::wire::{SERVICE, SetPhoneRequest};
 
-use crate::kit::{ADAS, Host, OTHER, PHONE};
+use crate::kit::{ADAS, Host, OTHER, PHONE, framed};
 
 #[tokio::test]
 async fn c64_without_a_good_token_nothing_is_read() {
@@ -138,6 +138,37 @@ async fn what_is_an_administrators_and_who_is_somebody_else_is_403() {
     let answer = host.rest(ADAS, "POST", "/v2/users/bob/phone/resend", json!({"userId": "ada"})).await;
     assert_eq!(answer.refused(403), "AUTH-AWfge");
     assert_eq!(host.state().await, before);
+}
+
+#[tokio::test]
+async fn a_call_for_another_organization_is_refused_in_every_dialect() {
+    let host = Host::with_ada().await;
+    let bearer = format!("Bearer {}", crate::kit::ROOT);
+    let call = async |path: &str, media_type: &str, organizations: &[&str], body: Vec<u8>| {
+        let mut headers = vec![("authorization", bearer.as_str()), ("content-type", media_type)];
+        headers.extend(organizations.iter().map(|named| ("x-zitadel-orgid", *named)));
+        host.raw("POST", path, &headers, body).await
+    };
+    let frame = framed(&SetPhoneRequest { user_id: "ada".into(), phone: PHONE.into(), verification: None });
+    let json = json!({"userId": "ada", "phone": PHONE}).to_string().into_bytes();
+    let rpc = format!("/{SERVICE}/SetPhone");
+    let before = host.state().await;
+    for organizations in [&["another"][..], &["69629023906488335"], &["69629023906488334", "another"]] {
+        let rest = call("/v2/users/ada/phone", "application/json", organizations, json.clone()).await;
+        assert_eq!(rest.refused(403), "AUTH-AWfge");
+        assert_eq!(
+            call(&rpc, "application/json", organizations, json.clone()).await.of(403)["code"],
+            "permission_denied"
+        );
+        for media_type in ["application/grpc", "application/grpc-web"] {
+            assert_eq!(call(&rpc, media_type, organizations, frame.clone()).await.grpc_status().0, 7, "{media_type}");
+        }
+    }
+    assert_eq!(host.state().await, before);
+    for organizations in [&["69629023906488334"][..], &[""]] {
+        let read = json!({"userId": "ada"}).to_string().into_bytes();
+        call(&format!("/{SERVICE}/GetUserByID"), "application/json", organizations, read).await.of(200);
+    }
 }
 
 #[tokio::test]
