@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::policy::Budget;
+use crate::policy::{Budget, Mailboxes};
 use crate::{Change, Context, Event, Identifier, Method, Timestamp, UndeliverableReason, User};
 
 /// The budget that a charge draws from. It counts messages unless another unit is named.
@@ -243,7 +243,7 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
     });
     let guess = |entry: &Identifier| Charge {
         kind: BudgetKind::Guesses,
-        quota: pseudonym(&entry.address, context),
+        quota: context.keys.pseudonym(context.tenant, entry.address.claim_key().as_str()),
         amount: 1,
         budget: context.policy.verification().guesses(),
         at: context.now,
@@ -267,8 +267,14 @@ pub(crate) fn notice_charges(address: &Address, context: &Context<'_>) -> Vec<Ch
 /// One message in the unit of the conversion breaker.
 pub(crate) const WHOLE: u64 = 1_000;
 
+/// The subject of the budgets for messages to an address: its mailbox, or the address itself.
 fn pseudonym(address: &Address, context: &Context<'_>) -> String {
-    context.keys.pseudonym(context.tenant, address.claim_key().as_str())
+    match (address, context.policy.send().mailboxes()) {
+        (Address::Email(email), Mailboxes::Shared) => {
+            context.keys.pseudonym(context.tenant, email.mailbox_key().as_str())
+        }
+        _ => context.keys.pseudonym(context.tenant, address.claim_key().as_str()),
+    }
 }
 
 /// The amounts that budgets get back because of these events. A message that no provider accepted gives back everything

@@ -75,6 +75,19 @@ proptest! {
     }
 
     #[test]
+    fn c87_the_key_of_a_mailbox_is_an_address_of_that_mailbox(text in prop_oneof![pieces(), likely()]) {
+        if let Ok(email) = Email::parse(&text) {
+            let key = email.mailbox_key();
+            let plain = Email::parse(key.as_str());
+            prop_assert_eq!(plain.as_ref().map(Email::mailbox_key), Ok(key.clone()));
+            let variant = format!("{}+tag@{}", email.local_part(), email.domain());
+            if let Ok(variant) = Email::parse(&variant) {
+                prop_assert_eq!(variant.mailbox_key(), key);
+            }
+        }
+    }
+
+    #[test]
     fn c24_a_key_is_ascii_only_where_the_local_part_was(text in prop_oneof![pieces(), likely()]) {
         if let Ok(email) = Email::parse(&text) {
             let typed = text.split('@').next().unwrap_or_default();

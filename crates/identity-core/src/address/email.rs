@@ -12,7 +12,7 @@ use super::confusable::{ScriptFlags, skeleton};
 use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
 use super::email_domain::{to_a_labels, to_u_labels};
 use super::email_error::EmailError;
-use super::{ClaimKey, ClaimKind};
+use super::{ClaimKey, ClaimKind, MailboxKey};
 
 /// An e-mail address. It is parsed once, is always in canonical form, and keeps what was typed.
 ///
@@ -26,7 +26,8 @@ use super::{ClaimKey, ClaimKind};
 ///
 /// Equality, order and hash are those of the canonical form. A message is sent to the canonical form of the stored
 /// address, never to another address with the same key. Letters outside ASCII are never case-folded: `ı` is not `i`,
-/// and `É` is not `é`. Dots and plus signs are kept, because their meaning is the provider's choice.
+/// and `É` is not `é`. Dots and plus signs are kept, because their meaning is the provider's choice; see
+/// [`mailbox_key`](Self::mailbox_key).
 ///
 /// # Which texts are addresses
 ///
@@ -209,6 +210,12 @@ impl Email {
             Arc::clone(&self.canonical)
         };
         ClaimKey::new(ClaimKind::Email, Self::CLAIM_RULE, key)
+    }
+
+    /// The mailbox to which messages to the address go, as far as the provider's rules are known.
+    #[must_use]
+    pub fn mailbox_key(&self) -> MailboxKey {
+        MailboxKey::of(self)
     }
 
     /// The suspicious properties of the scripts in the local part and in each label of the domain (UTS 39).

@@ -12,7 +12,7 @@ pub use claim::ClaimPolicy;
 pub use notice::{NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
-pub use send::{Budget, Conversion, Prices, SendPolicy, SendPolicyBuilder};
+pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
 
 /// The reason why a policy builder refused its settings.

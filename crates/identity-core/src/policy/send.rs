@@ -107,6 +107,17 @@ impl Conversion {
     }
 }
 
+/// The subject of the budgets per address for codes, links and notices, when the address is an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mailboxes {
+    /// The mailbox ([`MailboxKey`](crate::address::MailboxKey)): `ada+1@example.com` and `ada+2@example.com` share the
+    /// budgets. Otherwise a single mailbox has as many budgets as it has variants.
+    #[default]
+    Shared,
+    /// The address: every variant has budgets of its own.
+    Distinct,
+}
+
 /// The budgets for messages, each shared by all users of a tenant. A budget is drawn in the commit that enqueues the
 /// message.
 ///
@@ -126,6 +137,7 @@ pub struct SendPolicy {
     tenant_money: Option<Budget>,
     conversion: Option<Conversion>,
     recorded: Vec<BudgetKind>,
+    mailboxes: Mailboxes,
 }
 
 impl Default for SendPolicy {
@@ -143,6 +155,7 @@ impl Default for SendPolicy {
             tenant_money: None,
             conversion: None,
             recorded: Vec::new(),
+            mailboxes: Mailboxes::default(),
         }
     }
 }
@@ -215,6 +228,12 @@ impl SendPolicy {
     #[must_use]
     pub fn is_recorded(&self, kind: BudgetKind) -> bool {
         self.recorded.contains(&kind)
+    }
+
+    /// Whether the variants of one mailbox share the budgets of an address.
+    #[must_use]
+    pub const fn mailboxes(&self) -> Mailboxes {
+        self.mailboxes
     }
 }
 
@@ -294,6 +313,13 @@ impl SendPolicyBuilder {
     #[must_use]
     pub fn record_only(mut self, kinds: impl IntoIterator<Item = BudgetKind>) -> Self {
         self.0.recorded = kinds.into_iter().collect();
+        self
+    }
+
+    /// Sets whether the variants of one mailbox share the budgets of an address.
+    #[must_use]
+    pub fn mailboxes(mut self, mailboxes: Mailboxes) -> Self {
+        self.0.mailboxes = mailboxes;
         self
     }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use identity_core::policy::{Budget, Conversion, Prices};
+use identity_core::policy::{Budget, Conversion, Mailboxes, Prices};
 use identity_core::{
     BudgetKind, Charge, DangerousPolicy, DeliveryState, Effect, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy,
-    Timestamp, UndeliverableReason, WhenExhausted, refunds,
+    Timestamp, UndeliverableReason, WhenExhausted, charges, refunds,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -82,6 +82,56 @@ fn confirm(mut person: Person, budgets: &mut Budgets) {
         .bench
         .on(&identity_core::Authority::Holder, |context| refunds(Some(&before), &confirmed.events, context));
     budgets.commit(&[], &back).unwrap();
+}
+
+/// Variants of one mailbox as a holder adds them, with the number of codes that reach it within ten minutes.
+fn sent_to(policy: &Policy, variants: impl Iterator<Item = String>) -> usize {
+    let mut budgets = Budgets::default();
+    let mut sent = 0;
+    for variant in variants {
+        let mut person = given_under(policy.clone());
+        let mail = person.add(email(&variant)).done();
+        person.start(mail).done();
+        sent += budgets.commit(&person.news, &[]).unwrap_or(0);
+        // A message goes to the address as it was typed, whatever shares its budget.
+        assert!(person.news.iter().all(|outgoing| outgoing.message.to.as_str() == variant), "{variant}");
+    }
+    sent
+}
+
+#[test]
+fn c87_variants_of_one_mailbox_share_its_budgets() {
+    let shared = Policy::default();
+    assert_eq!(sent_to(&shared, (0..50).map(|n| format!("victim+{n}@gmail.com"))), 5);
+    assert_eq!(sent_to(&shared, (0..50).map(|n| format!("victim+{n}@example.com"))), 5);
+    let dotted = (1..7).flat_map(|at| {
+        let (before, after) = "victims".split_at(at);
+        [format!("{before}.{after}@gmail.com"), format!("{before}.{after}@googlemail.com")]
+    });
+    assert_eq!(sent_to(&shared, dotted), 5);
+    let people = |domain: &str| (0..20).map(|n| format!("person{n}@{domain}")).collect::<Vec<_>>().into_iter();
+    assert_eq!(sent_to(&shared, people("gmail.com")), 20, "every mailbox has budgets of its own");
+    let dots = ["a.bc@example.com", "ab.c@example.com", "abc@example.com"].map(str::to_owned).into_iter();
+    let one = Budget::new(1, HOUR);
+    let single = under(SendPolicy::builder().address(one, one).build().unwrap());
+    assert_eq!(sent_to(&single, dots), 3, "elsewhere dots distinguish mailboxes");
+    let distinct = under(SendPolicy::builder().mailboxes(Mailboxes::Distinct).build().unwrap());
+    assert_eq!(sent_to(&distinct, (0..50).map(|n| format!("victim+{n}@gmail.com"))), 50);
+}
+
+#[test]
+fn c87_guesses_are_counted_for_each_address() {
+    let judged = |address: &str| {
+        let mut person = given_under(Policy::default());
+        let mail = person.add(email(address)).done();
+        person.start(mail).done();
+        let before = person.user.clone();
+        let answered = person.wrong(mail);
+        let holder = identity_core::Authority::Holder;
+        person.bench.on(&holder, |context| charges(Some(&before), &answered.events, context))[0].quota.clone()
+    };
+    assert_eq!(judged("Ada+1@gmail.com"), judged("ada+1@gmail.com"));
+    assert_ne!(judged("ada+1@gmail.com"), judged("ada+2@gmail.com"));
 }
 
 #[test]

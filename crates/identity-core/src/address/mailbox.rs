@@ -1,0 +1,60 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::Email;
+use super::confusable_chars::fold_ascii;
+
+/// The domains under which Google delivers to the same mailboxes; the first is the one in keys.
+const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
+
+/// The mailbox to which messages to an e-mail address go, as far as its provider's rules are known. Variants of one
+/// mailbox have the same key.
+///
+/// A key is for comparison only: messages are sent to the address as its owner wrote it. Equal keys mean the same mailbox
+/// at providers that follow these rules, and may mean different ones elsewhere, so a key proves nothing about ownership.
+/// The key states the version of its rule. Rule 1:
+///
+/// | part | rule |
+/// |---|---|
+/// | local part | ASCII letters in lower case; a `+` after the first character, and what follows it, are removed |
+/// | local part at `gmail.com` | dots are removed |
+/// | domain | `googlemail.com` becomes `gmail.com` |
+///
+/// ```
+/// use identity_core::address::Email;
+///
+/// let (typed, plain) = (Email::parse("Ada.Lovelace+shop@googlemail.com")?, Email::parse("adalovelace@gmail.com")?);
+/// assert_eq!(typed.mailbox_key(), plain.mailbox_key());
+/// assert_ne!(typed.claim_key(), plain.claim_key());
+/// # Ok::<(), identity_core::address::EmailError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailboxKey(Arc<str>);
+
+impl MailboxKey {
+    /// The version of the rule by which keys are made.
+    pub const RULE: u8 = 1;
+
+    pub(super) fn of(email: &Email) -> Self {
+        let local = fold_ascii(email.local_part());
+        let tag = local.char_indices().skip(1).find(|(_, c)| *c == '+');
+        let local = tag.and_then(|(at, _)| local.get(..at)).unwrap_or(&local);
+        if GOOGLE.contains(&email.domain()) {
+            return Self(format!("{}@{}", local.replace('.', ""), GOOGLE[0]).into());
+        }
+        Self(format!("{local}@{}", email.domain()).into())
+    }
+
+    /// The text of the key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Prints the key masked, because it is an address.
+impl fmt::Debug for MailboxKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::mask::masked(&self.0))
+    }
+}
