@@ -69,8 +69,8 @@ pub use receipt::Receipt;
 /// Errors, claim keys, number types and regions of addresses and usernames.
 pub mod address {
     pub use identity_core::address::{
-        CharacterError, ClaimKey, ClaimKind, EmailError, NumberType, PhoneError, Region, ScriptFlags, UnknownRegion,
-        UsernameError, masked, skeleton,
+        CharacterError, ClaimKey, ClaimKind, EmailError, MailboxKey, NumberType, PhoneError, Region, ScriptFlags,
+        UnknownRegion, UsernameError, masked, skeleton,
     };
 }
 
@@ -99,8 +99,8 @@ pub mod import {
 /// The six policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, NoticePolicy, NoticePolicyBuilder, Prices,
-        PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, Mailboxes, NoticePolicy, NoticePolicyBuilder,
+        Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
         SendPolicy, SendPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
