@@ -1,31 +1,31 @@
 use identity_core::{DeliveryTicket, Report};
 
-/// What a provider reported.
+/// A report of a provider on a message.
 #[derive(Debug, Clone)]
 pub struct Callback {
-    /// The message that it is about, to be checked with the host's keys.
+    /// The ticket of the message. `report_delivery` checks it with the host's keys.
     pub ticket: DeliveryTicket,
-    /// What became of it.
+    /// What became of the message.
     pub report: Report,
 }
 
-/// Why a callback reports on nothing.
+/// The error for a callback that is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// It is not signed, or not by the provider. Answer 403.
-    #[error("this callback is not signed by the provider")]
+    /// The signature is missing, or is not the provider's. Answer 403.
+    #[error("the callback is not signed by the provider; check the token or secret, and the public URL")]
     Forged,
-    /// It was signed more than five minutes ago, or will be. Answer 403.
-    #[error("this callback was signed too long ago; the clocks of provider and host have to agree")]
+    /// The callback was signed more than 300 s before or after the host's time. Answer 403.
+    #[error("the callback was signed more than 300 s before or after this host's time; check both clocks")]
     Stale,
-    /// It is signed, and names no message or no state that is known. Answer 400.
-    #[error("this callback names no ticket and status that are known")]
+    /// The callback is signed, but names no ticket or no known status. Answer 400.
+    #[error("the callback names no ticket, or no known status")]
     Unreadable,
 }
 
 impl CallbackError {
-    /// The status to answer with.
+    /// The HTTP status to answer with.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {

@@ -6,12 +6,12 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// A text that does not print, and is wiped when dropped.
+/// A secret text. It does not print, and is wiped when it is dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps a text.
+    /// Takes a text as a secret.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
@@ -34,19 +34,19 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why a text is no webhook secret. It is not shown.
+/// The error for a text that is not a webhook secret. The text is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a webhook secret is `whsec_` and the base64 of 24 to 64 bytes; make one with `echo whsec_$(openssl rand -base64 32)`"
 )]
 pub struct WebhookSecretError;
 
-/// What webhooks are signed with.
+/// The key that webhooks are signed with (HMAC-SHA-256).
 #[derive(Clone)]
 pub struct WebhookSecret(Hmac<Sha256>);
 
 impl WebhookSecret {
-    /// Reads `whsec_` and base64, as the Standard Webhooks specification writes it.
+    /// Reads a secret in the form of the Standard Webhooks specification: `whsec_` and the base64 of 24 to 64 bytes.
     ///
     /// ```
     /// use identity_sms_http::WebhookSecret;
@@ -55,7 +55,7 @@ impl WebhookSecret {
     /// ```
     ///
     /// # Errors
-    /// [`WebhookSecretError`] for anything else.
+    /// [`WebhookSecretError`] when the text has another form.
     pub fn parse(text: &str) -> Result<Self, WebhookSecretError> {
         let base64 = text.trim().strip_prefix("whsec_").ok_or(WebhookSecretError)?;
         let bytes = Zeroizing::new(BASE64.decode(base64).map_err(|_| WebhookSecretError)?);
@@ -73,7 +73,7 @@ impl WebhookSecret {
         format!("v1,{}", BASE64.encode(self.mac(id, timestamp, body).finalize().into_bytes()))
     }
 
-    /// Whether one of the signatures is right; compared in constant time. There are several while a secret is changed.
+    /// Whether one of the first 8 signatures is right, compared in constant time. There are several while a secret is changed.
     pub(crate) fn signed(&self, id: &str, timestamp: i64, body: &[u8], signatures: &str) -> bool {
         let decoded = signatures.split(' ').take(8).filter_map(|one| BASE64.decode(one.strip_prefix("v1,")?).ok());
         decoded.into_iter().any(|signature| self.mac(id, timestamp, body).verify_slice(&signature).is_ok())

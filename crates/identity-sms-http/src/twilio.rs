@@ -12,19 +12,19 @@ use url::{Url, form_urlencoded};
 use crate::http::{self, Answer, Client, EndpointError, Outcome, Request, Timeouts};
 use crate::secret::Secret;
 
-/// An account: its SID, and the token that belongs to it.
+/// An account of the form API.
 #[derive(Debug, Clone)]
 pub struct TwilioAccount {
     /// The SID, which begins with `AC`.
     pub sid: String,
-    /// The token. It signs requests in and callbacks.
+    /// The token. It authenticates requests, and signs callbacks.
     pub token: Secret,
 }
 
-/// Sends text messages by the form API that Twilio has: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
+/// Sends text messages by the form API of Twilio: `POST /2010-04-01/Accounts/{sid}/Messages.json`.
 ///
-/// The provider is told how long a message is worth sending (`ValidityPeriod`), so that it does not wait in its queues beyond
-/// that.
+/// `ValidityPeriod` tells the provider how long a message is of use, at most 14,400 s, so that it does not wait in a queue for
+/// longer.
 pub struct TwilioNotifier {
     client: Client,
     url: Url,
@@ -35,11 +35,11 @@ pub struct TwilioNotifier {
 }
 
 impl TwilioNotifier {
-    /// Messages from `sender`: a number, a name of at most 11 letters and digits, or the SID of a messaging service (`MG..`).
-    /// `base` is where the API is, `https://api.twilio.com` for Twilio itself.
+    /// Sends messages from `sender`: a number, a name of at most 11 letters and digits, or the SID of a messaging service (`MG..`).
+    /// `base` is the address of the API, `https://api.twilio.com` for Twilio itself.
     ///
     /// # Errors
-    /// [`EndpointError`] when the base is not https, or the account's SID is none.
+    /// [`EndpointError`], by variant, when the URL or the account's SID cannot be used.
     pub fn new(base: &str, account: TwilioAccount, sender: &str, texts: Texts) -> Result<Self, EndpointError> {
         if account.sid.is_empty() || !account.sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(EndpointError::Account(account.sid));
@@ -50,27 +50,29 @@ impl TwilioNotifier {
         Ok(Self { client: Client::new(), url, account, sender: sender.to_owned(), callback: None, texts })
     }
 
-    /// Asks for callbacks to this address of the host, which gets `?ticket=..` behind it. The same address is given to
-    /// [`TwilioCallbacks`](crate::TwilioCallbacks).
+    /// Asks for callbacks to this address of the host, with `?ticket=..` added. [`TwilioCallbacks`](crate::TwilioCallbacks) needs the
+    /// same address.
     ///
     /// # Errors
-    /// [`EndpointError`] when it is not https.
+    /// [`EndpointError`], by variant, when the URL cannot be used.
     pub fn with_callback(mut self, url: &str) -> Result<Self, EndpointError> {
         self.callback = Some(http::endpoint(url)?);
         Ok(self)
     }
 
-    /// With other time-outs.
-    #[must_use]
-    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.client = self.client.with_timeouts(timeouts);
-        self
-    }
-
-    /// Trusts this certificate, and others that are named so, in the place of those of the web.
+    /// Sets the deadlines of a request.
     ///
     /// # Errors
-    /// [`EndpointError::Certificate`] when it is none in PEM form.
+    /// [`EndpointError::Timeouts`] when one is zero, or the total is longer than [`Timeouts::MOST`].
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Result<Self, EndpointError> {
+        self.client = self.client.with_timeouts(timeouts)?;
+        Ok(self)
+    }
+
+    /// Trusts this root certificate, and others that are added, instead of those of the web.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificate`] when it is not a certificate in PEM form.
     pub fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, EndpointError> {
         self.client = self.client.with_root_certificate(pem)?;
         Ok(self)
@@ -78,7 +80,9 @@ impl TwilioNotifier {
 
     fn request(&self, notice: &Notice) -> Result<Request, NotifyError> {
         let Address::Phone(to) = &notice.message.to else {
-            return Err(NotifyError::permanent("this notifier sends text messages alone"));
+            return Err(NotifyError::permanent(
+                "the message goes to an e-mail address, and this provider sends text messages only; check the routes",
+            ));
         };
         let sms = self.texts.sms(notice).map_err(NotifyError::permanent)?;
         let from = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
@@ -124,8 +128,9 @@ struct Said {
     code: Option<u32>,
 }
 
-/// Errors of the account, its sender or its load, which Twilio answers 400 to: nothing is wrong with the number.
-const OURS: [u32; 12] = [20003, 20404, 20429, 21212, 21602, 21603, 21606, 21611, 21620, 21659, 21660, 21704];
+/// The errors that are about the number: it is not valid, no line for text messages, or has opted out. All others are about the
+/// account, its sender, its permissions or the text, and new ones appear; none of them may mark a number as undeliverable.
+const ABOUT_THE_NUMBER: [u32; 6] = [21211, 21214, 21217, 21610, 21614, 21635];
 
 fn judge(answer: &Answer) -> Result<Accepted, NotifyError> {
     let said: Option<Said> = serde_json::from_slice(&answer.body).ok();
@@ -133,24 +138,20 @@ fn judge(answer: &Answer) -> Result<Accepted, NotifyError> {
         let sid = said.and_then(|said| said.sid);
         return Ok(Accepted { reference: Some(http::reference(sid.as_deref())), ..Accepted::default() });
     }
-    // The message beside the code names the number.
+    // The text beside the code names the number, so it is not kept.
     let code = said.and_then(|said| said.code);
     let named = code.map(|code| format!("error {code}"));
     if let Some(error) = http::common(answer, named.as_deref()) {
         return Err(error);
     }
-    let reason = format!("the provider said {}, {}", answer.status, named.as_deref().unwrap_or("no error code"));
-    match code {
-        Some(code) if OURS.contains(&code) => Err(NotifyError::Transient {
-            reason: ForeignError::new(reason),
-            retry_after: answer.retry_after,
-            next: None,
-        }),
-        _ => Err(NotifyError::permanent(reason)),
+    let reason = format!("the provider answered {}, {}", answer.status, named.as_deref().unwrap_or("no error code"));
+    if code.is_some_and(|code| ABOUT_THE_NUMBER.contains(&code)) {
+        return Err(NotifyError::permanent(reason));
     }
+    Err(NotifyError::Transient { reason: ForeignError::new(reason), retry_after: answer.retry_after, next: None })
 }
 
-/// Where it sends to; no token.
+/// The host of the API; no token.
 impl fmt::Debug for TwilioNotifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TwilioNotifier").field("host", &self.url.host_str()).finish_non_exhaustive()

@@ -10,28 +10,31 @@ use url::{Url, form_urlencoded};
 use crate::http::{self, EndpointError};
 use crate::{Callback, CallbackError, Secret};
 
-/// Reads the callbacks that [`TwilioNotifier::with_callback`](crate::TwilioNotifier::with_callback) asked for.
+/// Checks and reads the callbacks that [`TwilioNotifier::with_callback`](crate::TwilioNotifier::with_callback) asked for.
+///
+/// The signature has no time in it, so a recorded callback can be sent again. It reports the same state of the same message, which
+/// `report_delivery` ignores: a report changes a message only towards a later state.
 pub struct TwilioCallbacks {
     token: Secret,
     url: Url,
 }
 
 impl TwilioCallbacks {
-    /// With the account's token, and the address that was asked for. It is configuration: the one of the request would be the
-    /// caller's word for where the caller called.
+    /// Reads callbacks to `url`, signed with the account's token. The URL is configuration: the request's own `Host` is whatever the
+    /// caller writes.
     ///
     /// # Errors
-    /// [`EndpointError`] when it is not https.
+    /// [`EndpointError`], by variant, when the URL cannot be used.
     pub fn new(token: Secret, url: &str) -> Result<Self, EndpointError> {
         Ok(Self { token, url: http::endpoint(url)? })
     }
 
-    /// Checks `X-Twilio-Signature`, and reads the report. `query` is what stands behind the `?` of the request, `body` its
-    /// form, `at` when it came.
+    /// Checks `X-Twilio-Signature` in constant time, and reads the report. `query` is the query of the request without `?`, `body`
+    /// its form, `at` the time of its arrival.
     ///
     /// # Errors
-    /// [`CallbackError::Forged`] when the signature is not the account's, [`CallbackError::Unreadable`] when there is no
-    /// ticket or no status that is known.
+    /// [`CallbackError::Forged`] when the signature is not the account's, [`CallbackError::Unreadable`] when the callback names no
+    /// ticket or no known status.
     pub fn read(&self, query: &str, body: &str, signature: &str, at: Timestamp) -> Result<Callback, CallbackError> {
         let form: Vec<(String, String)> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let mut url = self.url.clone();
@@ -73,9 +76,9 @@ impl TwilioCallbacks {
     }
 }
 
-/// Errors after which no message to that number will arrive: it is no line, or no line for text messages, or wants no more.
+/// The errors after which no message to that number will arrive: it is no line, or no line for text messages.
 const FOR_GOOD: [u32; 6] = [21211, 21614, 30004, 30005, 30006, 30011];
-/// The person asked for no more.
+/// The error for a person who opted out.
 const STOPPED: u32 = 21610;
 
 fn state(status: &str, code: Option<u32>) -> Option<DeliveryState> {
@@ -92,7 +95,7 @@ fn state(status: &str, code: Option<u32>) -> Option<DeliveryState> {
     }
 }
 
-/// No token.
+/// The address; no token.
 impl fmt::Debug for TwilioCallbacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TwilioCallbacks").field("url", &self.url.as_str()).finish_non_exhaustive()

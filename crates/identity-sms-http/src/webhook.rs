@@ -10,7 +10,7 @@ use url::Url;
 use crate::http::{self, Answer, Client, EndpointError, Outcome, Request, Timeouts};
 use crate::{Callback, CallbackError, WebhookSecret};
 
-/// Posts text messages as signed JSON to a gateway; the crate's page has its form.
+/// Sends text messages to a gateway as signed JSON; the crate's page describes the form.
 pub struct WebhookNotifier {
     client: Client,
     url: Url,
@@ -19,25 +19,27 @@ pub struct WebhookNotifier {
 }
 
 impl WebhookNotifier {
-    /// Messages to this address, signed with this secret.
+    /// Sends messages to the gateway at `url`, signed with `secret`.
     ///
     /// # Errors
-    /// [`EndpointError`] when it is not https.
+    /// [`EndpointError`], by variant, when the URL cannot be used.
     pub fn new(url: &str, secret: WebhookSecret, texts: Texts) -> Result<Self, EndpointError> {
         Ok(Self { client: Client::new(), url: http::endpoint(url)?, secret, texts })
     }
 
-    /// With other time-outs.
-    #[must_use]
-    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.client = self.client.with_timeouts(timeouts);
-        self
-    }
-
-    /// Trusts this certificate, and others that are named so, in the place of those of the web.
+    /// Sets the deadlines of a request.
     ///
     /// # Errors
-    /// [`EndpointError::Certificate`] when it is none in PEM form.
+    /// [`EndpointError::Timeouts`] when one is zero, or the total is longer than [`Timeouts::MOST`].
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Result<Self, EndpointError> {
+        self.client = self.client.with_timeouts(timeouts)?;
+        Ok(self)
+    }
+
+    /// Trusts this root certificate, and others that are added, instead of those of the web.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificate`] when it is not a certificate in PEM form.
     pub fn with_root_certificate(mut self, pem: &[u8]) -> Result<Self, EndpointError> {
         self.client = self.client.with_root_certificate(pem)?;
         Ok(self)
@@ -45,7 +47,9 @@ impl WebhookNotifier {
 
     fn request(&self, notice: &Notice) -> Result<Request, NotifyError> {
         let Address::Phone(to) = &notice.message.to else {
-            return Err(NotifyError::permanent("this notifier sends text messages alone"));
+            return Err(NotifyError::permanent(
+                "the message goes to an e-mail address, and this provider sends text messages only; check the routes",
+            ));
         };
         let sms = self.texts.sms(notice).map_err(NotifyError::permanent)?;
         let (message, id) = (&notice.message, notice.message.id.to_string());
@@ -111,22 +115,21 @@ fn judge(answer: &Answer) -> Result<Accepted, NotifyError> {
             let reference = said.and_then(|said| said.reference);
             Ok(Accepted { reference: Some(http::reference(reference.as_deref())), ..Accepted::default() })
         }
-        400 | 410 | 413 | 422 => Err(NotifyError::permanent(format!("the gateway said {}", answer.status))),
-        status => {
-            Err(http::common(answer, None)
-                .unwrap_or_else(|| NotifyError::transient(format!("the gateway said {status}"))))
-        }
+        // Only these are the gateway's own words about the message: proxies on the way answer 400 and 413 for reasons of theirs.
+        410 | 422 => Err(NotifyError::permanent(format!("the gateway answered {}", answer.status))),
+        status => Err(http::common(answer, None)
+            .unwrap_or_else(|| NotifyError::transient(format!("the gateway answered {status}")))),
     }
 }
 
-/// Where it sends to; no secret.
+/// The host of the gateway; no secret.
 impl fmt::Debug for WebhookNotifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookNotifier").field("host", &self.url.host_str()).finish_non_exhaustive()
     }
 }
 
-/// Reads the callbacks of a gateway.
+/// Checks and reads the callbacks of a gateway.
 #[derive(Debug, Clone)]
 pub struct WebhookCallbacks {
     secret: WebhookSecret,
@@ -139,11 +142,12 @@ struct Reported {
     detail: Option<String>,
 }
 
-/// How far the clocks of gateway and host may stand apart, in seconds; a callback that was caught is good for no longer.
+/// The greatest difference between the clocks of gateway and host, in seconds. A callback that somebody recorded is refused
+/// after that.
 const WINDOW: i64 = 300;
 
 impl WebhookCallbacks {
-    /// Callbacks that are signed with this secret, which may be the one that messages are signed with.
+    /// Reads callbacks that are signed with `secret`, which may be the secret that messages are signed with.
     #[must_use]
     pub const fn new(secret: WebhookSecret) -> Self {
         Self { secret }
@@ -153,7 +157,8 @@ impl WebhookCallbacks {
     /// `webhook-signature`, and reads the report.
     ///
     /// # Errors
-    /// [`CallbackError`] for each thing that can be wrong with it.
+    /// [`CallbackError::Forged`] when the signature does not match, [`CallbackError::Stale`] when the callback was signed more than
+    /// 300 s before or after `now`, [`CallbackError::Unreadable`] when it names no ticket or no known status.
     pub fn read(
         &self,
         id: &str,
@@ -163,7 +168,7 @@ impl WebhookCallbacks {
         now: Timestamp,
     ) -> Result<Callback, CallbackError> {
         let signed_at: i64 = timestamp.parse().map_err(|_| CallbackError::Forged)?;
-        // Written back, so that "+5" and "05" are not the 5 that was signed.
+        // Compared in writing, so that "+5" and "05" are not the 5 that was signed.
         if signed_at.to_string() != timestamp || !self.secret.signed(id, signed_at, body, signature) {
             return Err(CallbackError::Forged);
         }
@@ -174,7 +179,7 @@ impl WebhookCallbacks {
         let ticket = DeliveryTicket::parse(&reported.ticket).map_err(|_| CallbackError::Unreadable)?;
         let state = DeliveryState::from_name(&reported.status).ok_or(CallbackError::Unreadable)?;
         let report = Report::new(state, now);
-        // What may have an address in it is not kept: reports must name none.
+        // A detail that may contain an address is dropped: reports must not name one.
         let detail = reported.detail.filter(|detail| detail.len() <= 200 && !detail.contains(['@', '+', '\0']));
         Ok(Callback {
             ticket,

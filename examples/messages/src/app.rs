@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 use crate::settings::{CONFIRM, TWILIO_CALLBACKS};
 use crate::{callbacks, page, users};
 
-/// What every request is answered with.
+/// The state that every request is answered with.
 pub struct App {
     /// The use cases.
     pub identity: Identity,
@@ -41,6 +41,11 @@ impl App {
     }
 }
 
+/// The largest body of a call, a form or a callback, in octets.
+const BODY: usize = 65_536;
+/// The largest mail that comes back, in octets: it may quote the mail that it is about.
+pub(crate) const MAIL: usize = 1_048_576;
+
 /// The whole host as a router.
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
@@ -53,7 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/users/{user}/addresses/{address}/primary", post(users::set_primary))
         .route("/users/{user}/addresses/{address}/verification", post(users::verify))
         .route("/users/{user}/addresses/{address}/confirmation", post(users::confirm))
-        .route("/callbacks/mail", post(callbacks::mail))
+        .route("/callbacks/mail", post(callbacks::mail).layer(DefaultBodyLimit::max(MAIL)))
         .layer(from_fn_with_state(Arc::clone(&app), authenticated));
     Router::new()
         .merge(api)
@@ -61,19 +66,23 @@ pub fn router(app: App) -> Router {
         .route(TWILIO_CALLBACKS, post(callbacks::twilio))
         .route("/callbacks/sms", post(callbacks::gateway))
         .route("/healthz", get(|| async { "ok" }))
-        .layer(DefaultBodyLimit::max(1_048_576))
+        .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn(traced))
         .with_state(app)
 }
 
-/// The key is asked for before anything of the request is read.
+/// Asks for the key before anything else of the request is read (compared as digests, in constant time).
 async fn authenticated(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let given = request.headers().get("x-api-key").map_or(&b""[..], |key| key.as_bytes());
     let given: [u8; 32] = Sha256::digest(given).into();
     if bool::from(given.ct_eq(&app.key)) {
         return next.run(request).await;
     }
-    problem(StatusCode::UNAUTHORIZED, "unauthorized", "X-API-KEY has no key that is good here")
+    problem(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "the header X-API-KEY is missing, or its key is not the one of this host",
+    )
 }
 
 pub(crate) fn problem(status: StatusCode, code: &str, message: &str) -> Response {

@@ -1,4 +1,4 @@
-//! What providers report, each in its own way.
+//! The callbacks of providers, each in the provider's form. Their bodies are bounded before they are read.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) async fn twilio(
     }
 }
 
-/// The reports of the gateway.
+/// The callbacks of the gateway.
 pub(crate) async fn gateway(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> Response {
     let Some(callbacks) = &app.gateway else { return StatusCode::NOT_FOUND.into_response() };
     let header = |name| header(&headers, name);
@@ -41,23 +41,23 @@ pub(crate) async fn gateway(State(app): State<Arc<App>>, headers: HeaderMap, bod
     }
 }
 
-/// A mail that came back, as a mail server's pipe hands it on.
+/// A mail that came back, as a mail server's pipe posts it.
 pub(crate) async fn mail(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match bounce::read(&body, SystemClock.now()) {
         Ok(bounce) => reported(&app.identity, "mail", &bounce.ticket, &bounce.report).await,
-        Err(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, "no_bounce", &error.to_string()),
+        Err(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, "not_a_report", &error.to_string()),
     }
 }
 
-/// A provider that is told 5xx tells it again; one that is told anything else does not.
+/// Records a report. A provider repeats a callback that is answered with 5xx, and no other.
 async fn reported(identity: &Identity, who: &'static str, ticket: &DeliveryTicket, report: &Report) -> Response {
     match identity.admin(who).report_delivery(ticket, report).await {
-        // One on a message that is not kept any more is late, and no error.
+        // A report on a message that is not kept any more is late, and not an error.
         Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(Error::Refused(Refusal::TicketForged)) => refused(CallbackError::Forged),
         Err(Error::Refused(refusal)) => problem(StatusCode::BAD_REQUEST, refusal.code(), &refusal.to_string()),
         Err(error) => {
-            tracing::error!(%error, "a report could not be kept");
+            tracing::error!(%error, "a delivery report could not be recorded; the provider was asked to repeat it");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }

@@ -117,15 +117,16 @@ impl World {
         let providers = [provider("form").await, provider("gateway").await];
         let links = Links::new("https://example.com/confirm").unwrap();
         let texts = Texts::builder(Brand::new("Example", links), clock.clone()).build().unwrap();
-        let timeouts = Timeouts { connect: Duration::from_secs(2), answer: Duration::from_millis(300) };
+        let timeouts =
+            Timeouts { connect: Duration::from_secs(2), answer: Duration::from_millis(300), ..Timeouts::default() };
         let account = TwilioAccount { sid: "AC1".to_owned(), token: TOKEN.into() };
         let form = TwilioNotifier::new(&providers[0].base, account, "Example", texts.clone()).unwrap();
-        let form = form.with_callback(CALLBACKS).unwrap().with_timeouts(timeouts);
+        let form = form.with_callback(CALLBACKS).unwrap().with_timeouts(timeouts).unwrap();
         let secret = WebhookSecret::parse(SECRET).unwrap();
         let gateway = WebhookNotifier::new(&format!("{}/sms", providers[1].base), secret.clone(), texts).unwrap();
         let router = Router::builder()
             .provider("form", form)
-            .provider("gateway", gateway.with_timeouts(timeouts))
+            .provider("gateway", gateway.with_timeouts(timeouts).unwrap())
             .phones(["form", "gateway"])
             .build()
             .unwrap();

@@ -9,10 +9,13 @@ use identity_sms_http::{EndpointError, Timeouts, TwilioAccount, TwilioNotifier, 
 use identity_texts::Kind;
 use serde_json::Value;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::kit::{LANGUAGES, NOW, email, notice, phone, texts};
 use crate::provider::{Provider, Turn};
 
-const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), answer: Duration::from_millis(400) };
+const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(5), answer: Duration::from_millis(400), total: Duration::from_secs(6) };
 const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn account() -> TwilioAccount {
@@ -21,12 +24,12 @@ fn account() -> TwilioAccount {
 
 fn twilio(base: &str) -> TwilioNotifier {
     let notifier = TwilioNotifier::new(base, account(), "Example", texts()).unwrap();
-    notifier.with_callback("https://host.example.com/callbacks/twilio").unwrap().with_timeouts(TIMEOUTS)
+    notifier.with_callback("https://host.example.com/callbacks/twilio").unwrap().with_timeouts(TIMEOUTS).unwrap()
 }
 
 fn webhook(base: &str) -> WebhookNotifier {
     let secret = WebhookSecret::parse(WEBHOOK_SECRET).unwrap();
-    WebhookNotifier::new(&format!("{base}/sms?v=1"), secret, texts()).unwrap().with_timeouts(TIMEOUTS)
+    WebhookNotifier::new(&format!("{base}/sms?v=1"), secret, texts()).unwrap().with_timeouts(TIMEOUTS).unwrap()
 }
 
 #[tokio::test]
@@ -115,7 +118,7 @@ async fn outcome(turn: Turn, notifier: impl Fn(&str) -> Arc<dyn Notifier>) -> Re
 }
 
 #[tokio::test]
-async fn what_a_provider_does_is_told_apart() {
+async fn each_answer_of_a_provider_has_its_outcome() {
     let answer = |status| Turn::Answer(status, "", "");
     for (turn, form, json) in [
         (Turn::Take, "sent", "sent"),
@@ -124,9 +127,10 @@ async fn what_a_provider_does_is_told_apart() {
         (Turn::TakeAndReset, "unknown", "unknown"),
         (Turn::Reset, "unknown", "unknown"),
         (answer(200), "sent", "sent"),
-        (answer(400), "permanent", "permanent"),
-        (answer(410), "permanent", "permanent"),
-        (answer(422), "permanent", "permanent"),
+        (answer(400), "transient", "transient"),
+        (answer(410), "transient", "permanent"),
+        (answer(413), "transient", "transient"),
+        (answer(422), "transient", "permanent"),
         (answer(401), "transient", "transient"),
         (answer(403), "transient", "transient"),
         (answer(404), "transient", "transient"),
@@ -141,12 +145,15 @@ async fn what_a_provider_does_is_told_apart() {
         (
             Turn::Answer(400, "", "{\"code\": 21211, \"message\": \"The 'To' number +441514960453 is not valid\"}"),
             "permanent",
-            "permanent",
+            "transient",
         ),
-        (Turn::Answer(400, "", "{\"code\": 21610}"), "permanent", "permanent"),
-        (Turn::Answer(400, "", "{\"code\": 21614}"), "permanent", "permanent"),
-        (Turn::Answer(400, "", "{\"code\": 21606}"), "transient", "permanent"),
-        (Turn::Answer(400, "", "{\"code\": 20003}"), "transient", "permanent"),
+        (Turn::Answer(400, "", "{\"code\": 21610}"), "permanent", "transient"),
+        (Turn::Answer(400, "", "{\"code\": 21614}"), "permanent", "transient"),
+        // A permission of the account, and a code that nobody knows yet.
+        (Turn::Answer(400, "", "{\"code\": 21408}"), "transient", "transient"),
+        (Turn::Answer(400, "", "{\"code\": 29999}"), "transient", "transient"),
+        (Turn::Answer(400, "", "{\"code\": 21606}"), "transient", "transient"),
+        (Turn::Answer(400, "", "{\"code\": 20003}"), "transient", "transient"),
         (Turn::Answer(200, "", "{\"sid\": \"with a space and +441514960453\"}"), "sent", "sent"),
     ] {
         let told = |answer: Result<(), NotifyError>| answer.as_ref().map_or_else(name, |()| "sent");
@@ -155,8 +162,70 @@ async fn what_a_provider_does_is_told_apart() {
     }
 }
 
+/// A provider that reads what comes, and writes `head` at once and then a byte every 20 ms for ever, or nothing at all.
+async fn dripping(head: &'static str, drip: bool) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4_096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(head.as_bytes()).await;
+                loop {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    if drip && stream.write_all(b"x").await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    base
+}
+
 #[tokio::test]
-async fn a_provider_that_asks_for_a_wait_gets_it() {
+async fn a_provider_that_never_ends_its_answer_is_given_up_in_time() {
+    for (head, drip, outcome) in [
+        ("", false, "unknown"),
+        ("HTTP/1.1 201 Created\r\nx: ", true, "unknown"),
+        ("HTTP/1.1 201 Created\r\nx: ", false, "unknown"),
+        // The status is the answer.
+        ("HTTP/1.1 201 Created\r\ncontent-length: 60000\r\n\r\n", true, "sent"),
+        ("HTTP/1.1 201 Created\r\ncontent-length: 60000\r\n\r\n", false, "sent"),
+    ] {
+        let base = dripping(head, drip).await;
+        let short = Timeouts { total: Duration::from_millis(700), ..TIMEOUTS };
+        let notifiers: [Arc<dyn Notifier>; 2] = [
+            Arc::new(twilio(&base).with_timeouts(short).unwrap()),
+            Arc::new(webhook(&base).with_timeouts(short).unwrap()),
+        ];
+        for notifier in notifiers {
+            let begun = tokio::time::Instant::now();
+            let answer = notifier.notify(&notice(Kind::Code, &phone(), &phone(), None)).await;
+            assert_eq!(answer.as_ref().map_or_else(name, |_| "sent"), outcome, "{head:?} {drip}: {answer:?}");
+            // Generous to a busy machine: without a deadline it would never end.
+            assert!(begun.elapsed() < Duration::from_secs(10), "{head:?} {drip}: {:?}", begun.elapsed());
+        }
+    }
+}
+
+#[test]
+fn deadlines_are_longer_than_zero_and_shorter_than_the_routers() {
+    let with = |timeouts| twilio("http://127.0.0.1:1").with_timeouts(timeouts);
+    assert!(with(Timeouts { total: Timeouts::MOST, ..TIMEOUTS }).is_ok());
+    for wrong in [
+        Timeouts { connect: Duration::ZERO, ..TIMEOUTS },
+        Timeouts { answer: Duration::ZERO, ..TIMEOUTS },
+        Timeouts { total: Duration::ZERO, ..TIMEOUTS },
+        Timeouts { total: Duration::from_secs(25), ..TIMEOUTS },
+    ] {
+        assert!(matches!(with(wrong), Err(EndpointError::Timeouts(_))), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_a_provider_asks_for_is_kept() {
     let busy = Turn::Answer(429, "retry-after: 17\r\n", "");
     for error in [
         outcome(busy.clone(), |base| Arc::new(twilio(base))).await.unwrap_err(),
@@ -169,7 +238,7 @@ async fn a_provider_that_asks_for_a_wait_gets_it() {
 }
 
 #[tokio::test]
-async fn nobody_there_means_not_sent() {
+async fn without_a_connection_nothing_was_sent() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let base = format!("http://{closed}");
     let notice = notice(Kind::Code, &phone(), &phone(), None);
@@ -184,7 +253,7 @@ async fn nobody_there_means_not_sent() {
 }
 
 #[tokio::test]
-async fn a_mail_is_nothing_for_them() {
+async fn a_mail_is_refused() {
     let notice = notice(Kind::Code, &email("ada@example.org"), &phone(), None);
     for error in [
         twilio("http://127.0.0.1:1").notify(&notice).await.unwrap_err(),

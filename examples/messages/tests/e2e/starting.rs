@@ -65,7 +65,7 @@ fn a_text_that_is_missing_something_keeps_the_host_from_starting() {
 }
 
 #[tokio::test]
-async fn nobody_calls_without_the_key_and_no_body_is_a_500() {
+async fn c64_nobody_calls_without_the_key_and_no_body_is_a_500() {
     let host = Host::start(&[SMTP]);
     for (method, path) in
         [("POST", "/users"), ("GET", "/users/x"), ("GET", "/users/x/messages"), ("POST", "/callbacks/mail")]
@@ -81,6 +81,13 @@ async fn nobody_calls_without_the_key_and_no_body_is_a_500() {
             let answer = host.send(request.header("content-type", "application/json").body(body.to_owned())).await;
             assert_eq!(answer.status, status, "{path} {body:.20}: {}", answer.text);
         }
+    }
+    // 64 KiB are enough for a call, and nothing reads more.
+    let large = host.request("POST", "/users").header("x-api-key", crate::host::API_KEY);
+    let large = large.header("content-type", "application/json").body(format!("{{\"locale\": \"{}\"}}", "a".repeat(65_536)));
+    assert!(matches!(host.send(large).await.status, 400 | 413));
+    for path in ["/callbacks/twilio", "/callbacks/sms", "/confirm"] {
+        assert_eq!(host.send(host.request("POST", path).body("a".repeat(65_537))).await.status, 413, "{path}");
     }
     // Callbacks of providers that are not set up are no addresses here.
     assert_eq!(host.send(host.request("POST", "/callbacks/twilio")).await.status, 404);
