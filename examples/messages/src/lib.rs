@@ -12,5 +12,5 @@ mod settings;
 mod users;
 
 pub use app::{App, router};
-pub use limits::Limits;
+pub use limits::SpendLimits;
 pub use settings::{Settings, SettingsError};

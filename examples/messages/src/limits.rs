@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The most that is sent and spent in a day. Every limit has a finite default and none can be switched off: a host that may
 /// send more sets a larger figure. A day begins with the first message that a budget pays for.
 #[derive(Debug, Clone, Args)]
-pub struct Limits {
+pub struct SpendLimits {
     /// The most codes and links that a tenant sends in a day, by mail and by text message.
     #[arg(long, env = "IDENTITY_SENDS_PER_DAY", value_name = "COUNT", default_value_t = 10_000)]
     sends_per_day: u64,
@@ -34,7 +34,7 @@ pub struct Limits {
     sms_prices: Vec<CountryPrice>,
 }
 
-impl Limits {
+impl SpendLimits {
     /// The budgets that these limits make, with the library's defaults for one address and for adjacent numbers.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Limits {
 }
 
 /// One line for the log.
-impl fmt::Display for Limits {
+impl fmt::Display for SpendLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sends_per_day, sends_per_country, spend_per_day, spend_per_country, sms_price, sms_prices } = self;
         write!(

@@ -17,7 +17,7 @@ use identity_smtp::{ServerError, SmtpError, SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, BuildError, LinkBaseError, Links, Texts};
 
 use crate::app::App;
-use crate::limits::Limits;
+use crate::limits::SpendLimits;
 
 /// A host whose messages go out. Every option can be set in the environment too.
 #[derive(Debug, Parser)]
@@ -31,7 +31,7 @@ pub struct Settings {
     public: PublicUrl,
     /// What messages may cost in a day.
     #[command(flatten)]
-    limits: Limits,
+    limits: SpendLimits,
     /// The key that is good in X-API-KEY.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<Secret>,

@@ -11,3 +11,8 @@ mod mail;
 mod mail_server;
 #[path = "../../../../crates/identity-core/tests/kit/naughty.rs"]
 mod naughty;
+#[expect(dead_code, reason = "other tests need more of it")]
+#[path = "../../../../crates/identity-sms-http/tests/provider/mod.rs"]
+mod provider;
+mod starting;
+mod text_messages;
