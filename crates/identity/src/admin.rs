@@ -8,7 +8,10 @@ use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery
 
 use crate::{Error, Identity, Receipt};
 
-/// The administrator's road: what staff and the host itself may do. Every event keeps the name that it was opened with.
+/// The administrator's road: what staff and the host itself may do. Every event keeps the actor's name.
+///
+/// Besides the refusals that the methods name, every method fails with [`Error::Contended`] when other calls kept changing the
+/// user, with [`Error::Store`] when the store fails, and with [`Error::Entropy`] when the source of randomness does.
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub(crate) identity: Identity,
@@ -25,64 +28,66 @@ impl Admin {
         self.identity.run(use_case, &self.identity.key(user), &self.authority, decide).await
     }
 
-    /// Creates a user with everything that the request names.
+    /// Creates a user with the identifiers and the profile of the request.
     ///
     /// # Errors
-    /// As [`User::create`]; [`Refusal::UserExists`], [`Refusal::Taken`].
+    /// As [`User::create`]; [`Refusal::UserExists`] when the id is or was in use, [`Refusal::Taken`] when another user holds the
+    /// claim on an address or on the username.
     pub async fn create(&self, new: NewUser) -> Result<Receipt<UserId>, Error> {
         let key_of = |id: &UserId| self.identity.key(id);
         self.identity.begin("admin.create", key_of, &self.authority, |context| User::create(&new, context)).await
     }
 
-    /// A user.
+    /// The user, as stored.
     ///
     /// # Errors
-    /// [`Refusal::UserNotFound`], [`Error::Store`].
+    /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
     pub async fn get(&self, user: &UserId) -> Result<Arc<User>, Error> {
         let stored = self.identity.parts.store.load(&self.identity.key(user)).await?;
         Ok(stored.ok_or(Refusal::UserNotFound)?.user)
     }
 
-    /// Who has an address, verified or not; verified ones first, 100 at most.
+    /// The users that have an address, verified or not: at most 100, those that verified it first.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn find(&self, address: &Address) -> Result<Vec<Found>, Error> {
         Ok(self.identity.parts.store.find(&self.identity.tenant, &[address.claim_key()]).await?)
     }
 
-    /// Who has a username.
+    /// The user that has a username.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn find_username(&self, username: &Username) -> Result<Option<UserId>, Error> {
         let found = self.identity.parts.store.find(&self.identity.tenant, &[username.claim_key()]).await?;
         Ok(found.into_iter().next().map(|found| found.user))
     }
 
-    /// A page of users: by creation or change, all or those with an address that begins so. At most 1,000 at once.
+    /// A page of users in the order of their creation or last change: all of them, or those with an address that begins with a
+    /// prefix; at most 1,000 per page.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn list(&self, query: &ListQuery) -> Result<Page, Error> {
         let query = ListQuery { limit: query.limit.clamp(1, 1_000), ..query.clone() };
         Ok(self.identity.parts.store.list(&self.identity.tenant, &query).await?)
     }
 
-    /// A numbered page of users, in any order, with how many there are. At most 1,000 at once.
+    /// A numbered page of users in any order, with the number of users in all; at most 1,000 per page.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn browse(&self, query: &DirectoryQuery) -> Result<DirectoryPage, Error> {
         let query = DirectoryQuery { limit: query.limit.clamp(1, 1_000), ..query.clone() };
         Ok(self.identity.parts.store.browse(&self.identity.tenant, &query).await?)
     }
 
-    /// What happened to a user, when and on whose word: events with numbers above `after`, at most 1,000 at once. Of an erased
-    /// user it says that much still, and nothing personal.
+    /// The events of a user with numbers above `after`, each with its time and actor; at most 1,000 per call. The events of an
+    /// erased user contain nothing personal.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn history(&self, user: &UserId, after: u64, limit: usize) -> Result<Vec<Recorded>, Error> {
         let key = self.identity.key(user);
         Ok(self.identity.parts.store.history(&key, after, limit.clamp(1, 1_000)).await?)
@@ -92,15 +97,15 @@ impl Admin {
     /// most 1,000 per call.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn dead_letters(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>, Error> {
         Ok(self.identity.parts.store.dead_letters(&self.identity.tenant, after, limit.clamp(1, 1_000)).await?)
     }
 
-    /// Adds an address, verified or unrestricted where the request says so.
+    /// Adds an address, verified or exempt from restrictions if the request says so.
     ///
     /// # Errors
-    /// As [`User::add`]; [`Refusal::Taken`].
+    /// As [`User::add`]; [`Refusal::Taken`] when another user holds the claim on the address.
     pub async fn add(&self, user: &UserId, new: impl Into<NewAddress>) -> Result<Receipt<IdentifierId>, Error> {
         let new = new.into();
         self.run("admin.add", user, |user, context| user.add(&new, context)).await
@@ -120,7 +125,7 @@ impl Admin {
         Ok(self.identity.started(self.run("admin.start_verification", user, decide).await?))
     }
 
-    /// Makes a code for the caller to pass on; nothing is sent.
+    /// Makes a code and returns it for the administrator to pass on. No message is sent.
     ///
     /// # Errors
     /// As [`User::issue_code`].
@@ -130,18 +135,18 @@ impl Admin {
             .issued(self.run("admin.issue_code", user, |user, context| user.issue_code(id, context)).await?))
     }
 
-    /// Verifies an address on the administrator's word. Nothing is written when it is verified.
+    /// Marks an address as verified on the administrator's word. Nothing is written when it is verified already.
     ///
     /// # Errors
-    /// As [`User::mark_verified`]; [`Refusal::Taken`].
+    /// As [`User::mark_verified`]; [`Refusal::Taken`] when another user holds the claim on the address.
     pub async fn mark_verified(&self, user: &UserId, id: IdentifierId) -> Result<Receipt<()>, Error> {
         self.mark_verified_by(user, id, None).await
     }
 
-    /// Verifies an address on the word of `source`, in the host's words.
+    /// Marks an address as verified, and records who attests it: `source` is a text of the host's, at most 800 bytes.
     ///
     /// # Errors
-    /// As [`User::mark_verified`]; [`Refusal::Taken`].
+    /// As [`User::mark_verified`]; [`Refusal::Taken`] when another user holds the claim on the address.
     pub async fn mark_verified_by(
         &self,
         user: &UserId,
@@ -151,7 +156,7 @@ impl Admin {
         self.run("admin.mark_verified", user, |user, context| user.mark_verified(id, source, context)).await
     }
 
-    /// Takes an address's verification away, and its challenge. Nothing is written when it has neither.
+    /// Removes the verification and the challenge of an address. Nothing is written when it has neither.
     ///
     /// # Errors
     /// As [`User::mark_unverified`].
@@ -159,7 +164,7 @@ impl Admin {
         self.run("admin.mark_unverified", user, |user, context| user.mark_unverified(id, context)).await
     }
 
-    /// Takes an address for deliverable again. Nothing is written when it is.
+    /// Clears the mark that an address is undeliverable. Nothing is written when it has no mark.
     ///
     /// # Errors
     /// As [`User::mark_deliverable`].
@@ -167,7 +172,7 @@ impl Admin {
         self.run("admin.mark_deliverable", user, |user, context| user.mark_deliverable(id, context)).await
     }
 
-    /// Forgives an address its wrong answers.
+    /// Clears the count of wrong answers of an address. Nothing is written when it is zero.
     ///
     /// # Errors
     /// As [`User::clear_attempts`].
@@ -175,7 +180,7 @@ impl Admin {
         self.run("admin.clear_attempts", user, |user, context| user.clear_attempts(id, context)).await
     }
 
-    /// Makes an address the primary one of its kind. Nothing is written when it is.
+    /// Makes an address the primary one of its channel. Nothing is written when it is primary already.
     ///
     /// # Errors
     /// As [`User::set_primary`].
@@ -183,10 +188,11 @@ impl Admin {
         self.run("admin.set_primary", user, |user, context| user.set_primary(id, context)).await
     }
 
-    /// Replaces an address: at once by one that is verified on the administrator's word, else as the holder does.
+    /// Replaces an address. A new address that the request marks as verified takes its place at once; otherwise a verified
+    /// address stays until the new one is verified.
     ///
     /// # Errors
-    /// As [`User::replace`]; [`Refusal::Taken`].
+    /// As [`User::replace`]; [`Refusal::Taken`] when another user holds the claim on the new address.
     pub async fn replace(
         &self,
         user: &UserId,
@@ -197,7 +203,7 @@ impl Admin {
         self.run("admin.replace", user, |user, context| user.replace(old, &new, context)).await
     }
 
-    /// Removes an address, the last verified one too where the policy lets an administrator.
+    /// Removes an address, also the last verified one if the policy lets administrators remove it.
     ///
     /// # Errors
     /// As [`User::remove`].
@@ -205,10 +211,10 @@ impl Admin {
         self.run("admin.remove", user, |user, context| user.remove(id, context)).await
     }
 
-    /// Sets the name to sign in with, and where it was collected.
+    /// Sets the username, and records where it was collected: `source` is a text of the host's, at most 800 bytes.
     ///
     /// # Errors
-    /// As [`User::set_username`]; [`Refusal::Taken`].
+    /// As [`User::set_username`]; [`Refusal::Taken`] when another user holds the claim on the username.
     pub async fn set_username(
         &self,
         user: &UserId,
@@ -218,7 +224,7 @@ impl Admin {
         self.run("admin.set_username", user, |user, context| user.set_username(username, source, context)).await
     }
 
-    /// Removes the name to sign in with.
+    /// Removes the username.
     ///
     /// # Errors
     /// As [`User::remove_username`].
@@ -226,7 +232,7 @@ impl Admin {
         self.run("admin.remove_username", user, |user, context| user.remove_username(context)).await
     }
 
-    /// Changes the profile member by member.
+    /// Changes members of the profile: a value replaces a member, null removes it, absent members stay.
     ///
     /// # Errors
     /// As [`User::change_profile`].
@@ -234,7 +240,7 @@ impl Admin {
         self.run("admin.change_profile", user, |user, context| user.change_profile(change, context)).await
     }
 
-    /// Records the credentials that the host keeps.
+    /// Records the credentials that the host keeps for the user. They are not judged.
     ///
     /// # Errors
     /// As [`User::report_credentials`].
@@ -244,7 +250,7 @@ impl Admin {
         self.run("admin.report_credentials", user, decide).await
     }
 
-    /// Records sign-in activity.
+    /// Records the sign-in activity that the host observed.
     ///
     /// # Errors
     /// As [`User::report_sign_ins`].
@@ -268,7 +274,7 @@ impl Admin {
         self.run("admin.report_sign_in_use", user, decide).await
     }
 
-    /// Forgets a passkey; the others stay as they were reported.
+    /// Removes the record of a passkey; the others stay.
     ///
     /// # Errors
     /// As [`User::remove_passkey`].
@@ -276,7 +282,7 @@ impl Admin {
         self.run("admin.remove_passkey", user, |user, context| user.remove_passkey(passkey_id, context)).await
     }
 
-    /// Forgets the user's identity at another provider.
+    /// Removes the record of the user's identity at an external provider.
     ///
     /// # Errors
     /// As [`User::disconnect`].
@@ -290,7 +296,7 @@ impl Admin {
         self.run("admin.disconnect", user, decide).await
     }
 
-    /// Ends a block of sign-in that the host reported. Nothing is written when there is none.
+    /// Ends the block of sign-in that the host reported. Nothing is written when there is none.
     ///
     /// # Errors
     /// As [`User::unblock`].
@@ -298,27 +304,27 @@ impl Admin {
         self.run("admin.unblock", user, User::unblock).await
     }
 
-    /// Closes the user's own road. Nothing is written when it is closed.
+    /// Disables a user: calls on the holder's road are refused. Nothing is written when the user is disabled already.
     ///
     /// # Errors
-    /// [`Refusal::UserNotFound`], [`Error::Store`].
+    /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
     pub async fn disable(&self, user: &UserId) -> Result<Receipt<()>, Error> {
         self.run("admin.disable", user, User::disable).await
     }
 
-    /// Opens the user's own road. Nothing is written when it is open.
+    /// Enables a user again. Nothing is written when the user is enabled.
     ///
     /// # Errors
-    /// [`Refusal::UserNotFound`], [`Error::Store`].
+    /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
     pub async fn enable(&self, user: &UserId) -> Result<Receipt<()>, Error> {
         self.run("admin.enable", user, User::enable).await
     }
 
-    /// Erases a user: its rows go, its events lose everything personal, its addresses are free again, and its id is never used
-    /// again.
+    /// Erases a user: its rows are deleted, its events lose everything personal, its addresses are free again, and its id is
+    /// never used again.
     ///
     /// # Errors
-    /// [`Refusal::UserNotFound`], [`Error::Store`].
+    /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
     pub async fn erase(&self, user: &UserId) -> Result<Receipt<()>, Error> {
         self.run("admin.erase", user, User::erase).await
     }

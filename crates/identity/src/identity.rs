@@ -10,12 +10,12 @@ use crate::policies::Policies;
 use crate::system::OsEntropy;
 use crate::{Account, Admin};
 
-/// A store: users and outgoing messages in one place, so that one commit can write both.
+/// A store of users and messages, so that one commit can write both. Every type that implements the three ports is one.
 pub trait Store: UserRepository + Directory + Outbox {}
 
 impl<S: UserRepository + Directory + Outbox> Store for S {}
 
-/// The use cases of one tenant. Cloning is cheap, and clones share everything.
+/// The use cases of one tenant. A clone is cheap and shares everything with its original.
 ///
 /// ```
 /// use identity::{CodeKeys, Identity, NewUser, Phone};
@@ -53,7 +53,7 @@ pub(crate) struct Parts {
     pub(crate) keys: CodeKeys,
     pub(crate) policies: Arc<Policies>,
     pub(crate) delivery: Delivery,
-    /// Wakes the delivery loops of this process when there is something to deliver.
+    /// Wakes the delivery workers of this process when a message was enqueued.
     pub(crate) mail: Arc<Notify>,
 }
 
@@ -81,8 +81,8 @@ impl Identity {
         Self { parts: Arc::new(parts), ..self }
     }
 
-    /// With this policy for every tenant that has none of its own. On an `Identity` that [`for_tenant`](Self::for_tenant) gave:
-    /// for that tenant alone, as [`with_tenant_policy`](Self::with_tenant_policy).
+    /// Sets the policy of every tenant that has none of its own. On an `Identity` that [`for_tenant`](Self::for_tenant)
+    /// returned, it sets the policy of that tenant alone, as [`with_tenant_policy`](Self::with_tenant_policy) does.
     ///
     /// All clones of an `Identity`, made earlier or later and of any tenant, share the policies: whichever of them serves a
     /// request, delivers a message or takes a report applies the policy of the user's tenant.
@@ -96,16 +96,16 @@ impl Identity {
         self.with_policies(move |_| Arc::clone(&policy))
     }
 
-    /// With this policy for one tenant, in this `Identity` and all its clones.
+    /// Sets the policy of one tenant, in this `Identity` and all its clones.
     #[must_use]
     pub fn with_tenant_policy(self, tenant: TenantId, policy: Policy) -> Self {
         self.parts.policies.set(tenant, Arc::new(policy));
         self
     }
 
-    /// With the policies that this function gives, for every tenant that has none by
-    /// [`with_tenant_policy`](Self::with_tenant_policy), in this `Identity` and all its clones. It is called for every change
-    /// of a user and must not block: a host that keeps policies in a database keeps a copy in memory.
+    /// Sets a function from tenant to policy, for every tenant that has no policy by
+    /// [`with_tenant_policy`](Self::with_tenant_policy), in this `Identity` and all its clones. The function is called for
+    /// every change of a user and must not block: a host that keeps policies in a database keeps a copy in memory.
     #[must_use]
     pub fn with_policies(self, source: impl Fn(&TenantId) -> Arc<Policy> + Send + Sync + 'static) -> Self {
         self.parts.policies.set_others(Arc::new(source));
@@ -118,13 +118,13 @@ impl Identity {
         self.with(|parts| parts.clock = Arc::new(SteadyClock::new(Arc::new(clock))))
     }
 
-    /// With another source of randomness.
+    /// Sets the source of randomness; the default is [`OsEntropy`].
     #[must_use]
     pub fn with_entropy(self, entropy: impl Entropy) -> Self {
         self.with(|parts| parts.entropy = Arc::new(entropy))
     }
 
-    /// With messages delivered otherwise.
+    /// Sets how messages are delivered.
     #[must_use]
     pub fn with_delivery(self, delivery: Delivery) -> Self {
         self.with(|parts| parts.delivery = delivery)
@@ -142,26 +142,26 @@ impl Identity {
         &self.tenant
     }
 
-    /// The tenant's policy, as it is now.
+    /// The present policy of the tenant.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
         self.parts.policies.of(&self.tenant)
     }
 
-    /// The holder's road: what a person may do with their own identifiers. The host has made sure who the person is.
+    /// The holder's road of a user: what a person may do with their own identifiers. The host has authenticated the person.
     #[must_use]
     pub fn account(&self, user: &UserId) -> Account {
         Account { identity: self.clone(), key: self.key(user) }
     }
 
-    /// The administrator's road: what staff and the host itself may do. Every event keeps this name.
+    /// The administrator's road: what staff and the host itself may do. Every event keeps `actor` as the name of who did it.
     #[must_use]
     pub fn admin(&self, actor: impl Into<Arc<str>>) -> Admin {
         Admin { identity: self.clone(), authority: Authority::Administrator(actor.into()) }
     }
 
-    /// Wakes the delivery loops of this process, as every commit with a message does: for a host that hears of messages which
-    /// another process has enqueued, and which would be found by looking a second later.
+    /// Wakes the delivery workers of this process, as every commit with a message does. A host that learns of messages which
+    /// another process enqueued can call it; otherwise the workers find them within a second.
     pub fn wake_delivery(&self) {
         self.parts.mail.notify_waiters();
     }
@@ -175,7 +175,7 @@ impl Identity {
     }
 }
 
-/// Names the tenant; the parts have nothing to show.
+/// Shows the tenant alone.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity").field("tenant", &self.tenant).finish_non_exhaustive()

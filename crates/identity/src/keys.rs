@@ -1,20 +1,20 @@
 use identity_core::{CodeKeys, KeyError};
 
-/// Why there are no keys in an environment variable.
+/// The reason why keys could not be read from an environment variable.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysFromEnvError {
-    /// The variable is not set, or not text.
+    /// The variable is not set, or is not text.
     #[error(
         "the environment variable {0} is not set; set it to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`"
     )]
     Unset(String),
-    /// The variable holds something else.
-    #[error("the environment variable {variable}: {error}")]
+    /// The variable does not hold keys.
+    #[error("the environment variable {variable} does not hold keys: {error}")]
     Unusable {
-        /// Which variable.
+        /// The variable.
         variable: String,
-        /// Why.
+        /// The reason.
         #[source]
         error: KeyError,
     },
@@ -25,7 +25,7 @@ pub trait FromEnv: Sized {
     /// The keys in this environment variable, as [`CodeKeys::parse`] reads them.
     ///
     /// # Errors
-    /// [`KeysFromEnvError`] when it is not set, or holds something else.
+    /// [`KeysFromEnvError`] when the variable is not set or does not hold keys.
     fn from_env(variable: &str) -> Result<Self, KeysFromEnvError>;
 }
 

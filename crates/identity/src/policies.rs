@@ -35,7 +35,7 @@ impl Policies {
             return Arc::clone(own);
         }
         let source = Arc::clone(&registered.others);
-        // The source is the host's code: it runs without the lock.
+        // The function is the host's code, so it runs without the lock.
         drop(registered);
         source(tenant)
     }

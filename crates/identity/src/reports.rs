@@ -1,4 +1,4 @@
-//! What providers say of messages, and what that means for the addresses that they went to.
+//! Delivery reports of providers, and their effect on addresses.
 
 use identity_core::{Authority, DeliveryTicket, Fate, Message, MessageId, Refusal, Report, UserId};
 use identity_ports::Posted;
@@ -6,18 +6,17 @@ use identity_ports::Posted;
 use crate::{Admin, Error, Identity};
 
 impl Admin {
-    /// Notes what a provider says of a message, and gives the message as it stands then; `None` when it is not kept any more.
-    /// The ticket is the one that the [`Notice`](crate::Notice) carried: a callback's URL or the address of a bounced mail
-    /// brings it back. It says by itself which message of which tenant it is about.
+    /// Records a provider's report on a message, and returns the message afterwards; `None` when its record was pruned. The
+    /// ticket is that of the [`Notice`](crate::Notice), which the URL of a callback or the recipient of a bounced mail brings
+    /// back. It identifies message and tenant.
     ///
-    /// Reports may come in any order and any number of times. An address whose messages bounce, or who complained, is
-    /// undeliverable from then on ([`Identifier::undeliverable`](crate::Identifier)). A code that bounced is not counted as sent
-    /// any more, so that the person may ask for the next one at once; its budgets get nothing back, because the provider that took
-    /// it on is paid.
+    /// Reports may come in any order and any number of times. A bounce or a complaint marks the address as undeliverable
+    /// ([`Identifier::undeliverable`](crate::Identifier)). A code that bounced no longer counts as sent, so the holder may
+    /// request the next one at once. Its budgets get nothing back, because the provider that accepted it is paid.
     ///
     /// # Errors
-    /// [`Refusal::TicketForged`] when the ticket is none of this host's; [`Refusal::TooLarge`] and [`Refusal::Nul`] for a detail
-    /// that is; [`Error::Contended`], [`Error::Store`]: then it is to be reported once more.
+    /// [`Refusal::TicketForged`] when the ticket was not made by this host; [`Refusal::TooLarge`] and [`Refusal::Nul`] when the
+    /// detail is too long or contains U+0000; [`Error::Contended`] and [`Error::Store`]: report again then.
     pub async fn report_delivery(&self, ticket: &DeliveryTicket, report: &Report) -> Result<Option<Posted>, Error> {
         let message = self.identity.parts.keys.message(ticket).ok_or(Refusal::TicketForged)?;
         report.check()?;
@@ -41,7 +40,7 @@ impl Admin {
     /// per call.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn posted(&self, user: &UserId, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, Error> {
         let key = self.identity.key(user);
         Ok(self.identity.parts.store.posted(&key, after, limit.clamp(1, 1_000)).await?)
@@ -49,7 +48,7 @@ impl Admin {
 }
 
 impl Identity {
-    /// What the fate of a message means for its user, if there still is one.
+    /// Applies the fate of a message to its user, if the user still exists.
     pub(crate) async fn note_fate(&self, message: &Message, fate: Fate, authority: &Authority) -> Result<(), Error> {
         let of_tenant = self.for_tenant(message.key.tenant.clone());
         let decide =

@@ -3,14 +3,14 @@ use identity_core::{ClaimKey, Email, Phone, UserId, Username};
 use crate::{HolderError, Identity};
 
 impl Identity {
-    /// Who is behind a login name: a username, or a verified e-mail address or phone number (in international form).
+    /// The user behind a login name: a username, or a verified e-mail address or phone number (in international form).
     ///
-    /// It does the same work whether somebody is found or not: one look-up, of keys that depend on the text alone. An
-    /// unverified address finds nobody, and so does a name that several users share under
-    /// [`ClaimPolicy::None`](identity_core::ClaimPolicy::None). Whether the user is disabled is the caller's to see.
+    /// It does the same work whether a user is found or not: one look-up, of keys that depend on the text alone. An
+    /// unverified address finds nobody, and neither does a name that several users share under
+    /// [`ClaimPolicy::None`](identity_core::ClaimPolicy::None). A disabled user is found too.
     ///
     /// # Errors
-    /// [`HolderError::Store`].
+    /// [`HolderError::Store`] when the store fails.
     pub async fn resolve(&self, login: &str) -> Result<Option<UserId>, HolderError> {
         let found = self.parts.store.find(&self.tenant, &login_keys(login)).await?;
         let mut users = found.into_iter().filter(|found| found.verified).map(|found| found.user);

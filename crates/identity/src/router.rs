@@ -7,43 +7,44 @@ use async_trait::async_trait;
 use identity_core::{Address, Channel, Email};
 use identity_ports::{Accepted, ForeignError, Notice, Notifier, NotifyError};
 
-/// Why a [`Router`] cannot be built.
+/// The reason why a [`Router`] does not build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RouteError {
-    /// Two providers have one name.
-    #[error("two providers are called {0:?}; a name stands for one provider for ever")]
+    /// Two providers have the same name.
+    #[error("two providers are called {0:?}; give each provider a name of its own")]
     Twice(String),
-    /// A name that cannot be noted with a message.
-    #[error("{0:?} is no name of a provider; it has 1 to 64 letters, digits, '-', '_' or '.'")]
+    /// A name is not allowed for a provider.
+    #[error("{0:?} cannot be the name of a provider; use 1 to 64 letters, digits, '-', '_' or '.'")]
     Name(String),
-    /// A route names a provider that there is not.
-    #[error("a route goes to {0:?}, and no provider has this name")]
+    /// A route names a provider that does not exist.
+    #[error("a route names the provider {0:?}, which does not exist; add it or correct the name")]
     Unknown(String),
     /// A route names one provider twice.
-    #[error("a route goes to {0:?} twice")]
+    #[error("a route names the provider {0:?} twice; name it once")]
     Again(String),
-    /// A route goes nowhere.
-    #[error("a route has no provider; name one at least")]
+    /// A route has no provider.
+    #[error("a route has no provider; name at least one")]
     Empty,
-    /// A domain that no e-mail address can have.
-    #[error("{0:?} is no domain")]
+    /// A text is not a domain.
+    #[error("{0:?} is not a domain; correct it")]
     Domain(String),
-    /// No address of any kind goes anywhere.
-    #[error("there is no route at all; name one for e-mails or for phones")]
+    /// There is no route.
+    #[error("there is no route; add one for e-mails or for phones")]
     NoRoute,
 }
 
-/// Which providers, in which order.
+/// The providers of a route, in their order.
 type Route = Arc<[usize]>;
 
-/// A notifier of several: it chooses by channel, by country or by domain, and goes on to the next provider of a route when one
-/// did not take a message on.
+/// A notifier over several providers. It routes by channel, country or domain, and goes on to the next provider of a route
+/// when one did not accept a message.
 ///
-/// Every attempt goes to one provider. That one surely did not take the message on: the next attempt goes to the next
-/// provider, at once, until the whole route was tried; then it begins anew after a wait. Nobody knows whether it took it
-/// on: every further attempt goes to the same provider, because another one would send the message a second time. Where the next
-/// attempt goes is noted with the message before it is made, so that this holds whenever a process ends.
+/// Every attempt goes to one provider. When that provider did not accept the message, the next attempt goes to the next
+/// provider at once, until the whole route was tried; then the route begins again after a back-off. When it is unknown
+/// whether the provider accepted the message, every further attempt goes to the same provider, because another one would
+/// send the message a second time. The provider of the next attempt is recorded with the message before the attempt is
+/// made, so this holds also when a process dies.
 ///
 /// ```
 /// use identity::delivery::{RouteError, Router};
@@ -80,17 +81,17 @@ pub struct Router {
     timeout: Duration,
 }
 
-/// Less than a hand-over may take, so that it is known which provider did not answer.
+/// The default patience. It is shorter than the limit of a hand-over, so that the router knows which provider did not answer.
 const TIMEOUT: Duration = Duration::from_secs(25);
 
 impl Router {
-    /// Starts with no provider and no route.
+    /// A builder without providers and routes.
     #[must_use]
     pub fn builder() -> RouterBuilder {
         RouterBuilder { providers: Vec::new(), routes: Vec::new(), timeout: TIMEOUT }
     }
 
-    /// The providers that messages to this address go to, in their order; `None` when no route says.
+    /// The providers of messages to this address, in their order; `None` when there is no route.
     fn route(&self, to: &Address) -> Option<&Route> {
         match to {
             Address::Email(email) => {
@@ -124,7 +125,7 @@ impl Notifier for Router {
         let noted = notice.provider.as_deref().map(|name| self.by_name.get(name).copied());
         let sticks = notice.uncertain > 0;
         let chosen = match noted {
-            // One that may have it keeps it, whatever the routes say by now.
+            // A provider that may have the message keeps it, whatever the present routes are.
             Some(None) if sticks => {
                 let provider = notice.provider.as_deref().map(str::to_owned);
                 let reason = ForeignError::new("the provider that may have taken it on is not configured any more");
@@ -148,7 +149,7 @@ impl Notifier for Router {
                 let first = || route.first().filter(|_| !sticks).and_then(|first| self.name(*first));
                 let (retry_after, next) = match next {
                     Some(next) => (Some(Duration::ZERO), self.name(*next)),
-                    // The route was tried to its end. What another provider asked for does not bind the first one.
+                    // The whole route was tried. The wait that another provider asked for does not bind the first one.
                     None if route.len() > 1 && !sticks => (None, first()),
                     None => (retry_after.filter(|wait| !wait.is_zero()), Some(name.as_ref().to_owned())),
                 };
@@ -159,7 +160,7 @@ impl Notifier for Router {
     }
 }
 
-/// Names the providers.
+/// Shows the names of the providers.
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.providers.iter().map(|(name, _)| name);
@@ -167,7 +168,7 @@ impl fmt::Debug for Router {
     }
 }
 
-/// Which addresses a route is for.
+/// The addresses that a route is for.
 enum For {
     Channel(Channel),
     Domain(String),
@@ -182,39 +183,40 @@ pub struct RouterBuilder {
 }
 
 impl RouterBuilder {
-    /// With a provider under a name: 1 to 64 letters, digits, `-`, `_` or `.`. It is noted with the messages that go there.
+    /// Adds a provider under a name of 1 to 64 letters, digits, `-`, `_` or `.`, which is recorded with its messages. A name
+    /// must stand for the same provider as long as there are messages with it.
     #[must_use]
     pub fn provider(mut self, name: &str, notifier: impl Notifier) -> Self {
         self.providers.push((name.to_owned(), Arc::new(notifier)));
         self
     }
 
-    /// E-mails go to these, the first one first.
+    /// Sets the providers of e-mails, in the order in which they are tried.
     #[must_use]
     pub fn emails<'n>(self, providers: impl IntoIterator<Item = &'n str>) -> Self {
         self.with(For::Channel(Channel::Email), providers)
     }
 
-    /// E-mails to a domain and its subdomains go to these. Of two domains the longer one counts.
+    /// Sets the providers of e-mails to a domain and its subdomains. Of two domains that match, the longer one counts.
     #[must_use]
     pub fn domain<'n>(self, domain: &str, providers: impl IntoIterator<Item = &'n str>) -> Self {
         self.with(For::Domain(domain.to_owned()), providers)
     }
 
-    /// Text messages go to these, the first one first.
+    /// Sets the providers of text messages, in the order in which they are tried.
     #[must_use]
     pub fn phones<'n>(self, providers: impl IntoIterator<Item = &'n str>) -> Self {
         self.with(For::Channel(Channel::Phone), providers)
     }
 
-    /// Text messages to a country calling code go to these.
+    /// Sets the providers of text messages to a country calling code.
     #[must_use]
     pub fn country<'n>(self, code: u16, providers: impl IntoIterator<Item = &'n str>) -> Self {
         self.with(For::Country(code), providers)
     }
 
-    /// With so much patience for each provider, 25 s unless it is said here. A provider that takes longer may have taken the
-    /// message on.
+    /// Sets how long a provider may take for a message; the default is 25 s. A provider that takes longer may have accepted
+    /// the message.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: timeout.min(TIMEOUT), ..self }
@@ -225,10 +227,11 @@ impl RouterBuilder {
         self
     }
 
-    /// The router.
+    /// Builds the router.
     ///
     /// # Errors
-    /// [`RouteError`] for names and routes that make no sense.
+    /// [`RouteError`] when a name is not allowed or used twice, or when a route is empty or names a provider that does not
+    /// exist.
     pub fn build(self) -> Result<Router, RouteError> {
         let mut router = Router {
             providers: Vec::new(),
@@ -268,7 +271,7 @@ impl RouterBuilder {
                 For::Channel(Channel::Email) => router.emails = Some(route),
                 For::Channel(Channel::Phone) => router.phones = Some(route),
                 For::Domain(domain) => {
-                    // As it stands in addresses.
+                    // In the form that addresses have.
                     let address = Email::parse(&format!("x@{domain}")).map_err(|_| RouteError::Domain(domain))?;
                     router.domains.insert(address.domain().to_owned(), route);
                 }
@@ -283,7 +286,7 @@ impl RouterBuilder {
     }
 }
 
-/// Names the providers.
+/// Shows the names of the providers.
 impl fmt::Debug for RouterBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.providers.iter().map(|(name, _)| name);

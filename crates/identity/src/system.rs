@@ -1,4 +1,4 @@
-//! Time and randomness: the ports, and the adapters that ask the operating system.
+//! Time and randomness: the ports, and the adapters to the operating system.
 
 use std::cell::RefCell;
 
@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 /// The operating system's randomness.
 ///
-/// A call to the system costs about as much as a decision, so each thread fetches some seeds ahead. A seed is wiped from the
-/// store when it is given out, and a process that forked fetches anew.
+/// A call to the system costs about as much as a decision, so each thread fetches 64 seeds in advance. A seed is wiped when it
+/// is given out, and a forked process fetches its own.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsEntropy;
 

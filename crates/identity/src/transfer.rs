@@ -6,40 +6,42 @@ use tokio::task::JoinSet;
 
 use crate::{Admin, Error};
 
-/// What became of a user to import.
+/// The outcome of the import of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Imported {
-    /// The user is here now.
+    /// The user was imported.
     New,
-    /// There is a user of this id already, and it was left as it is. Repeating an import ends here.
+    /// A user with this id exists, and was not changed. A repeated import has this outcome.
     AlreadyThere,
-    /// There was a user of this id, and it was erased.
+    /// A user with this id was erased, so the id is not used again.
     Erased,
-    /// The rules say no, and nothing was written.
+    /// The rules do not allow the record. Nothing was written.
     Refused(Refusal),
 }
 
 /// A page of an export.
 #[derive(Debug, Clone)]
 pub struct Exported {
-    /// The users.
+    /// The records of the users.
     pub records: Vec<UserRecord>,
-    /// Where the next page begins; `None` after the last one.
+    /// The position of the next page; `None` after the last one.
     pub next: Option<Cursor>,
 }
 
-/// How many users of an import are under way at once: they share a transaction where the store lets them.
+/// The number of users that are imported concurrently, so that a store can write several in one transaction.
 const AT_ONCE: usize = 64;
 
 impl Admin {
-    /// Imports a batch of users as another system had them, with their ids, times and statuses, checked by the same rules as
-    /// any other. Each stands for itself, and an answer stands where its user stood. Repeating a batch changes nothing.
+    /// Imports a batch of users of another system, with their ids, times and statuses, checked by the same rules as other
+    /// users. Each record succeeds or fails on its own; the outcomes are in the order of the batch. Repeating a batch changes
+    /// nothing.
     ///
-    /// No message is sent: nothing happened to these people.
+    /// No message is sent.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Entropy`]: what was imported until then stays, and the batch can be repeated.
+    /// [`Error::Store`] when the store fails, [`Error::Entropy`] when the source of randomness does. Users that were imported
+    /// until then stay, and the batch can be repeated.
     pub async fn import(&self, batch: Vec<UserRecord>) -> Result<Vec<Imported>, Error> {
         let mut answers: Vec<Option<Imported>> = vec![None; batch.len()];
         let mut tasks = JoinSet::new();
@@ -81,10 +83,11 @@ impl Admin {
         Ok(stored.map_or(Imported::Erased, |_| Imported::AlreadyThere))
     }
 
-    /// A page of users for another system, oldest first, at most 1,000 at once. Open challenges stay behind.
+    /// A page of users for another system, in the order of their creation, at most 1,000 per page. Open challenges are not
+    /// exported.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the store fails.
     pub async fn export(&self, after: Option<Cursor>, limit: usize) -> Result<Exported, Error> {
         let page = self.list(&ListQuery { order: ListOrder::Created, after, limit, prefix: None }).await?;
         let records = page.users.iter().map(|stored| UserRecord::from(Arc::as_ref(&stored.user))).collect();

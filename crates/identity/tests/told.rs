@@ -110,7 +110,7 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         "identity::delivery: event=\"expired\" id=",
         "identity::delivery: event=\"reported\" id=",
         "state=\"complained\"",
-        "use_case=\"account.add\" tenant=default}: identity::refused: refused code=\"restricted\" reason=this address is kept",
+        "use_case=\"account.add\" tenant=default}: identity::refused: refused code=\"restricted\" reason=this address is refused",
         "use_case=\"admin.add\" tenant=default}: identity::refused: refused code=\"email_taken\" reason=this e-mail address",
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",

@@ -19,7 +19,7 @@ impl Conversation {
         Self { identity, user: None }
     }
 
-    /// Goes on until the person says so or the input ends, and shows the user as stored.
+    /// Holds the conversation until an empty line or the end of the input, and shows the user as stored.
     pub(crate) async fn hold(mut self, mut input: impl BufRead) -> Outcome<()> {
         self.greet().await?;
         while let Some(line) = ask(&mut input, "E-mail address or phone number (an empty line ends): ")? {
@@ -29,7 +29,7 @@ impl Conversation {
             let address = match parse(&line) {
                 Ok(address) => address,
                 Err(problem) => {
-                    println!("That will not do: {problem}.");
+                    println!("That cannot be used: {problem}.");
                     continue;
                 }
             };
@@ -50,7 +50,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// `false` when the input ended in the middle.
+    /// Handles one address. `false` when the input ended before the code.
     async fn handle(&mut self, address: Address, input: &mut impl BufRead) -> Outcome<bool> {
         if self.user.is_none()
             && let Some(user) = self.identity.resolve(address.as_str()).await?
@@ -75,7 +75,7 @@ impl Conversation {
                 }
             }
             Err(error) => {
-                println!("That will not do: {}.", sentence(error)?);
+                println!("That cannot be used: {}.", sentence(error)?);
                 return Ok(true);
             }
         };
@@ -83,7 +83,7 @@ impl Conversation {
         self.take_answers(&account, id, input).await
     }
 
-    /// The account of the person; a new one when they were not found.
+    /// The account of the person; a new one when no user was found.
     async fn account(&mut self) -> Outcome<Account> {
         let user = match &self.user {
             Some(user) => user.clone(),
@@ -97,7 +97,7 @@ impl Conversation {
         match account.start_verification(id).await {
             Ok(_) => {
                 if self.identity.deliver_due().await?.sent == 0 {
-                    println!("No message went out: too many were sent to this address already. Try again tomorrow.");
+                    println!("No message was sent: too many were sent to this address already. Try again tomorrow.");
                 }
             }
             Err(error) => println!("No message was sent: {}.", sentence(error)?),
@@ -120,7 +120,7 @@ impl Conversation {
             let code = match Code::parse(&line) {
                 Ok(code) => code,
                 Err(problem) => {
-                    println!("That is no code: {problem}.");
+                    println!("That is not a code: {problem}.");
                     continue;
                 }
             };
@@ -136,10 +136,10 @@ impl Conversation {
                 }
                 Ok(Confirmation::Rejected { attempts_left }) => println!("Wrong; {attempts_left} tries left."),
                 Err(HolderError::Refused(refusal @ (PublicRefusal::Expired | PublicRefusal::NoChallenge))) => {
-                    println!("That will not do: {refusal}.");
+                    println!("That did not work: {refusal}.");
                 }
                 Err(error) => {
-                    println!("That will not do: {}.", sentence(error)?);
+                    println!("That did not work: {}.", sentence(error)?);
                     return Ok(true);
                 }
             }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use identity::CodeKeys;
 
-/// The key beside a database; made when there is none. A service keeps its key elsewhere: who has both can make codes.
+/// The key beside a database; it is made when there is none. A service keeps its key elsewhere, because codes can be made from
+/// the database and the key together.
 pub(crate) fn of(database: &Path) -> Result<CodeKeys, Box<dyn std::error::Error>> {
     let mut file = database.as_os_str().to_owned();
     file.push(".key");

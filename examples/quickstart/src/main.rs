@@ -1,6 +1,6 @@
 //! Asks for an e-mail address or a phone number, shows the code that would have been sent, takes the answer, and ends with the
 //! user as stored.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a person on a terminal")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the program is a conversation on a terminal")]
 
 mod conversation;
 mod key;
@@ -17,7 +17,7 @@ use terminal::Terminal;
 const HELP: &str = "\
 Usage: quickstart [FILE]
 
-Keeps its users in FILE (identity.db if none is given), which is created when it is not there,
+Keeps its users in FILE (default: identity.db), which is created when it does not exist,
 and the key that codes are derived from in FILE.key. Reads standard input, so a pipe can drive it.
 
   -h, --help    this text";
@@ -31,8 +31,10 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         (Some(argument), None) if !argument.to_string_lossy().starts_with('-') => PathBuf::from(argument),
-        (Some(argument), None) => return wrong_usage(&format!("there is no option {}", argument.to_string_lossy())),
-        (Some(_), Some(_)) => return wrong_usage("one file at most"),
+        (Some(argument), None) => {
+            return wrong_usage(&format!("the option {} does not exist", argument.to_string_lossy()));
+        }
+        (Some(_), Some(_)) => return wrong_usage("more than one file was given; give one"),
     };
     match run(&file) {
         Ok(()) => ExitCode::SUCCESS,

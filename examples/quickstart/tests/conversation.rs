@@ -103,13 +103,13 @@ fn wrong_codes_typing_errors_and_a_too_early_resend_each_get_their_sentence() {
     let mut run = Run::on(&folder.path().join("identity.db"));
     for typo in ["ada@", "@example.com", "12345", "+44 1514 96045x", "ada@example..com"] {
         run.type_line(typo);
-        run.hear("That will not do: ");
+        run.hear("That cannot be used: ");
     }
     let code = run.asks_code("ada@example.com");
     run.type_line("again");
     assert!(run.hear("(in ").contains("ask again later"));
     run.type_line("123456789012345678901");
-    run.hear("That is no code: a code has at most 20 characters");
+    run.hear("That is not a code: a code has at most 20 characters");
     run.type_line(WRONG);
     run.hear("Wrong; 4 tries left.");
     run.type_line(&code);
@@ -154,7 +154,7 @@ fn an_address_that_is_taken_gets_its_sentence() {
     // Nobody learns that it is somebody else's before they have shown that they read its messages.
     let code = run.asks_code("ada@example.com");
     run.type_line(&code);
-    run.hear("That will not do: this address cannot be used here; use another one.");
+    run.hear("That did not work: this address cannot be used here; use another one.");
     let (rest, _) = run.end();
     assert!(rest.contains("email: grace@example.com (verified, primary)"), "{rest}");
     assert!(rest.contains("email: ada@example.com (unverified)"), "{rest}");
