@@ -4,10 +4,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, stored};
-use crate::spend::{Charge, code_charges, notice_charges};
+use crate::spend::{Charge, Loss, code_charges, notice_charges};
 use crate::{
-    Binding, Challenge, Change, Code, Context, Event, IdentifierId, LinkToken, MessageId, Status, TenantId, Timestamp,
-    User, UserId, UserKey,
+    Binding, Challenge, Change, Code, Context, Event, Identifier, IdentifierId, LinkToken, MessageId, Status, TenantId,
+    Timestamp, User, UserId, UserKey,
 };
 
 /// A message to an address: an envelope and its content. It holds no code and no link; the delivery derives them from
@@ -68,11 +68,20 @@ pub enum NoticeKind {
     Removed,
     /// The address took the place of another one, which may be the recipient.
     Replaced,
+    /// Its verification was taken away.
+    Unverified,
 }
 
 impl NoticeKind {
     /// Every kind of notice.
-    pub const ALL: [Self; 5] = [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced];
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced, Self::Unverified];
+
+    /// Whether it tells that an address was taken away: removed, replaced or no longer verified.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::Removed | Self::Replaced | Self::Unverified)
+    }
 }
 
 impl Message {
@@ -137,18 +146,17 @@ const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
 pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Outgoing> {
     let Some(after) = after else { return Vec::new() };
     let mut post = Post { after, context, outgoing: Vec::new() };
-    // A user who was created or imported just now has no address to notify yet.
-    let told = before.filter(|_| !events.iter().any(|event| matches!(event.change, Change::Imported { .. })));
     for event in events {
-        match &event.change {
-            Change::VerificationStarted { id, .. } | Change::CodeResent { id } if !context.withheld => {
-                post.challenge(*id)
-            }
-            _ => {}
+        if let Change::VerificationStarted { id, .. } | Change::CodeResent { id } = &event.change
+            && !context.withheld
+        {
+            post.challenge(*id);
         }
-        if let Some(before) = told {
-            post.notice(before, events, &event.change);
-        }
+    }
+    // A user who was created or imported just now has no address to notify yet.
+    let is_import = events.iter().any(|event| matches!(event.change, Change::Imported { .. }));
+    if let Some(before) = before.filter(|_| !is_import) {
+        post.notices(before, events);
     }
     post.outgoing
 }
@@ -191,8 +199,42 @@ impl Post<'_> {
         self.push(&identifier.address, content, challenge.expires_at, charges);
     }
 
-    fn notice(&mut self, before: &User, events: &[Event], change: &Change) {
-        let find = |id| self.after.identifier(id).or_else(|| before.identifier(id));
+    /// One notice to each address that was verified before, however many events concern it: the most important one that its
+    /// channel is told.
+    fn notices(&mut self, before: &User, events: &[Event]) {
+        let news: Vec<News<'_>> = events.iter().filter_map(|event| self.news(before, events, &event.change)).collect();
+        // Each address of a user is there once. One that is verified only now has nothing to fear.
+        let told: Vec<(Address, Loss)> = before
+            .identifiers()
+            .filter(|entry| entry.is_verified())
+            .map(|entry| {
+                let stays = self.after.identifier(entry.id).is_some_and(Identifier::is_verified);
+                (entry.address.clone(), if stays { Loss::Other } else { Loss::Own })
+            })
+            .collect();
+        let policy = self.context.policy.notice();
+        for (to, loss) in told {
+            // An address is told of itself only that it was taken away.
+            let concerns = |news: &&News<'_>| {
+                let is_own = *news.about == to;
+                let takes = news.weight == Weight::Loss && news.what != NoticeKind::Replaced;
+                policy.tells(to.channel(), news.heard_as) && (!is_own || takes)
+            };
+            // Of equal ones the first.
+            let most = news.iter().filter(concerns).rev().max_by_key(|news| (news.weight, news.rank()));
+            let Some(News { what, about, weight, .. }) = most else { continue };
+            let loss = if *weight >= Weight::Loss { Some(loss) } else { None };
+            let charges = notice_charges(&to, loss, self.context);
+            let content = Content::Notice { what: *what, about: (*about).clone() };
+            self.push(&to, content, self.context.now + NOTICE_LIFE, charges);
+        }
+    }
+
+    /// What there is to tell of an event.
+    fn news<'b>(&self, before: &'b User, events: &'b [Event], change: &'b Change) -> Option<News<'b>>
+    where
+        Self: 'b,
+    {
         let (id, what) = match change {
             Change::Added { id, .. } => (*id, NoticeKind::Added),
             // A verification that completes a replacement is reported as one change.
@@ -202,23 +244,22 @@ impl Post<'_> {
                 (*id, NoticeKind::MadePrimary)
             }
             Change::Removed { id } if !is_replaced(before, events, *id) => (*id, NoticeKind::Removed),
-            _ => return,
-        };
-        let Some(about) = find(id).map(|identifier| identifier.address.clone()) else { return };
-        let policy = self.context.policy.notice();
-        let mut to: Vec<&Address> = Vec::new();
-        for identifier in before.identifiers().chain(self.after.identifiers()) {
-            let told = identifier.is_verified() && policy.tells(identifier.address.channel(), what);
-            if told && identifier.address != about && !to.contains(&&identifier.address) {
-                to.push(&identifier.address);
+            // To void the challenge of an unverified address takes nothing away.
+            Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
+                (*id, NoticeKind::Unverified)
             }
-        }
-        let to: Vec<Address> = to.into_iter().cloned().collect();
-        for address in to {
-            let charges = notice_charges(&address, self.context);
-            let content = Content::Notice { what, about: about.clone() };
-            self.push(&address, content, self.context.now + NOTICE_LIFE, charges);
-        }
+            _ => return None,
+        };
+        let was_verified = before.identifier(id).is_some_and(Identifier::is_verified);
+        let about = address_of(before, events, id)?;
+        let weight = match what {
+            NoticeKind::Removed if !was_verified => Weight::Dropped,
+            kind if kind.is_loss() => Weight::Loss,
+            _ => Weight::News,
+        };
+        // Whoever hears that an address was added hears that it went without having been verified.
+        let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
+        Some(News { what, about, weight, heard_as })
     }
 
     fn push(&mut self, to: &Address, content: Content, expires_at: Timestamp, charges: Vec<Charge>) {
@@ -235,6 +276,48 @@ impl Post<'_> {
         };
         self.outgoing.push(Outgoing { message, charges });
     }
+}
+
+/// Something to tell of an address.
+struct News<'a> {
+    what: NoticeKind,
+    about: &'a Address,
+    weight: Weight,
+    /// The kind by which the policy decides who is told.
+    heard_as: NoticeKind,
+}
+
+/// How much an event matters to the owner.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// An address went that was not verified.
+    Dropped,
+    /// Something came or changed.
+    News,
+    /// A verified address was taken away.
+    Loss,
+}
+
+impl News<'_> {
+    /// Among news of one weight the more important kind is greater.
+    const fn rank(&self) -> u8 {
+        match self.what {
+            NoticeKind::Added | NoticeKind::Unverified => 0,
+            NoticeKind::Verified | NoticeKind::Removed => 1,
+            NoticeKind::MadePrimary | NoticeKind::Replaced => 2,
+        }
+    }
+}
+
+/// The address of an identifier that was there before, or that these events add.
+fn address_of<'a>(before: &'a User, events: &'a [Event], id: IdentifierId) -> Option<&'a Address> {
+    let added = || {
+        events.iter().find_map(|event| match &event.change {
+            Change::Added { id: new, address, .. } if *new == id => Some(address),
+            _ => None,
+        })
+    };
+    before.identifier(id).map(|entry| &entry.address).or_else(added)
 }
 
 /// Whether the identifier takes the place of another one in these events.

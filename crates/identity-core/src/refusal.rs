@@ -129,6 +129,9 @@ pub enum Refusal {
         /// The text or report that contains it.
         what: &'static str,
     },
+    /// A source of the verification was given for an address that is not added as verified.
+    #[error("`verified_source` names who vouches for a verified address; add the address as verified or leave it out")]
+    SourceWithoutVerified,
     /// A delivery ticket was not made by this host, or its key is no longer configured.
     #[error(
         "this delivery ticket was not made by this host, or its key is no longer configured; report with the ticket of the message"
@@ -199,9 +202,12 @@ impl Refusal {
             | Self::UsernameIsAddress
             | Self::TooManyFailures { retry_at: None } => RefusalKind::NotAllowed,
             Self::TooSoon { .. } | Self::TooManyFailures { retry_at: Some(_) } => RefusalKind::TooSoon,
-            Self::Json(_) | Self::TooLarge { .. } | Self::Nul { .. } | Self::Life | Self::Import(_) => {
-                RefusalKind::Invalid
-            }
+            Self::SourceWithoutVerified
+            | Self::Json(_)
+            | Self::TooLarge { .. }
+            | Self::Nul { .. }
+            | Self::Life
+            | Self::Import(_) => RefusalKind::Invalid,
         }
     }
 
@@ -235,6 +241,7 @@ impl Refusal {
             Self::Json(JsonError::TooDeep) => "json_too_deep",
             Self::Json(JsonError::Nul) => "json_nul",
             Self::Nul { .. } => "nul",
+            Self::SourceWithoutVerified => "source_without_verified",
             Self::TicketForged => "ticket_forged",
             Self::TooLarge { .. } => "too_large",
             Self::Life => "life",
@@ -281,6 +288,7 @@ impl Refusal {
             Self::AdministratorOnly
             | Self::UserExists
             | Self::CredentialNotFound
+            | Self::SourceWithoutVerified
             | Self::Json(_)
             | Self::TicketForged
             | Self::Import(_) => PublicRefusal::AdministratorOnly,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, Channel};
 use crate::policy::{Budget, Mailboxes};
 use crate::{Change, Context, Event, Identifier, Method, Timestamp, UndeliverableReason, User};
 
@@ -31,13 +31,15 @@ pub enum BudgetKind {
     TenantMoney,
     /// The budget for notices to one address.
     Notices,
+    /// Notices to one address that a verified address was taken away.
+    LossNotices,
     /// Codes that are judged for one address, right or wrong, whoever typed them.
     Guesses,
 }
 
 impl BudgetKind {
     /// Every kind of budget.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Address,
         Self::AddressLong,
         Self::Block,
@@ -47,6 +49,7 @@ impl BudgetKind {
         Self::Tenant,
         Self::TenantMoney,
         Self::Notices,
+        Self::LossNotices,
         Self::Guesses,
     ];
 
@@ -63,6 +66,7 @@ impl BudgetKind {
             Self::Tenant => "tenant",
             Self::TenantMoney => "tenant_money",
             Self::Notices => "notices",
+            Self::LossNotices => "loss_notices",
             Self::Guesses => "guesses",
         }
     }
@@ -252,16 +256,43 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
     judged.filter_map(|id| before.identifier(id)).map(guess).collect()
 }
 
-/// The charges for a notice to an address.
-pub(crate) fn notice_charges(address: &Address, context: &Context<'_>) -> Vec<Charge> {
-    vec![Charge {
-        kind: BudgetKind::Notices,
-        quota: pseudonym(address, context),
-        amount: 1,
-        budget: context.policy.send().notices(),
-        at: context.now,
-        when_exhausted: WhenExhausted::Withhold,
-    }]
+/// What a notice of a loss is about, from the view of its recipient.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The recipient itself was taken away.
+    Own,
+    /// Another address of the user was taken away.
+    Other,
+}
+
+/// The charges for a notice to an address; all of them withhold. Notices of a loss have budgets of their own, which nothing
+/// else can use up, and an address that is taken away itself has another one: it can be taken away again only after it was
+/// verified again. A text message draws what a code costs as well. The budget of adjacent numbers, which strangers can use up,
+/// only records the notice of a loss.
+pub(crate) fn notice_charges(address: &Address, loss: Option<Loss>, context: &Context<'_>) -> Vec<Charge> {
+    let policy = context.policy.send();
+    let key = address.claim_key();
+    let (kind, quota, budget) = match loss {
+        None => (BudgetKind::Notices, pseudonym(address, context), policy.notices()),
+        Some(Loss::Other) => (BudgetKind::LossNotices, pseudonym(address, context), policy.loss_notices()),
+        Some(Loss::Own) => {
+            let quota = context.keys.pseudonym(context.tenant, &format!("own loss of {}", key.as_str()));
+            (BudgetKind::LossNotices, quota, policy.loss_notices())
+        }
+    };
+    let own = Charge { kind, quota, amount: 1, budget, at: context.now, when_exhausted: WhenExhausted::Withhold };
+    let mut charges = vec![own];
+    if address.channel() == Channel::Phone {
+        let costs = code_charges(address, context.now, context).into_iter();
+        let shared = costs.filter(|charge| !matches!(charge.kind, BudgetKind::Address | BudgetKind::AddressLong));
+        charges.extend(shared.map(|charge| {
+            let watched = charge.when_exhausted == WhenExhausted::Record;
+            let spared = charge.kind == BudgetKind::Block && loss.is_some();
+            let when_exhausted = if watched || spared { WhenExhausted::Record } else { WhenExhausted::Withhold };
+            Charge { when_exhausted, ..charge }
+        }));
+    }
+    charges
 }
 
 /// One message in the unit of the conversion breaker.

@@ -20,11 +20,13 @@ pub enum Kind {
     Removed,
     /// Another address took the place of one.
     Replaced,
+    /// The verification of an address was taken away.
+    Unverified,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -33,6 +35,7 @@ impl Kind {
         Self::MadePrimary,
         Self::Removed,
         Self::Replaced,
+        Self::Unverified,
     ];
 
     /// The name that strings and templates of this kind begin with.
@@ -47,6 +50,7 @@ impl Kind {
             Self::MadePrimary => "made-primary",
             Self::Removed => "removed",
             Self::Replaced => "replaced",
+            Self::Unverified => "unverified",
         }
     }
 
@@ -80,6 +84,7 @@ impl Kind {
                 NoticeKind::MadePrimary => Some(Self::MadePrimary),
                 NoticeKind::Removed => Some(Self::Removed),
                 NoticeKind::Replaced => Some(Self::Replaced),
+                NoticeKind::Unverified => Some(Self::Unverified),
                 _ => None,
             },
             _ => None,

@@ -375,10 +375,7 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
     let ada = key("\u{1f600} '\"\\ ");
     let phone = Address::from(Phone::parse("+44 1514 960453").unwrap());
     let mail = Address::from(Email::parse("\u{fc}ml\u{e4}ut@B\u{fc}cher.example").unwrap());
-    let mut contents: Vec<Content> =
-        [NoticeKind::Added, NoticeKind::Verified, NoticeKind::MadePrimary, NoticeKind::Removed, NoticeKind::Replaced]
-            .map(|what| Content::Notice { what, about: phone.clone() })
-            .into();
+    let mut contents: Vec<Content> = NoticeKind::ALL.map(|what| Content::Notice { what, about: phone.clone() }).into();
     for (proof, purpose) in [
         (Proof::Code, Purpose::Verification),
         (Proof::Link, Purpose::Replacement),

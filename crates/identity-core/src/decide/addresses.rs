@@ -174,6 +174,9 @@ impl User {
         if new.verified || new.unrestricted {
             context.administrator()?;
         }
+        if new.verified_source.is_some() && !new.verified {
+            return Err(Refusal::SourceWithoutVerified);
+        }
         let key = new.address.claim_key();
         if self.book(new.address.channel()).entries().iter().any(|entry| entry.address.claim_key() == key) {
             return Err(Refusal::Duplicate);

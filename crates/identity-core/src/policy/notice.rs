@@ -3,26 +3,34 @@ use crate::NoticeKind;
 use crate::address::Channel;
 
 /// Which notices are sent when an address of a user changes. By default every other verified address of the user is
-/// notified of every change (NIST SP 800-63B-4, 4.6); a channel can be silenced for some kinds of change.
+/// notified (NIST SP 800-63B-4, 4.6): e-mail addresses of every change, phone numbers only when a verified address is removed,
+/// replaced or no longer verified, because text messages cost money. A channel can be told more or less.
 ///
 /// ```
 /// use identity_core::{Channel, NoticeKind, NoticePolicy};
-/// // Text messages cost money: phones are notified of removals and replacements only.
-/// let quiet = [NoticeKind::Added, NoticeKind::Verified, NoticeKind::MadePrimary];
-/// let policy = NoticePolicy::builder().silence(Channel::Phone, quiet).build()?;
+/// let policy = NoticePolicy::default();
 /// assert!(policy.tells(Channel::Email, NoticeKind::Added) && !policy.tells(Channel::Phone, NoticeKind::Added));
+/// let policy = NoticePolicy::builder().tell(Channel::Phone, [NoticeKind::Added]).build()?;
+/// assert!(policy.tells(Channel::Phone, NoticeKind::Added));
 /// // A policy that tells nobody about a removed or replaced address does not build.
 /// let silent = NoticePolicy::builder().silence(Channel::Email, NoticeKind::ALL).silence(Channel::Phone, NoticeKind::ALL);
 /// assert!(silent.build().is_err());
 /// # Ok::<(), identity_core::DangerousPolicy>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticePolicy {
     silent: Vec<(Channel, NoticeKind)>,
 }
 
+impl Default for NoticePolicy {
+    fn default() -> Self {
+        let harmless = NoticeKind::ALL.into_iter().filter(|kind| !kind.is_loss());
+        Self { silent: harmless.map(|kind| (Channel::Phone, kind)).collect() }
+    }
+}
+
 impl NoticePolicy {
-    /// A builder that starts from the default: every other verified address is notified of every change.
+    /// A builder that starts from the default: e-mail addresses are notified of every change, phone numbers of losses.
     #[must_use]
     pub fn builder() -> NoticePolicyBuilder {
         NoticePolicyBuilder(Self::default())
@@ -47,14 +55,23 @@ impl NoticePolicyBuilder {
         self
     }
 
+    /// Sends these kinds of notices to addresses of this channel.
+    #[must_use]
+    pub fn tell(mut self, channel: Channel, kinds: impl IntoIterator<Item = NoticeKind>) -> Self {
+        for told in kinds {
+            self.0.silent.retain(|silent| *silent != (channel, told));
+        }
+        self
+    }
+
     /// Builds the policy.
     ///
     /// # Errors
-    /// [`DangerousPolicy::Silence`] when every channel is silenced for [`NoticeKind::Removed`] or for
-    /// [`NoticeKind::Replaced`].
+    /// [`DangerousPolicy::Silence`] when every channel is silenced for [`NoticeKind::Removed`],
+    /// [`NoticeKind::Replaced`] or [`NoticeKind::Unverified`].
     pub fn build(self) -> Result<NoticePolicy, DangerousPolicy> {
         let told = |what| [Channel::Email, Channel::Phone].into_iter().any(|channel| self.0.tells(channel, what));
-        match [NoticeKind::Removed, NoticeKind::Replaced].into_iter().find(|what| !told(*what)) {
+        match NoticeKind::ALL.into_iter().filter(|kind| kind.is_loss()).find(|what| !told(*what)) {
             Some(what) => Err(DangerousPolicy::Silence(what)),
             None => Ok(self.0),
         }

@@ -132,6 +132,7 @@ pub struct SendPolicy {
     country: Option<Budget>,
     tenant: Option<Budget>,
     notices: Budget,
+    loss_notices: Budget,
     prices: Prices,
     country_money: Option<Budget>,
     tenant_money: Option<Budget>,
@@ -150,6 +151,7 @@ impl Default for SendPolicy {
             country: None,
             tenant: None,
             notices: Budget::new(20, DAY),
+            loss_notices: Budget::new(20, DAY),
             prices: Prices::default(),
             country_money: None,
             tenant_money: None,
@@ -193,7 +195,14 @@ impl SendPolicy {
         self.tenant
     }
 
-    /// The budget for notices to one address.
+    /// The budget for notices to one address that a verified address was taken away: removed, replaced or no longer
+    /// verified.
+    #[must_use]
+    pub const fn loss_notices(&self) -> Budget {
+        self.loss_notices
+    }
+
+    /// The budget for all other notices to one address.
     #[must_use]
     pub const fn notices(&self) -> Budget {
         self.notices
@@ -271,7 +280,15 @@ impl SendPolicyBuilder {
         self
     }
 
-    /// Sets the budget for notices to one address: at most 100 in a window of at least 60 s.
+    /// Sets the budget for notices to one address that a verified address was taken away: at most 100 in a window of at
+    /// least 60 s. Other notices cannot use it up.
+    #[must_use]
+    pub fn loss_notices(mut self, budget: Budget) -> Self {
+        self.0.loss_notices = budget;
+        self
+    }
+
+    /// Sets the budget for all other notices to one address: at most 100 in a window of at least 60 s.
     #[must_use]
     pub fn notices(mut self, budget: Budget) -> Self {
         self.0.notices = budget;
@@ -336,13 +353,13 @@ impl SendPolicyBuilder {
         let policy = self.0;
         let sends = policy.address.iter().chain(&policy.block).chain(&policy.country).chain(&policy.tenant);
         let money = || policy.country_money.iter().chain(&policy.tenant_money);
-        let all = sends.chain([&policy.notices]).chain(money());
+        let all = sends.chain([&policy.notices, &policy.loss_notices]).chain(money());
         if all.into_iter().any(|budget| budget.limit == 0 || budget.window.is_zero()) {
             return Err(DangerousPolicy::Zero("a budget"));
         }
         let open = |budget: &Budget| budget.limit > 100 || budget.window < Duration::from_secs(60);
-        let lifted = [BudgetKind::Address, BudgetKind::AddressLong, BudgetKind::Notices];
-        if policy.address.iter().chain([&policy.notices]).any(open)
+        let lifted = [BudgetKind::Address, BudgetKind::AddressLong, BudgetKind::Notices, BudgetKind::LossNotices];
+        if policy.address.iter().chain([&policy.notices, &policy.loss_notices]).any(open)
             || lifted.into_iter().any(|kind| policy.is_recorded(kind))
         {
             return Err(DangerousPolicy::UnlimitedSends);

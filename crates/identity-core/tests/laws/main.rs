@@ -12,6 +12,7 @@ mod decoys;
 mod events;
 mod guessing;
 mod kit;
+mod notices;
 mod pages;
 mod policies;
 mod privacy;

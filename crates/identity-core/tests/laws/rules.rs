@@ -431,7 +431,9 @@ fn texts_of_the_host_are_bounded() {
         let user = NewUser { id: Some(id.clone()), source: Some(text.as_str().into()), ..NewUser::default() };
         let results = [
             ada.bench.on(&staff(), |context| ada.user.add(&new().with_source(text), context)).map(|_| ()),
-            ada.bench.on(&staff(), |context| ada.user.add(&new().with_verified_source(text), context)).map(|_| ()),
+            ada.bench
+                .on(&staff(), |context| ada.user.add(&new().verified().with_verified_source(text), context))
+                .map(|_| ()),
             ada.bench.on(&staff(), |context| ada.user.replace(mail, &new().with_source(text), context)).map(|_| ()),
             ada.bench.on(&staff(), |context| ada.user.mark_verified(mail, Some(text), context)).map(|_| ()),
             ada.bench.on(&staff(), |context| {

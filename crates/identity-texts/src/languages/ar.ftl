@@ -82,6 +82,12 @@ replaced-lead = { $channel ->
     [email] حلّ البريد الإلكتروني { $about } محل عنوان أقدم في حسابك في { $brand }.
    *[phone] حلّ رقم الهاتف { $about } محل رقم أقدم في حسابك في { $brand }.
 }
+unverified-subject = لم يعد أحد عناوين حسابك في { $brand } مؤكدًا
+unverified-title = لم يعد أحد العناوين مؤكدًا
+unverified-lead = { $channel ->
+    [email] لم يعد البريد الإلكتروني { $about } مؤكدًا لحسابك في { $brand }.
+   *[phone] لم يعد رقم الهاتف { $about } مؤكدًا لحسابك في { $brand }.
+}
 when = حدث ذلك في { date }.
 not-you = ألم تكن أنت؟ إذن سجّل الدخول فورًا وراجع عناوينك.
 not-you-with-password = ألم تكن أنت؟ إذن سجّل الدخول فورًا، وراجع عناوينك، وغيّر كلمة المرور.
@@ -96,6 +102,7 @@ sms-verified = { $brand }: تم تأكيد { $about }. لست أنت؟ راجع 
 sms-made-primary = { $brand }: صار { $about } أساسيًا. لست أنت؟ راجع حسابك.
 sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟ راجعه.
 sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
+sms-unverified = { $brand }: لم يعد { $about } مؤكدًا. لست أنت؟ راجعه.
 
 page-ask-title = هل { $about } لك؟
 page-ask-lead = اضغط على الزر لتأكيد هذا العنوان لحسابك في { $brand }. إذا لم تطلب ذلك، فأغلق الصفحة ولن يتغير شيء.

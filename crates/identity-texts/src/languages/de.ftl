@@ -73,6 +73,12 @@ replaced-lead = { $channel ->
     [email] Die E-Mail-Adresse { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
    *[phone] Die Telefonnummer { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
 }
+unverified-subject = Eine Adresse Ihres Kontos bei { $brand } ist nicht mehr bestätigt
+unverified-title = Eine Adresse ist nicht mehr bestätigt
+unverified-lead = { $channel ->
+    [email] Die E-Mail-Adresse { $about } ist für Ihr Konto bei { $brand } nicht mehr bestätigt.
+   *[phone] Die Telefonnummer { $about } ist für Ihr Konto bei { $brand } nicht mehr bestätigt.
+}
 when = Das geschah am { date }.
 not-you = Waren Sie das nicht? Dann melden Sie sich gleich an und prüfen Sie Ihre Adressen.
 not-you-with-password = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
@@ -87,6 +93,7 @@ sms-verified = { $brand }: { $about } wurde für Ihr Konto bestätigt. Nicht von
 sms-made-primary = { $brand }: { $about } ist jetzt Hauptadresse Ihres Kontos. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-unverified = { $brand }: { $about } ist in Ihrem Konto nicht mehr bestätigt. Nicht von Ihnen? Prüfen Sie es.
 
 page-ask-title = Gehört { $about } Ihnen?
 page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto bei { $brand } zu bestätigen. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es ändert sich nichts.

@@ -73,6 +73,12 @@ replaced-lead = { $channel ->
     [email] The e-mail address { $about } replaced an earlier one in your { $brand } account.
    *[phone] The phone number { $about } replaced an earlier one in your { $brand } account.
 }
+unverified-subject = An address of your { $brand } account is no longer confirmed
+unverified-title = An address is no longer confirmed
+unverified-lead = { $channel ->
+    [email] The e-mail address { $about } is no longer confirmed for your { $brand } account.
+   *[phone] The phone number { $about } is no longer confirmed for your { $brand } account.
+}
 when = This happened on { date }.
 not-you = If this was not you, sign in now and check your addresses.
 not-you-with-password = If this was not you, sign in now, check your addresses and change your password.
@@ -87,6 +93,7 @@ sms-verified = { $brand }: { $about } was confirmed for your account. Not you? S
 sms-made-primary = { $brand }: { $about } is now primary in your account. Not you? Sign in and check your addresses.
 sms-removed = { $brand }: { $about } was removed from your account. Not you? Sign in and check your addresses.
 sms-replaced = { $brand }: { $about } replaced an address of your account. Not you? Sign in and check your addresses.
+sms-unverified = { $brand }: { $about } is no longer confirmed in your account. Not you? Sign in and check.
 
 page-ask-title = Is { $about } yours?
 page-ask-lead = Press the button to confirm this address for your { $brand } account. If you did not ask for this, close this page: nothing will change.

@@ -78,6 +78,12 @@ replaced-lead = { $channel ->
     [email] La dirección de correo { $about } ha sustituido a otra anterior en su cuenta de { $brand }.
    *[phone] El número de teléfono { $about } ha sustituido a otro anterior en su cuenta de { $brand }.
 }
+unverified-subject = Una dirección de su cuenta de { $brand } ya no está confirmada
+unverified-title = Una dirección ya no está confirmada
+unverified-lead = { $channel ->
+    [email] La dirección de correo { $about } ya no está confirmada para su cuenta de { $brand }.
+   *[phone] El número de teléfono { $about } ya no está confirmado para su cuenta de { $brand }.
+}
 when = Ocurrió el { date }.
 not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes y revise sus direcciones.
 not-you-with-password = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
@@ -93,6 +99,7 @@ sms-verified = { $brand }: { $about } se ha confirmado para su cuenta. ¿No ha s
 sms-made-primary = { $brand }: { $about } es ahora lo principal en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-unverified = { $brand }: { $about } ya no vale en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 
 page-ask-title = ¿Le pertenece { $about }?
 page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de { $brand }. Si no lo ha pedido usted, cierre la página: no cambiará nada.

@@ -76,6 +76,12 @@ replaced-lead = { $channel ->
     [email] L’adresse e-mail { $about } a pris la place d’une ancienne dans votre compte { $brand }.
    *[phone] Le numéro de téléphone { $about } a pris la place d’un ancien dans votre compte { $brand }.
 }
+unverified-subject = Une adresse de votre compte { $brand } n’est plus confirmée
+unverified-title = Une adresse n’est plus confirmée
+unverified-lead = { $channel ->
+    [email] L’adresse e-mail { $about } n’est plus confirmée pour votre compte { $brand }.
+   *[phone] Le numéro de téléphone { $about } n’est plus confirmé pour votre compte { $brand }.
+}
 when = Cela s’est passé le { date }.
 not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite et vérifiez vos adresses.
 not-you-with-password = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
@@ -91,6 +97,7 @@ sms-verified = { $brand } : { $about } est confirmé pour votre compte. Pas vous
 sms-made-primary = { $brand } : { $about } est désormais principal dans votre compte. Pas vous ? Connectez-vous et vérifiez.
 sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+sms-unverified = { $brand } : { $about } n'est plus valable dans votre compte. Pas vous ? Vérifiez vos adresses.
 
 page-ask-title = Est-ce que { $about } est à vous ?
 page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre compte { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne changera.

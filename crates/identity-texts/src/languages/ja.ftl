@@ -51,6 +51,12 @@ replaced-lead = { $channel ->
     [email] { $brand }のアカウントで、以前の連絡先がメールアドレス{ $about }に変更されました。
    *[phone] { $brand }のアカウントで、以前の連絡先が電話番号{ $about }に変更されました。
 }
+unverified-subject = { $brand }のアカウントの連絡先の確認が取り消されました
+unverified-title = 連絡先の確認が取り消されました
+unverified-lead = { $channel ->
+    [email] { $brand }のアカウントのメールアドレス{ $about }の確認が取り消されました。
+   *[phone] { $brand }のアカウントの電話番号{ $about }の確認が取り消されました。
+}
 when = 日時: { date }
 not-you = お心当たりがない場合は、すぐにログインして連絡先を確認してください。
 not-you-with-password = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
@@ -65,6 +71,7 @@ sms-verified = { $brand }: { $about }が確認されました。お心当たり�
 sms-made-primary = { $brand }: { $about }がメインになりました。お心当たりがなければ確認を。
 sms-removed = { $brand }: { $about }が削除されました。お心当たりがなければ確認を。
 sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
+sms-unverified = { $brand }: { $about }の確認は取消。お心当たりがなければ確認を。
 
 page-ask-title = { $about }はあなたの連絡先ですか?
 page-ask-lead = { $brand }のアカウントでこの連絡先を確認するには、ボタンを押してください。お心当たりがない場合は、このページを閉じてください。何も変更されません。

@@ -24,8 +24,9 @@ pub(crate) fn parse(address: &str) -> Result<Email, Problem> {
 pub async fn add(caller: Caller, UserPath(user): UserPath, Body(body): Body<AddEmail>) -> Result<Json<User>, Problem> {
     let new = NewAddress {
         verified: body.is_verified,
+        verified_source: body.is_verified.then(|| SOURCE.into()),
         unrestricted: body.skip_restriction_checks,
-        ..NewAddress::from(parse(&body.email)?).with_source(SOURCE).with_verified_source(SOURCE)
+        ..NewAddress::from(parse(&body.email)?).with_source(SOURCE)
     };
     let added = caller.admin.add(&user, new).await.map_err(|error| Problem::about(Channel::Email, error))?;
     Ok(caller.show(&added.user))

@@ -22,8 +22,9 @@ pub(crate) fn parse(number: &str) -> Result<Phone, Problem> {
 pub async fn add(caller: Caller, UserPath(user): UserPath, Body(body): Body<AddPhone>) -> Result<Json<User>, Problem> {
     let new = NewAddress {
         verified: body.is_verified,
+        verified_source: body.is_verified.then(|| SOURCE.into()),
         unrestricted: body.skip_restriction_checks,
-        ..NewAddress::from(parse(&body.phone_number)?).with_source(SOURCE).with_verified_source(SOURCE)
+        ..NewAddress::from(parse(&body.phone_number)?).with_source(SOURCE)
     };
     let added = caller.admin.add(&user, new).await.map_err(|error| Problem::about(Channel::Phone, error))?;
     Ok(caller.show(&added.user))

@@ -39,8 +39,9 @@ pub async fn create(
 fn new_user(body: CreateUser) -> Result<NewUser, Problem> {
     let address = |address: identity::Address, verified| NewAddress {
         verified,
+        verified_source: verified.then(|| SOURCE.into()),
         unrestricted: body.skip_identifier_restriction_checks,
-        ..NewAddress::from(address).with_verified_source(SOURCE)
+        ..NewAddress::from(address)
     };
     let mut addresses = Vec::new();
     if let Some(text) = &body.email {
