@@ -440,6 +440,7 @@ fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
             // No call of a holder is refused for these.
             Refusal::UserExists
             | Refusal::CredentialNotFound
+            | Refusal::SourceWithoutVerified
             | Refusal::Json(_)
             | Refusal::TicketForged
             | Refusal::Import(_) => assert_eq!(public, PublicRefusal::AdministratorOnly),
