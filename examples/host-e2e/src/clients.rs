@@ -53,7 +53,7 @@ fn once(folder: &Path, lock_file: &str, install: impl FnOnce()) {
     }
 }
 
-/// A file that is the same stays: somebody may be reading it.
+/// A file with the same content is left alone, because a test may be reading it.
 fn copy_files(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -11,7 +11,7 @@ pub fn must_run(command: &mut Command) -> String {
     text
 }
 
-/// What to install when a program is not there.
+/// What to install when a program is missing.
 pub(crate) fn advice(command: &Command) -> &'static str {
     match command.get_program().to_str() {
         Some("node" | "npm") => "; this test needs node 18 or later and npm: on Debian `apt-get install nodejs npm`",

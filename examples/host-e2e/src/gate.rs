@@ -2,21 +2,21 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// A way from a host to its store, on a port of its own, that a test closes and opens.
+/// A proxy between a host and its store that a test opens and closes.
 #[derive(Debug)]
 pub struct Gate {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
-/// What becomes of connections.
+/// What happens to connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
     /// They reach the store.
     Open,
-    /// They are closed at once, as if nobody listened.
+    /// They are closed at once.
     Closed,
-    /// They are taken, and nothing ever comes back, as behind a firewall that drops packets.
+    /// They are accepted and never answered, as behind a firewall that drops packets.
     Silent,
 }
 
@@ -62,7 +62,7 @@ impl Gate {
         self.address.port()
     }
 
-    /// Ends every connection; from now on new ones fare like this.
+    /// Closes every connection, and treats new ones like this from now on.
     ///
     /// # Panics
     /// When another thread panicked in here.

@@ -2,7 +2,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// A host that says nothing for so long will not say it any more.
+/// The longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a process writes, line by line, as it comes.
@@ -66,7 +66,7 @@ impl Log {
         }
     }
 
-    /// What there is so far.
+    /// The lines so far.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.0.state.lock().unwrap().lines.clone()

@@ -9,9 +9,9 @@ use crate::Log;
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// What it wrote to standard error.
+    /// The lines that it wrote to standard error.
     pub log: Log,
-    /// Where it listens: `127.0.0.1:40123`.
+    /// The address that it listens on, such as `127.0.0.1:40123`.
     pub address: String,
 }
 

@@ -12,17 +12,17 @@ use identity_sqlite::SqliteStore;
 
 use crate::Secret;
 
-/// Where users are kept. It prints no password.
+/// The database of the users. It never prints a password.
 #[derive(Clone)]
 pub enum Database {
-    /// In an SQLite file.
+    /// An SQLite file.
     File(PathBuf),
-    /// In PostgreSQL, at this URL.
+    /// PostgreSQL at this URL.
     Postgres(Secret),
 }
 
 impl Database {
-    /// Opens it, creates its tables or brings them up to date, and gives the use cases on it.
+    /// Opens the database, creates or migrates its tables, and returns the use cases on it.
     pub(crate) async fn open(&self, notifier: impl Notifier, keys: CodeKeys) -> Result<Identity, StoreError> {
         match self {
             Self::File(file) => Ok(Identity::new(SqliteStore::open(file).await?, notifier, keys)),
@@ -31,9 +31,9 @@ impl Database {
                 let identity = Identity::new(store.clone(), notifier, keys);
                 let woken = identity.clone();
                 tokio::spawn(async move {
-                    // Other processes enqueue messages too. Without word of them they are found by looking.
+                    // Other processes enqueue messages too. Without a notification they are found by polling.
                     if let Err(error) = store.listen(|| woken.wake_delivery()).await {
-                        tracing::info!(%error, "new messages of other processes are looked for");
+                        tracing::info!(%error, "notifications of new messages ended; messages of other processes are found by polling");
                     }
                 });
                 Ok(identity)
@@ -55,7 +55,7 @@ impl FromStr for Database {
     }
 }
 
-/// The file, or where the server is: never a user or a password.
+/// Prints the file, or host and database of the URL; never a user or a password.
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

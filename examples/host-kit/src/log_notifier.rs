@@ -2,14 +2,14 @@ use std::fmt;
 
 use identity::{Accepted, Code, Notice, Notifier, NotifyError, async_trait};
 
-/// Writes every message to the log, with its code and link. **For development**: whoever reads the log can verify the
-/// addresses in it. A host for people puts its own sender in its place.
+/// A notifier that writes every message to the log, with its code and link. **For development only**: whoever reads the log
+/// can verify the addresses in it. A host in production uses a real sender instead.
 pub struct LogNotifier<L> {
     link: L,
 }
 
 impl<L: Fn(&Notice) -> Option<String>> LogNotifier<L> {
-    /// Links are made by this; `None` for a message that has none.
+    /// Logs messages with the links that `link` makes; it returns `None` for a message without one.
     #[must_use]
     pub const fn new(link: L) -> Self {
         Self { link }

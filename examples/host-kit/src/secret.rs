@@ -2,12 +2,12 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// A setting that does not print.
+/// A secret setting. `Debug` prints `[redacted]`.
 #[derive(Clone, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The setting in clear.
+    /// The secret in clear.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -12,8 +12,8 @@ use crate::{Database, Limits, LogFormat, Secret, TenantNames, TenantNamesError, 
 /// The settings that every host has. Each is an option of the command line and a variable of the environment.
 #[derive(Debug, Clone, Args)]
 pub struct HostSettings {
-    /// Where the users are: an SQLite file, which is created when it is not there, or PostgreSQL at a URL like
-    /// postgres://user:password@host/database. The environment is the better place for one with a password.
+    /// The database: an SQLite file, which is created if it does not exist, or a PostgreSQL URL like
+    /// postgres://user:password@host/database. Prefer the environment for a URL with a password.
     #[arg(
         long,
         env = "IDENTITY_DATABASE",
@@ -22,30 +22,30 @@ pub struct HostSettings {
         hide_env_values = true
     )]
     pub database: Database,
-    /// Where to listen.
+    /// The address to listen on.
     #[arg(long, env = "IDENTITY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// What codes and links are derived from: 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`. The
-    /// environment is the better place: a command line is seen by every process of the machine.
+    /// The key that codes and links are derived from: 32 random bytes in hexadecimal, for example from `openssl rand -hex
+    /// 32`. Prefer the environment: every process of the machine can read a command line.
     #[arg(long, env = "IDENTITY_KEY", value_name = "HEX", hide_env_values = true)]
     key: Option<Secret>,
     /// The tenant that is served.
     #[arg(long, env = "IDENTITY_TENANT", default_value = "default", value_parser = TenantId::parse)]
     pub tenant: TenantId,
-    /// Lets these addresses in and no others: e-mail addresses, domains, phone numbers, prefixes such as +4420, countries
+    /// Accepts these addresses and no others: e-mail addresses, domains, phone numbers, prefixes such as +4420, countries
     /// such as GB; separated by commas.
     #[arg(long, env = "IDENTITY_ALLOW", value_name = "ENTRY", value_delimiter = ',')]
     allow: Vec<String>,
-    /// Keeps these addresses out; entries as in --allow.
+    /// Refuses these addresses; entries as in --allow.
     #[arg(long, env = "IDENTITY_BLOCK", value_name = "ENTRY", value_delimiter = ',')]
     block: Vec<String>,
-    /// How many seconds have to pass between two messages with a code to one address.
+    /// Seconds between two messages with a code to one address.
     #[arg(long, env = "IDENTITY_RESEND_WAIT", value_name = "SECONDS", default_value_t = 30)]
     resend_wait: u32,
-    /// How log lines look. RUST_LOG says which ones there are.
+    /// The format of log lines. RUST_LOG selects them by level and module.
     #[arg(long, env = "IDENTITY_LOG", value_enum, default_value_t)]
     pub log: LogFormat,
-    /// What one client can hold.
+    /// The limits of what one client can hold.
     #[command(flatten)]
     pub limits: Limits,
 }
@@ -59,10 +59,10 @@ pub struct PublicUrl {
     public_url: Option<String>,
 }
 
-/// The settings of a host that serves several tenants: under which names it is reached.
+/// The settings of a host that serves several tenants, each under host names of its own.
 #[derive(Debug, Clone, Args)]
 pub struct HostNames {
-    /// Where links lead.
+    /// The URL that links begin with.
     #[command(flatten)]
     pub public: PublicUrl,
     /// Tenants by host name, `shop.example.com=shop`, separated by commas. Requests to any other name are refused.
@@ -70,37 +70,37 @@ pub struct HostNames {
     hosts: Vec<String>,
 }
 
-/// Why a host does not start.
+/// The reason that a host does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// There is no key.
+    /// `IDENTITY_KEY` is not set.
     #[error(
-        "there is no key; set IDENTITY_KEY to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`"
+        "IDENTITY_KEY is not set; set it to 32 random bytes in hexadecimal, for example from `openssl rand -hex 32`"
     )]
     NoKey,
-    /// The key is none.
+    /// `IDENTITY_KEY` is not 32 bytes in hexadecimal.
     #[error("IDENTITY_KEY: {0}")]
     Key(#[from] KeyError),
     /// The database cannot be opened.
-    #[error("{database}: {error}")]
+    #[error("cannot open the database {database}: {error}")]
     Database {
-        /// Which one.
+        /// The database of the settings.
         database: Database,
-        /// Why.
+        /// The reason.
         #[source]
         error: StoreError,
     },
-    /// The lists of addresses are none, or the wait is none.
+    /// An allow or block list, or the resend wait, does not build a policy.
     #[error("IDENTITY_ALLOW, IDENTITY_BLOCK or IDENTITY_RESEND_WAIT: {0}")]
     Policy(#[from] DangerousPolicy),
-    /// The host names are none.
+    /// An entry of the host names is malformed.
     #[error(transparent)]
     Hosts(#[from] TenantNamesError),
 }
 
 impl HostSettings {
-    /// What codes and links are derived from.
+    /// The keys that codes and links are derived from.
     ///
     /// # Errors
     /// [`StartError::NoKey`], [`StartError::Key`].
@@ -108,7 +108,7 @@ impl HostSettings {
         Ok(CodeKeys::parse(self.key.as_ref().ok_or(StartError::NoKey)?.reveal())?)
     }
 
-    /// The library's default policy, with what the settings say.
+    /// The library's default policy with the lists and the wait of the settings.
     ///
     /// # Errors
     /// [`StartError::Policy`].
@@ -119,7 +119,7 @@ impl HostSettings {
         Ok(Policy::default().with_verification(codes).with_restriction(lists))
     }
 
-    /// Opens the database, and gives the use cases on it. The tenant is the one of the settings.
+    /// Opens the database and returns the use cases for the tenant of the settings.
     ///
     /// # Errors
     /// [`StartError`].
@@ -132,7 +132,7 @@ impl HostSettings {
 }
 
 impl HostNames {
-    /// Which tenant a request is for: `only`, unless the settings name several.
+    /// The tenants by host name; `only` serves every name unless the settings name several.
     ///
     /// # Errors
     /// [`StartError::Hosts`].
@@ -151,7 +151,8 @@ fn link_base(text: &str) -> Result<String, &'static str> {
 }
 
 impl PublicUrl {
-    /// The beginning of every link, without a slash at its end; this machine's address when there is no other.
+    /// The URL that every link begins with, without a trailing slash: that of the settings, or else `http://` and the
+    /// listening address.
     #[must_use]
     pub fn or(&self, listen: SocketAddr) -> String {
         let listening = || format!("http://{listen}");

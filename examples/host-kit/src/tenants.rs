@@ -2,12 +2,12 @@ use std::collections::HashMap;
 
 use identity::TenantId;
 
-/// Why a list of host names is none.
+/// An entry of the host names that is malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no entry of host names; write host=tenant, for example shop.example.com=shop")]
+#[error("the entry {0:?} of IDENTITY_HOSTS is malformed; write host=tenant, for example shop.example.com=shop")]
 pub struct TenantNamesError(pub String);
 
-/// Which tenant a request is for, by the name that it was sent to.
+/// The tenants of a host, by the host name that a request was sent to.
 ///
 /// ```
 /// use host_kit::TenantNames;
@@ -57,7 +57,7 @@ impl TenantNames {
         self.by_host.get(&name.to_ascii_lowercase())
     }
 
-    /// The tenant when there is one only; what a command line works on.
+    /// The tenant that is served when no host names are set; the command line works on it.
     #[must_use]
     pub const fn only(&self) -> &TenantId {
         &self.only

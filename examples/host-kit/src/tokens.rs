@@ -3,8 +3,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// API keys, access tokens: secrets that callers show, each with who holds it. They are kept as digests, they do not print,
-/// and they are compared in constant time.
+/// API keys or access tokens, each with its holder. They are kept as digests, never printed, and compared in constant time.
 ///
 /// ```
 /// use host_kit::Tokens;
@@ -24,14 +23,14 @@ impl<H> Tokens<H> {
         text.split([',', ' ', '\t', '\n', '\r']).filter(|entry| !entry.is_empty())
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Who holds this secret, among those for whom it is good here. Every secret is compared, each in constant time, so that
-    /// the answer's time tells nothing (digests have one length, whatever was sent).
+    /// The holder of this secret, if `good` accepts it. Every secret is compared, each in constant time, so that the duration
+    /// discloses nothing (digests have one length, whatever was sent).
     #[must_use]
     pub fn holder(&self, sent: &str, good: impl Fn(&H) -> bool) -> Option<&H> {
         let digest = digest(sent);
@@ -52,7 +51,7 @@ impl<'a, H> FromIterator<(&'a str, H)> for Tokens<H> {
     }
 }
 
-/// The holders alone.
+/// Prints the holders alone.
 impl<H: fmt::Debug> fmt::Debug for Tokens<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(_, holder)| holder)).finish()

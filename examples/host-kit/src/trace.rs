@@ -9,7 +9,8 @@ use identity::Timestamp;
 use identity::system::{Entropy as _, OsEntropy};
 use tracing::Instrument as _;
 
-/// Which request this is, in the form of W3C Trace Context: the caller's trace where it sent one, and a span of our own.
+/// The name of a request in the form of W3C Trace Context: the caller's trace id if it sent one, and a span id of the
+/// host's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
     id: [u8; 16],
@@ -52,14 +53,14 @@ fn callers_trace(header: &str) -> Option<[u8; 16]> {
     (id != [0; 16] && !span.bytes().all(|c| c == b'0')).then_some(id)
 }
 
-/// As a `traceparent` header: `00-<trace>-<span>-01`.
+/// Prints the form of a `traceparent` header: `00-<trace>-<span>-01`.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "00-{:032x}-{:016x}-01", u128::from_be_bytes(self.id), u64::from_be_bytes(self.span))
     }
 }
 
-/// Who a response was for; a host's authentication leaves it with the response, so that the log line can name it.
+/// The caller of a request. Authentication attaches it to the response, and the log line names it.
 #[derive(Debug, Clone)]
 pub struct Who {
     /// The name of the key, never the key.
@@ -68,8 +69,8 @@ pub struct Who {
     pub tenant: identity::TenantId,
 }
 
-/// Middleware: names the request, and writes one line to the log when it was answered. The line has the route's pattern and
-/// not the path, and no query: nothing personal gets there.
+/// Middleware: names the request, and logs one line when it was answered. The line has the pattern of the route instead of the
+/// path, and no query, so that it contains nothing personal.
 pub async fn traced(request: Request, next: Next) -> Response {
     let trace = Trace::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -95,7 +96,7 @@ pub async fn traced(request: Request, next: Next) -> Response {
     response
 }
 
-/// A clock for measuring, which no rule sees.
+/// Microseconds for measuring durations; no rule depends on them.
 fn micros() -> i64 {
     use identity::system::Clock as _;
     identity::system::SystemClock.now().as_micros()

@@ -17,20 +17,20 @@ use crate::routes::{
 };
 use crate::wire::Wire;
 
-/// What every request is answered with.
+/// The state that all handlers share.
 #[derive(Debug)]
 pub struct App {
-    /// The use cases.
+    /// The use cases of the library.
     pub identity: Identity,
-    /// Which tenant a request is for.
+    /// The tenants, by the host name of a request.
     pub tenants: TenantNames,
-    /// Who may call.
+    /// The keys and tokens that are accepted.
     pub keys: ApiKeys,
-    /// How to answer.
+    /// The generation of the API in which answers are written.
     pub wire: Wire,
 }
 
-/// The whole host as a router.
+/// The router of the whole host.
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let api = Router::new()

@@ -18,7 +18,7 @@ pub const MAX_BODY_BYTES: usize = 65_536;
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-/// A body that may be missing; then everything in it is at its default.
+/// A body that may be missing; then every field has its default.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
 
@@ -50,7 +50,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     })
 }
 
-/// A JSON object as this type. What is no JSON is a bad request, what is no such object names the field.
+/// Reads a JSON object as this type. Malformed JSON is a bad request; a field that does not parse is named.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A struct reads itself from an array too; on the wire it is an object, and nothing else.
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -81,7 +81,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem::bad_request(format!("{what}, line {} column {}", error.line(), error.column()))
 }
 
-/// The message is made here: serde's own would repeat the value.
+/// The message of a field that does not parse. Serde's own is not used, because it repeats the value.
 fn wrong_field(path: &str, error: &serde_json::Error) -> Problem {
     let said = error.to_string();
     let named = || said.split('`').nth(1).unwrap_or("body").to_owned();

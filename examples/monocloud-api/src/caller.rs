@@ -22,7 +22,7 @@ use crate::wire::{User, Wire};
 pub struct Caller {
     /// The administrator's road.
     pub admin: Admin,
-    /// How to answer.
+    /// The generation of the API in which answers are written.
     pub wire: Wire,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn unauthorized() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "send an API key of this tenant in the header X-API-KEY")
 }
 
-/// Middleware: lets callers with a good key in, before anything of a body is read.
+/// Middleware: refuses callers without an accepted key before anything of the body is read.
 pub async fn authenticated(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let Some(tenant) = app.tenants.tenant_of(host(request.headers(), request.uri())).cloned() else {
         return refuse(request, Problem::not_found("no tenant is served under this host name"));
@@ -91,7 +91,7 @@ fn sent_key(headers: &HeaderMap) -> Option<&str> {
     if sent.all(|other| other == key) { key.to_str().ok() } else { None }
 }
 
-/// Answers without a look at the body.
+/// Answers without reading the body for its content.
 fn refuse(request: Request, problem: Problem) -> Response {
     drain_body(request.into_body());
     problem.into_response()

@@ -18,17 +18,17 @@ const LARGEST_PAGE: u32 = 1_000;
 
 const PARAMETERS: [&str; 4] = ["page", "size", "filter", "sort"];
 
-/// What a user on a page counts for among the bytes that a key has in flight.
+/// The bytes in flight that each user of a page counts for.
 const USER_BYTES: usize = 1_024;
 
-/// Which users, in which order, and which page of them.
+/// The parameters of a list: filter, order and page.
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListParams {
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     #[param(minimum = 1, default = 1, required = false)]
     page: u32,
-    /// How many users a page has.
+    /// The number of users per page.
     #[param(minimum = 1, maximum = 1000, default = 10, required = false)]
     size: u32,
     /// Users whose username, an e-mail address or a phone number begins so, or whose id it is.
@@ -69,7 +69,7 @@ fn is_expression(filter: &str) -> bool {
 }
 
 impl ListParams {
-    /// What the library is asked for.
+    /// The query for the library.
     #[must_use]
     pub fn query(&self) -> DirectoryQuery {
         DirectoryQuery {
@@ -140,7 +140,7 @@ pub struct Pagination {
 }
 
 impl Pagination {
-    /// Where one is, when there are so many users in all.
+    /// The position of a page among `total` users.
     #[must_use]
     pub fn of(params: &ListParams, total: u64) -> Self {
         let until = u64::from(params.page) * u64::from(params.size);

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// How much room an answer begins with: a user with a few addresses fits.
+/// The first size of the buffer, in bytes: a user with a few addresses fits.
 const ROOM: usize = 2_048;
 
-/// A value as a JSON answer, written into one buffer.
+/// A JSON answer, written into one buffer.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 

@@ -6,37 +6,39 @@ use std::sync::Arc;
 use host_kit::{InFlight, Tokens};
 use identity::TenantId;
 
-/// Why a list of keys is none.
+/// The reason that a list of API keys is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
-    /// There is none.
+    /// The list is empty.
     #[error("there is no API key; set IDENTITY_API_KEY, for example to ops:SECRET,dashboard+read:SECRET")]
     None,
-    /// An entry has no key in it, or its name is none.
-    #[error("entry {0} of IDENTITY_API_KEY is none; write SECRET, NAME:SECRET, NAME+read:SECRET or NAME@TENANT:SECRET")]
+    /// An entry has no secret, or a malformed name; the number counts from 1.
+    #[error(
+        "entry {0} of IDENTITY_API_KEY is malformed; write SECRET, NAME:SECRET, NAME+read:SECRET or NAME@TENANT:SECRET"
+    )]
     Entry(usize),
 }
 
-/// Whose a key is, and where it is good: in every tenant when there is none.
+/// The holder of a key and its tenant; `None` for every tenant.
 #[derive(Clone)]
 struct Owner {
     holder: KeyHolder,
     tenant: Option<TenantId>,
 }
 
-/// Whose key was sent.
+/// The holder of a key.
 #[derive(Debug, Clone)]
 pub struct KeyHolder {
     /// The name of the key.
     pub name: Arc<str>,
-    /// Whether it may change anything.
+    /// Whether the key may change data.
     pub may_write: bool,
     /// What the key has in flight.
     pub in_flight: InFlight,
 }
 
-/// The keys that are good here.
+/// The API keys that are accepted.
 #[derive(Clone, Debug)]
 pub struct ApiKeys(Tokens<Owner>);
 
@@ -66,7 +68,7 @@ impl ApiKeys {
         if keys.is_empty() { Err(KeysError::None) } else { Ok(Self(keys)) }
     }
 
-    /// Whose key this is in a tenant.
+    /// The holder of a key in a tenant.
     #[must_use]
     pub fn holder(&self, sent: &str, tenant: &TenantId) -> Option<KeyHolder> {
         let here = |owner: &Owner| owner.tenant.as_ref().is_none_or(|own| own == tenant);
@@ -87,7 +89,7 @@ fn key<'a>(entry: &'a str, home: &TenantId) -> Option<(&'a str, Owner)> {
     (named && !secret.is_empty()).then_some((secret, owner))
 }
 
-/// The name alone.
+/// Prints the name alone.
 impl fmt::Debug for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.holder.name.fmt(f)

@@ -14,18 +14,18 @@ pub struct UserPath(pub UserId);
 /// `/users/{user_id}/emails/{identifier_id}`, and the same for phones.
 #[derive(Debug)]
 pub struct IdentifierPath {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// Which.
+    /// The address.
     pub identifier: IdentifierId,
 }
 
 /// `/users/{user_id}/passkeys/{passkey_id}`.
 #[derive(Debug)]
 pub struct PasskeyPath {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// Which.
+    /// The passkey.
     pub passkey: String,
 }
 

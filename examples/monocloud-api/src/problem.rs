@@ -15,23 +15,23 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 /// A problem document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// What kind of problem it is.
+    /// The type of the problem, a URI.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What kind of problem it is, for people.
+    /// The title of the type, for people.
     pub title: &'static str,
     /// The status of the response.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What to do about it.
+    /// What happened and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub detail: Option<String>,
-    /// Which request it was (W3C Trace Context).
+    /// The request, in the form of W3C Trace Context.
     #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub trace_id: Option<String>,
-    /// What is wrong in particular.
+    /// The individual errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub errors: Option<Box<Errors>>,
@@ -40,27 +40,27 @@ pub struct Problem {
     retry_after: Option<u64>,
 }
 
-/// What is wrong in particular.
+/// The individual errors.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Errors {
-    /// By field: it does not parse.
+    /// Fields that do not parse, each with its messages.
     Fields(BTreeMap<String, Vec<String>>),
-    /// By code: the rules say no.
+    /// Rules that refuse the request, each with a code.
     Codes(Vec<CodedError>),
 }
 
-/// Why the rules say no.
+/// A rule that refuses the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CodedError {
-    /// A stable name.
+    /// The stable name of the rule.
     pub code: &'static str,
-    /// What to do about it.
+    /// What happened and what to do.
     pub description: String,
 }
 
 impl Problem {
-    /// A problem of a status, and what to do about it.
+    /// A problem with this status and detail.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// What it is about is not there.
+    /// The resource does not exist.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
@@ -117,7 +117,7 @@ impl Problem {
         }
     }
 
-    /// The rules say no.
+    /// A rule refuses the request.
     #[must_use]
     pub fn refused(code: &'static str, description: impl Into<String>) -> Self {
         let description = description.into();
@@ -128,7 +128,7 @@ impl Problem {
         }
     }
 
-    /// What the library said to a call about an address of this kind.
+    /// The answer to a failed call about an address of this channel.
     #[must_use]
     pub fn about(channel: Channel, error: Error) -> Self {
         match (error, channel) {

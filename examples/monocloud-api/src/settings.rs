@@ -1,4 +1,4 @@
-//! What the host is told on the command line or in the environment.
+//! The settings of the host, from the command line or the environment.
 
 use std::path::PathBuf;
 
@@ -17,17 +17,17 @@ use crate::wire::Wire;
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Settings {
-    /// What every host has.
+    /// The settings that every host has.
     #[command(flatten)]
     pub host: HostSettings,
-    /// What a host with pages and tenants has.
+    /// The settings of a host with pages and tenants.
     #[command(flatten)]
     pub names: HostNames,
-    /// The keys that are good in X-API-KEY, separated by commas: SECRET, NAME:SECRET, NAME+read:SECRET for one that may only
+    /// The keys that X-API-KEY and API-Key accept, separated by commas: SECRET, NAME:SECRET, NAME+read:SECRET for one that may only
     /// read, NAME@TENANT:SECRET for one of another tenant, NAME@*:SECRET for one of all. Names become the actors of events.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEYS", hide_env_values = true)]
     api_key: Option<Secret>,
-    /// Which generation of the API to speak.
+    /// The generation of the API in which answers are written.
     #[arg(long, env = "IDENTITY_WIRE", value_enum, default_value_t)]
     pub wire: Wire,
     /// Imports users from this file and ends: one a line, as JSON in the current generation. It may be repeated.
@@ -38,23 +38,23 @@ pub struct Settings {
     pub export: Option<PathBuf>,
 }
 
-/// Why the host does not start.
+/// The reason that the host does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// What every host needs is not there.
+    /// A setting that every host has is missing or malformed.
     #[error(transparent)]
     Host(#[from] StartError),
-    /// The API keys are none.
+    /// The list of API keys is empty or malformed.
     #[error(transparent)]
     Keys(#[from] KeysError),
-    /// The policy of this API is none.
+    /// The policy of this API does not build.
     #[error(transparent)]
     Policy(#[from] DangerousPolicy),
 }
 
 impl Settings {
-    /// The use cases, on the database that the settings name.
+    /// The use cases on the database of the settings.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -65,7 +65,7 @@ impl Settings {
         Ok(self.host.identity(mail::log_notifier(self.names.public.or(self.host.listen)), policy).await?)
     }
 
-    /// What requests are answered with.
+    /// The state that all handlers share.
     ///
     /// # Errors
     /// [`SettingsError`].

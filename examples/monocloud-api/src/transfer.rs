@@ -11,33 +11,33 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::wire::CurrentUser;
 
-/// How many users are imported at once.
+/// The number of users that are imported at once.
 const BATCH: usize = 500;
-/// How many are exported at once.
+/// The number of users that are exported at once.
 const PAGE: usize = 500;
 /// The most bytes that a line may have; a user has less.
 const MAX_LINE_BYTES: u64 = 4 * 1_048_576;
 
-/// What became of the lines of an import.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Users that are here now.
+    /// The number of users that were imported.
     pub imported: usize,
-    /// Users that were here before, and were left as they are.
+    /// The number of users that existed before and were left unchanged.
     pub already_there: usize,
-    /// Lines that are bad; each was reported.
+    /// The number of malformed lines; each was reported.
     pub bad: usize,
 }
 
-/// Why an import or export stopped. What was written stays, and it can be repeated.
+/// The reason that an import or export stopped. Users written before stay, and it may be repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// The file cannot be read or written.
     #[error("{}: {error}", .file.display())]
     File {
-        /// Which one.
+        /// The file.
         file: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         error: io::Error,
     },
@@ -114,7 +114,7 @@ impl Batch {
         self.lines.push((number, record));
     }
 
-    /// Imports them, and says which lines are bad.
+    /// Imports the users and returns the lines that were refused.
     async fn import(&mut self, admin: &Admin, summary: &mut Summary) -> Result<Vec<(usize, String)>, TransferError> {
         self.wanted.clear();
         let (numbers, records): (Vec<_>, Vec<_>) = self.lines.drain(..).unzip();
@@ -140,7 +140,8 @@ impl Batch {
     }
 }
 
-/// What others may want too. What is no address wants nothing: it is refused by itself.
+/// The names and addresses that other users could claim too. A malformed one is left out, because it is refused on its
+/// own.
 fn wants(record: &UserRecord) -> Vec<String> {
     let emails = record.emails.iter().filter_map(|entry| Email::parse(&entry.address.0).ok());
     let phones = record.phones.iter().filter_map(|entry| Phone::parse(&entry.address.0).ok());

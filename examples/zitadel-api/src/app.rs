@@ -31,16 +31,16 @@ use crate::wire::{
 /// The most bytes of a question about health or reflection, which anybody may ask: it has a name in it, and little else.
 const MAX_NAME_BYTES: usize = 4_096;
 
-/// What every request is answered with.
+/// The state that all handlers share.
 #[derive(Debug)]
 pub struct App {
-    /// What the calls do.
+    /// The users of the tenant, and what calls do with them.
     pub users: Users,
-    /// Who may call.
+    /// The keys and tokens that are accepted.
     pub tokens: AccessTokens,
 }
 
-/// The whole host as a router.
+/// The router of the whole host.
 ///
 /// # Errors
 /// When the descriptors of the messages are damaged, which would be a mistake of the build.
@@ -122,7 +122,7 @@ async fn rpc<C: Call>(State(app): State<Arc<App>>, request: Request) -> Response
     call::<C>(&app, dialect, accepted, None, request).await
 }
 
-/// A REST call that says in its path whom it is about.
+/// A REST call whose path names the user.
 async fn rest_about<C: Call>(
     State(app): State<Arc<App>>,
     user: Result<Path<String>, PathRejection>,
@@ -143,13 +143,13 @@ async fn rest_about_human(State(app): State<Arc<App>>, request: Request) -> Resp
     call::<GetUserByIdRequest>(&app, Dialect::Rest, accepted, Some("human".to_owned()), request).await
 }
 
-/// A REST call that is about nobody yet.
+/// A REST call whose path names no user.
 async fn rest<C: Call>(State(app): State<Arc<App>>, request: Request) -> Response {
     let accepted = json(request.method(), request.headers());
     call::<C>(&app, Dialect::Rest, accepted, None, request).await
 }
 
-/// Whether a REST body says that it is JSON, or nothing.
+/// Checks that the media type of a REST body is JSON or missing.
 fn json(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
     match media_type(headers).as_deref() {
         None | Some("application/json") => Ok(()),

@@ -13,16 +13,16 @@ use crate::text::{Language, Text};
 use crate::wire::ErrorDetail;
 use crate::wire::rpc::{RetryInfo, Status};
 
-/// Why a call did not do what it was asked.
+/// The reason that a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Which of gRPC's codes.
+    /// The code of gRPC.
     pub code: Code,
-    /// Which error it is; `None` for what comes before any rule.
+    /// The id of the error; `None` for errors that are found before any rule is applied.
     pub id: Option<&'static str>,
-    /// What it says.
+    /// The text.
     pub text: Text,
-    /// How long to wait, where that helps.
+    /// The wait after which the call may succeed, if waiting helps.
     pub retry_after: Option<Duration>,
     http: Option<StatusCode>,
 }
@@ -34,7 +34,7 @@ impl Failure {
         Self { code, id: Some(id), text, retry_after: None, http: None }
     }
 
-    /// A failure in these words, without an id.
+    /// A failure with this text and without an id.
     #[must_use]
     pub fn plain(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
         Self::nameless(code, Text::Verbatim(text.into()))
@@ -52,7 +52,7 @@ impl Failure {
         Self::plain(Code::InvalidArgument, text)
     }
 
-    /// With this HTTP status, where the dialect has one, and not the one that the code stands for.
+    /// The failure with this HTTP status in place of the one that its code maps to, in dialects that have one.
     #[must_use]
     pub fn with_http(self, status: StatusCode) -> Self {
         Self { http: Some(status), ..self }
@@ -64,19 +64,19 @@ impl Failure {
         Self { retry_after: wait, ..self }
     }
 
-    /// The caller may not.
+    /// The caller has no permission.
     #[must_use]
     pub const fn no_permission() -> Self {
         Self::new(Code::PermissionDenied, "AUTH-AWfge", Text::NoPermission)
     }
 
-    /// The answer to every code that does not verify, whatever the reason.
+    /// The answer to every code that does not verify, for whatever reason.
     #[must_use]
     pub const fn code_invalid() -> Self {
         Self::new(Code::InvalidArgument, "COMMAND-eis9R", Text::CodeInvalid)
     }
 
-    /// A resend without a code to send again.
+    /// A resend where no code is outstanding.
     #[must_use]
     pub const fn code_empty(channel: Channel) -> Self {
         let id = match channel {
@@ -92,7 +92,7 @@ impl Failure {
         Self::new(Code::FailedPrecondition, "COMMAND-ieJ2e", Text::NotFound(channel))
     }
 
-    /// The same address again.
+    /// The address that is set is the one that is there.
     #[must_use]
     pub const fn unchanged(channel: Channel) -> Self {
         Self::new(Code::FailedPrecondition, "COMMAND-Uch5e", Text::NotChanged(channel))
@@ -107,7 +107,7 @@ impl Failure {
         }
     }
 
-    /// An error that is no refusal. One of the store that may pass is told apart from one that will not.
+    /// The answer to an error that is not a refusal: unavailable when the store may answer later, internal otherwise.
     fn broken(error: &HolderError) -> Self {
         match error {
             Error::Store(StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NotOurs(_)) => {}
@@ -196,7 +196,7 @@ impl Failure {
         }
     }
 
-    /// What it says, with the id in the text: that is where clients look for it.
+    /// The text with the id behind it, where clients look for it.
     #[must_use]
     pub fn message(&self, language: Language) -> String {
         let text = self.text.say(language);
@@ -206,7 +206,7 @@ impl Failure {
         }
     }
 
-    /// As `google.rpc.Status`, with the details that there are.
+    /// The failure as a `google.rpc.Status`, with its details.
     #[must_use]
     pub fn status(&self, language: Language) -> Status {
         let named = self.id.map(|id| ErrorDetail { id: id.to_owned(), message: self.text.say(language).into_owned() });
@@ -216,7 +216,7 @@ impl Failure {
         Status { code: self.code as i32, message: self.message(language), details: details.collect() }
     }
 
-    /// The HTTP status that the code stands for.
+    /// The HTTP status of the failure.
     #[must_use]
     pub fn http_status(&self) -> StatusCode {
         self.http.unwrap_or(match self.code {

@@ -1,4 +1,4 @@
-//! What the host is told on the command line or in the environment.
+//! The settings of the host, from the command line or the environment.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::tokens::{AccessTokens, TokensError};
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Settings {
-    /// What every host has.
+    /// The settings that every host has.
     #[command(flatten)]
     pub host: HostSettings,
     /// The tokens that are good in Authorization, separated by commas: TOKEN:admin, TOKEN:admin:NAME, TOKEN:user:ID. Names
@@ -49,26 +49,26 @@ pub struct Settings {
     pub link_origins: Vec<LinkOrigin>,
 }
 
-/// Why the host does not start.
+/// The reason that the host does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// What every host needs is not there.
+    /// A setting that every host has is missing or malformed.
     #[error(transparent)]
     Host(#[from] StartError),
-    /// The tokens are none.
+    /// The list of tokens is empty or malformed.
     #[error(transparent)]
     Tokens(#[from] TokensError),
     /// The file of tokens cannot be read.
     #[error("{}: {error}", .file.display())]
     TokensFile {
-        /// Which file.
+        /// The file.
         file: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         error: std::io::Error,
     },
-    /// The policy of this API is none.
+    /// The policy of this API does not build.
     #[error(transparent)]
     Policy(#[from] DangerousPolicy),
 }
@@ -83,7 +83,7 @@ impl Settings {
         Ok(self.host.policy()?.with_primary(primary))
     }
 
-    /// The use cases, on the database that the settings name.
+    /// The use cases on the database of the settings.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -91,7 +91,7 @@ impl Settings {
         Ok(self.host.identity(log_notifier(), self.policy()?).await?)
     }
 
-    /// What requests are answered with.
+    /// The state that all handlers share.
     ///
     /// # Errors
     /// [`SettingsError`].

@@ -12,19 +12,19 @@ pub struct UrlTemplate {
     origin: LinkOrigin,
 }
 
-/// Where links may lead: a scheme (`https` or `http`), a host and a port.
+/// The origin of a link: scheme (`https` or `http`), host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkOrigin(url::Origin);
 
-/// The reason that a text is no origin.
+/// A text is not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an origin; write scheme and host, with a port where it is not the scheme's own: https://app.example.com")]
 pub struct LinkOriginError;
 
-/// What is put into a template.
+/// The values of the fields of a template.
 #[derive(Debug, Clone, Copy)]
 pub struct Fields<'a> {
-    /// Whose address it is.
+    /// The user's id.
     pub user_id: &'a str,
     /// The code.
     pub code: &'a str,
@@ -73,7 +73,7 @@ impl UrlTemplate {
         &self.text
     }
 
-    /// Where its links lead, whatever the fields are.
+    /// The origin of its links, whatever the fields are.
     #[must_use]
     pub const fn origin(&self) -> &LinkOrigin {
         &self.origin

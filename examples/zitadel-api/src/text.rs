@@ -1,14 +1,14 @@
-//! What errors say, in the languages that there are.
+//! The texts of errors, in English and German.
 
 use std::borrow::Cow;
 
 use axum::http::{HeaderMap, header};
 use identity::Channel;
 
-/// A language that errors are said in.
+/// A language of error texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
-    /// English; also for whoever asks for a language that there is not.
+    /// English, the default.
     #[default]
     English,
     /// German.
@@ -40,7 +40,7 @@ impl Language {
     }
 }
 
-/// `0` to `1` with at most three decimals; anything else is no wish.
+/// A quality value from 0 to 1 with at most three decimals; `None` for anything else.
 fn thousandths(weight: &str) -> u16 {
     let weight = weight.trim().parse::<f32>().unwrap_or_default();
     // Saturating: not a number becomes 0.
@@ -49,58 +49,58 @@ fn thousandths(weight: &str) -> u16 {
     thousandths
 }
 
-/// What an error says.
+/// The texts of errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
     /// The address is empty.
     Empty(Channel),
-    /// The address is none.
+    /// The address is malformed.
     Invalid(Channel),
     /// The user has no such address.
     NotFound(Channel),
-    /// It is the address that is there.
+    /// The address that is set is the one that is there.
     NotChanged(Channel),
     /// The address is verified already.
     AlreadyVerified(Channel),
-    /// A restriction keeps the address out.
+    /// A restriction of the tenant refuses the address.
     Restricted(Channel),
-    /// Somebody else has the address.
+    /// The address belongs to another user.
     Taken(Channel),
-    /// The address cannot be used, and why is not told.
+    /// The address cannot be used; the reason is not disclosed.
     Unavailable(Channel),
-    /// The link's template is none.
+    /// The template of the link is malformed.
     UrlTemplate,
-    /// The code is wrong, or too old, or there is none.
+    /// The code is wrong or expired, or none is outstanding.
     CodeInvalid,
     /// No code is outstanding.
     CodeEmpty,
-    /// There were too many wrong codes; later there may be more.
+    /// There were too many wrong codes; the caller may try again later.
     TooManyTries,
-    /// There were too many wrong codes, and only an administrator helps.
+    /// There were too many wrong codes; only an administrator can unlock the address.
     Locked,
     /// A code was sent a short time ago.
     TooSoon,
-    /// The user changes faster than this call could.
+    /// Other calls changed the user at the same time, repeatedly.
     Contended,
-    /// The caller may not.
+    /// The caller has no permission.
     NoPermission,
-    /// There is no `Authorization`.
+    /// The header `Authorization` is missing.
     AuthMissing,
-    /// `Authorization` is not `Bearer` and a token.
+    /// The header `Authorization` is not `Bearer` and a token.
     AuthInvalid,
-    /// Nobody has this token.
+    /// The token is unknown.
     TokenInvalid,
-    /// No such user, to one who reads.
+    /// There is no such user; the text of `GetUserByID`.
     UserNotFound,
     /// The id or the username is in use.
     UserExists,
     /// The user is disabled.
     Disabled,
-    /// The user id is none.
+    /// The user id is malformed.
     UserIdInvalid,
-    /// The username is none.
+    /// The username is malformed.
     UsernameInvalid,
-    /// The request carries what is not kept here.
+    /// The request carries data that this host does not keep.
     NotKept,
     /// The user's address book is full.
     TooManyAddresses,
@@ -110,12 +110,12 @@ pub enum Text {
     StoreAway,
     /// Something failed here.
     Internal,
-    /// In these words, whatever the language.
+    /// A fixed text, the same in every language.
     Verbatim(Cow<'static, str>),
 }
 
 impl Text {
-    /// The sentence.
+    /// The text in a language.
     #[must_use]
     pub fn say(&self, language: Language) -> Cow<'static, str> {
         let said = match language {

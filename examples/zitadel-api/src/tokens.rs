@@ -12,27 +12,29 @@ use tonic::Code;
 use crate::failure::Failure;
 use crate::text::Text;
 
-/// Why a list of tokens is none. It repeats nothing of the list.
+/// The reason that a list of tokens is refused. Its text repeats nothing of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokensError {
-    /// There is none.
-    #[error("there is no token; set IDENTITY_TOKENS, for example to root-token:admin,ada-token:user:ada")]
+    /// The list is empty.
+    #[error(
+        "there is no token; set IDENTITY_TOKENS or IDENTITY_TOKENS_FILE, for example to root-token:admin,ada-token:user:ada"
+    )]
     None,
-    /// An entry is none.
-    #[error("entry {0} of IDENTITY_TOKENS is none; write TOKEN:admin, TOKEN:admin:NAME or TOKEN:user:ID")]
+    /// An entry is malformed; the number counts from 1.
+    #[error("entry {0} of IDENTITY_TOKENS is malformed; write TOKEN:admin, TOKEN:admin:NAME or TOKEN:user:ID")]
     Entry(usize),
     /// An entry has the token of an earlier one.
     #[error("entry {0} of IDENTITY_TOKENS has the token of an earlier entry; give each holder one of their own")]
     Twice(usize),
 }
 
-/// Who calls.
+/// The caller of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// Staff, under this name, which becomes the actor of events.
+    /// An administrator; the name becomes the actor of events.
     Administrator(Arc<str>),
-    /// A user, about their own account.
+    /// A user, who may act on their own account.
     User(UserId),
 }
 
@@ -43,7 +45,7 @@ impl Caller {
         matches!(self, Self::Administrator(_))
     }
 
-    /// What stands in the log: no user's id.
+    /// The name for the log; it never contains a user's id.
     #[must_use]
     pub fn name(&self) -> Arc<str> {
         match self {
@@ -66,14 +68,14 @@ struct Holder {
     in_flight: InFlight,
 }
 
-/// The caller alone.
+/// Prints the caller alone.
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.caller.fmt(f)
     }
 }
 
-/// The tokens that are good here.
+/// The tokens that are accepted.
 #[derive(Debug, Clone)]
 pub struct AccessTokens(Tokens<Holder>);
 
@@ -109,7 +111,7 @@ impl AccessTokens {
         if tokens.is_empty() { Err(TokensError::None) } else { Ok(Self(tokens)) }
     }
 
-    /// Whose token this is.
+    /// The holder of a token.
     #[must_use]
     pub fn holder(&self, sent: &str) -> Option<&Caller> {
         self.0.holder(sent, |_| true).map(|holder| &holder.caller)

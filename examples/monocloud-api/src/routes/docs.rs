@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::openapi::document;
 use crate::wire::Wire;
 
-/// Both routes, made once.
+/// Both routes; document and page are made once.
 pub fn routes(wire: Wire) -> Router<Arc<App>> {
     let document = document(wire);
     let page: Arc<str> = page(&document).into();
@@ -67,7 +67,7 @@ fn operation_into(html: &mut String, path: &str, method: &str, operation: &Value
     html.push_str("</ul>");
 }
 
-/// Links to the schemas that this refers to.
+/// Links to the schemas that a value refers to.
 fn schema_links(value: &Value) -> String {
     let text = value.to_string();
     let names = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());

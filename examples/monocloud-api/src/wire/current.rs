@@ -9,19 +9,19 @@ use super::{Object, SOURCE, text};
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurrentUser {
-    /// Who it is.
+    /// The user's id.
     pub user_id: String,
-    /// Whether the user may not sign in.
+    /// Whether the user is disabled.
     pub disabled: bool,
-    /// The connections through which the user came.
+    /// The connections that the user signed up or signs in through.
     pub connections: Vec<Connection>,
     /// Claims of OpenID Connect.
     #[schema(value_type = Object)]
     pub claims: Object,
-    /// What everybody may see.
+    /// The public data.
     #[schema(value_type = Object)]
     pub public_data: Object,
-    /// What the tenant alone may see.
+    /// The private data.
     #[schema(value_type = Object)]
     pub private_data: Object,
     /// The e-mail addresses.
@@ -30,54 +30,54 @@ pub struct CurrentUser {
     pub phone_numbers: Vec<CurrentPhone>,
     /// The passkeys.
     pub passkeys: Vec<Passkey>,
-    /// Whether the password has to be set anew.
+    /// Whether the user has to set a new password.
     pub force_password_reset: bool,
     /// Identities at other providers.
     pub external_providers: Vec<ExternalProvider>,
-    /// When the user was created.
+    /// The time of creation.
     pub creation_time: i64,
-    /// When the user last changed.
+    /// The time of the last change.
     pub last_updated: i64,
     /// Whether there is a password.
     pub has_password: bool,
-    /// Failed sign-ins in a row.
+    /// The number of failed sign-ins in a row.
     pub failure_count: u64,
-    /// Sign-ins tried.
+    /// The number of attempts to sign in.
     pub sign_in_attempts_count: u64,
-    /// Sign-ins that succeeded.
+    /// The number of successful sign-ins.
     pub sign_in_success_count: u64,
     /// The name to sign in with.
     pub username: Option<CurrentUsername>,
-    /// When the password was set.
+    /// The time at which the password was set.
     pub password_updated_at: Option<i64>,
-    /// Until when sign-in is blocked.
+    /// The time until which sign-in is blocked.
     pub block_until: Option<i64>,
-    /// The last try to sign in.
+    /// The time of the last attempt to sign in.
     pub last_sign_in_attempt: Option<i64>,
-    /// From which IP address.
+    /// The IP address of that sign-in or attempt.
     pub last_sign_in_attempt_ip: Option<String>,
-    /// The last sign-in.
+    /// The time of the last successful sign-in.
     pub last_sign_in_success: Option<i64>,
-    /// From which IP address.
+    /// The IP address of that sign-in or attempt.
     pub last_sign_in_success_ip: Option<String>,
-    /// When the user was last seen.
+    /// The time of the user's last activity.
     pub last_activity: Option<i64>,
-    /// In which city.
+    /// The city of the last activity.
     pub last_known_city: Option<String>,
-    /// In which country.
+    /// The country of the last activity.
     pub last_known_country: Option<String>,
-    /// In which region.
+    /// The region of the last activity.
     pub last_known_region: Option<String>,
 }
 
 /// A user in a list: without data, and without what providers claim.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CurrentSummary {
-    /// Who it is.
+    /// The user's id.
     pub user_id: String,
-    /// Whether the user may not sign in.
+    /// Whether the user is disabled.
     pub disabled: bool,
-    /// The connections through which the user came.
+    /// The connections that the user signed up or signs in through.
     pub connections: Vec<Connection>,
     /// Claims of OpenID Connect.
     #[schema(value_type = Object)]
@@ -88,43 +88,43 @@ pub struct CurrentSummary {
     pub phone_numbers: Vec<CurrentPhone>,
     /// The passkeys.
     pub passkeys: Vec<Passkey>,
-    /// Whether the password has to be set anew.
+    /// Whether the user has to set a new password.
     pub force_password_reset: bool,
     /// Identities at other providers.
     pub external_providers: Vec<ProviderSummary>,
-    /// When the user was created.
+    /// The time of creation.
     pub creation_time: i64,
-    /// When the user last changed.
+    /// The time of the last change.
     pub last_updated: i64,
     /// Whether there is a password.
     pub has_password: bool,
-    /// Failed sign-ins in a row.
+    /// The number of failed sign-ins in a row.
     pub failure_count: u64,
-    /// Sign-ins tried.
+    /// The number of attempts to sign in.
     pub sign_in_attempts_count: u64,
-    /// Sign-ins that succeeded.
+    /// The number of successful sign-ins.
     pub sign_in_success_count: u64,
     /// The name to sign in with.
     pub username: Option<CurrentUsername>,
-    /// When the password was set.
+    /// The time at which the password was set.
     pub password_updated_at: Option<i64>,
-    /// Until when sign-in is blocked.
+    /// The time until which sign-in is blocked.
     pub block_until: Option<i64>,
-    /// The last try to sign in.
+    /// The time of the last attempt to sign in.
     pub last_sign_in_attempt: Option<i64>,
-    /// From which IP address.
+    /// The IP address of that sign-in or attempt.
     pub last_sign_in_attempt_ip: Option<String>,
-    /// The last sign-in.
+    /// The time of the last successful sign-in.
     pub last_sign_in_success: Option<i64>,
-    /// From which IP address.
+    /// The IP address of that sign-in or attempt.
     pub last_sign_in_success_ip: Option<String>,
-    /// When the user was last seen.
+    /// The time of the user's last activity.
     pub last_activity: Option<i64>,
-    /// In which city.
+    /// The city of the last activity.
     pub last_known_city: Option<String>,
-    /// In which country.
+    /// The country of the last activity.
     pub last_known_country: Option<String>,
-    /// In which region.
+    /// The region of the last activity.
     pub last_known_region: Option<String>,
 }
 
@@ -132,7 +132,7 @@ pub struct CurrentSummary {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurrentEmail {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The address.
@@ -141,9 +141,9 @@ pub struct CurrentEmail {
     pub primary: bool,
     /// Whether it is verified.
     pub verified: bool,
-    /// Where it was collected.
+    /// The system that collected it.
     pub source: Option<String>,
-    /// Who verified it.
+    /// The system that verified it.
     pub verification_source: Option<String>,
 }
 
@@ -151,7 +151,7 @@ pub struct CurrentEmail {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurrentPhone {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The number (E.164).
@@ -160,9 +160,9 @@ pub struct CurrentPhone {
     pub primary: bool,
     /// Whether it is verified.
     pub verified: bool,
-    /// Where it was collected.
+    /// The system that collected it.
     pub source: Option<String>,
-    /// Who verified it.
+    /// The system that verified it.
     pub verification_source: Option<String>,
 }
 
@@ -170,12 +170,12 @@ pub struct CurrentPhone {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CurrentUsername {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The name.
     pub username: String,
-    /// Where it was collected.
+    /// The system that collected it.
     pub source: Option<String>,
 }
 
@@ -195,9 +195,9 @@ pub struct Connection {
 pub struct ExternalProvider {
     /// The provider.
     pub authenticator: String,
-    /// Who the user is there.
+    /// The user's id at the provider.
     pub provider_user_id: String,
-    /// What the provider says of the user.
+    /// The claims that the provider makes about the user.
     #[schema(value_type = Object)]
     pub claims: Object,
 }
@@ -207,7 +207,7 @@ pub struct ExternalProvider {
 pub struct ProviderSummary {
     /// The provider.
     pub authenticator: String,
-    /// Who the user is there.
+    /// The user's id at the provider.
     pub provider_user_id: String,
 }
 
@@ -215,7 +215,7 @@ pub struct ProviderSummary {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Passkey {
-    /// What the person calls it.
+    /// The name that the person gave it.
     pub name: Option<String>,
     /// The credential id.
     pub passkey_id: String,
@@ -227,11 +227,11 @@ pub struct Passkey {
     pub backup_state: bool,
     /// Whether it can be backed up.
     pub backup_eligibility: bool,
-    /// Whether somebody was there when it was made.
+    /// Whether a person was present when it was created.
     pub user_present: bool,
-    /// Whether the authenticator verified who was there.
+    /// Whether the authenticator verified the person.
     pub user_verified: bool,
-    /// With what it was made.
+    /// The user agent that created it.
     pub user_agent: String,
 }
 

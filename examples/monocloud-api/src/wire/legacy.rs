@@ -8,17 +8,17 @@ use super::{ExternalProvider, Object, Passkey, ProviderSummary};
 /// A user as the API answered before. Times are seconds since 1970; what is not known is null.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LegacyUser {
-    /// Who it is.
+    /// The user's id.
     pub user_id: String,
-    /// Whether the user may not sign in.
+    /// Whether the user is disabled.
     pub disabled: bool,
     /// Claims of OpenID Connect.
     #[schema(value_type = Object)]
     pub claims: Object,
-    /// What everybody may see.
+    /// The public data.
     #[schema(value_type = Object)]
     pub public_data: Object,
-    /// What the tenant alone may see.
+    /// The private data.
     #[schema(value_type = Object)]
     pub private_data: Object,
     /// The e-mail addresses.
@@ -29,24 +29,24 @@ pub struct LegacyUser {
     pub passkeys: Vec<Passkey>,
     /// Identities at other providers.
     pub idps: Vec<ExternalProvider>,
-    /// When the user was created.
+    /// The time of creation.
     pub creation_time: i64,
-    /// When the user last changed.
+    /// The time of the last change.
     pub last_updated: i64,
     /// The name to sign in with.
     pub username: Option<LegacyUsername>,
     /// Whether there is a password.
     pub has_password: bool,
-    /// When the password was set.
+    /// The time at which the password was set.
     pub password_updated_at: Option<i64>,
 }
 
 /// A user in a list: without data, and without what providers claim.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LegacySummary {
-    /// Who it is.
+    /// The user's id.
     pub user_id: String,
-    /// Whether the user may not sign in.
+    /// Whether the user is disabled.
     pub disabled: bool,
     /// Claims of OpenID Connect.
     #[schema(value_type = Object)]
@@ -59,22 +59,22 @@ pub struct LegacySummary {
     pub passkeys: Vec<Passkey>,
     /// Identities at other providers.
     pub idps: Vec<ProviderSummary>,
-    /// When the user was created.
+    /// The time of creation.
     pub creation_time: i64,
-    /// When the user last changed.
+    /// The time of the last change.
     pub last_updated: i64,
     /// The name to sign in with.
     pub username: Option<LegacyUsername>,
     /// Whether there is a password.
     pub has_password: bool,
-    /// When the password was set.
+    /// The time at which the password was set.
     pub password_updated_at: Option<i64>,
 }
 
 /// An e-mail address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LegacyEmail {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The address.
@@ -83,16 +83,16 @@ pub struct LegacyEmail {
     pub primary: bool,
     /// Whether it is verified.
     pub verified: bool,
-    /// With what a person signs in by it.
+    /// The authenticators that can be used with it.
     pub authenticators: Vec<String>,
-    /// Through which providers it is known.
+    /// The identity providers that know it.
     pub idps: Vec<String>,
 }
 
 /// A phone number.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LegacyPhone {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The number (E.164).
@@ -101,23 +101,23 @@ pub struct LegacyPhone {
     pub primary: bool,
     /// Whether it is verified.
     pub verified: bool,
-    /// With what a person signs in by it.
+    /// The authenticators that can be used with it.
     pub authenticators: Vec<String>,
-    /// Through which providers it is known.
+    /// The identity providers that know it.
     pub idps: Vec<String>,
 }
 
 /// The name to sign in with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LegacyUsername {
-    /// Its id.
+    /// The id.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
     /// The name.
     pub username: String,
-    /// With what a person signs in by it.
+    /// The authenticators that can be used with it.
     pub authenticators: Vec<String>,
-    /// Through which providers it is known.
+    /// The identity providers that know it.
     pub idps: Vec<String>,
 }
 

@@ -28,7 +28,7 @@ pub const SOURCE: &str = "monocloud";
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
-/// Which generation of the API a host speaks.
+/// The generation of the API in which a host answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Wire {
     /// 28 keys: connections, external providers, sign-in activity; identifiers with their sources.

@@ -10,16 +10,16 @@ use uuid::Uuid;
 
 use super::{CurrentUser, Object};
 
-/// Why a user of the wire is no user to import.
+/// The reason that a user of the wire cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The user id is none.
+    /// The user id is malformed.
     #[error("user_id: {0}")]
     UserId(#[from] IdError),
-    /// An identifier's id is none.
+    /// The id of an identifier is not a UUID.
     #[error("{0}: the id is no UUID")]
     IdentifierId(&'static str),
-    /// The username is none.
+    /// The username is malformed.
     #[error("username: {0}")]
     Username(#[from] UsernameError),
     /// A JSON object is too large or too deep.

@@ -13,11 +13,11 @@ pub struct CreateUser {
     pub username: Option<String>,
     /// An e-mail address.
     pub email: Option<String>,
-    /// Whether it is verified, on the caller's word.
+    /// Whether to record it as verified on the caller's word.
     pub email_verified: bool,
     /// A phone number, beginning with `+` and the country code.
     pub phone_number: Option<String>,
-    /// Whether it is verified, on the caller's word.
+    /// Whether to record it as verified on the caller's word.
     pub phone_number_verified: bool,
     /// The claim `name`.
     pub name: Option<String>,
@@ -31,7 +31,7 @@ pub struct CreateUser {
     pub nickname: Option<String>,
     /// The claim `picture`.
     pub picture: Option<String>,
-    /// Sets the tenant's allow and block lists aside.
+    /// Whether to skip the tenant's allow and block lists.
     pub skip_identifier_restriction_checks: bool,
     /// Accepted and without effect: what is no address or username is refused all the same.
     pub skip_conformance_checks: bool,
@@ -43,10 +43,10 @@ pub struct CreateUser {
 pub struct AddEmail {
     /// The address.
     pub email: String,
-    /// Whether it is verified, on the caller's word.
+    /// Whether to record it as verified on the caller's word.
     #[serde(default)]
     pub is_verified: bool,
-    /// Sets the tenant's allow and block lists aside.
+    /// Whether to skip the tenant's allow and block lists.
     #[serde(default)]
     pub skip_restriction_checks: bool,
 }
@@ -57,10 +57,10 @@ pub struct AddEmail {
 pub struct AddPhone {
     /// The number, beginning with `+` and the country code.
     pub phone_number: String,
-    /// Whether it is verified, on the caller's word.
+    /// Whether to record it as verified on the caller's word.
     #[serde(default)]
     pub is_verified: bool,
-    /// Sets the tenant's allow and block lists aside.
+    /// Whether to skip the tenant's allow and block lists.
     #[serde(default)]
     pub skip_restriction_checks: bool,
 }
@@ -74,7 +74,7 @@ pub struct SetUsername {
     pub username: String,
 }
 
-/// How to disable a user.
+/// The options of disabling a user.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Disable {
@@ -86,7 +86,7 @@ pub struct Disable {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SendVerificationLink {
-    /// For how many seconds the link is good: at most 604,800, and 600 when absent or null.
+    /// The life of the link in seconds, from 1 to 604,800; 600 when absent or null.
     #[schema(minimum = 1, maximum = 604_800)]
     pub expiry: Option<u32>,
 }
@@ -96,7 +96,7 @@ pub struct SendVerificationLink {
 pub struct VerificationLinkSent {
     /// Whether the message is on its way.
     pub email_sent: bool,
-    /// From when on the link is void, in seconds since 1970.
+    /// The time at which the link expires, in seconds since 1970.
     pub expires_at: i64,
 }
 
@@ -106,7 +106,7 @@ pub struct VerificationLinkSent {
 pub struct Disconnect {
     /// The provider.
     pub authenticator: Authenticator,
-    /// Who the user is there.
+    /// The user's id at the provider.
     pub provider_user_id: String,
 }
 
@@ -127,7 +127,7 @@ pub enum Authenticator {
 }
 
 impl Authenticator {
-    /// As it stands on the wire.
+    /// The name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -163,14 +163,14 @@ pub struct PublicData {
     pub public_data: Object,
 }
 
-/// Absent, null, or a value: three things.
+/// A member of a change, which may be absent, null or a value.
 type Change<T> = Option<Option<T>>;
 
 fn sent<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Change<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// An object alone: a struct reads itself from an array too.
+/// Reads an object and refuses an array, from which serde reads a struct too.
 fn sent_object<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Change<T>, D::Error> {
     let object = Option::<Object>::deserialize(deserializer)?;
     let read = |object| serde_json::from_value(serde_json::Value::Object(object)).map_err(serde::de::Error::custom);
@@ -206,15 +206,15 @@ claims! {
     middle_name,
     /// The family name.
     family_name,
-    /// What friends say.
+    /// The nickname.
     nickname,
-    /// The name that the person goes by.
+    /// The name by which the person wants to be called.
     preferred_username,
-    /// A page about the person.
+    /// The URL of a page about the person.
     profile,
-    /// A picture.
+    /// The URL of a picture.
     picture,
-    /// A web site.
+    /// The URL of the person's web site.
     website,
     /// The gender.
     gender,

@@ -23,7 +23,7 @@ use crate::text::Language;
 /// escaped in JSON, has about half of them.
 pub const MAX_MESSAGE_BYTES: usize = 65_536;
 
-/// How a call is written.
+/// The way a call is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// JSON under `/v2`.
@@ -34,12 +34,12 @@ pub enum Dialect {
     Grpc,
     /// gRPC-web.
     GrpcWeb {
-        /// In base64.
+        /// Whether bodies are base64.
         text: bool,
     },
 }
 
-/// How a message is written.
+/// The encoding of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// As JSON.
@@ -175,7 +175,7 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-/// What is said of a media type that is not read.
+/// The failure for a media type that is not supported.
 #[must_use]
 pub fn unsupported() -> Failure {
     let text = "this media type is not read here; send application/json, or gRPC to the service's own path";

@@ -22,16 +22,16 @@ use crate::wire::{
 
 /// A call: its request, which knows how it is answered.
 pub trait Call: Message + Name + Default + Rules + 'static {
-    /// What it is answered with.
+    /// The message of the answer.
     type Answer: Message + Name;
 
     /// The method's name.
     const METHOD: &'static str;
 
-    /// Says whom it is about, where a path does.
+    /// Sets the user whom the path names.
     fn about(&mut self, user: String);
 
-    /// Does what it asks for. The rules of its fields have been checked.
+    /// Answers the call. The rules of its fields have been checked before.
     fn answer(self, users: &Users, caller: &Caller) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 

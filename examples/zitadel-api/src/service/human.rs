@@ -14,14 +14,14 @@ use crate::wire::{
     SetHumanProfile, User as WireUser, UserState, user,
 };
 
-/// A user to add.
+/// The request to add a user.
 #[derive(Debug)]
 pub struct NewHuman {
-    /// The id, if the caller has one.
+    /// The id, if the caller chose one.
     pub user_id: Option<String>,
     /// The name to sign in with.
     pub username: Option<String>,
-    /// What is known of the person.
+    /// The profile.
     pub profile: Profile,
     /// The e-mail address.
     pub email: (Email, Proof),
@@ -157,7 +157,7 @@ fn profile(user: &User) -> HumanProfile {
     }
 }
 
-/// What a request says of the person, as claims of OpenID Connect.
+/// The profile of a request as claims of OpenID Connect.
 pub(super) fn claims(profile: SetHumanProfile) -> Result<Profile, Failure> {
     let gender = match profile.gender() {
         Gender::Unspecified => None,

@@ -26,21 +26,21 @@ use crate::text::Text;
 use crate::tokens::Caller;
 use crate::wire::{Details, SendEmailVerificationCode};
 
-/// Where a code goes.
+/// The way a code is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// To the address, in a link where there is a template.
+    /// It is sent to the address, in a link if there is a template.
     Sent(Option<UrlTemplate>),
-    /// To the caller, who passes it on.
+    /// It is returned to the caller.
     Returned,
 }
 
-/// How a person is to show that an address is theirs, or who says so.
+/// The proof that an address belongs to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
-    /// By a code.
+    /// A code.
     Code(Delivery),
-    /// The caller says so.
+    /// The word of the caller.
     Attested,
 }
 
@@ -50,7 +50,7 @@ impl Delivery {
         matches!(self, Self::Returned)
     }
 
-    /// What the notifier has to know.
+    /// The template, which travels to the notifier as the challenge's hint.
     fn hint(&self) -> Option<Arc<str>> {
         match self {
             Self::Sent(template) => template.as_ref().map(|template| Arc::clone(template.as_str())),
@@ -68,11 +68,11 @@ impl Proof {
     }
 }
 
-/// A change that was made.
+/// The result of a change.
 pub struct Done {
-    /// The user's last event.
+    /// The details of the user's last event.
     pub details: Details,
-    /// The code, for a caller who passes it on.
+    /// The code, if the caller asked for it.
     pub code: Option<String>,
 }
 
@@ -99,7 +99,7 @@ impl Users {
         Self { link_origins, ..self }
     }
 
-    /// The use cases.
+    /// The use cases of the library.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
@@ -252,14 +252,14 @@ impl Users {
     }
 }
 
-/// Who asks, about whom, and about which kind of address.
+/// The caller, the user, and the channel that a request is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// Who.
+    /// The caller.
     pub caller: &'a Caller,
-    /// About whom.
+    /// The user's id.
     pub user: &'a str,
-    /// About which kind of address.
+    /// The channel of the address.
     pub channel: Channel,
 }
 

@@ -10,7 +10,7 @@ use identity::{
 use super::{Asked, Delivery, Done, Proof, Road, Stopped, Users, shown};
 use crate::failure::Failure;
 
-/// How often a change starts over because another process was faster.
+/// The number of times that a change starts over because another process changed the user.
 const ROUNDS: u32 = 8;
 
 impl Users {
