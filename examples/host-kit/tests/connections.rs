@@ -92,7 +92,8 @@ async fn read(request: Request<Body>) -> (StatusCode, String) {
 async fn answered(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"ok") {
-        assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "closed");
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_buf(&mut answer)).await;
+        assert!(read.is_ok_and(|read| read.unwrap() > 0), "closed, or never answered");
     }
     String::from_utf8(answer).unwrap()
 }
