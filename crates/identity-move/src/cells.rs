@@ -1,4 +1,4 @@
-//! Cells as the text form of COPY has them, in both directions: what is written this way comes back byte by byte.
+//! Cells in the text format of COPY, as PostgreSQL writes them too, so that both sides can be compared byte by byte.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use identity_sqlite::rusqlite::types::ValueRef;
 
 use crate::tables::Kind;
 
-/// Writes a cell, or says what is wrong with it.
+/// Writes a cell, or returns what is wrong with it.
 pub(crate) fn write(cell: ValueRef<'_>, kind: Kind, line: &mut String) -> Result<(), &'static str> {
     match (cell, kind) {
         (ValueRef::Null, _) => line.push_str("\\N"),
@@ -18,7 +18,7 @@ pub(crate) fn write(cell: ValueRef<'_>, kind: Kind, line: &mut String) -> Result
         (ValueRef::Text(text), Kind::Text) => escape(std::str::from_utf8(text).map_err(|_| "is not UTF-8")?, line)?,
         (ValueRef::Blob(bytes), Kind::Id) => {
             if bytes.len() != 16 {
-                return Err("is no id of 16 bytes");
+                return Err("is not an id of 16 bytes");
             }
             for (place, byte) in bytes.iter().enumerate() {
                 if matches!(place, 4 | 6 | 8 | 10) {
@@ -33,7 +33,7 @@ pub(crate) fn write(cell: ValueRef<'_>, kind: Kind, line: &mut String) -> Result
                 let _ = write!(line, "{byte:02x}");
             }
         }
-        _ => return Err("is of another type than the target's column"),
+        _ => return Err("has another type than the column of the target"),
     }
     Ok(())
 }
@@ -41,7 +41,7 @@ pub(crate) fn write(cell: ValueRef<'_>, kind: Kind, line: &mut String) -> Result
 fn escape(text: &str, line: &mut String) -> Result<(), &'static str> {
     for character in text.chars() {
         match character {
-            '\0' => return Err("holds the character NUL, which PostgreSQL cannot hold"),
+            '\0' => return Err("contains the character NUL, which PostgreSQL cannot store"),
             '\\' => line.push_str("\\\\"),
             '\u{8}' => line.push_str("\\b"),
             '\u{c}' => line.push_str("\\f"),

@@ -14,14 +14,14 @@ use crate::tables::Table;
 
 type Digest = [u8; 32];
 
-/// What belongs to one user, claim or budget.
+/// The rows of one user, claim or budget.
 struct Group {
     key: Vec<u8>,
     digest: Digest,
     rows: u64,
 }
 
-/// Lines that come in pieces, gathered by what they belong to.
+/// Collects lines, which arrive in pieces, into groups.
 struct Groups {
     columns: usize,
     rest: Vec<u8>,
@@ -36,7 +36,7 @@ impl Groups {
 
     fn take(&mut self, piece: &[u8]) {
         let mut piece = piece;
-        // A line end within a cell is written as `\n`, so each of these ends a line.
+        // A line break within a cell is escaped, so every line break ends a row.
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (line, after) = piece.split_at(end + 1);
             piece = after;
@@ -118,10 +118,10 @@ pub(crate) async fn compare(
                 watch.rows(ours.rows);
                 continue;
             }
-            (Some(ours), Some(theirs)) if ours.key == theirs.key => "both have it, with different rows",
-            (Some(ours), Some(theirs)) if ours.key > theirs.key => "the target has one that the file does not have",
-            (None, Some(_)) => "the target has more of them",
-            (Some(_), _) => "the target does not have it",
+            (Some(ours), Some(theirs)) if ours.key == theirs.key => "both sides have it, with different rows",
+            (Some(ours), Some(theirs)) if ours.key > theirs.key => "the target has a group that the file does not have",
+            (None, Some(_)) => "the target has more groups than the file",
+            (Some(_), _) => "the target does not have this group",
         };
         return Err(MoveError::Different { table: table.name, number: report.groups + 1, how });
     }

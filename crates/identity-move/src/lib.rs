@@ -1,4 +1,4 @@
-//! Moving house: everything in an SQLite file goes to PostgreSQL, and is proved to have arrived.
+//! Copies everything in a SQLite file of `identity-sqlite` to PostgreSQL, and verifies that both sides hold the same.
 //!
 //! ```no_run
 //! # async fn moving() -> Result<(), identity_move::MoveError> {
@@ -13,19 +13,19 @@
 //! The same as a command: `identity-move identity.db postgres://identity@db.example.com/app`.
 //!
 //! # What moves
-//! Users with their profiles, identifiers and challenges, claims, events, messages on their way and the record of those that
-//! went, and what is drawn from budgets: row by row, as it stands. Codes in people's hands go on working, because the host
-//! keeps its keys.
+//! Users with their profiles, identifiers and challenges; claims; events; messages that wait, were sent or are dead
+//! letters; and budget windows: row by row, unchanged. Codes that were delivered before the move keep working as long as
+//! the host keeps its keys.
 //!
 //! # How
-//! Stop the hosts first. The file is locked for others who write, and its tables are brought up to date; apart from that it is
-//! not changed. Rows go over in batches, each in a transaction with the note of how far it came, so that a move that was
-//! killed, by Ctrl-C or by the loss of a machine, goes on where it was when it is run again. In the end both sides are read
-//! in the order of their keys, and the digests of what belongs to each user, claim and budget are compared. Only then is the
-//! note removed and the target free to be used.
+//! Stop the hosts first. The file is locked against other writers, and its tables are migrated; it is not changed in any
+//! other way. Rows are copied in batches. Each batch is one transaction, which records the progress as well, so that a move
+//! that was stopped, by Ctrl-C or by the loss of a machine, continues where it stopped when it is run again. At the end
+//! both sides are read in the order of their keys, and the digests of the rows of each user, claim and budget are compared.
+//! Only then is the record of the progress removed, and the target ready for use.
 //!
 //! # What this crate does not do
-//! It does not merge: the target has to be empty. It does not follow a file that is still in use.
+//! It does not merge: the target must be empty. It does not copy a file that is in use.
 
 mod cells;
 mod compare;

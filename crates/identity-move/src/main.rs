@@ -1,4 +1,4 @@
-//! Moves an SQLite file into PostgreSQL.
+//! Copies a SQLite file to PostgreSQL.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to whoever runs it")]
 
 use std::error::Error as _;
@@ -10,23 +10,24 @@ use clap::Parser;
 use identity_move::{Move, Report, Step, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Copies everything in an SQLite file into PostgreSQL, and proves that it has arrived. Stop the hosts first. Run it again
-/// to go on where it was stopped.
+/// Copies everything in a SQLite file to PostgreSQL and verifies the copy. Stop the hosts first. After an interruption, run
+/// the same command again to continue.
 #[derive(Parser)]
 #[command(name = "identity-move", version)]
 struct Arguments {
     /// The SQLite file.
     from: PathBuf,
-    /// The database, as `postgres://user@host/database`. In the environment a password in it is seen by nobody else.
+    /// The database, as `postgres://user@host/database`. Set it in the environment if it contains a password: other users
+    /// of the machine can read arguments.
     #[arg(env = "IDENTITY_DATABASE", hide_env_values = true)]
     to: String,
-    /// The schema of the tables in it.
+    /// The schema of the tables in the database; created if it does not exist.
     #[arg(long)]
     schema: Option<String>,
-    /// How many rows go over in one transaction.
+    /// The number of rows in one transaction.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     batch: u64,
-    /// Copy nothing, compare alone.
+    /// Only compare both sides, without copying.
     #[arg(long)]
     compare: bool,
 }
@@ -57,7 +58,7 @@ async fn main() -> ExitCode {
             }
         },
         _ = tokio::signal::ctrl_c() => {
-            eprintln!("identity-move: stopped; run the same command again to go on from here");
+            eprintln!("identity-move: interrupted; nothing is lost, run the same command again to go on from here");
             ExitCode::from(130)
         }
     }
@@ -71,7 +72,7 @@ fn tell(report: &Report) {
     }
 }
 
-/// What is seen meanwhile, when somebody looks.
+/// The progress bar.
 #[derive(Default)]
 struct Bar(Option<ProgressBar>);
 

@@ -7,52 +7,52 @@ use crate::source::Source;
 use crate::tables::{Columns, TABLES};
 use crate::target::Target;
 
-/// Somebody who waits for a move.
+/// Receives the progress of a move.
 pub trait Watch: Send {
-    /// A step begins: so many rows in all, of which so many are done.
+    /// A step begins with `total` rows, of which `done` are done.
     fn begin(&mut self, step: Step, total: u64, done: u64);
 
-    /// So many rows more are done.
+    /// This many more rows are done.
     fn rows(&mut self, rows: u64);
 }
 
-/// Nobody waits.
+/// Ignores the progress.
 impl Watch for () {
     fn begin(&mut self, _: Step, _: u64, _: u64) {}
 
     fn rows(&mut self, _: u64) {}
 }
 
-/// What a move does.
+/// A step of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Rows go over.
+    /// Rows are copied.
     Copying,
     /// Both sides are read and compared.
     Comparing,
 }
 
-/// What both sides hold.
+/// What both sides hold, as verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Each table.
+    /// A report for each table.
     pub tables: Vec<TableReport>,
 }
 
-/// What both sides hold of a table.
+/// What both sides hold in a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableReport {
-    /// Its name.
+    /// The name of the table.
     pub table: &'static str,
-    /// Its rows.
+    /// The number of its rows.
     pub rows: u64,
-    /// To how many users, claims or budgets they belong; the digest of each was the same on both sides.
+    /// The number of users, claims or budgets that the rows belong to. The digest of each was the same on both sides.
     pub groups: u64,
-    /// SHA-256 over those digests, in hexadecimal digits.
+    /// SHA-256 over these digests, in hexadecimal digits.
     pub digest: String,
 }
 
-/// From a file to a database.
+/// A move from a SQLite file to a PostgreSQL database.
 #[derive(Clone)]
 pub struct Move {
     from: PathBuf,
@@ -62,34 +62,34 @@ pub struct Move {
 }
 
 impl fmt::Debug for Move {
-    // The address may hold a password.
+    // The URL may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Move").field("from", &self.from).field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 
 impl Move {
-    /// From this SQLite file to the PostgreSQL database of this URL.
+    /// A move from this SQLite file to the PostgreSQL database at this URL.
     pub fn new(from: impl Into<PathBuf>, to: impl Into<String>) -> Self {
         Self { from: from.into(), to: to.into(), schema: None, batch: 5_000 }
     }
 
-    /// Into this schema, which is created when it is missing.
+    /// Sets the schema of the target, which is created if it does not exist; by default the connection's own.
     #[must_use]
     pub fn with_schema(self, schema: impl Into<String>) -> Self {
         Self { schema: Some(schema.into()), ..self }
     }
 
-    /// So many rows a transaction, 1 to 100,000: 5,000 unless said otherwise.
+    /// Sets the number of rows in one transaction: 1 to 100,000, 5,000 by default. Other values are clamped.
     #[must_use]
     pub fn with_batch(self, rows: u64) -> Self {
         Self { batch: rows.clamp(1, 100_000), ..self }
     }
 
-    /// Moves everything, from where an earlier run of the same move ended, and proves that both sides hold the same.
+    /// Copies everything, continuing an earlier run of the same move, and verifies that both sides hold the same.
     ///
     /// # Errors
-    /// [`MoveError`]. Whenever it ends early, it may be run again.
+    /// [`MoveError`]. After any error the move may be run again.
     pub async fn run(&self, watch: &mut impl Watch) -> Result<Report, MoveError> {
         let (source, mut target, tables) = self.open().await?;
         let totals = source.counts().await?;
@@ -110,10 +110,10 @@ impl Move {
         Ok(report)
     }
 
-    /// Moves nothing, and proves that both sides hold the same.
+    /// Verifies that both sides hold the same, without copying.
     ///
     /// # Errors
-    /// [`MoveError::Different`] when they do not, and [`MoveError`].
+    /// [`MoveError::Different`] when they do not, any other [`MoveError`] when one side cannot be read.
     pub async fn compare(&self, watch: &mut impl Watch) -> Result<Report, MoveError> {
         let (source, mut target, tables) = self.open().await?;
         self.prove(&source, &mut target, &tables, watch).await
@@ -122,7 +122,7 @@ impl Move {
     async fn open(&self) -> Result<(Source, Target, Vec<Columns>), MoveError> {
         let source = Source::open(&self.from).await?;
         if let Some(table) = source.unknown().await?.first() {
-            let reason = format!("the file has a table {table}, which this program does not know");
+            let reason = format!("the file has a table {table} that this program does not know");
             return Err(MoveError::Tables { table: "the file", reason });
         }
         let mut target = Target::open(&self.to, self.schema.as_deref()).await?;

@@ -30,14 +30,14 @@ impl Source {
             return Err(MoveError::NoFile(path.to_owned()));
         }
         let refused = |reason| MoveError::Source { path: path.to_owned(), reason };
-        // It looks whether the file is ours, and brings it up to date.
+        // Checks that the file belongs to this library, and migrates it.
         drop(SqliteStore::open(path).await.map_err(refused)?);
         let path = path.to_owned();
         let opened = tokio::task::spawn_blocking(move || lock(path)).await;
         opened.map_err(|_| MoveError::Reader)?.map(|connection| Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub(crate) async fn counts(&self) -> Result<Vec<u64>, MoveError> {
         self.ask(|connection| {
             let count = |table: &Table| {
@@ -50,7 +50,7 @@ impl Source {
         .await
     }
 
-    /// The columns of a table, those that SQLite computes as well.
+    /// The columns of a table, generated ones included.
     pub(crate) async fn columns(&self, table: Table) -> Result<Vec<String>, MoveError> {
         self.ask(move |connection| {
             let mut names = connection.prepare("SELECT name FROM pragma_table_xinfo(?1) ORDER BY cid")?;
@@ -59,7 +59,7 @@ impl Source {
         .await
     }
 
-    /// Tables of this library that nobody has said how to move.
+    /// Tables with the prefix of this library that this program does not know how to move.
     pub(crate) async fn unknown(&self) -> Result<Vec<String>, MoveError> {
         let known: Vec<&str> = TABLES.iter().map(|table| table.name).chain([NOT_MOVED]).collect();
         let tables: Vec<String> = self
@@ -81,14 +81,14 @@ impl Source {
         Ok(tokio::task::spawn_blocking(asked).await.map_err(|_| MoveError::Reader)??)
     }
 
-    /// The rows of a table in the order of its key, behind the first `skip`, in batches of at most `size`.
+    /// The rows of a table in the order of its key, after the first `skip`, in batches of at most `size`.
     pub(crate) fn rows(&self, columns: &Columns, skip: u64, size: u64) -> mpsc::Receiver<Result<Batch, MoveError>> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (connection, columns) = (Arc::clone(&self.0), columns.clone());
         tokio::task::spawn_blocking(move || {
             let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = read(&connection, &columns, skip, size, &sender) {
-                // Who does not listen any more has an error of its own.
+                // A receiver that has gone has failed with an error of its own.
                 let _ = sender.blocking_send(Err(error));
             }
         });
@@ -138,7 +138,7 @@ fn read(
         }
     }
     if batch.rows > 0 {
-        // As above: nobody is left to be told.
+        // As above.
         let _ = sender.blocking_send(Ok(batch));
     }
     Ok(())

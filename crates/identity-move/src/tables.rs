@@ -1,14 +1,14 @@
-/// What the rows of a table belong to: the columns at the beginning of its key.
+/// A table, and the columns at the beginning of its key that say whose rows they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
-    /// The key, in its order.
+    /// The columns of the key, in order.
     pub(crate) key: &'static [&'static str],
-    /// How many columns of the key name whose rows they are.
+    /// The number of columns of the key that identify the owner of a row: a user, a claim or a budget.
     pub(crate) group: usize,
 }
 
-/// What moves, in this order. Users come last: while they are not there, nothing that has come is anybody's.
+/// The tables to copy, in this order. Users come last: rows that were copied before belong to nobody until then.
 pub(crate) const TABLES: [Table; 7] = [
     Table { name: "identity_events", key: &["tenant", "user_id", "number"], group: 2 },
     Table { name: "identity_identifiers", key: &["tenant", "user_id", "kind", "id"], group: 2 },
@@ -19,17 +19,17 @@ pub(crate) const TABLES: [Table; 7] = [
     Table { name: "identity_users", key: &["tenant", "id"], group: 2 },
 ];
 
-/// Which version a file's tables have. The target keeps its own.
+/// The table with the schema version of the file. The target keeps its own.
 pub(crate) const NOT_MOVED: &str = "identity_meta";
 
-/// A table, with the columns that move: those of the key first.
+/// A table with the columns to copy, those of the key first.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
     pub(crate) table: Table,
     pub(crate) columns: Vec<(String, Kind)>,
 }
 
-/// How the target holds a column.
+/// The type of a column in the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -40,7 +40,7 @@ pub(crate) enum Kind {
 }
 
 impl Columns {
-    /// The names, for SQL.
+    /// The names of the columns, for SQL.
     pub(crate) fn names(&self) -> String {
         let names: Vec<String> = self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
         names.join(", ")

@@ -9,10 +9,10 @@ use crate::MoveError;
 use crate::source::{Batch, Source};
 use crate::tables::{Columns, Kind, TABLES, Table};
 
-/// How far a move into this database has come. It is there from the first row to the proof.
+/// The table that records the progress of a move, from the first row until both sides were compared.
 const NOTE: &str = "identity_move";
 
-/// One connection to the database that everything goes to.
+/// The connection to the target.
 pub(crate) struct Target {
     connection: deadpool_postgres::Object,
     schema: Option<String>,
@@ -40,7 +40,7 @@ impl Target {
         Ok(transaction)
     }
 
-    /// What of a table moves: every column that the file has.
+    /// The columns of a table to copy: every column that the file has.
     pub(crate) async fn columns(&mut self, table: Table, source: &Source) -> Result<Columns, MoveError> {
         let transaction = self.begin().await?;
         let sql = "SELECT attname::text, format_type(atttypid, NULL), attnotnull AND NOT atthasdef FROM pg_attribute \
@@ -56,13 +56,13 @@ impl Target {
                 "boolean" => Kind::Flag,
                 "uuid" => Kind::Id,
                 "bytea" => Kind::Bytes,
-                other => return Err(differs(format!("the target's {name} is of the type {other}"))),
+                other => return Err(differs(format!("the target's column {name} has the type {other}"))),
             };
             theirs.push((name, kind, needed));
         }
         let ours = source.columns(table).await?;
         if let Some((name, ..)) = theirs.iter().find(|(name, _, needed)| *needed && !ours.contains(name)) {
-            return Err(differs(format!("the target needs {name}, which the file does not have")));
+            return Err(differs(format!("the target requires a column {name}, which the file does not have")));
         }
         let first = table.key.iter().map(|name| (*name).to_owned());
         let names = first.chain(ours.into_iter().filter(|name| !table.key.contains(&name.as_str())));
@@ -73,7 +73,7 @@ impl Target {
         Ok(Columns { table, columns: names.map(kind).collect::<Result<_, _>>()? })
     }
 
-    /// How many rows of each table have come already. The first time the target has to be empty.
+    /// The number of rows of each table that were copied already. When a move begins, the target must be empty.
     pub(crate) async fn progress(&mut self, totals: &[u64]) -> Result<Vec<u64>, MoveError> {
         let transaction = self.begin().await?;
         let there = transaction.query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&NOTE]).await?;
@@ -108,11 +108,11 @@ impl Target {
         Ok(copied)
     }
 
-    /// Writes some rows of a table behind the first `done`, and that they have come.
+    /// Writes a batch of rows after the first `done`, and records the progress in the same transaction.
     pub(crate) async fn write(&mut self, columns: &Columns, done: u64, batch: Batch) -> Result<(), MoveError> {
         let transaction = self.begin().await?;
         let table = columns.table.name;
-        // First, so that of two who move the second waits here, and finds that it is not where it thought.
+        // This comes first, so that the second of two concurrent moves waits here, and finds that the progress has changed.
         let note = format!("UPDATE {NOTE} SET copied = $3 WHERE name = $1 AND copied = $2");
         let moved = [signed(done), signed(done + batch.rows)];
         if transaction.execute(&note, &[&table, &moved[0], &moved[1]]).await? != 1 {
@@ -125,7 +125,7 @@ impl Target {
         Ok(transaction.commit().await?)
     }
 
-    /// Everything in a table in the order of its key, as lines.
+    /// The rows of a table in the order of its key, as lines.
     pub(crate) async fn read<T, F>(&mut self, columns: &Columns, read: F) -> Result<T, MoveError>
     where
         F: AsyncFnOnce(
@@ -139,7 +139,7 @@ impl Target {
         read(stream).await
     }
 
-    /// Ends a move that was proved: the note goes, and the planner learns what is there.
+    /// Ends a verified move: removes the record of the progress, and updates the statistics of the planner.
     pub(crate) async fn finish(&mut self) -> Result<(), MoveError> {
         let transaction = self.begin().await?;
         transaction.batch_execute(&format!("DROP TABLE IF EXISTS {NOTE}")).await?;

@@ -1,4 +1,4 @@
-//! Cells of a row, read without trusting them.
+//! Reading the cells of a row without trusting them.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::error::store;
 
-/// Why a row is not read.
+/// The reason a row cannot be read.
 pub(crate) enum Bad {
-    /// It makes no sense.
+    /// Its content is not valid.
     Row(String),
     /// The store failed.
     Store(StoreError),
@@ -46,19 +46,19 @@ impl From<identity_core::Inconsistent> for Bad {
     }
 }
 
-/// The cells of a row from the left.
+/// The cells of a row, from left to right.
 pub(crate) struct Cells<'r> {
     row: &'r Row<'r>,
     next: usize,
 }
 
 impl<'r> Cells<'r> {
-    /// Begins at a column.
+    /// Starts at a column.
     pub(crate) fn from(row: &'r Row<'_>, next: usize) -> Self {
         Self { row, next }
     }
 
-    /// Passes over cells.
+    /// Skips cells.
     pub(crate) const fn skip(&mut self, count: usize) {
         self.next += count;
     }
@@ -69,15 +69,15 @@ impl<'r> Cells<'r> {
         Ok(value)
     }
 
-    /// What is wrong with the cell that was read last. Never what stands in it.
+    /// Says what the last cell should hold, and never what it does hold.
     fn bad(&self, what: &str) -> Bad {
-        Bad::Row(format!("cell {} is no {what}", self.next.saturating_sub(1)))
+        Bad::Row(format!("cell {} does not hold {what}", self.next.saturating_sub(1)))
     }
 
     pub(crate) fn opt_text(&mut self) -> Result<Option<&'r str>, Bad> {
         match self.value()? {
             ValueRef::Null => Ok(None),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| self.bad("UTF-8")),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| self.bad("valid UTF-8")),
             _ => Err(self.bad("text")),
         }
     }
@@ -95,21 +95,21 @@ impl<'r> Cells<'r> {
         match self.value()? {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(integer) => Ok(Some(integer)),
-            _ => Err(self.bad("integer")),
+            _ => Err(self.bad("an integer")),
         }
     }
 
-    /// An integer that fits.
+    /// An integer in the range of `T`.
     pub(crate) fn int<T: TryFrom<i64>>(&mut self) -> Result<T, Bad> {
         let integer = self.opt_int()?.and_then(|integer| T::try_from(integer).ok());
-        integer.ok_or_else(|| self.bad("integer in its range"))
+        integer.ok_or_else(|| self.bad("an integer in its range"))
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, Bad> {
         match self.opt_int()? {
             Some(0) => Ok(false),
             Some(1) => Ok(true),
-            _ => Err(self.bad("flag of 0 or 1")),
+            _ => Err(self.bad("a flag of 0 or 1")),
         }
     }
 
@@ -119,14 +119,14 @@ impl<'r> Cells<'r> {
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, Bad> {
         let time = self.opt_time()?;
-        time.ok_or_else(|| self.bad("time"))
+        time.ok_or_else(|| self.bad("a time"))
     }
 
     pub(crate) fn opt_bytes(&mut self) -> Result<Option<[u8; 16]>, Bad> {
         match self.value()? {
             ValueRef::Null => Ok(None),
-            ValueRef::Blob(bytes) => bytes.try_into().map(Some).map_err(|_| self.bad("blob of 16 bytes")),
-            _ => Err(self.bad("blob")),
+            ValueRef::Blob(bytes) => bytes.try_into().map(Some).map_err(|_| self.bad("a blob of 16 bytes")),
+            _ => Err(self.bad("a blob")),
         }
     }
 
@@ -136,20 +136,24 @@ impl<'r> Cells<'r> {
 
     pub(crate) fn id<T: From<Uuid>>(&mut self) -> Result<T, Bad> {
         let id = self.opt_id()?;
-        id.ok_or_else(|| self.bad("UUID"))
+        id.ok_or_else(|| self.bad("a UUID"))
     }
 
-    /// A name out of a closed list.
+    /// A name from a closed list.
     pub(crate) fn name<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Bad> {
         let name = self.opt_text()?.and_then(read);
-        name.ok_or_else(|| self.bad("name that this program knows"))
+        name.ok_or_else(|| self.bad("a name that this program knows"))
     }
 
     pub(crate) fn opt_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Bad> {
         let Some(text) = self.opt_text()? else { return Ok(None) };
-        // The parser's own words may quote what stands there.
+        // The message of the parser may quote the content.
         serde_json::from_str(text).map(Some).map_err(|error| {
-            Bad::Row(format!("cell {} is no JSON of its kind (byte {})", self.next.saturating_sub(1), error.column()))
+            Bad::Row(format!(
+                "cell {} does not hold JSON of its kind (byte {})",
+                self.next.saturating_sub(1),
+                error.column()
+            ))
         })
     }
 
@@ -158,13 +162,13 @@ impl<'r> Cells<'r> {
         value.ok_or_else(|| self.bad("JSON"))
     }
 
-    /// JSON; what is absent is the default.
+    /// JSON; NULL is the default value.
     pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&mut self) -> Result<T, Bad> {
         Ok(self.opt_json()?.unwrap_or_default())
     }
 }
 
-/// A value as JSON; `None` for the default.
+/// A value as JSON; `None` for the default value.
 pub(crate) fn json_unless_default<T: serde::Serialize + Default + PartialEq>(
     value: &T,
 ) -> Result<Option<String>, StoreError> {
@@ -175,12 +179,12 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError>
     serde_json::to_string(value).map_err(StoreError::failed)
 }
 
-/// An unsigned number as SQLite holds it.
+/// An unsigned number as a signed one, which is what SQLite holds.
 pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::failed("a number is larger than the database can hold"))
 }
 
-/// A limit as SQLite counts it.
+/// A limit as an integer of SQLite.
 pub(crate) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! A commit, written within a transaction of somebody's.
+//! Writing a commit within an open transaction.
 
 use std::cell::Cell;
 
@@ -10,7 +10,8 @@ use crate::error::store;
 use crate::rows::{claims, events, identifiers, outbox, quotas, users};
 
 thread_local! {
-    /// Whether a commit on this thread erased a user: a host's transaction is a closure, and does not say what was in it.
+    /// Whether a commit on this thread erased a user. A transaction of the host is a closure that does not say what it
+    /// wrote.
     static ERASED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -19,22 +20,22 @@ pub(crate) fn take_erased() -> bool {
     ERASED.take()
 }
 
-/// Writes a commit within a transaction of the host's, so that rows of the host's own come about with it or not at all.
-/// A commit that is refused leaves nothing behind, and the transaction can go on.
+/// Writes a commit within a transaction of the host, so that the host's own rows are committed with it or not at all. A
+/// commit that is refused leaves nothing behind, and the transaction can continue.
 ///
-/// The transaction has to be one that may write from its beginning
+/// The transaction must be a write transaction from its beginning
 /// ([`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior::Immediate)), as
 /// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it, and foreign keys have to be on. On a connection
 /// of the host's own `secure_delete` should be on as well, so that an erasure overwrites what it deletes.
 ///
 /// # Errors
-/// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be rolled
-/// back.
+/// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be
+/// rolled back.
 pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<Committed, CommitError> {
     within_savepoint(transaction, || apply(transaction, commit))
 }
 
-/// Runs something within the open transaction; what it wrote is undone when it fails.
+/// Runs a closure within the open transaction, and undoes its writes when it fails.
 pub(crate) fn within_savepoint<T, E: From<StoreError>>(
     connection: &Connection,
     run: impl FnOnce() -> Result<T, E>,
@@ -42,9 +43,11 @@ pub(crate) fn within_savepoint<T, E: From<StoreError>>(
     let execute = |sql| users::execute(connection, sql, []).map(drop);
     execute("SAVEPOINT identity")?;
     let result = run();
-    // Some failures end the whole transaction, and the savepoint with it.
+    // Some errors roll back the whole transaction, and the savepoint with it.
     if connection.is_autocommit() {
-        return result.and(Err(E::from(StoreError::failed("the transaction was ended from within"))));
+        return result.and(Err(E::from(StoreError::failed(
+            "SQLite rolled back the transaction on an error; nothing was written",
+        ))));
     }
     if result.is_err() {
         execute("ROLLBACK TO identity")?;
@@ -53,7 +56,7 @@ pub(crate) fn within_savepoint<T, E: From<StoreError>>(
     result
 }
 
-/// Writes everything that the commit says. What was written until a refusal is the caller's to undo.
+/// Writes everything in the commit. When it is refused, the caller must undo what was written until then.
 pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committed, CommitError> {
     sound(commit)?;
     let Commit { key, before, after, .. } = commit;
@@ -83,7 +86,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committe
     Ok(Committed { exhausted: drawn.exhausted })
 }
 
-/// Whether the commit is one at all: a caller's mistake must not become a row.
+/// Rejects a commit that contradicts itself, so that a mistake of the caller does not become a row.
 fn sound(commit: &Commit) -> Result<(), StoreError> {
     let from = match commit.expected {
         Expected::Absent => 0,
@@ -91,23 +94,27 @@ fn sound(commit: &Commit) -> Result<(), StoreError> {
     };
     let follows = (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
     if commit.events.is_empty() || !follows {
-        return Err(StoreError::failed("the events of a commit are not numbered on from the expected version"));
+        return Err(StoreError::failed(
+            "the events of the commit are not numbered on from the expected version; this is a bug in the caller",
+        ));
     }
     if commit.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
         return Err(StoreError::failed("a charge of a commit itself has no message to withhold"));
     }
     if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
-        return Err(StoreError::failed("a commit brings another user than its key says"));
+        return Err(StoreError::failed(
+            "the user of the commit has another id than its key; this is a bug in the caller",
+        ));
     }
     Ok(())
 }
 
-/// A transaction that may write, from its beginning to its end.
+/// Begins a write transaction.
 pub(crate) fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
 }
 
-/// Ends it. After a failure nothing of it stays.
+/// Commits or rolls back the transaction. A commit that fails is rolled back.
 pub(crate) fn end(connection: &Connection, keep: bool) -> Result<(), StoreError> {
     if !keep {
         return users::execute(connection, "ROLLBACK", []).map(drop);

@@ -1,4 +1,4 @@
-//! Connections as this adapter wants them.
+//! Opening connections and setting them up.
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -17,29 +17,29 @@ use crate::migrate::{check_schema, is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
 use crate::rows::quotas::Place;
 
-/// Every statement of the adapter stays prepared.
+/// Capacity of the cache of prepared statements: more than the adapter has.
 const STATEMENTS: usize = 128;
 
-/// Pages in the write-ahead log from which on it is written back: 16 MiB.
+/// The write-ahead log is written back once it has grown by this many pages (16 MiB).
 const CHECKPOINT_PAGES: i32 = 4_096;
 
 /// A file of at most so many bytes is compacted after an erasure as soon as nothing is written for a second: 32 MiB, which
 /// takes some tenths of a second.
 const SMALL: i64 = 32 << 20;
 
-/// The one connection that writes.
+/// The connection that writes.
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
     places: Places,
     log_pages: Arc<AtomicI32>,
-    /// How many of them were written back last time, as long as the log has not begun anew.
+    /// Pages in the log at the last checkpoint; 0 after the log was restarted.
     written_back: AtomicI32,
     busy_timeout: Duration,
-    /// Whether somebody was erased since the write-ahead log was last cut off.
+    /// Whether a user was erased since the write-ahead log was last truncated.
     erased: Cell<bool>,
     /// Whether pages may hold copies of deleted rows.
     stale: Cell<bool>,
-    /// Where the sweep of ended windows stopped.
+    /// Where the last sweep of ended budget windows stopped.
     pub(crate) pruned: RefCell<Option<Place>>,
 }
 
@@ -62,11 +62,11 @@ impl Desk {
         connection.pragma_update(None, "synchronous", synchronous).map_err(store)?;
         let full = options.durability == Durability::Full;
         connection.pragma_update(None, "fullfsync", full).map_err(store)?;
-        // Left alone from here on: a large page cache keeps the inner pages of every index at hand.
+        // A page cache of 8 MiB keeps the inner pages of every index in memory.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&log_pages);
-        // In place of SQLite's own checkpoints, which would run within somebody's commit.
+        // Replaces SQLite's automatic checkpoints, which would run inside a commit.
         let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
@@ -101,7 +101,7 @@ impl Desk {
     pub(crate) fn wants_checkpoint(&self) -> bool {
         let pages = self.log_pages.load(Ordering::Relaxed);
         let written_back = self.written_back.load(Ordering::Relaxed);
-        // Fewer pages than last time: the log has begun anew.
+        // Fewer pages than at the last checkpoint: the log was restarted.
         if pages < written_back {
             self.written_back.store(0, Ordering::Relaxed);
             return pages >= CHECKPOINT_PAGES;
@@ -109,13 +109,14 @@ impl Desk {
         pages - written_back >= CHECKPOINT_PAGES
     }
 
-    /// Writes back what readers allow. What goes wrong here goes wrong again, or not, at the next one: no commit hangs on it.
+    /// Writes back as much of the log as readers allow. A failure is ignored: no commit depends on it, and the next
+    /// checkpoint tries again.
     pub(crate) fn checkpoint(&self) {
         self.written_back.store(self.log_pages.load(Ordering::Relaxed), Ordering::Relaxed);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 
-    /// Refuses to write to files that are not where they were.
+    /// Fails when the files are no longer where they were.
     pub(crate) fn check_places(&self) -> Result<(), StoreError> {
         self.places.check()
     }
@@ -125,8 +126,8 @@ impl Desk {
         self.erased.get()
     }
 
-    /// Writes the whole log back and cuts it off, unless a reader or another process is in the way: then the log stays, and
-    /// the next attempt may succeed. Nobody is waited for.
+    /// Writes the whole log back and truncates it. It does not wait: if a reader or another process still uses the log, the
+    /// log stays, and a later attempt may succeed.
     pub(crate) fn cut(&self) {
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         if busy.is_ok_and(|busy| !busy) {
@@ -141,8 +142,8 @@ impl Desk {
         self.stale.get()
     }
 
-    /// Compacts a small file that holds no tables of the host's. SQLite overwrites what it deletes, and leaves copies in the
-    /// unused part of a page that it had rearranged before; only new pages are free of them.
+    /// Compacts a small file that holds no tables of the host's. SQLite overwrites what it deletes, and leaves copies in
+    /// the unused part of a page that it had rearranged before; only new pages are free of them.
     pub(crate) fn compact_small(&self) {
         const SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         const FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name NOT GLOB 'identity_*')";
@@ -161,12 +162,12 @@ impl Desk {
         Ok(())
     }
 
-    /// Waits for other processes, or not.
+    /// Sets whether statements wait for other processes, up to the busy timeout.
     pub(crate) fn set_patient(&self, patient: bool) {
         let _ = self.connection.busy_timeout(if patient { self.busy_timeout } else { Duration::ZERO });
     }
 
-    /// Ends a transaction that somebody left open, and notes whether this thread erased a user.
+    /// Rolls back a transaction that was left open, and records whether this thread erased a user.
     pub(crate) fn tidy(&self) {
         if take_erased() {
             self.erased.set(true);
@@ -178,7 +179,7 @@ impl Desk {
     }
 }
 
-/// A connection that only reads.
+/// Opens a read-only connection.
 pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(store)?;
@@ -190,20 +191,21 @@ pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true).map_err(store)?;
-    // What is deleted is overwritten with zeros, free pages included. The pragma answers with its new value.
+    // Deleted content is overwritten with zeros, free pages included. The pragma returns its new value.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
-    // Without it a statement is parsed anew whenever a key that is bound to it changes.
+    // The query planner stability guarantee: without it a statement is prepared again whenever a bound key changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(store)?;
-    // A page whose cells make no sense is noticed when it is read.
+    // The cells of a page are checked when the page is read.
     connection.pragma_update(None, "cell_size_check", true).map_err(store)?;
-    // Where a sync leaves the data in the disk's own memory (macOS), the write-back of the log asks for more than a sync.
+    // On macOS a plain sync leaves the data in the memory of the disk.
     connection.pragma_update(None, "checkpoint_fullfsync", true).map_err(store)?;
-    // Names in a damaged or malicious schema run no code.
+    // Functions that a damaged or malicious schema names are not run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(store)?;
     Ok(())
 }
 
-/// SQLite answers at once that it is busy when another connection changes the journal too.
+/// Switches to write-ahead logging. SQLite does not apply its busy timeout here, so this retries while another connection
+/// changes the journal mode.
 fn to_wal(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
     const PAUSE: Duration = Duration::from_millis(10);
     let mut waited = Duration::ZERO;

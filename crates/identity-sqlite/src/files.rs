@@ -1,4 +1,4 @@
-//! The database as files: who may read them, and whether they are one at all.
+//! The files of a database: their permissions, their identity, and copies of them.
 //!
 //! A file is never opened and closed here once SQLite has it open: on Unix a process loses all its locks on a file when it
 //! closes any descriptor of it, those of other connections included.
@@ -10,29 +10,28 @@ use rusqlite::Connection;
 
 use crate::error::{damaged, store};
 
-/// The smallest file that can be a database: one page of the smallest size.
+/// The size of the smallest database in bytes: one page of the smallest page size.
 const LEAST: u64 = 512;
 
-/// Creates the database, empty and for its owner alone, unless it is there. The files that SQLite puts beside it get the
-/// same permissions. What goes wrong here goes wrong again when SQLite opens the file, and is reported then.
+/// Creates the database as an empty file that only its owner may read and write, unless it exists. SQLite gives the files
+/// beside it the same permissions. An error is ignored: SQLite meets it again when it opens the file, and reports it.
 #[cfg(unix)]
 pub(crate) fn create(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt as _;
     use std::sync::{Mutex, PoisonError};
 
-    // Nobody in this process has a file open with SQLite before its creator has closed it.
+    // No thread of this process may open the new file with SQLite before it is closed here.
     static CREATING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
-/// Elsewhere a new file has the permissions of its folder.
+/// On other systems a new file has the permissions that its folder gives.
 #[cfg(not(unix))]
 pub(crate) fn create(_path: &Path) {}
 
-/// Takes a database that every user of the machine may read or write, and the files beside it, away from all but the owner.
-/// Permissions of a group stay where others have none: somebody gave them on purpose. Nothing happens to files of somebody
-/// else's.
+/// Restricts a database that every user of the machine may access, and the files beside it, to the owner (mode 0600). Group
+/// permissions are kept where others have none, because somebody chose them. A file of another owner is left as it is.
 #[cfg(unix)]
 pub(crate) fn tighten(path: &Path) {
     use std::fs::Permissions;
@@ -45,11 +44,11 @@ pub(crate) fn tighten(path: &Path) {
     }
 }
 
-/// Elsewhere permissions are not changed.
+/// On other systems permissions are not changed.
 #[cfg(not(unix))]
 pub(crate) fn tighten(_path: &Path) {}
 
-/// Copies the database as it is at one moment into a file that is not there yet.
+/// Writes a consistent copy of the database to a new file.
 pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -69,15 +68,15 @@ pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), StoreEr
     synced
 }
 
-/// The file of this ending beside the database.
+/// The path of the file with this ending beside the database.
 pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut file = path.as_os_str().to_owned();
     file.push(end);
     file.into()
 }
 
-/// Refuses a file that does not begin like a database, or that ends within a page and has no log to mend it: SQLite itself
-/// takes some of these for whole ones, and writes over them.
+/// Refuses a file that is no database, and one that ends within a page and has no log that could complete it. SQLite itself
+/// accepts some of these and writes to them.
 pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     let Ok(length) = std::fs::metadata(path).map(|file| file.len()) else { return Ok(()) };
     if length == 0 {
@@ -94,8 +93,8 @@ pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<(), Stor
     if log || length.is_multiple_of(page) { Ok(()) } else { Err(damaged("it ends within a page")) }
 }
 
-/// Which file a path leads to. A file that is removed, or moved away, or written over by another one that takes its name, is
-/// at its path no more: what is written to it then is lost.
+/// The identity of the file at a path. It changes when the file is removed, moved away, or replaced by another one; what is
+/// written to the open file after that is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     #[cfg(unix)]
@@ -112,7 +111,7 @@ impl Identity {
         Some(Self { device: file.dev(), inode: file.ino() })
     }
 
-    /// Elsewhere an open file cannot be removed.
+    /// On other systems an open file cannot be removed.
     #[cfg(not(unix))]
     fn of(_path: &Path) -> Option<Self> {
         Some(Self {})
@@ -123,7 +122,7 @@ impl Identity {
 pub(crate) struct Places([(PathBuf, Option<Identity>); 2]);
 
 impl Places {
-    /// Runs `open`, and notes which file it was that it opened.
+    /// Runs `open`, and records which file it opened.
     pub(crate) fn note<T>(path: &Path, open: impl FnOnce() -> Result<T, StoreError>) -> Result<(T, Self), StoreError> {
         let before = Identity::of(path);
         let opened = open()?;
@@ -133,7 +132,7 @@ impl Places {
         Ok((opened, Self([(path.clone(), identity), (beside(&path, "-wal"), None)])))
     }
 
-    /// Notes which file the log is. SQLite keeps it for as long as it has the database open.
+    /// Records which file the log is. SQLite keeps it as long as the database is open.
     pub(crate) fn note_log(&mut self) {
         for (path, identity) in &mut self.0 {
             if identity.is_none() {
@@ -142,15 +141,15 @@ impl Places {
         }
     }
 
-    /// Refuses when one of the files is not where it was.
+    /// Fails when one of the files is no longer where it was.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         for (path, identity) in &self.0 {
             let now = Identity::of(path);
             if now != *identity {
                 let what = if now.is_some() { "was replaced by another file" } else { "was removed or moved away" };
                 return Err(StoreError::failed(format!(
-                    "the open database file {} {what}, so nothing more is written to it; stop every process that uses it, \
-                     put the right file back together with its -wal file, and start again",
+                    "the open database file {} {what}, and the change was not written; stop every process that uses it, put \
+                     the right file back together with its -wal file, and start again",
                     path.display()
                 )));
             }

@@ -1,4 +1,4 @@
-//! Users kept in a SQLite file: the embedded default.
+//! A store that keeps users in a SQLite file: the embedded default.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -19,49 +19,52 @@
 //! # Durability
 //! An acknowledged commit survives a loss of power ([`Durability::Full`], the default) or the end of the process
 //! ([`Durability::Normal`]). Commits that arrive together share a transaction and its sync, at most 64 of them, and each
-//! still succeeds or fails on its own. With `Full` a thread of the store's writes; with `Normal`, where nothing waits for the
-//! disk, a caller that finds the connection free writes at once on its own thread, in some tens of microseconds. A future
-//! that is dropped before its turn leaves its commit undone; nobody else notices.
+//! succeeds or fails on its own. With `Full` a thread of the store writes; with `Normal`, where nothing waits for the disk,
+//! a caller that finds the connection free writes immediately on its own thread, in some tens of microseconds. A future
+//! that is dropped before its turn leaves its commit unwritten, without an effect on other commits. On macOS `Full` uses
+//! `F_FULLFSYNC` (`fullfsync`), because a plain sync leaves the data in the memory of the disk.
 //!
 //! # Readers
 //! Readers do not wait for the writer. [`load`](identity_ports::UserRepository::load) and
-//! [`find`](identity_ports::UserRepository::find) run on the caller's thread; long pages and histories on the blocking pool.
+//! [`find`](identity_ports::UserRepository::find) run on the caller's thread; long pages and histories on the blocking
+//! pool.
 //!
 //! # Several processes
-//! Several processes on one machine may use one file, of a local disk. Who waits for the other longer than the busy timeout
-//! (5 s unless [`SqliteOptions::with_busy_timeout`] says otherwise) gets an error.
-//!
-//! [`Durability::Full`] asks macOS for `F_FULLFSYNC` (`fullfsync`); without it a sync leaves the data in the disk's own memory.
+//! Several processes on one machine may use one file on a local disk. A call that waits for another process for longer than
+//! the busy timeout (5 s by default, see [`SqliteOptions::with_busy_timeout`]) fails.
 //!
 //! # Paths
 //! A path is the name of a file. URLs (`sqlite:`, `file:`), `:memory:` and the empty path are refused.
 //!
 //! # Backup
 //! [`SqliteStore::backup_to`] writes a copy of one moment to a new file while the store goes on working. A copy of the file
-//! alone is no backup, because the last commits are in its write-ahead log. To restore one, stop the program, put the backup
-//! in the place of the database, and remove the `-wal` and `-shm` files beside it.
+//! alone is no backup, because the last commits are in its write-ahead log. To restore one, stop the program, put the
+//! backup in the place of the database, and remove the `-wal` and `-shm` files beside it.
 //!
 //! # Damage
 //! Rows are read without trusting them. An address is compared with the key that it is found by, an entry of the index with
 //! its row and with the claim, and a schema that is not the one of the migrations is refused: a damaged file gives
-//! [`StoreError::Corrupt`](identity_ports::StoreError::Corrupt) with table and key, and never another owner or another address.
-//! Other cells, such as times, texts of a profile and past events, carry no checksum; [`SqliteStore::verify`] compares the
-//! whole file with itself and finds what a read cannot. Run it from the command line with
-//! `cargo run -p identity-sqlite --example verify -- identity.db`, for example after a crash of the machine and on backups.
+//! [`StoreError::Corrupt`](identity_ports::StoreError::Corrupt) with table and key, and never another owner or another
+//! address. Other cells, such as times and the texts of a profile, carry no checksum. [`SqliteStore::verify`] checks the
+//! pages and indexes of the whole file and compares the rows of every user with the state that follows from the events, so
+//! it finds damage that a read cannot notice; in a past event only damage that makes it unreadable or changes that state.
+//! `cargo run -p identity-sqlite --example verify -- identity.db` runs it from the command line, for example after a crash
+//! of the machine and on backups.
 //!
 //! # A file that is removed under a running program
 //! Every transaction looks, before it is committed, whether the database and its write-ahead log are still the files that
-//! were opened (two calls of `stat`, about 2 µs together). When one of them was removed, moved away or replaced, nothing
-//! is written, and the error says so; restart the program after the right file is back. Reads go on from the file that was
+//! were opened (two calls of `stat`, about 2 µs together). When one of them was removed, moved away or replaced, nothing is
+//! written, and the error says so; restart the program after the right file is back. Reads go on from the file that was
 //! opened.
 //!
 //! # What is erased
-//! Deleted rows are overwritten with zeros (`secure_delete`), and after an erasure the write-ahead log is written back and cut
-//! off as soon as no reader needs it: a transaction that stays open for reading keeps what it saw. The unused part of a page
+//! Deleted rows are overwritten with zeros (`secure_delete`), and after an erasure the write-ahead log is written back and
+//! truncated as soon as no reader needs it: a read transaction that stays open keeps what it saw. The unused part of a page
 //! may still hold copies of rows that SQLite moved before they were deleted. A file of at most 32 MiB without tables of the
-//! host's is therefore compacted in the first second after an erasure in which nothing is written, or when the store closes;
+//! host is therefore compacted in the first second after an erasure in which nothing is written, or when the store closes;
 //! [`SqliteStore::compact`] does it for any file. A host that erases with [`commit_in`] on a connection of its own sets
-//! `PRAGMA secure_delete = ON` there. Backups, and blocks that the file system or the disk gave away, are the operator's.
+//! `PRAGMA secure_delete = ON` there. Backups, and blocks that the file system or the disk has released, are the
+//! responsibility of the operator.
 //!
 //! # Permissions
 //! New files are readable and writable by their owner alone (mode 0600), those beside the database included. An existing
@@ -71,9 +74,9 @@
 //! # Tables
 //! `identity_users`, `identity_profiles`, `identity_identifiers`, `identity_claims`, `identity_events`, `identity_outbox`,
 //! `identity_quotas` and `identity_meta`, all keyed by tenant first: a host may read and join them, and must not write to
-//! them. Times are microseconds since the Unix epoch; ids of identifiers and messages are the 16 bytes of a UUID. No code and
-//! no key is in any of them. A file that this crate makes has the application id `IDNT` and its version as `user_version`;
-//! [`migrate`] adds the tables to a database of the host's and leaves those marks alone.
+//! them. Times are microseconds since the Unix epoch; ids of identifiers and messages are the 16 bytes of a UUID. None of
+//! them holds a code or a key. A file that this crate makes has the application id `IDNT` and its version as
+//! `user_version`; [`migrate`] adds the tables to a database of the host and does not set those marks.
 //!
 //! # A host's own rows in the same transaction
 //! ```
@@ -119,8 +122,8 @@
 //! ```
 //!
 //! # The driver
-//! [`rusqlite`] 0.41 with SQLite inside, re-exported: a binary links `sqlite3` once, so whoever else in it uses SQLite has to
-//! use this one. A change of its minor version is a breaking change of this crate.
+//! [`rusqlite`] 0.41 with SQLite included, re-exported: a binary links `sqlite3` once, so all other code in it that uses
+//! SQLite must use this version. A change of its minor version is a breaking change of this crate.
 //!
 //! # What this crate does not do
 //! No databases in memory (the crate `identity-memory` has those), no encryption of the file, no network file systems.

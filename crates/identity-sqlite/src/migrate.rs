@@ -3,14 +3,14 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::error::{damaged, store};
 
-/// One step each, applied in their order and never changed again.
+/// The migrations, in their order. A released migration is never changed.
 const MIGRATIONS: [&str; 2] =
     [include_str!("../migrations/0001_users.sql"), include_str!("../migrations/0002_delivery.sql")];
 
 /// Marks a file as one that belongs to this library alone: `IDNT`.
 pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
 
-/// The version of the tables that this program writes.
+/// The schema version of this program.
 fn program() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
@@ -18,11 +18,11 @@ fn program() -> u32 {
 /// Creates this library's tables in a database of the host's, or brings them up to date. They are named `identity_*`; the
 /// host's own tables, `user_version` and `application_id` are left alone.
 ///
-/// It may run in several processes at once: one of them does it.
+/// Several processes may call this at once: one of them migrates, and the others wait for it.
 ///
 /// # Errors
-/// [`StoreError::Newer`] when a later program was here, [`StoreError::NotOurs`] when a table is named like one of ours and is
-/// none, [`StoreError`] when the database fails.
+/// [`StoreError::Newer`] when a newer version of this library wrote the tables, [`StoreError::NotOurs`] when there is a
+/// table `identity_meta` that this library did not make, any other [`StoreError`] when the database fails.
 ///
 /// ```
 /// use identity_sqlite::{migrate, rusqlite::Connection};
@@ -42,7 +42,7 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(store)
 }
 
-/// The same in a file of our own: one that holds something else is refused.
+/// Migrates a file that belongs to this library alone, and refuses the database of another program.
 pub(crate) fn migrate_file(connection: &mut Connection) -> Result<(), StoreError> {
     if let (Some(version), true) = (version(connection)?, is_marked(connection)?) {
         let marked = pragma(connection, "PRAGMA user_version")?;
@@ -107,13 +107,14 @@ fn apply(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The version of the tables; `None` when there are none.
+/// The schema version of the tables; `None` when there are none.
 fn version(connection: &Connection) -> Result<Option<u32>, StoreError> {
     let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity_meta'";
     if pragma(connection, there)? == 0 {
         return Ok(None);
     }
-    let not_ours = || StoreError::NotOurs("its table identity_meta is not the one of this library".to_owned());
+    let not_ours =
+        || StoreError::NotOurs("its table identity_meta was not made by this library; choose another file".to_owned());
     let mut statement =
         connection.prepare("SELECT value FROM identity_meta WHERE name = 'schema'").map_err(|_| not_ours())?;
     let version: Option<i64> = statement.query_row([], |row| row.get(0)).optional().map_err(store)?;

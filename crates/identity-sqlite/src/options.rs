@@ -5,19 +5,19 @@ use identity_ports::StoreError;
 
 use crate::SqliteStore;
 
-/// What an acknowledged commit has survived.
+/// What an acknowledged commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Durability {
     /// A loss of power: the write-ahead log is synced before `commit` answers (`synchronous = FULL`). Commits that arrive
     /// together share the sync.
     #[default]
     Full,
-    /// The end of the process, however sudden. After a loss of power the last commits may be gone; the file is whole all the
-    /// same, and what is gone is gone from every table (`synchronous = NORMAL`).
+    /// The sudden end of the process. After a loss of power the last commits may be missing; the file is consistent all the
+    /// same, and a missing commit is missing from every table (`synchronous = NORMAL`).
     Normal,
 }
 
-/// How a database is opened.
+/// Options for opening a database.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,37 +40,38 @@ pub struct SqliteOptions {
 }
 
 impl Default for SqliteOptions {
-    /// [`Durability::Full`], 4 readers, 5 s of patience.
+    /// [`Durability::Full`], 4 readers, a busy timeout of 5 s.
     fn default() -> Self {
         Self { durability: Durability::Full, readers: 4, busy_timeout: Duration::from_secs(5) }
     }
 }
 
 impl SqliteOptions {
-    /// With this durability.
+    /// Sets what an acknowledged commit survives; [`Durability::Full`] by default.
     #[must_use]
     pub fn with_durability(self, durability: Durability) -> Self {
         Self { durability, ..self }
     }
 
-    /// With so many connections for reading, 1 to 64: as many reads go on beside the writer at once.
+    /// Sets the number of connections for reading, which is the number of reads that can run beside the writer: 1 to 64, 4
+    /// by default. Other values are clamped.
     #[must_use]
     pub fn with_readers(self, readers: usize) -> Self {
         Self { readers: readers.clamp(1, 64), ..self }
     }
 
-    /// With so much patience for another process that writes to the same file; then the call fails.
+    /// Sets how long a call waits for another process that writes to the same file before it fails; 5 s by default.
     #[must_use]
     pub fn with_busy_timeout(self, busy_timeout: Duration) -> Self {
         Self { busy_timeout, ..self }
     }
 
-    /// Opens the file, creates it when there is none, and brings its tables up to date.
+    /// Opens the file, creates it when it does not exist, and migrates its tables.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] for a database of a later program, [`StoreError::NotOurs`] for a file of somebody else's,
-    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] for a URL or a database in memory in place of a path,
-    /// for a damaged file, and for anything else.
+    /// [`StoreError::Newer`] for a database of a newer version, [`StoreError::NotOurs`] for the file of another program,
+    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] for a URL or a database in memory in place of a
+    /// path, for a damaged file, and for anything else.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         SqliteStore::open_with(self, path.as_ref()).await
     }

@@ -4,13 +4,13 @@ use identity_ports::StoreError;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Connections that only read. They do not wait for the writer, nor the writer for them.
+/// The pool of read-only connections. Readers and the writer do not wait for each other.
 pub(crate) struct Readers {
     idle: Mutex<Vec<Connection>>,
     free: Semaphore,
 }
 
-/// One of them, given back when this is dropped.
+/// A connection of the pool, returned to it when this is dropped.
 pub(crate) struct Reader<'a> {
     readers: &'a Readers,
     connection: Option<Connection>,

@@ -29,13 +29,13 @@ const SHORT: usize = 50;
 pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
-    // Closed before the writer: the last connection to close tidies the file up, and readers may not.
+    // Closed before the writer: the last connection that closes removes the log, which a read-only one cannot.
     readers: Readers,
     writer: Writer,
 }
 
 impl SqliteStore {
-    /// Opens the file as [`SqliteOptions::default`] says, creates it when there is none, and brings its tables up to date.
+    /// Opens the file with [`SqliteOptions::default`], creates it when it does not exist, and migrates its tables.
     ///
     /// # Errors
     /// As [`SqliteOptions::open`].
@@ -43,7 +43,7 @@ impl SqliteStore {
         SqliteOptions::default().open(path).await
     }
 
-    /// How to open it otherwise.
+    /// Options for opening a database in another way.
     #[must_use]
     pub fn options() -> SqliteOptions {
         SqliteOptions::default()
@@ -60,15 +60,15 @@ impl SqliteStore {
         tokio::task::spawn_blocking(open).await.map_err(StoreError::failed)?
     }
 
-    /// Runs a transaction of the host's on the connection that writes, with [`commit_in`](crate::commit_in) and statements of
-    /// the host's own in it (see the [crate's page](crate)). It is written when the closure gives `Ok`, durably before this answers, and undone otherwise.
-    /// Everybody else who writes waits, so it should be short.
+    /// Runs a transaction of the host on the connection that writes, with [`commit_in`](crate::commit_in) and statements of
+    /// the host's own in it (see the [crate documentation](crate)). It is committed when the closure returns `Ok`, durably
+    /// before this answers, and rolled back otherwise. All other writers wait meanwhile, so it should be short.
     ///
     /// # Errors
-    /// The closure's own error, or a [`StoreError`] of the transaction, which the error type has to be able to hold.
+    /// The error of the closure, or a [`StoreError`] when the transaction cannot be begun or committed.
     ///
     /// # Panics
-    /// When the closure does; its transaction is undone.
+    /// When the closure panics; its transaction is rolled back.
     pub async fn transaction<T, E, F>(&self, run: F) -> Result<T, E>
     where
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -87,22 +87,23 @@ impl SqliteStore {
     }
 
     /// Writes the whole file anew, without what deleted rows left in it, and cuts off the write-ahead log. Deleted rows are
-    /// overwritten in any case; but where SQLite had rearranged a page earlier, copies of its rows may be left in the unused
-    /// part of it. After an erasure a file of at most 32 MiB with no tables of the host's is compacted without being asked,
-    /// in the first second without a commit or when the store closes. Call this for larger files, and once for a file that
-    /// an earlier version of this crate wrote. Commits wait meanwhile, readers do not; there must be room for a second copy.
+    /// overwritten in any case; but where SQLite had rearranged a page earlier, copies of its rows may be left in the
+    /// unused part of it. After an erasure a file of at most 32 MiB with no tables of the host's is compacted without being
+    /// asked, in the first second without a commit or when the store closes. Call this for larger files, and once for a
+    /// file that an earlier version of this crate wrote. Commits wait meanwhile, readers do not; there must be room for a
+    /// second copy.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] when another process writes for longer than the busy
-    /// timeout, or for anything else.
+    /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] when another process writes for longer than the
+    /// busy timeout, or for anything else.
     pub async fn compact(&self) -> Result<(), StoreError> {
         let run = |desk: &Desk| desk.compact().map_err(store);
         self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Reads the whole database and says what is wrong with it: pages and indexes (`PRAGMA integrity_check`), rows that make
-    /// no sense, rows of users who are not there, claims on addresses that their holder does not have, and users whose rows
-    /// differ from what their events say. Commits and other reads go on meanwhile.
+    /// Reads the whole database and says what is wrong with it: pages and indexes (`PRAGMA integrity_check`), rows that
+    /// make no sense, rows of users who are not there, claims on addresses that their holder does not have, and users whose
+    /// rows differ from what their events say. Commits and other reads go on meanwhile.
     ///
     /// `cargo run -p identity-sqlite --example verify -- identity.db` does it from the command line.
     ///
@@ -124,9 +125,10 @@ impl SqliteStore {
         self.read_beside(false, verify).await
     }
 
-    /// Writes a copy of the database, as it is at one moment, to a new file that its owner alone may read. Commits and reads
-    /// go on meanwhile. The copy is whole and synced when this answers; it opens like any other database, and holds nothing
-    /// of what was deleted before. Copying the file itself is no backup: the last commits are in its write-ahead log.
+    /// Writes a copy of the database, as it is at one moment, to a new file that its owner alone may read. Commits and
+    /// reads go on meanwhile. The copy is whole and synced when this answers; it opens like any other database, and holds
+    /// nothing of what was deleted before. Copying the file itself is no backup: the last commits are in its write-ahead
+    /// log.
     ///
     /// # Errors
     /// [`StoreError::Failed`] when there is a file at that path already, or it cannot be written; [`StoreError::Full`] when
@@ -155,8 +157,8 @@ impl SqliteStore {
         tokio::task::spawn_blocking(run).await.map_err(StoreError::failed)?
     }
 
-    /// A short read: with the writer's connection when it is idle, whose pages are in memory, else with a reader's. Either
-    /// way it takes microseconds, less than handing it to another thread would.
+    /// Runs a short read on the writer's connection when it is idle, because its pages are in memory, and otherwise on a
+    /// reader. Either takes microseconds, which is less than handing it to another thread would take.
     async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(held) = self.0.writer.hold()
             && let Some(desk) = held.desk()
@@ -166,7 +168,7 @@ impl SqliteStore {
         run(self.0.readers.take().await?.connection()?)
     }
 
-    /// A read that may take longer.
+    /// Runs a read that may take longer, on the blocking pool unless it is short.
     async fn read_beside<T: Send + 'static>(
         &self,
         short: bool,
@@ -175,7 +177,7 @@ impl SqliteStore {
         let run = |connection: &Connection| {
             let moment = connection.unchecked_transaction().map_err(store)?;
             let result = run(&moment);
-            // It has only read.
+            // Nothing was written in it.
             drop(moment);
             result
         };
@@ -195,10 +197,12 @@ impl SqliteStore {
     }
 }
 
-/// A path that SQLite takes for the name of a file, and for nothing else.
+/// Accepts a path that SQLite takes as the name of a file.
 fn plain(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
-        return Err(StoreError::failed("a database in memory has one connection alone; name a file"));
+        return Err(StoreError::failed(
+            "a database in memory has a single connection, and the store needs several; name a file",
+        ));
     }
     let text = path.to_string_lossy();
     let url = ["sqlite:", "file:"]
@@ -243,7 +247,10 @@ impl UserRepository for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         match self.submit(Work::Commit(Box::new(commit))).await? {
             Done::Committed(committed) => Ok(committed),
-            _ => Err(StoreError::failed("a commit was answered with something else").into()),
+            _ => Err(StoreError::failed(
+                "the writer answered a commit with the result of another request; this is a bug of the store",
+            )
+            .into()),
         }
     }
 }
@@ -259,14 +266,16 @@ impl Directory for SqliteStore {
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        // An idle delivery loop asks every second: it need not write to learn that there is nothing.
+        // An idle delivery loop polls every second, and must not write only to find nothing.
         if lease.limit == 0 || !self.read(|connection| outbox::any_due(connection, lease.now)).await? {
             return Ok(Vec::new());
         }
         match self.submit(Work::Lease(lease)).await {
             Ok(Done::Leased(leased)) => Ok(leased),
             Ok(Done::Damaged(error)) => Err(error),
-            Ok(_) => Err(StoreError::failed("a lease was answered with something else")),
+            Ok(_) => Err(StoreError::failed(
+                "the writer answered a lease with the result of another request; this is a bug of the store",
+            )),
             Err(error) => Err(of_store(error)),
         }
     }
@@ -274,7 +283,9 @@ impl Outbox for SqliteStore {
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
         match self.submit(Work::Settle(lease, settled)).await {
             Ok(Done::Settled(count)) => Ok(count),
-            Ok(_) => Err(StoreError::failed("a settlement was answered with something else")),
+            Ok(_) => Err(StoreError::failed(
+                "the writer answered a settlement with the result of another request; this is a bug of the store",
+            )),
             Err(error) => Err(of_store(error)),
         }
     }
@@ -282,7 +293,9 @@ impl Outbox for SqliteStore {
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
         match self.submit(Work::Report(message, report.clone())).await {
             Ok(Done::Reported(posted)) => Ok(posted.map(|posted| *posted)),
-            Ok(_) => Err(StoreError::failed("a report was answered with something else")),
+            Ok(_) => Err(StoreError::failed(
+                "the writer answered a report with the result of another request; this is a bug of the store",
+            )),
             Err(error) => Err(of_store(error)),
         }
     }
@@ -299,7 +312,9 @@ impl Outbox for SqliteStore {
     async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         match self.submit(Work::Prune(before, limit)).await {
             Ok(Done::Pruned(count)) => Ok(count),
-            Ok(_) => Err(StoreError::failed("a pruning was answered with something else")),
+            Ok(_) => Err(StoreError::failed(
+                "the writer answered a pruning with the result of another request; this is a bug of the store",
+            )),
             Err(error) => Err(of_store(error)),
         }
     }
@@ -316,7 +331,7 @@ impl Outbox for SqliteStore {
     }
 }
 
-/// Leases and settlements are never refused for a commit's reasons.
+/// Converts an error of the outbox, which is never a refusal of a commit.
 fn of_store(error: CommitError) -> StoreError {
     match error {
         CommitError::Store(error) => error,

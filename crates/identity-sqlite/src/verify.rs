@@ -1,4 +1,4 @@
-//! Whether a whole database makes sense: its pages, its indexes, its rows, and its rows beside what happened.
+//! Verification of a whole database: its pages, its indexes, its rows, and the rows against the events.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use rusqlite::Connection;
 use crate::error::{name, store};
 use crate::rows::{events, load, outbox};
 
-/// What [`SqliteStore::verify`](crate::SqliteStore::verify) found.
+/// The result of [`SqliteStore::verify`](crate::SqliteStore::verify).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Verification {
-    /// How many users were read.
+    /// The number of users that were read.
     pub users: u64,
-    /// What is wrong, in sentences that name tables and ids and never an address. Empty when nothing is.
+    /// The problems that were found, in sentences that name tables and ids and never an address.
     pub problems: Vec<String>,
 }
 
 impl Verification {
-    /// Whether nothing is wrong.
+    /// Whether no problem was found.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
@@ -52,7 +52,7 @@ const ORPHANS: [(&str, &str); 4] = [
 
 const QUOTAS: &str = "SELECT count(*) FROM identity_quotas WHERE drawn < 0 OR ends_at < began_at";
 
-/// Looks at everything. The caller holds a transaction, so that it is of one moment.
+/// Verifies everything. The caller holds a transaction, so that the state is consistent.
 pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError> {
     let mut verification = Verification::default();
     let mut problem = |text: String| verification.problems.push(text);
@@ -64,7 +64,7 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError
         }
         Err(error) => problem(said(&error)),
     }
-    // What cannot be walked through is damaged, and has been reported.
+    // A table that cannot be read to its end is a problem too.
     let mut users = 0;
     let walked = each(connection, USERS, &mut |key| {
         users += 1;
@@ -84,7 +84,7 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError
     report(walked, "identity_events", &mut problem);
     match connection.query_row(QUOTAS, [], |row| row.get::<_, i64>(0)) {
         Ok(0) => {}
-        Ok(count) => problem(format!("table identity_quotas has {count} budget windows that make no sense")),
+        Ok(count) => problem(format!("table identity_quotas has {count} budget windows with impossible values")),
         Err(error) => report(Err(store(error)), "identity_quotas", &mut problem),
     }
     verification.users = users;
@@ -103,11 +103,11 @@ fn said(error: &StoreError) -> String {
     format!("{error}{}", cause.unwrap_or_default())
 }
 
-/// A user's rows, alone and beside the events, which say the same once more.
+/// Verifies the rows of a user, and compares them with the events, from which the same state follows.
 fn user(connection: &Connection, key: &UserKey, problem: &mut impl FnMut(String)) {
     let stored = match load::load(connection, key) {
         Ok(Some(stored)) => stored,
-        Ok(None) => return problem(format!("user {} is in an order of identity_users and is not found", name(key))),
+        Ok(None) => return problem(format!("user {} is listed in identity_users and cannot be loaded", name(key))),
         Err(error) => return problem(said(&error)),
     };
     if let Some(text) = against_claims(&stored) {
@@ -123,7 +123,9 @@ fn user(connection: &Connection, key: &UserKey, problem: &mut impl FnMut(String)
             let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
             match User::from_events(&events) {
                 Some(user) if user == *stored.user && typed(&user) == typed(&stored.user) => {}
-                _ => problem(format!("user {}: the rows do not say what the events say", name(key))),
+                _ => {
+                    problem(format!("user {}: the rows differ from the state that follows from the events", name(key)))
+                }
             }
         }
         Err(error) => problem(said(&error)),
@@ -133,14 +135,14 @@ fn user(connection: &Connection, key: &UserKey, problem: &mut impl FnMut(String)
     }
 }
 
-/// What was typed; equality leaves it out.
+/// The addresses as typed, which equality leaves out.
 fn typed(user: &User) -> Vec<&str> {
     let entries = user.emails().entries().iter().chain(user.phones().entries());
     let addresses = entries.map(|entry| entry.address.typed());
     addresses.chain(user.username().map(|entry| entry.username.typed())).collect()
 }
 
-/// Claims are held on addresses and usernames that the user has.
+/// Verifies that claims are held on addresses and usernames of the user.
 fn against_claims(stored: &Stored) -> Option<&'static str> {
     let user = &stored.user;
     let entries = user.emails().entries().iter().chain(user.phones().entries());
@@ -152,14 +154,14 @@ fn against_claims(stored: &Stored) -> Option<&'static str> {
     unknown.then_some("a claim is held on an address or username that the user does not have")
 }
 
-/// Whoever is gone was erased, and the events that are left can be read.
+/// Verifies that users without rows were erased, and that their events can be read.
 fn gone(connection: &Connection, problem: &mut impl FnMut(String)) -> Result<(), StoreError> {
     let mut statement = connection.prepare(GONE).map_err(store)?;
     let mut rows = statement.query([]).map_err(store)?;
     while let Some(row) = rows.next().map_err(store)? {
         let read = |index| row.get::<_, String>(index).map_err(store);
         let Some(key) = key(&read(0)?, &read(1)?) else {
-            problem("table identity_events has a row whose key makes no sense".to_owned());
+            problem("table identity_events has a row with an invalid key".to_owned());
             continue;
         };
         if read(2)? != "erased" {
@@ -172,13 +174,13 @@ fn gone(connection: &Connection, problem: &mut impl FnMut(String)) -> Result<(),
     Ok(())
 }
 
-/// Every key that a query gives; a key that makes no sense ends the walk.
+/// Runs a closure for every key that a query returns; an invalid key ends it.
 fn each(connection: &Connection, sql: &str, run: &mut dyn FnMut(UserKey)) -> Result<(), StoreError> {
     let mut statement = connection.prepare(sql).map_err(store)?;
     let mut rows = statement.query([]).map_err(store)?;
     while let Some(row) = rows.next().map_err(store)? {
         let (tenant, user): (String, String) = (row.get(0).map_err(store)?, row.get(1).map_err(store)?);
-        let key = key(&tenant, &user).ok_or_else(|| StoreError::failed("a key makes no sense"))?;
+        let key = key(&tenant, &user).ok_or_else(|| StoreError::failed("it has a row with an invalid key"))?;
         run(key);
     }
     Ok(())

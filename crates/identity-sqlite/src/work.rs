@@ -1,4 +1,4 @@
-//! What the writer does for a caller, alone or together with others.
+//! The writer's work for callers, in a transaction of its own or in a shared one.
 
 use identity_core::{MessageId, Report, Timestamp};
 use identity_ports::{Commit, CommitError, Committed, Lease, LeaseId, Leased, Posted, Settled, StoreError};
@@ -9,7 +9,7 @@ use crate::connection::Desk;
 use crate::error::{is_busy, store};
 use crate::rows::{outbox, quotas};
 
-/// Something to write.
+/// A request to write.
 pub(crate) enum Work {
     Commit(Box<Commit>),
     Lease(Lease),
@@ -18,7 +18,7 @@ pub(crate) enum Work {
     Prune(Timestamp, usize),
 }
 
-/// What was written.
+/// The result of a request.
 pub(crate) enum Done {
     Committed(Committed),
     Leased(Vec<Leased>),
@@ -29,11 +29,11 @@ pub(crate) enum Done {
     Pruned(usize),
 }
 
-/// What the caller is told.
+/// The answer to the caller.
 pub(crate) type Answer = Result<Done, CommitError>;
 
 impl Desk {
-    /// Does one piece of work in a transaction of its own; `None` when another process writes and nobody waits for it here.
+    /// Performs one request in its own transaction; `None` when another process writes and the connection does not wait.
     pub(crate) fn alone(&self, work: &Work) -> Option<Answer> {
         let connection = &self.connection;
         match begin(connection) {
@@ -43,7 +43,7 @@ impl Desk {
         }
         let answer = self.perform(work);
         if connection.is_autocommit() {
-            // Some failures end the transaction themselves.
+            // Some errors roll back the whole transaction.
             return Some(answer.and_then(|_| Err(ended().into())));
         }
         let ended = self.end(answer.is_ok());
@@ -53,13 +53,13 @@ impl Desk {
         })
     }
 
-    /// Does several in one transaction, so that they share its sync. Each succeeds or fails on its own.
+    /// Performs several requests in one transaction, so that they share its sync. Each succeeds or fails on its own.
     pub(crate) fn together(&self, works: &[&Work]) -> Vec<Answer> {
         if works.len() < 2 {
             return self.one_by_one(works);
         }
         // A savepoint copies every page that is written within it. Most refusals come before anything is written and need
-        // none; when one comes later, all of it is done again with savepoints.
+        // none. If a request is refused later, the whole transaction is repeated with savepoints.
         let connection = &self.connection;
         let as_they_come = |work: &Work| {
             let before = connection.total_changes();
@@ -74,7 +74,7 @@ impl Desk {
         }
     }
 
-    /// Does them in one transaction; `None` when that did not come off, and then nothing is written.
+    /// Performs the requests in one transaction; `None` when it failed as a whole, in which case nothing is written.
     fn in_one(&self, works: &[&Work], each: impl Fn(&Work) -> Option<Answer>) -> Option<Vec<Answer>> {
         let connection = &self.connection;
         if let Err(error) = begin(connection) {
@@ -84,7 +84,7 @@ impl Desk {
         let mut answers = Vec::with_capacity(works.len());
         for work in works {
             let answer = each(work);
-            // Some failures take the whole transaction down with them.
+            // Some errors roll back the whole transaction.
             if connection.is_autocommit() {
                 return None;
             }
@@ -96,13 +96,14 @@ impl Desk {
         }
         match self.end(true) {
             Ok(()) => Some(answers),
-            // What is too much together may be little enough alone.
+            // There may be room for single commits.
             Err(StoreError::Full) => None,
             Err(error) => Some(answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect()),
         }
     }
 
-    /// Ends the transaction. It is undone when the files are not where they were: what is written to them then is lost.
+    /// Commits or rolls back the transaction. It is rolled back when the files are no longer where they were, because what
+    /// is written to them then is lost.
     fn end(&self, keep: bool) -> Result<(), StoreError> {
         let placed = if keep { self.check_places() } else { Ok(()) };
         let ended = end(&self.connection, keep && placed.is_ok());
@@ -129,11 +130,12 @@ impl Desk {
         }
     }
 
-    /// Every message leaves a few windows behind it: so does the sweep keep up with them.
+    /// Removes ended budget windows. Every message opens a few, so the sweep looks at more rows the more messages were
+    /// leased.
     fn prune(&self, connection: &Connection, leased: &[Leased]) -> Result<(), StoreError> {
         const ROWS: usize = 16;
         const ROWS_A_MESSAGE: usize = 8;
-        // The time at which budgets were last drawn, not the worker's: its clock may be ahead by years.
+        // The time of the newest message, not the worker's clock, which may be years ahead.
         let Some(now) = leased.iter().map(|leased| leased.message.created_at).max() else { return Ok(()) };
         let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.len().min(256));
         let mut place = self.pruned.borrow_mut();
@@ -143,9 +145,11 @@ impl Desk {
 }
 
 fn ended() -> StoreError {
-    StoreError::failed("the transaction ended by itself")
+    StoreError::failed("SQLite rolled back the transaction on an error; nothing was written")
 }
 
 fn busy() -> StoreError {
-    StoreError::failed("another process has been writing to the database for longer than the busy timeout")
+    StoreError::failed(
+        "another process was writing to the database for longer than the busy timeout; nothing was written, try again",
+    )
 }

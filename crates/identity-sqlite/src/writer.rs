@@ -1,9 +1,9 @@
-//! One connection writes. Whoever finds it free uses it at once; what comes meanwhile waits in a queue, and a thread does
-//! what waits in shared transactions.
+//! One connection writes. A caller that finds it free uses it immediately; other work waits in a queue, and a thread
+//! performs queued work in shared transactions.
 //!
-//! Nothing is awaited while the connection is held, so a future that is dropped never takes it along; work that is queued is
-//! done, or, if nobody waits for it any more when its turn comes, left undone. An `fsync` never happens on a caller's
-//! thread: with [`Durability::Full`] everything goes through the queue, and the log is written back by the thread.
+//! Nothing is awaited while the connection is held, so a dropped future cannot take it along. Queued work is performed, or
+//! skipped if its caller has gone when its turn comes. No `fsync` happens on a caller's thread: with [`Durability::Full`]
+//! all work goes through the queue, and the thread writes the log back.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,19 +18,19 @@ use crate::connection::Desk;
 use crate::options::Durability;
 use crate::work::{Answer, Work};
 
-/// As many commits share a transaction at most.
+/// The largest number of commits in one transaction.
 const BATCH: usize = 64;
 
-/// A log that is due to be cut off waits for a moment without work, and for no more batches than this.
+/// A log that is due to be truncated waits until the queue is empty, but for no more batches than this.
 const LATE: u32 = 64;
 
-/// For so long nothing may have been written before a file is compacted.
+/// How long nothing must have been written before a file is compacted.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// So long after an attempt to cut off the log that found a reader in the way comes the next one.
+/// The time between two attempts to truncate a log that readers use.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The connection that writes, and who waits for it.
+/// The connection that writes, and the queue of work that waits for it.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -44,17 +44,17 @@ struct Shared {
 }
 
 struct State {
-    /// `None` while somebody uses it.
+    /// `None` while it is in use.
     desk: Option<Desk>,
     queue: VecDeque<Job>,
     closed: bool,
-    /// What the thread waits for besides work.
+    /// What the thread waits for in addition to work.
     timer: Option<Timer>,
 }
 
 #[derive(Clone, Copy)]
 enum Timer {
-    /// The next attempt to cut off the log.
+    /// The next attempt to truncate the log.
     Pause,
     /// A second in which nothing is written.
     Quiet,
@@ -65,11 +65,11 @@ enum Job {
     Host(Box<dyn FnOnce(&Desk) + Send>),
 }
 
-/// What the thread does next.
+/// A task of the thread.
 enum Task {
-    /// What callers wait for, and a checkpoint when one is due.
+    /// The work of callers, and a checkpoint when one is due.
     Jobs(Vec<Job>),
-    /// Cuts off the write-ahead log after an erasure.
+    /// Truncates the write-ahead log after an erasure.
     Cut,
     /// Compacts a small file after an erasure, for the last time when the store closes.
     Compact { last: bool },
@@ -85,7 +85,7 @@ impl Writer {
         Ok(Self { shared, thread, at_once: durability == Durability::Normal })
     }
 
-    /// The connection, if nobody uses it and nobody waits.
+    /// The connection, if it is free and the queue is empty.
     pub(crate) fn hold(&self) -> Option<Held<'_>> {
         let mut state = self.shared.lock();
         if !state.queue.is_empty() {
@@ -94,7 +94,7 @@ impl Writer {
         state.desk.take().map(|desk| Held { shared: &self.shared, desk: Some(desk) })
     }
 
-    /// Does the work, at once or in its turn.
+    /// Performs the work, immediately or from the queue.
     pub(crate) async fn submit(&self, work: Work) -> Answer {
         if self.at_once {
             let answer = self.hold().and_then(|held| held.desk()?.alone(&work));
@@ -107,7 +107,7 @@ impl Writer {
         receiver.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
-    /// Runs something with the connection on the writer's thread.
+    /// Runs a closure with the connection on the writer's thread.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         run: impl FnOnce(&Desk) -> T + Send + 'static,
@@ -116,7 +116,7 @@ impl Writer {
         let job = move |desk: &Desk| {
             let result = catch_unwind(AssertUnwindSafe(|| run(desk)));
             desk.tidy();
-            // Nobody may be waiting any more.
+            // The caller may have gone.
             let _ = sender.send(result);
         };
         self.shared.push(Job::Host(Box::new(job)));
@@ -124,7 +124,7 @@ impl Writer {
     }
 }
 
-/// After the last caller has gone, what waits is done, and the connection is closed before this returns.
+/// Performs the queued work and closes the connection before it returns.
 impl Drop for Writer {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
@@ -136,10 +136,12 @@ impl Drop for Writer {
 }
 
 fn gone() -> StoreError {
-    StoreError::failed("the writer gave up before it answered")
+    StoreError::failed(
+        "the writer stopped before it answered; read the user again to see whether the change was written",
+    )
 }
 
-/// The connection, given back when this is dropped.
+/// The connection, returned to the writer when this is dropped.
 pub(crate) struct Held<'a> {
     shared: &'a Shared,
     desk: Option<Desk>,
@@ -174,14 +176,14 @@ impl Drop for Held<'_> {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while the lock is held.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push(&self, job: Job) {
         let mut state = self.lock();
         state.queue.push_back(job);
-        // Whoever uses the connection looks at the queue when they give it back.
+        // The current user of the connection looks at the queue when it returns the connection.
         let wake = state.desk.is_some();
         drop(state);
         if wake {
@@ -190,13 +192,13 @@ impl Shared {
     }
 
     fn serve(&self) {
-        // Batches since the log was due to be cut off.
+        // Batches since the log was due to be truncated.
         let mut late = 0;
-        // Whether the last attempt to cut it off found a reader in the way.
+        // Whether a reader prevented the last attempt to truncate it.
         let mut failed = false;
         while let Some((held, task)) = self.next(failed) {
             let last = matches!(task, Task::Compact { last: true });
-            // A panic is a bug; it costs those whose work was under way their answer, and nobody else.
+            // A panic is a bug. Only the callers of the current batch lose their answers.
             let cut = catch_unwind(AssertUnwindSafe(move || {
                 let desk = held.desk()?;
                 let idle = match task {
@@ -230,8 +232,8 @@ impl Shared {
         }
     }
 
-    /// Waits for something to do; `None` when there will be nothing any more. What callers wait for comes first. A log that
-    /// could not be cut off is tried again after a pause, and a file is compacted when nothing was written meanwhile.
+    /// Waits for the next task; `None` once the store is closed and the queue is empty. The work of callers comes first. A
+    /// log that could not be truncated is tried again after a pause, and a file is compacted after a second without writes.
     fn next(&self, failed: bool) -> Option<(Held<'_>, Task)> {
         let (mut paused, mut quiet) = (!failed, false);
         let mut state = self.lock();
@@ -290,7 +292,7 @@ fn serve(desk: &Desk, jobs: Vec<Job>) {
     let mut senders = Vec::with_capacity(jobs.len());
     for job in jobs {
         match job {
-            // Nobody waits for it any more.
+            // Its caller has gone.
             Job::Work(_, sender) if sender.is_closed() => {}
             Job::Work(work, sender) => {
                 works.push(work);

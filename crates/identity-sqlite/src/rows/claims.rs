@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::rows::users::execute;
 
-/// A claim goes to a new holder only when it is verified and was not: the row that stays as it is counts as none.
+/// A claim passes to another holder only from unverified to verified; otherwise no row changes.
 const TAKE: &str = "INSERT INTO identity_claims (tenant, kind, claim_key, claim_rule, user_id, strength) \
 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET user_id = ?5, strength = ?6 \
 WHERE user_id = ?5 OR (strength = 'unverified' AND ?6 = 'verified')";
@@ -12,7 +12,7 @@ WHERE user_id = ?5 OR (strength = 'unverified' AND ?6 = 'verified')";
 const RELEASE: &str = "DELETE FROM identity_claims \
 WHERE tenant = ?1 AND kind = ?2 AND claim_key = ?3 AND claim_rule = ?4 AND user_id = ?5";
 
-/// Releases, then takes.
+/// Releases claims, then takes claims.
 pub(crate) fn write(connection: &Connection, key: &UserKey, changes: &ClaimChanges) -> Result<(), CommitError> {
     let (tenant, user) = (key.tenant.as_str(), key.user.as_str());
     for claim in &changes.release {

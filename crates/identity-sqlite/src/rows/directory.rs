@@ -8,7 +8,7 @@ use crate::error::store;
 use crate::rows::list::Range;
 use crate::rows::load::load;
 
-/// Times and counts of sign-in are read out of the report: whoever sorts by them reads every user's.
+/// The expression to sort by. Times and counts of sign-ins are read from the report, so sorting by them reads every user's.
 const fn key(order: DirectoryOrder) -> &'static str {
     match order {
         DirectoryOrder::Created => "u.created_at",
@@ -23,7 +23,7 @@ const fn key(order: DirectoryOrder) -> &'static str {
     }
 }
 
-/// A numbered page of users. The caller holds a transaction, so that page and count are of one moment.
+/// Reads a numbered page of users. The caller holds a transaction, so that page and count are consistent.
 pub(crate) fn browse(
     connection: &Connection,
     tenant: &TenantId,
@@ -69,9 +69,9 @@ pub(crate) fn browse(
             key: tenant.to_string(),
             reason: reason.to_owned(),
         };
-        let user = UserId::parse(&id.map_err(store)?).map_err(|_| corrupt("an id is none"))?;
+        let user = UserId::parse(&id.map_err(store)?).map_err(|_| corrupt("an id is not valid"))?;
         let key = UserKey { tenant: tenant.clone(), user };
-        users.push(load(connection, &key)?.ok_or_else(|| corrupt("an index names a user who is not there"))?);
+        users.push(load(connection, &key)?.ok_or_else(|| corrupt("an index names a user that does not exist"))?);
     }
     Ok(DirectoryPage { users, total: u64::try_from(total).unwrap_or(0) })
 }

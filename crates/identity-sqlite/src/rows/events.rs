@@ -15,7 +15,7 @@ WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 ORDER BY number LIMIT ?4";
 const STRIP: &str =
     "UPDATE identity_events SET type = ?4, change = ?5 WHERE tenant = ?1 AND user_id = ?2 AND number = ?3";
 
-/// Appends what happened. A number that is taken: the key was in use before, and a user that is absent was erased.
+/// Appends the events of a commit. When the first number is taken, the key was used before by a user who was erased.
 pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
     let (tenant, user) = (commit.key.tenant.as_str(), commit.key.user.as_str());
     for Recorded { number, event } in &commit.events {
@@ -40,7 +40,7 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Comm
                 Expected::At(_) => CommitError::Store(StoreError::Corrupt {
                     table: "identity_events",
                     key: format!("{}/{number}", name(&commit.key)),
-                    reason: "it is there before its time".to_owned(),
+                    reason: "an event with this number exists already".to_owned(),
                 }),
             });
         }
@@ -48,7 +48,7 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Comm
     Ok(())
 }
 
-/// Takes what is personal out of all of a user's events.
+/// Removes everything personal from all events of a user.
 pub(crate) fn strip(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(SELECT).map_err(store)?;
     let mut rows = statement.query(params![key.tenant.as_str(), key.user.as_str(), 0, i64::MAX]).map_err(store)?;
@@ -57,7 +57,7 @@ pub(crate) fn strip(connection: &Connection, key: &UserKey) -> Result<(), StoreE
         let number: i64 = row.get(0).map_err(store)?;
         let change = match recorded(&mut Cells::from(row, 0)) {
             Ok(recorded) => recorded.event.stripped().change,
-            // What cannot be read is no reason to keep it.
+            // An event that cannot be read is stripped too.
             Err(Bad::Row(_)) => Change::Stripped { was: row.get(4).map_err(store)?, id: None },
             Err(Bad::Store(error)) => return Err(error),
         };
@@ -71,7 +71,7 @@ pub(crate) fn strip(connection: &Connection, key: &UserKey) -> Result<(), StoreE
     Ok(())
 }
 
-/// A user's events.
+/// Reads events of a user, in their order.
 pub(crate) fn history(
     connection: &Connection,
     key: &UserKey,
@@ -96,14 +96,14 @@ pub(crate) fn history(
 fn recorded(cells: &mut Cells<'_>) -> Result<Recorded, Bad> {
     let number = cells.int()?;
     if cells.int::<u8>()? != EventFormat::VERSION {
-        return Err(Bad::from("it has a format that this program does not read"));
+        return Err(Bad::from("it has a format that this program cannot read"));
     }
     let at = cells.time()?;
     let actor = cells.opt_shared()?.map_or(Actor::Holder, Actor::Administrator);
     let kind = cells.text()?;
     let change: Change = cells.json()?;
     if change.kind() != kind {
-        return Err(Bad::from("its type is not the one of its change"));
+        return Err(Bad::from("its type differs from the type of its change"));
     }
     Ok(Recorded { number, event: Event { v: EventFormat, at, actor, change } })
 }

@@ -5,8 +5,8 @@ use rusqlite::{Connection, params};
 use crate::cells::{Bad, Cells};
 use crate::error::store;
 
-/// At most 100 for a key, as the port says, verified ones first: the order of the index. It is read from the index alone, so
-/// that an entry without its row is noticed; SQLite itself passes over it.
+/// At most 100 for a key, as the port says, verified ones first: the order of the index. It is read from the index alone,
+/// so that an entry without its row is noticed; SQLite itself passes over it.
 const FIND: &str = "SELECT user_id, id FROM identity_identifiers INDEXED BY identity_identifiers_found \
 WHERE tenant = ?1 AND kind = ?2 AND claim_key = ?3 AND claim_rule = ?4 LIMIT 100";
 
@@ -22,8 +22,8 @@ WHERE tenant = ?1 AND kind = ?2 AND claim_key = ?3 AND claim_rule = ?4";
 const HAS: &str = "SELECT count(added_at) > 0 FROM identity_identifiers \
 WHERE tenant = ?1 AND user_id = ?2 AND kind = ?3 AND +claim_key = ?4 AND +claim_rule = ?5";
 
-/// Where these keys are found. Index, rows and claims say the same three times: where they differ, the answer is an error and
-/// never a wrong user. It takes as many look-ups when a key is found once as when it is not found.
+/// Finds the users that have these keys. The index, the rows and the claims are compared, so that a damaged file gives an
+/// error and never a wrong user. A key that is found once costs as many look-ups as one that is not found.
 pub(crate) fn find(connection: &Connection, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
     let mut found: Vec<Found> = Vec::new();
     for key in keys {
@@ -44,7 +44,7 @@ pub(crate) fn find(connection: &Connection, tenant: &TenantId, keys: &[ClaimKey]
     Ok(found)
 }
 
-/// One key that is looked for.
+/// The look-up of one key.
 struct Look<'a> {
     connection: &'a Connection,
     tenant: &'a TenantId,
@@ -57,7 +57,7 @@ impl Look<'_> {
         Err(StoreError::Corrupt { table: "identity_identifiers", key, reason: reason.to_owned() })
     }
 
-    /// What the index says.
+    /// The entries of the index.
     fn places(&self) -> Result<Vec<Found>, StoreError> {
         let mut statement = self.connection.prepare_cached(FIND).map_err(store)?;
         let (kind, key) = (self.key.kind().as_str(), self.key.as_str());
@@ -88,7 +88,7 @@ impl Look<'_> {
         read().map_err(|bad: Bad| bad.at("identity_identifiers", || format!("{}/{user}", self.tenant)))
     }
 
-    /// Whoever holds the claim, and has the key, is found.
+    /// Checks that the holder of the claim is among those found, unless the holder does not have the key.
     fn claim(&self, places: &[Found]) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(HOLDER).map_err(store)?;
         let (tenant, kind, key) = (self.tenant.as_str(), self.key.kind().as_str(), self.key.as_str());

@@ -16,13 +16,13 @@ challenge_length, challenge_alphabet, challenge_issued_at, challenge_expires_at,
 challenge_hint, undeliverable) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)";
 
-/// What a challenge changes; nothing of it stands in an index.
+/// Updates the columns that a challenge changes; none of them is in an index.
 const UPDATE_CHALLENGE: &str = "UPDATE identity_identifiers SET failed_in_a_row = ?5, failed_at = ?6, sent_at = ?7, \
 challenge_nonce = ?8, challenge_key = ?9, challenge_purpose = ?10, challenge_proof = ?11, challenge_length = ?12, \
 challenge_alphabet = ?13, challenge_issued_at = ?14, challenge_expires_at = ?15, challenge_tries = ?16, \
 challenge_failed = ?17, challenge_hint = ?18 WHERE tenant = ?1 AND user_id = ?2 AND kind = ?3 AND id = ?4";
 
-/// Everything but the address.
+/// Updates all columns but those of the address.
 const UPDATE: &str = "UPDATE identity_identifiers SET failed_in_a_row = ?5, failed_at = ?6, sent_at = ?7, \
 challenge_nonce = ?8, challenge_key = ?9, challenge_purpose = ?10, challenge_proof = ?11, challenge_length = ?12, \
 challenge_alphabet = ?13, challenge_issued_at = ?14, challenge_expires_at = ?15, challenge_tries = ?16, \
@@ -34,7 +34,7 @@ const DELETE: &str = "DELETE FROM identity_identifiers WHERE tenant = ?1 AND use
 
 const DELETE_ALL: &str = "DELETE FROM identity_identifiers WHERE tenant = ?1 AND user_id = ?2";
 
-/// Writes the rows that differ.
+/// Writes the rows that changed.
 pub(crate) fn write(
     connection: &Connection,
     key: &UserKey,
@@ -80,12 +80,12 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Removes all of a user's identifiers: what was there before the commit is not known.
+/// Deletes all identifiers of a user, for a commit that does not know the state before it.
 pub(crate) fn clear(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
     execute(connection, DELETE_ALL, params![key.tenant.as_str(), key.user.as_str()]).map(drop)
 }
 
-/// Whether the two differ in the challenge and the attempts alone.
+/// Whether two identifiers differ only in the challenge and the attempts.
 fn is_about_challenge(former: &Identifier, entry: &Identifier) -> bool {
     former.verified() == entry.verified()
         && former.source == entry.source
@@ -217,7 +217,7 @@ impl Table<'_> {
     }
 }
 
-/// A row.
+/// The values of a row.
 struct Line<'a> {
     kind: &'a str,
     id: [u8; 16],
@@ -298,12 +298,12 @@ fn undeliverable(line: &Line<'_>) -> Result<Option<String>, StoreError> {
     line.undeliverable.as_ref().map(json).transpose()
 }
 
-/// Times as a JSON array; `None` when there are none.
+/// Times as a JSON array; `None` for an empty list.
 fn times(times: &[Timestamp]) -> Option<String> {
     if times.is_empty() { None } else { serde_json::to_string(times).ok() }
 }
 
-/// A challenge as cells, all of them NULL when there is none.
+/// The cells of a challenge; all of them are NULL without one.
 #[derive(Default)]
 struct ChallengeCells<'a> {
     nonce: Option<&'a [u8]>,

@@ -7,11 +7,11 @@ use crate::cells::limit;
 use crate::error::store;
 use crate::rows::load::load;
 
-/// Up to so many identifiers with the beginning that was asked for are looked up one by one; when there are more, a walk
-/// through the users in their order meets them soon enough.
+/// Up to this many identifiers with the prefix are looked up one by one. When there are more, a scan of the users in their
+/// order meets them soon enough.
 const FEW: i64 = 1_000;
 
-/// A page of users. The caller holds a transaction, so that it is of one moment.
+/// Reads a page of users. The caller holds a transaction, so that the page is consistent.
 pub(crate) fn list(connection: &Connection, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
     let most = query.limit.saturating_add(1);
     let ids = ids(connection, tenant, query, most)?;
@@ -23,9 +23,9 @@ pub(crate) fn list(connection: &Connection, tenant: &TenantId, query: &ListQuery
             key: tenant.to_string(),
             reason: reason.to_owned(),
         };
-        let user = UserId::parse(&id).map_err(|_| corrupt("an id is none"))?;
+        let user = UserId::parse(&id).map_err(|_| corrupt("an id is not valid"))?;
         let key = UserKey { tenant: tenant.clone(), user };
-        users.push(load(connection, &key)?.ok_or_else(|| corrupt("an index names a user who is not there"))?);
+        users.push(load(connection, &key)?.ok_or_else(|| corrupt("an index names a user that does not exist"))?);
     }
     let next = users.last().filter(|_| more).map(|stored| query.order.cursor(&stored.user));
     Ok(Page { users, next })
@@ -61,7 +61,7 @@ fn ids(connection: &Connection, tenant: &TenantId, query: &ListQuery, most: usiz
             );
             among = "AND u.id = f.user_id".to_owned();
         } else {
-            // The plus keeps the planner from walking all that begins so, once for every user.
+            // The plus keeps the planner from scanning all keys with the prefix once for every user.
             let begins = begins("+i.claim_key");
             among = format!("AND EXISTS (SELECT 1 FROM identity_identifiers i WHERE i.user_id = u.id AND {begins})");
         }
@@ -74,9 +74,9 @@ fn ids(connection: &Connection, tenant: &TenantId, query: &ListQuery, most: usiz
     rows.collect::<Result<_, _>>().map_err(store)
 }
 
-/// The claim keys that begin so.
+/// The range of claim keys with a prefix.
 pub(crate) struct Range {
-    /// The first text behind all of them.
+    /// The first text after all of them.
     pub(crate) until: Value,
 }
 

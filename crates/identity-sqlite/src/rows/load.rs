@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::cells::{Bad, Cells};
 use crate::error::{name, store};
 
-/// Everything of a user in one statement, so that it is of one moment and costs one walk through the driver.
+/// Reads everything of a user in one statement: a consistent state, for the cost of one call of the driver.
 const LOAD: &str = "\
 SELECT 0, version, created_at, updated_at, disabled, primary_email, primary_phone, retired, \
  0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 \
@@ -98,7 +98,7 @@ impl Parts {
             ClaimKind::Phone => (Channel::Phone, &mut self.phones),
             ClaimKind::Username => {
                 let username =
-                    Username::restore(canonical, typed).map_err(|_| Bad::from("a stored username is none"))?;
+                    Username::restore(canonical, typed).map_err(|_| Bad::from("the username is not valid"))?;
                 matches_key(&username.claim_key(), keyed)?;
                 let entry = UsernameEntry { id, username, source, added_at, sign_in };
                 return match self.username.replace(entry) {
@@ -161,7 +161,7 @@ impl Parts {
             return if nothing && profile.is_none() {
                 Ok(None)
             } else {
-                Err(Bad::from("it is missing, and other rows of it are there"))
+                Err(Bad::from("the row of the user is missing, and other rows of the user exist"))
             };
         };
         let (profile, credentials, sign_ins) = profile.unwrap_or_default();
@@ -185,11 +185,11 @@ impl Parts {
     }
 }
 
-/// An address and the key that it is found by say the same twice: where they differ, one of them is damaged. A key of another
-/// rule is left alone.
+/// Compares an address with the key that it is found by: where they differ, one of them is damaged. A key of another rule
+/// cannot be compared.
 fn matches_key(key: &ClaimKey, (text, rule): (&str, u8)) -> Result<(), Bad> {
     if key.rule() == rule && key.as_str() != text {
-        return Err(Bad::from("an identifier and the key that it is found by differ"));
+        return Err(Bad::from("an identifier differs from the key that it is found by"));
     }
     Ok(())
 }
@@ -208,13 +208,13 @@ fn verified(cells: &mut Cells<'_>) -> Result<Option<Verified>, Bad> {
         return if by.is_none() && source.is_none() {
             Ok(None)
         } else {
-            Err(Bad::from("somebody vouches for what is not verified"))
+            Err(Bad::from("an identifier that is not verified says who verified it"))
         };
     };
     Ok(Some(Verified { at, by: cells.name(Method::from_name)?, source: cells.opt_shared()? }))
 }
 
-/// How many cells a challenge has.
+/// The number of cells of a challenge.
 const CHALLENGE: usize = 11;
 
 fn challenge(cells: &mut Cells<'_>) -> Result<Option<Challenge>, Bad> {
@@ -230,7 +230,7 @@ fn challenge(cells: &mut Cells<'_>) -> Result<Option<Challenge>, Bad> {
         format: {
             let length = cells.int()?;
             let alphabet = cells.name(alphabet_from)?;
-            CodeFormat::new(length, alphabet).ok_or_else(|| Bad::from("a code has no such length"))?
+            CodeFormat::new(length, alphabet).ok_or_else(|| Bad::from("the length of the code is out of range"))?
         },
         issued_at: cells.time()?,
         expires_at: cells.time()?,

@@ -1,4 +1,4 @@
-//! The tables: how values become rows and rows become values again.
+//! The tables: writing values as rows, and reading rows as values.
 
 pub(crate) mod claims;
 pub(crate) mod directory;

@@ -14,13 +14,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
 const UPDATE: &str = "UPDATE identity_users SET version = ?3, created_at = ?5, updated_at = ?6, disabled = ?7, \
 primary_email = ?8, primary_phone = ?9, retired = ?10 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
 
-/// The same where the time of creation stays, and its index with it.
+/// The same without the time of creation, so that its index is not written.
 const TOUCH: &str = "UPDATE identity_users SET version = ?3, updated_at = ?5, disabled = ?6, primary_email = ?7, \
 primary_phone = ?8, retired = ?9 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
 
 const ADVANCE: &str = "UPDATE identity_users SET version = ?3 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
 
-/// Brings the user's row from the expected version to the commit's. No row that is as expected: a conflict.
+/// Updates the user's row from the expected version to that of the commit. A row of another version is a conflict.
 pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
     let (tenant, id) = (commit.key.tenant.as_str(), commit.key.user.as_str());
     let version = signed(commit.version().0)?;
@@ -44,7 +44,7 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Comm
                 retired(user)?,
             ],
         )?,
-        // Nothing but its events will be left; they say whether the key was in use.
+        // Only its events will be left; they show whether the key was used before.
         (None, None) => 1,
         (Some(expected), Some(user)) => {
             let updated_at = user.updated_at().as_micros();
@@ -65,13 +65,13 @@ pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), Comm
     if changed == 1 { Ok(()) } else { Err(CommitError::Conflict) }
 }
 
-/// Removes the user's row, and with it everything that refers to it.
+/// Deletes the user's row, and with it all rows that refer to it.
 pub(crate) fn delete(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
     let sql = "DELETE FROM identity_users WHERE tenant = ?1 AND id = ?2";
     execute(connection, sql, params![key.tenant.as_str(), key.user.as_str()]).map(drop)
 }
 
-/// Writes profile and reports, when they differ.
+/// Writes the profile and the reports when they changed.
 pub(crate) fn write_profile(
     connection: &Connection,
     key: &UserKey,
@@ -110,7 +110,7 @@ pub(crate) fn write_profile(
     Ok(())
 }
 
-/// Equal, or even the same.
+/// Whether both are the same allocation or equal.
 fn shared<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
     Arc::ptr_eq(a, b) || a == b
 }
@@ -127,7 +127,7 @@ fn retired(user: &User) -> Result<Option<String>, StoreError> {
     if user.retired().is_empty() { Ok(None) } else { crate::cells::json(&user.retired()).map(Some) }
 }
 
-/// Runs a statement that stays prepared.
+/// Runs a statement and keeps it prepared.
 pub(crate) fn execute(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
     connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(store)
 }
