@@ -18,7 +18,7 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("page.html", include_str!("templates/page.html")),
 ];
 
-/// Gathers what a host says differently, and checks all of it.
+/// Builds [`Texts`] from the shipped texts and the host's own, and checks all of them.
 #[derive(Clone)]
 pub struct TextsBuilder {
     clock: Arc<dyn Clock>,
@@ -44,38 +44,38 @@ impl TextsBuilder {
         }
     }
 
-    /// Everybody whose language there is not gets this one; English if it is not said.
+    /// Sets the language of people whose own is not available; English by default.
     #[must_use]
     pub fn fallback(mut self, language: impl Into<String>) -> Self {
         self.fallback = language.into();
         self
     }
 
-    /// Adds a language, or says some strings of one differently: Fluent source, in which a message takes the place of the one
-    /// with its name. A language that is added needs all the strings that the shipped ones have.
+    /// Adds a language, or replaces some strings of one: Fluent source, in which each message replaces the one with its name. A
+    /// new language needs every string of the shipped ones.
     #[must_use]
     pub fn strings(mut self, language: impl Into<String>, fluent: impl Into<String>) -> Self {
         self.strings.push((language.into(), fluent.into()));
         self
     }
 
-    /// Lays out differently: `mail.html`, `mail.txt`, `sms.txt` or `page.html`, for one [`Kind`] with its
+    /// Replaces a template: `mail.html`, `mail.txt`, `sms.txt` or `page.html`, for one [`Kind`] with its
     /// [`slug`](Kind::slug) before it (`code/mail.html`), for one language (`de/mail.html`) or both (`de/code/mail.html`). The
-    /// crate's page lists what a template has.
+    /// crate's page lists the variables of templates.
     #[must_use]
     pub fn template(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
         self.templates.push((name.into(), source.into()));
         self
     }
 
-    /// Another brand for one tenant.
+    /// Sets another brand for one tenant.
     #[must_use]
     pub fn tenant(mut self, tenant: TenantId, brand: Brand) -> Self {
         self.tenants.push((tenant, brand));
         self
     }
 
-    /// How many symbols the longest code has; 8 if it is not said. Text messages have to fit with it.
+    /// Sets the number of symbols of the longest code, from 1 to 20; 8 by default. Text messages have to fit with it.
     #[must_use]
     pub const fn longest_code(mut self, symbols: u8) -> Self {
         self.longest_code = symbols;
@@ -85,7 +85,7 @@ impl TextsBuilder {
     /// Renders every message and page in every language for every brand once, with sample values.
     ///
     /// # Errors
-    /// [`BuildError`] for the first that is missing, does not come out, or does not fit.
+    /// [`BuildError`], by variant, for the first text that lacks something, cannot be rendered, or is too long.
     pub fn build(self) -> Result<Texts, BuildError> {
         if !(1..=20).contains(&self.longest_code) {
             return Err(BuildError::CodeLength(self.longest_code));

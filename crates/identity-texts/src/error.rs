@@ -4,14 +4,14 @@ use identity_ports::ForeignError;
 
 use crate::Encoding;
 
-/// Why the texts cannot be used. A host that does not start is better than a message that cannot be sent.
+/// The error for texts that cannot be used. It is found when the host starts, and not when a message is due.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// A brand's name is empty, has more than 40 characters, or characters that do not print.
-    #[error("{0:?} is no name for a brand; write 1 to 40 characters that print, on one line")]
+    #[error("{0:?} is no name for a brand; write 1 to 40 printable characters on one line")]
     BrandName(String),
-    /// Codes cannot be bound to this.
+    /// The host cannot stand in the last line of a text message.
     #[error("{0:?} is no host that codes can be bound to; write one such as example.com")]
     CodeHost(String),
     /// The logo cannot be fetched or shown.
@@ -30,67 +30,67 @@ pub enum BuildError {
     /// The contact for help is neither an e-mail address nor an https URL, or it has more than 100 characters.
     #[error("{0:?} is no contact for help; write an e-mail address or an https URL of at most 100 characters")]
     Support(String),
-    /// This is no language.
+    /// The text is not a BCP 47 tag.
     #[error("{0:?} is no language; write a BCP 47 tag such as pt-BR")]
     Language(String),
-    /// There are no strings in the fallback language.
+    /// The fallback language has no strings.
     #[error("there are no strings in the language {0:?}, which everybody else's language falls back to")]
     Fallback(String),
-    /// A code cannot have this many symbols.
+    /// The length of the longest code is not from 1 to 20.
     #[error("a code has 1 to 20 symbols, not {0}")]
     CodeLength(u8),
-    /// Strings are not written as Fluent has it.
+    /// The strings are not valid Fluent source.
     #[error("the strings in {language:?} cannot be read: {reason}")]
     Strings {
         /// The language.
         language: String,
-        /// Where and why.
+        /// The place in the source, and the reason.
         reason: String,
     },
-    /// A template's name is none that is ever looked for.
+    /// No message and no page asks for a template of this name.
     #[error(
         "{0:?} is no name of a template; write mail.html, mail.txt, sms.txt or page.html, with a language, a kind or both \
          before it, such as de/code/mail.html"
     )]
     TemplateName(String),
-    /// A template cannot be read.
+    /// A template is not valid minijinja source.
     #[error("the template {name:?} cannot be read: {reason}")]
     Template {
-        /// Its name.
+        /// The name.
         name: String,
-        /// Where and why.
+        /// The place in the source, and the reason.
         #[source]
         reason: ForeignError,
     },
-    /// Something is missing, or does not come out right.
+    /// A text lacks something, or cannot be rendered.
     #[error("{place}: {reason}")]
     Render {
-        /// Which text.
+        /// The text.
         place: Box<Place>,
-        /// Why.
+        /// The reason.
         #[source]
         reason: TextError,
     },
-    /// A text message does not fit.
+    /// A text message is too long.
     #[error(
         "{place} takes {units} of {limit} units in {encoding:?}: {text:?}; say it shorter, or give the brand a shorter name or \
          host"
     )]
     TooLong {
-        /// Which text.
+        /// The text.
         place: Box<Place>,
-        /// How it would be encoded.
+        /// The encoding of the text.
         encoding: Encoding,
-        /// How much room it takes.
+        /// The length in units of the encoding: septets or UTF-16 units.
         units: usize,
-        /// How much there is.
+        /// The greatest length, in the same units.
         limit: usize,
-        /// What was rendered with sample values.
+        /// The text, rendered with sample values.
         text: String,
     },
 }
 
-/// Which text it is.
+/// The place of a text: what it is part of, its language and its brand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The mail, text message or page.
@@ -108,36 +108,36 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a text did not come out. Names no value.
+/// The error for a text that cannot be rendered. It contains no value.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
     /// There is no string with this name.
     #[error("there is no string {0:?}")]
     NoString(String),
-    /// A string asks for what there is not.
+    /// A string asks for a variable or a string that does not exist.
     #[error("the string {name:?}: {reason}")]
     String {
-        /// Its name.
+        /// The name.
         name: String,
-        /// What is missing.
+        /// What the string lacks.
         reason: String,
     },
-    /// A template failed.
+    /// A template cannot be rendered.
     #[error("the template {name:?}: {reason}")]
     Template {
-        /// Its name.
+        /// The name.
         name: String,
-        /// Where and why.
+        /// The place in the source, and the reason.
         reason: String,
     },
     /// A subject has more than one line.
     #[error("the subject {0:?} has more than one line")]
     Subject(String),
-    /// A message of a kind that these texts have no words for.
+    /// The texts have no words for messages of this kind.
     #[error("these texts have no words for this kind of message")]
     Kind,
-    /// A message for another channel.
+    /// The message goes to another channel.
     #[error("this message does not go to an address of this kind")]
     Channel,
 }

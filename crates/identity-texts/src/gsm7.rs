@@ -1,4 +1,4 @@
-//! How much room a text message takes (3GPP TS 23.038, 6.2.1).
+//! The length of text messages (3GPP TS 23.038, 6.2.1).
 
 /// The letters of the default alphabet, one septet each.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
@@ -6,26 +6,26 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// The letters behind an escape, two septets each.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How a text message is encoded.
+/// The encoding of a text message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// The default alphabet of 7 bits: 160 septets a message.
     Gsm7,
-    /// UTF-16, for every other letter: 70 units a message.
+    /// UTF-16, for all other letters: 70 units a message.
     Ucs2,
 }
 
-/// How much room a text takes.
+/// The length of a text message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// How it is encoded.
+    /// The encoding.
     pub encoding: Encoding,
     /// Septets, escapes counted, or UTF-16 units.
     pub units: usize,
 }
 
 impl Room {
-    /// The room that a text takes. One letter outside the default alphabet makes the whole text UCS-2.
+    /// Measures a text. One letter outside the default alphabet makes the whole text UCS-2.
     ///
     /// ```
     /// use identity_texts::{Encoding, Room};
@@ -54,7 +54,7 @@ impl Room {
         if segments <= 1 { alone } else { segments * part }
     }
 
-    /// How many parts are sent, and paid.
+    /// The number of parts that are sent and paid.
     #[must_use]
     pub const fn segments(self) -> usize {
         let (alone, part) = self.limits();

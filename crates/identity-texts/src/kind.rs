@@ -1,14 +1,14 @@
 use identity_core::{Content, NoticeKind};
 use identity_ports::Notice;
 
-/// What a message says.
+/// The kind of a message: what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A code to type.
     Code,
     /// A link to open.
     Link,
-    /// Both, of which one is enough.
+    /// A code and a link, of which one is enough.
     CodeAndLink,
     /// Another address was added.
     Added,
@@ -18,14 +18,14 @@ pub enum Kind {
     MadePrimary,
     /// Another address was removed.
     Removed,
-    /// Another address took the place of one.
+    /// An address was replaced by another one.
     Replaced,
     /// The verification of an address was taken away.
     Unverified,
 }
 
 impl Kind {
-    /// All of them.
+    /// Every kind.
     pub const ALL: [Self; 9] = [
         Self::Code,
         Self::Link,
@@ -38,7 +38,7 @@ impl Kind {
         Self::Unverified,
     ];
 
-    /// The name that strings and templates of this kind begin with.
+    /// The name with which the strings and templates of this kind begin.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// Whether it tells what happened, and asks for no answer.
+    /// Whether the message is a notice of something that happened, and has neither code nor link.
     #[must_use]
     pub const fn is_notice(self) -> bool {
         !matches!(self, Self::Code | Self::Link | Self::CodeAndLink)
@@ -68,7 +68,7 @@ impl Kind {
         matches!(self, Self::Link | Self::CodeAndLink)
     }
 
-    /// What a notice says; `None` for what these texts have no words for.
+    /// The kind of a notice; `None` when these texts have no words for it.
     #[must_use]
     pub fn of(notice: &Notice) -> Option<Self> {
         match &notice.message.content {

@@ -4,34 +4,36 @@ use std::net::IpAddr;
 use identity_core::{LinkToken, TenantId};
 use url::{Host, Url, form_urlencoded};
 
-/// Why links cannot begin with an address.
+/// The error for an address that links cannot begin with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkBaseError {
-    /// It is no URL.
-    #[error("{0:?} is no URL; write one such as https://accounts.example.com")]
+    /// The text is not a URL.
+    #[error("{0:?} is not a URL; write one such as https://accounts.example.com")]
     NotAUrl(String),
-    /// It is not https, and leads out of this machine.
-    #[error("{0:?} is not https: who listens on the way could open the links; http is for this machine alone")]
+    /// The URL is not https, and leads out of this machine.
+    #[error(
+        "{0:?} is not https: whoever listens on the way could open the links; http is allowed to this machine only"
+    )]
     NotHttps(String),
-    /// It has a user, a password, a query or a fragment.
+    /// The URL has a user, a password, a query or a fragment.
     #[error("{0:?} has more than a host and a path; write one such as https://accounts.example.com/confirm")]
     TooMuch(String),
 }
 
-/// Why a request is no link of ours. It costs no try.
+/// The error for a request that is not a verification link. It counts as no guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no verification link; open the link from the message as it is")]
+#[error("this is not a verification link; open the link exactly as it was sent")]
 pub struct NoLink;
 
-/// What a link carries.
+/// The contents of a link.
 #[derive(Debug, Clone)]
 pub struct LinkRequest {
-    /// The tenant that it claims to be of.
+    /// The tenant that the link claims. Nothing is proven until the token was checked.
     pub tenant: TenantId,
     /// The user, the identifier and the proof.
     pub token: LinkToken,
-    /// The language of the message that it was in.
+    /// The language of the message that had the link.
     pub language: Option<String>,
 }
 
@@ -71,7 +73,7 @@ impl Links {
         Ok(Self { base: url })
     }
 
-    /// The host that links lead to.
+    /// The host of the page that links open.
     #[must_use]
     pub fn host(&self) -> &str {
         self.base.host_str().unwrap_or_default()
@@ -83,7 +85,7 @@ impl Links {
         self.base.path()
     }
 
-    /// The link of a challenge. Whoever has it can confirm the address: it belongs into the message alone.
+    /// The link of a challenge. Whoever has it can confirm the address, so it belongs only in the message.
     #[must_use]
     pub fn url(&self, tenant: &TenantId, token: &LinkToken, language: &str) -> String {
         let mut url = self.base.clone();
@@ -94,7 +96,7 @@ impl Links {
         url.into()
     }
 
-    /// A link as long as one is, that leads nowhere.
+    /// A link of the usual length that leads nowhere.
     pub(crate) fn sample(&self, tenant: &TenantId) -> String {
         let mut url = self.base.clone();
         // The proof, the identifier and a user's UUID, in base64.
@@ -109,7 +111,8 @@ impl Links {
     /// Reads the query of a link, or the form that its page posts.
     ///
     /// # Errors
-    /// [`NoLink`] when it is anything else.
+    /// [`NoLink`] when the text is not the query of a link: a field is missing, doubled or malformed, or it has more than 4,096
+    /// octets.
     pub fn parse(query: &str) -> Result<LinkRequest, NoLink> {
         // A token has at most some 400 characters; a huge text is refused before it is walked.
         if query.len() > 4_096 {

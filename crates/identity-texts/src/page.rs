@@ -9,19 +9,19 @@ use crate::edition::{Edition, Language, Sheet};
 use crate::values::Values;
 use crate::{Kind, LinkRequest, TextError, Texts, clean};
 
-/// What a page says once its button was pressed.
+/// The answer of a page once its button was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The address is verified.
     Confirmed,
-    /// The link is used up, too old, or no link. Which one it is, is nobody's business.
+    /// The link was used, is too old, or is not one. The page does not tell which.
     Failed,
-    /// The host could not tell.
+    /// The host could not judge the link now.
     Later,
 }
 
 impl Answer {
-    /// All of them.
+    /// Every answer.
     pub const ALL: [Self; 3] = [Self::Confirmed, Self::Failed, Self::Later];
 
     const fn slug(self) -> &'static str {
@@ -51,8 +51,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The headers of every such page. Its address has the token in it: the page is not kept, not found by search engines, not
-    /// told to where the person goes next, and not framed by another page.
+    /// The headers of every page. A page's address contains the token: the page is not cached, not indexed, not named to the next
+    /// site, and not framed by another page.
     pub const HEADERS: [(&str, &str); 6] = [
         ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "no-store"),

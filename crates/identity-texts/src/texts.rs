@@ -10,47 +10,47 @@ use crate::edition::{Edition, Language};
 use crate::values::Values;
 use crate::{Brand, Kind, Room, TextError, TextsBuilder, compose};
 
-/// A mail, as it goes out: the subject on one line.
+/// A mail that is ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The subject, without control characters.
+    /// The subject: one line, without control characters.
     pub subject: String,
     /// The plain text.
     pub text: String,
-    /// The same as HTML: styles inline, nothing fetched from elsewhere.
+    /// The same as HTML, with its style sheet. It fetches nothing, except for the logo where the brand has one.
     pub html: String,
-    /// The language that it is in, a BCP 47 tag.
+    /// The language of the text, a BCP 47 tag.
     pub language: String,
 }
 
-/// A text message, as it goes out.
+/// A text message that is ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sms {
     /// The text. One with a code ends in the line `@host #code`.
     pub text: String,
-    /// How much room it takes.
+    /// The length and the encoding.
     pub room: Room,
-    /// The language that it is in, a BCP 47 tag.
+    /// The language of the text, a BCP 47 tag.
     pub language: String,
 }
 
-/// The subject alone: the rest has codes and links in it.
+/// The subject only: the bodies contain codes and links.
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mail").field("subject", &self.subject).field("language", &self.language).finish_non_exhaustive()
     }
 }
 
-/// How long it is: the text has a code in it.
+/// The length only: the text contains a code.
 impl fmt::Debug for Sms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sms").field("room", &self.room).field("language", &self.language).finish_non_exhaustive()
     }
 }
 
-/// What the messages and pages say, in every language and for every brand. Cloning is cheap.
+/// The words of messages and pages, in every language and for every brand. Cloning is cheap.
 ///
-/// Everything was rendered once when it was built, so what is missing was found out then.
+/// Building renders everything once, so a text that lacks something is an error at start.
 #[derive(Clone)]
 pub struct Texts {
     pub(crate) inner: Arc<Inner>,
@@ -63,8 +63,8 @@ pub(crate) struct Inner {
 }
 
 impl Texts {
-    /// Texts of a brand, in the languages that are shipped: `ar`, `de`, `en`, `es`, `fr`, `ja`. The clock says how long a code
-    /// is still good when its message goes out.
+    /// Starts with a brand, and the languages that are shipped: `ar`, `de`, `en`, `es`, `fr`, `ja`. The clock tells how long a code
+    /// is still valid when its message is sent.
     #[must_use]
     pub fn builder(brand: Brand, clock: impl Clock) -> TextsBuilder {
         TextsBuilder::new(brand, Arc::new(clock))
@@ -79,7 +79,7 @@ impl Texts {
     /// The mail for a notice.
     ///
     /// # Errors
-    /// [`TextError::Kind`] when there are no words for it, [`TextError::Channel`] when it goes to a phone.
+    /// [`TextError::Kind`] when there are no words for its kind, [`TextError::Channel`] when it goes to a phone.
     pub fn mail(&self, notice: &Notice) -> Result<Mail, TextError> {
         let (edition, language, values) = self.look_up(notice, Channel::Email)?;
         compose::mail(edition, language, &Arc::new(values))
@@ -88,7 +88,7 @@ impl Texts {
     /// The text message for a notice.
     ///
     /// # Errors
-    /// [`TextError::Kind`] when there are no words for it, [`TextError::Channel`] when it goes to an e-mail address.
+    /// [`TextError::Kind`] when there are no words for its kind, [`TextError::Channel`] when it goes to an e-mail address.
     pub fn sms(&self, notice: &Notice) -> Result<Sms, TextError> {
         let (edition, language, values) = self.look_up(notice, Channel::Phone)?;
         compose::sms(edition, language, &Arc::new(values))
