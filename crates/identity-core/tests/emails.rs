@@ -214,6 +214,7 @@ fn c22_the_decision_table_holds() {
         ("a@example\u{3002}com", EmailError::DomainAsciiTwin),
         ("a@example\u{FF0E}com", EmailError::DomainAsciiTwin),
         ("a@\u{FB01}sh.com", EmailError::DomainAsciiTwin),
+        ("a@\u{130}zmir.com", EmailError::DomainAsciiTwin),
     ] {
         assert_eq!(Email::parse(refused), Err(reason), "{refused:?}");
     }

@@ -60,7 +60,7 @@ use super::{ClaimKey, ClaimKind, MailboxKey};
 /// | internationalised domain, as U-labels or A-labels | accepted | UTS 46 non-transitional (`ß` stays `ß`), and RFC 5892 |
 /// | emoji and symbols in a domain | refused | UTS 46 permits them, RFC 5892 does not |
 /// | `xn--` label that does not decode, or that decodes to ASCII or to a name with another A-label | refused | RFC 5890 section 2.3.2.1 |
-/// | domain characters that would be read as ASCII: full-width letters and dots, ligatures, `。` | refused | the stored name would differ from the typed one |
+/// | domain characters that would be read as ASCII: full-width letters and dots, ligatures, `İ`, `。` | refused | the stored name would differ from the typed one |
 /// | domain characters that are not letters and that UTS 46 turns into letters: U+0345, `㊂`, `㍀` | refused | the stored name would differ from the typed one |
 /// | mixed or confusable scripts | accepted and flagged | see [`script_flags`](Self::script_flags) |
 ///

@@ -126,10 +126,11 @@ fn row_of_refusal(text: &str, reason: EmailError) -> Option<&'static str> {
         }
         EmailError::DomainAsciiTwin => (
             "domain characters read as ASCII",
-            domain
-                .chars()
-                .filter(|c| !c.is_ascii())
-                .any(|c| matches!(c, '\u{3002}' | '\u{ff61}') || std::iter::once(c).nfkc().any(|n| n.is_ascii())),
+            domain.chars().filter(|c| !c.is_ascii()).any(|c| {
+                // Small letters as well: U+0130 becomes `i` and a combining dot.
+                let mapped = std::iter::once(c).nfkc().chain(c.to_lowercase());
+                matches!(c, '\u{3002}' | '\u{ff61}') || mapped.into_iter().any(|n| n.is_ascii())
+            }),
         ),
         EmailError::InternationalDomain => (
             "domain characters that are no letters and become some",
