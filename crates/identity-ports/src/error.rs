@@ -67,6 +67,10 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the store is closed; open it again")]
     Closed,
+    /// The store could not be reached, was overloaded, or did not finish before the deadline of the call. Nothing was
+    /// written.
+    #[error("the store is unavailable: {0}; nothing was written; try again later")]
+    Unavailable(#[source] ForeignError),
     /// Any other failure, of the disk, the network or the driver. It is unknown whether something was written;
     /// [`UserRepository::load`](crate::UserRepository::load) tells.
     #[error("the store failed: {0}")]
@@ -78,6 +82,12 @@ impl StoreError {
     #[must_use]
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync + 'static>>) -> Self {
         Self::Failed(ForeignError::new(error))
+    }
+
+    /// Wraps the reason why the store is unavailable: the error of a driver, or a text. Only for a call that wrote nothing.
+    #[must_use]
+    pub fn unavailable(error: impl Into<Box<dyn Error + Send + Sync + 'static>>) -> Self {
+        Self::Unavailable(ForeignError::new(error))
     }
 }
 

@@ -1,10 +1,10 @@
-//! What a driver's error means to a host.
+//! What an error of the driver means to a host, and whether the statement may be tried again.
 
 use std::error::Error as _;
 
 use deadpool_postgres::PoolError;
 use identity_core::UserKey;
-use identity_ports::StoreError;
+use identity_ports::{ForeignError, StoreError};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -14,53 +14,88 @@ use tokio_postgres::error::{DbError, SqlState};
 struct Refused {
     what: &'static str,
     code: String,
-    /// Only of classes whose messages hold no data: the others may quote an address.
+    /// Only for classes whose messages hold no data: the others may quote an address.
     message: Option<String>,
     advice: &'static str,
 }
 
-/// The connection failed.
+/// The server could not be reached.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}: {source}; {advice}")]
-struct Lost {
-    what: &'static str,
-    advice: &'static str,
-    source: Error,
-}
+#[error("the database server cannot be reached: {0}; check that it runs and that host and port are right")]
+struct Unreachable(#[source] Error);
 
-/// How an attempt to run a statement failed.
+/// The connection broke.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection to the database was lost: {0}")]
+struct Lost(#[source] Error);
+
+/// A write failed, and at least one of its tries may have reached the server.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; whether the change was written is unknown; load the user to find out")]
+pub(crate) struct Unknown(#[source] pub(crate) ForeignError);
+
+/// How one try of a statement failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Others were in the way, and nothing was written: the same statement may go through now.
-    Race(StoreError),
-    /// As a race, and for good in this transaction: what it sees is too old.
-    Snapshot(StoreError),
-    /// The connection went, or the server cannot write at the moment. Whether something was written is not known.
-    Lost(StoreError),
-    /// It will fail again.
+    /// Another transaction changed or locks the same rows. Nothing was written; the same statement may go through now.
+    Race(ForeignError),
+    /// As a race; inside a transaction of the host it stays one, because the transaction's snapshot is too old.
+    Snapshot(ForeignError),
+    /// The server cannot be reached or does not take writes at the moment. This try wrote nothing.
+    Away(ForeignError),
+    /// The deadline of the call has passed. This try wrote nothing.
+    Late(ForeignError),
+    /// The answer was lost. It is unknown whether this try wrote something.
+    Lost(ForeignError),
+    /// The statement would fail again. This try wrote nothing.
     Fatal(StoreError),
-    /// A row that the database keeps unique was there before its time; the name of the constraint.
+    /// A row with the same unique key exists already; the name of the constraint.
     Duplicate(String),
 }
 
 impl Failure {
+    pub(crate) fn away(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
+        Self::Away(ForeignError::new(error))
+    }
+
+    pub(crate) fn late(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
+        Self::Late(ForeignError::new(error))
+    }
+
+    pub(crate) fn lost(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
+        Self::Lost(ForeignError::new(error))
+    }
+
+    /// Whether the connection that the statement ran on is of no further use.
+    pub(crate) const fn spends_connection(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Late(_) | Self::Lost(_))
+    }
+
     pub(crate) fn into_error(self) -> StoreError {
         match self {
-            Self::Race(error) | Self::Snapshot(error) | Self::Lost(error) | Self::Fatal(error) => error,
+            Self::Race(error) | Self::Snapshot(error) | Self::Away(error) | Self::Late(error) => {
+                StoreError::Unavailable(error)
+            }
+            Self::Lost(error) => StoreError::failed(Unknown(error)),
+            Self::Fatal(error) => error,
             Self::Duplicate(constraint) => StoreError::failed(format!(
-                "a row of the same key was there before ({constraint}); nothing was written"
+                "a row with the same key exists already (constraint {constraint}); nothing was written"
             )),
         }
     }
 }
 
-/// What an error of the pool means.
+/// What an error of the pool means. No statement was sent.
 pub(crate) fn pool(error: PoolError) -> Failure {
     match error {
-        PoolError::Backend(error) => failure(error),
-        PoolError::Timeout(_) => Failure::Lost(StoreError::failed(
-            "no connection to the database came free in time; raise the pool's size, or the timeout",
-        )),
+        PoolError::Backend(error) => match failure(error) {
+            Failure::Lost(error) => Failure::Away(error),
+            other => other,
+        },
+        PoolError::Timeout(_) => Failure::late(
+            "no connection to the database became free before the deadline; enlarge the pool or the timeout, or see what \
+             holds the connections",
+        ),
         PoolError::Closed => Failure::Fatal(StoreError::Closed),
         PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             Failure::Fatal(StoreError::failed(error.to_string()))
@@ -71,15 +106,13 @@ pub(crate) fn pool(error: PoolError) -> Failure {
 /// What an error of the driver means.
 pub(crate) fn failure(error: Error) -> Failure {
     let Some(server) = error.as_db_error() else {
-        let connecting = error.to_string().starts_with("error connecting");
-        let (what, advice) = if connecting {
-            ("the database server cannot be reached", "see that it runs and that host and port are right")
-        } else if error.is_closed() || caused_by_io(&error) {
-            ("the connection to the database was lost", "whether something was written is for a new `load` to say")
-        } else {
-            return Failure::Fatal(StoreError::failed(error));
-        };
-        return Failure::Lost(StoreError::failed(Lost { what, advice, source: error }));
+        if error.to_string().starts_with("error connecting") {
+            return Failure::away(Unreachable(error));
+        }
+        if error.is_closed() || caused_by_io(&error) {
+            return Failure::lost(Lost(error));
+        }
+        return Failure::Fatal(StoreError::failed(error));
     };
     classify(server)
 }
@@ -95,65 +128,70 @@ fn caused_by_io(error: &Error) -> bool {
     false
 }
 
+/// The text by which the statement of a commit ends itself when a row changed under it. The server quotes it in the message of
+/// its error, in whatever language that message is.
+pub(crate) const RACED: &str =
+    "identity: another transaction was faster; nothing is written and the commit is tried again";
+
 fn classify(server: &DbError) -> Failure {
     let code = server.code();
     let told = |what, advice, quote: bool| {
         let message = quote.then(|| server.message().to_owned());
-        StoreError::failed(Refused { what, code: code.code().to_owned(), message, advice })
+        ForeignError::new(Refused { what, code: code.code().to_owned(), message, advice })
     };
+    let fatal = |what, advice| Failure::Fatal(StoreError::Failed(told(what, advice, true)));
+    let raced =
+        ("another transaction changed or locks the same rows", "see which transaction holds its locks for long");
     match code.code() {
-        // Our own statements end so when a row changed under them.
-        "22P02" => Failure::Race(told("others changed the same rows", "try again", false)),
-        "40001" => Failure::Snapshot(told("others changed the same rows", "try again", true)),
-        "40P01" | "55P03" => Failure::Race(told("others changed the same rows", "try again", true)),
+        "22P02" if server.message().contains(RACED) => Failure::Race(told(raced.0, raced.1, false)),
+        "40001" => Failure::Snapshot(told(raced.0, raced.1, true)),
+        "40P01" | "55P03" => Failure::Race(told(raced.0, raced.1, true)),
         "23505" => Failure::Duplicate(server.constraint().unwrap_or_default().to_owned()),
         "53100" | "53200" => Failure::Fatal(StoreError::Full),
-        "25006" => Failure::Lost(told(
-            "the server only reads: it is a standby",
-            "name the primary, or all servers with target_session_attrs=read-write",
+        "25006" => Failure::Away(told(
+            "the server takes no writes, because it is a standby",
+            "name the primary, or name all servers with target_session_attrs=read-write",
             true,
         )),
-        "57P01" | "57P02" | "57P03" | "57014" => {
-            Failure::Lost(told("the server is starting, stopping, or gave the statement up", "try again", true))
+        "57014" => Failure::Away(told("the server cancelled the statement", "see why it took so long", true)),
+        "57P03" => Failure::Away(told("the server is starting or stopping", "wait until it is up", true)),
+        "57P01" | "57P02" => {
+            Failure::Lost(told("the server is stopping or was restarted", "wait until it is up", true))
         }
-        "53300" => Failure::Lost(told(
-            "the server has no connection left",
+        "53300" => Failure::Away(told(
+            "the server has no free connection",
             "raise its max_connections, make the pools smaller, or put a pooler in front",
             true,
         )),
         "22021" | "22P05" => Failure::Fatal(StoreError::failed(
-            "a text holds a character that the database cannot keep (U+0000, or none of its encoding); take it out, and let \
-             the database's encoding be UTF8; nothing was written",
+            "a text holds a character that the database cannot store (U+0000, or one outside its encoding); remove the \
+             character, or use a database with the encoding UTF8; nothing was written",
         )),
-        "28P01" | "28000" => Failure::Fatal(told(
-            "the server does not let this user in",
-            "see that user and password are right and that its pg_hba.conf names them",
-            true,
-        )),
-        "3D000" => Failure::Fatal(told("there is no such database", "create it, or name another one", true)),
-        "42501" => Failure::Fatal(told(
-            "the user may not do this",
-            "let it use the schema and its tables, or migrate as the user who owns them",
-            true,
-        )),
-        "42P01" | "3F000" => Failure::Fatal(told(
-            "a table of this library is not there",
-            "migrate first, or name the schema that holds the tables",
-            true,
-        )),
+        "28P01" | "28000" => fatal(
+            "the server refused the login",
+            "check that user and password are right and that its pg_hba.conf allows them",
+        ),
+        "3D000" => fatal("the database does not exist", "create it, or name another one"),
+        "42501" => fatal(
+            "the database user lacks a right",
+            "grant it the schema and its tables, or migrate as the user who owns them",
+        ),
+        "42P01" | "3F000" => {
+            fatal("a table of this library does not exist", "migrate first, or name the schema that holds the tables")
+        }
         other => {
             let quote = !matches!(other.get(..2), Some("22" | "23" | "P0"));
-            let error = told("the database refused the statement", "see its log", quote);
+            let error = told("the database refused the statement", "see the log of the database server", quote);
             if matches!(other.get(..2), Some("08" | "57")) || *code == SqlState::IO_ERROR {
                 Failure::Lost(error)
             } else {
-                Failure::Fatal(error)
+                Failure::Fatal(StoreError::Failed(error))
             }
         }
     }
 }
 
-/// How a user's rows are named in errors.
+/// The name of a user's rows in errors.
 pub(crate) fn name(key: &UserKey) -> String {
     format!("{}/{}", key.tenant, key.user)
 }

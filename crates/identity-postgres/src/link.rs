@@ -2,50 +2,78 @@
 
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Deref;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod, Runtime, Timeouts,
+};
 use identity_ports::StoreError;
-use tokio_postgres::{Config, Row};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_postgres::{CancelToken, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::{Failure, failure, pool};
+use crate::error::{Failure, Unknown, failure, pool};
 use crate::options::{PostgresOptions, Statements};
 use crate::sql::Sql;
 use crate::tls::Tls;
 
-/// Every statement goes by keys. Planned once for all, it must not read a whole table because that was small then; and to plan
-/// the statement that commits takes longer than to run it.
+/// Planner settings of the store's own sessions. Every statement finds its rows by keys: a plan that is made while a table is
+/// small must not read the whole table once it is large; and planning the statement of a commit takes longer than running it.
 const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off \
                         -c enable_hashjoin=off -c enable_mergejoin=off";
 
-/// How often a statement is tried that others are in the way of, or whose connection went.
-const TRIES: u32 = 24;
-/// How often one whose connection went.
-const LOST_TRIES: u32 = 4;
-
-/// As many plans a connection keeps, each of which takes the server about a megabyte; with one more it forgets all of them.
+/// The number of plans that a connection keeps, each of which takes the server about a megabyte; with one more the connection
+/// forgets all of them.
 const PLANS: usize = 64;
 
-/// After this time a connection that nobody uses is asked whether it is still there, unless the connection string says when;
-/// what stands between, such as a translation of addresses, often forgets it much sooner than in the driver's two hours.
+/// How long the server may take to confirm that a statement was cancelled at the deadline of its call. After that it is unknown
+/// whether the statement was carried out.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The longest pause between two tries, as a power of two in milliseconds.
+const LONGEST_PAUSE: u32 = 9;
+
+/// An unused connection is probed after this time unless the connection string says otherwise. Devices on the way, such as
+/// those that translate addresses, often forget a connection much sooner than the driver's two hours.
 const IDLE: Duration = Duration::from_secs(60);
 const DRIVERS_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Everything by which the server is reached.
-pub(crate) struct Link {
+pub(crate) struct Base {
+    /// The connections of the store, with [`SETTINGS`].
     pub(crate) pool: Pool,
+    /// The connections of the host, without them. It opens none until the host asks.
+    pub(crate) host_pool: Pool,
+    /// How to connect without [`SETTINGS`] and time limits: for migrations and for listening.
     pub(crate) config: Config,
     pub(crate) tls: MakeRustlsConnect,
     /// What stands before the name of every table: nothing, or a quoted schema and a dot.
     pub(crate) tables: String,
     pub(crate) prepared: bool,
-    /// Whether a proxy hands sessions round, so that nothing that belongs to a session can be used.
+    /// Whether a proxy shares sessions between clients, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
     timeout: Duration,
+    reconnect: Duration,
+}
+
+/// The way to the server for one call, which ends at a deadline.
+#[derive(Clone)]
+pub(crate) struct Link {
+    base: Arc<Base>,
+    until: Instant,
+}
+
+impl Deref for Link {
+    type Target = Base;
+
+    fn deref(&self) -> &Base {
+        &self.base
+    }
 }
 
 impl Link {
@@ -68,16 +96,25 @@ impl Link {
         }
         let tls = tls.connector(options.tls.as_ref())?;
         let tables = options.schema.as_deref().map(|schema| format!("{}.", quoted(schema))).unwrap_or_default();
-        let (config, proxied) = sessions(config, &tls, options.timeout).await?;
+        let until = Instant::now() + options.timeout;
+        let tuned = tuned(&config, options.timeout, &tls, until).await?;
+        let proxied = tuned.is_none();
         let prepared = match options.statements {
             Statements::Detect => !proxied,
             Statements::Prepared => true,
             Statements::Unprepared => false,
         };
-        let kept = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config.clone(), tls.clone(), kept);
-        let pool = Pool::builder(manager)
-            .max_size(options.pool_size)
+        let builder = |config: Config| {
+            let kept = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            Pool::builder(Manager::from_config(config, tls.clone(), kept))
+                .max_size(options.pool_size)
+                .runtime(Runtime::Tokio1)
+                .wait_timeout(Some(options.timeout))
+                .create_timeout(Some(options.timeout))
+        };
+        let build = |builder: PoolBuilder| builder.build().map_err(StoreError::failed);
+        let host_pool = build(builder(config.clone()))?;
+        let pool = builder(tuned.unwrap_or_else(|| config.clone()))
             // A few connections do most of the work, and meet most of the statements.
             .queue_mode(QueueMode::Lifo)
             .post_recycle(Hook::sync_fn(|connection, used| {
@@ -85,34 +122,85 @@ impl Link {
                     connection.statement_cache.clear();
                 }
                 Ok(())
-            }))
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(options.timeout))
-            .create_timeout(Some(options.timeout))
-            .build()
-            .map_err(StoreError::failed)?;
-        Ok(Self { pool, config, tls, tables, prepared, proxied, timeout: options.timeout })
+            }));
+        let (pool, reconnect) = (build(pool)?, options.reconnect.unwrap_or(options.timeout));
+        let timeout = options.timeout;
+        let base = Base { pool, host_pool, config, tls, tables, prepared, proxied, timeout, reconnect };
+        Ok(Self { base: Arc::new(base), until })
     }
 
-    /// Runs one statement, once. What comes of a connection that failed is thrown away with it.
+    /// The same way for a call that begins now.
+    pub(crate) fn now(&self) -> Self {
+        self.until(Instant::now() + self.timeout)
+    }
+
+    /// The same way for a call with this deadline.
+    pub(crate) fn until(&self, until: Instant) -> Self {
+        Self { base: Arc::clone(&self.base), until }
+    }
+
+    /// The deadline of the call.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// A connection of the pool, waited for until the deadline.
+    async fn connection(&self) -> Result<Object, Failure> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Failure::late("the deadline passed before the statement was sent"));
+        }
+        let timeouts = Timeouts { wait: Some(left), create: Some(left), recycle: Some(left) };
+        self.pool.timeout_get(&timeouts).await.map_err(pool)
+    }
+
+    /// Runs one statement, once. A connection that failed is not used again.
     pub(crate) async fn once(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
-        let held = Held { connection: Some(self.pool.get().await.map_err(pool)?), is_spent: AtomicBool::new(false) };
-        let ran = tokio::time::timeout(self.timeout, self.run(&held, sql)).await;
-        let ran = ran.unwrap_or_else(|_| {
-            Err(Failure::Lost(StoreError::failed(
-                "the server did not answer in time; whether something was written is for a new `load` to say",
-            )))
-        });
-        if matches!(ran, Err(Failure::Lost(_))) {
-            // A session of a server that is going, or that only reads by now, is no use to anybody.
+        let connection = self.connection().await?;
+        let token = connection.cancel_token();
+        let held = Held { connection: Some(connection), is_spent: AtomicBool::new(false) };
+        let ran = self.bounded(self.run(&held, sql), &token).await;
+        if ran.as_ref().is_err_and(Failure::spends_connection) {
             held.is_spent.store(true, Ordering::Relaxed);
+        }
+        if matches!(ran, Err(Failure::Lost(_))) {
+            // The server may not have noticed yet: it must not go on with what nobody waits for.
+            let tls = self.tls.clone();
+            tokio::spawn(async move { drop(timeout(GRACE, token.cancel_query(tls)).await) });
         }
         ran
     }
 
+    /// Waits for a statement until the deadline. Then the statement is cancelled, and the server gets a moment to say that it
+    /// did: only when it does not, it is unknown whether the statement was carried out.
+    pub(crate) async fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+        token: &CancelToken,
+    ) -> Result<T, Failure> {
+        let mut work = pin!(work);
+        if let Ok(done) = timeout_at(self.until, &mut work).await {
+            return done;
+        }
+        let cancelled = timeout(GRACE, async {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = token.cancel_query(self.tls.clone()) => {}
+            }
+            work.await
+        });
+        match cancelled.await {
+            Ok(Err(Failure::Away(_) | Failure::Race(_) | Failure::Snapshot(_))) => {
+                Err(Failure::late("the statement did not finish before the deadline and was cancelled"))
+            }
+            Ok(done) => done,
+            Err(_) => Err(Failure::lost("the server did not answer before the deadline")),
+        }
+    }
+
     async fn run(&self, held: &Held, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
         let Some(connection) = &held.connection else {
-            return Err(Failure::Fatal(StoreError::failed("there is no connection")));
+            return Err(Failure::away("there is no connection"));
         };
         if !self.prepared {
             return connection.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure);
@@ -122,11 +210,11 @@ impl Link {
         if let Poll::Ready(prepared) = poll_fn(|context| Poll::Ready(preparing.as_mut().poll(context))).await {
             return connection.query(&prepared.map_err(failure)?, &sql.params()).await.map_err(failure);
         }
-        // The first time that this connection meets it: it is prepared for the next time, and run, in one flight. Whoever gives
-        // up meanwhile leaves a statement behind on the server that nobody can close.
+        // This connection meets the statement for the first time: it is prepared for the next time, and run, in one flight. A
+        // caller that is dropped meanwhile leaves a statement behind on the server that nobody can close.
         held.is_spent.store(true, Ordering::Relaxed);
         let params = sql.typed_params();
-        // If it cannot be prepared the answer says why, too.
+        // If it cannot be prepared, the answer to the query says why, too.
         let (_, rows) = tokio::join!(preparing, connection.query_typed(&sql.text, &params));
         held.is_spent.store(false, Ordering::Relaxed);
         if connection.statement_cache.size() > PLANS {
@@ -135,14 +223,27 @@ impl Link {
         rows.map_err(failure)
     }
 
-    /// Runs a statement that may be run twice: again, when others were in the way or the connection went.
+    /// Runs a statement that may be run twice: again when others were in the way or the connection broke, until the deadline.
     pub(crate) async fn query(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
-        let mut patience = Patience::default();
+        let mut patience = Patience::new(self);
         loop {
             match self.once(sql).await {
                 Ok(rows) => return Ok(rows),
-                Err(failure) => patience.after(failure).await.map_err(Failure::into_error)?,
+                Err(failure) => patience.after(failure).await?,
             }
+        }
+    }
+
+    /// As [`query`](Self::query), for a statement that writes nothing: its failure leaves nothing unknown.
+    pub(crate) async fn read(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut patience = Patience::new(self);
+        loop {
+            let failure = match self.once(sql).await {
+                Ok(rows) => return Ok(rows),
+                Err(Failure::Lost(error)) => Failure::Away(error),
+                Err(failure) => failure,
+            };
+            patience.after(failure).await?;
         }
     }
 }
@@ -161,98 +262,160 @@ impl Drop for Held {
     }
 }
 
-/// Whether a connection that was used so often plans its statements anew. While a table is all but empty the server finds one
-/// way to a row as good as another, and keeps to what it found; once there are rows it finds the right one.
+/// Whether a connection that was used this often plans its statements anew. While a table is all but empty, the server finds
+/// one way to a row as good as another and keeps to the one it chose; once there are rows, it chooses the right one.
 const fn is_due_for_planning(uses: usize) -> bool {
     matches!(uses, 16 | 64 | 256 | 1_024) || (uses > 0 && uses.is_multiple_of(4_096))
 }
 
-/// How much longer something is tried.
-#[derive(Default)]
+/// How long a call goes on trying.
+#[derive(Clone)]
 pub(crate) struct Patience {
+    until: Instant,
+    reconnect: Duration,
     tries: u32,
-    lost: u32,
+    /// When the server was first found to be away.
+    away_since: Option<Instant>,
+    /// Whether the answer to an earlier try was lost.
+    unknown: bool,
 }
 
 impl Patience {
-    /// Waits a moment before the next try; gives the failure back when there is no use in one.
-    pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), Failure> {
+    pub(crate) fn new(link: &Link) -> Self {
+        Self { until: link.until, reconnect: link.base.reconnect, tries: 0, away_since: None, unknown: false }
+    }
+
+    /// The same, up to another deadline.
+    pub(crate) fn up_to(&self, until: Instant) -> Self {
+        Self { until, ..self.clone() }
+    }
+
+    /// Notes that the answer to a try was lost: from now on, only an answer of the server says what was written.
+    pub(crate) fn note(&mut self, failure: &Failure) {
+        self.unknown |= matches!(failure, Failure::Lost(_));
+    }
+
+    /// Waits before the next try.
+    ///
+    /// # Errors
+    /// The error of the call when another try is of no use or would begin after the deadline.
+    pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), StoreError> {
+        self.note(&failure);
         self.tries += 1;
+        let now = Instant::now();
         let longest = match &failure {
-            Failure::Race(_) | Failure::Snapshot(_) if self.tries < TRIES => 1_u64 << self.tries.min(6),
-            Failure::Lost(_) if self.lost < LOST_TRIES => {
-                self.lost += 1;
-                25 << self.lost.min(4)
+            Failure::Race(_) | Failure::Snapshot(_) => 1_u64 << self.tries.min(LONGEST_PAUSE),
+            Failure::Away(_) | Failure::Lost(_) => {
+                if now.duration_since(*self.away_since.get_or_insert(now)) >= self.reconnect {
+                    return Err(self.last(failure));
+                }
+                25_u64 << self.tries.min(5)
             }
             Failure::Duplicate(_) if self.tries < 3 => 2,
-            _ => return Err(failure),
+            Failure::Late(_) | Failure::Fatal(_) | Failure::Duplicate(_) => return Err(self.last(failure)),
         };
-        tracing::debug!(tries = self.tries, ?failure, "tried again");
-        if self.tries > 1 {
-            // Apart from each other, so that those who met do not meet again.
-            let millis = dice() % longest;
-            tokio::time::sleep(Duration::from_millis(millis)).await;
+        // The second try follows at once. Later ones keep apart, so that those who met do not meet again.
+        let pause = Duration::from_millis(if self.tries > 1 { dice() % longest } else { 0 });
+        if now + pause >= self.until {
+            return Err(self.last(failure));
         }
+        tracing::debug!(tries = self.tries, ?failure, "a statement failed and is tried again");
+        tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// What the caller is told of the last failure: that nothing was written only when no try can have written anything.
+    pub(crate) fn last(&self, failure: Failure) -> StoreError {
+        match failure {
+            failure if !self.unknown => failure.into_error(),
+            Failure::Race(error) | Failure::Snapshot(error) | Failure::Away(error) | Failure::Late(error) => {
+                Failure::Lost(error).into_error()
+            }
+            Failure::Lost(error) => Failure::Lost(error).into_error(),
+            failure => StoreError::failed(Unknown(identity_ports::ForeignError::new(failure.into_error()))),
+        }
     }
 }
 
-/// A number that differs from time to time and between processes. Nothing secret hangs on it.
+/// A number that differs from call to call and between processes. It protects no secret.
 pub(crate) fn dice() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Whether a connection has a session of the server's to itself: only then does a setting that the start of the connection
-/// brought stand in it.
-async fn sessions(
-    mut config: Config,
+/// The configuration of the store's own sessions; `None` where a proxy shares sessions between clients. A connection has a
+/// session of its own when a setting that its start brought is set in it.
+async fn tuned(
+    plain: &Config,
+    limit: Duration,
     tls: &MakeRustlsConnect,
-    patience: Duration,
-) -> Result<(Config, bool), StoreError> {
-    let plain = config.clone();
+    until: Instant,
+) -> Result<Option<Config>, StoreError> {
     let name = format!("{:016x}", dice());
-    let own = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-    config.options(format!("{own}{SETTINGS} -c identity.session={name}"));
-    match ask(&config, tls, patience).await {
-        Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok((config, false)),
+    let own = plain.get_options().map(|options| format!(" {options}")).unwrap_or_default();
+    // The server itself gives up what a client that died, or was cut off, left behind.
+    let statement = limit.as_millis().clamp(1, 2_147_483_647);
+    let lock = (statement / 4).max(1);
+    let mut config = plain.clone();
+    config.options(format!(
+        "{SETTINGS} -c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"
+    ));
+    match ask(&config, tls, until).await {
+        Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok(Some(config)),
         Ok(_) => {}
-        Err(error) if is_about_settings(&error) => {}
-        Err(error) => return Err(failure(error).into_error()),
+        Err(Asked::Refused(error)) if is_about_settings(&error) => {}
+        Err(error) => return Err(error.into_error()),
     }
-    ask(&plain, tls, patience).await.map_err(|error| failure(error).into_error())?;
-    Ok((plain, true))
+    ask(plain, tls, until).await.map_err(Asked::into_error)?;
+    Ok(None)
 }
 
-/// A proxy, or an engine, that does not take the settings says so; what is wrong otherwise is wrong without them, too.
+/// A proxy or an engine that does not take the settings says so; any other error stays without them, too.
 fn is_about_settings(error: &tokio_postgres::Error) -> bool {
     let class = error.code().and_then(|code| code.code().get(..2));
     class.is_some_and(|class| !matches!(class, "28" | "3D" | "53" | "57"))
 }
 
-async fn ask(
-    config: &Config,
-    tls: &MakeRustlsConnect,
-    patience: Duration,
-) -> Result<Option<String>, tokio_postgres::Error> {
-    let (client, connection) = config.connect(tls.clone()).await?;
-    // One flight, nothing prepared: this is also asked through a proxy.
-    let asking = client.query_typed("SELECT current_setting('identity.session', true) AS name", &[]);
-    tokio::select! {
-        answer = asking => answer?.first().map_or(Ok(None), |row| row.try_get(0)),
-        ended = connection => ended.map(|()| None),
-        // Who answers the greeting and then nothing more fails the first statement as well, and says so there.
-        () = tokio::time::sleep(patience) => Ok(None),
+/// Why a first question was not answered.
+enum Asked {
+    Refused(tokio_postgres::Error),
+    Late,
+}
+
+impl Asked {
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Refused(error) => match failure(error) {
+                Failure::Lost(error) => Failure::Away(error).into_error(),
+                failure => failure.into_error(),
+            },
+            Self::Late => StoreError::unavailable("the server did not answer the first question before the timeout"),
+        }
     }
 }
 
-/// What is wrong with a connection string, without what stands in it.
+async fn ask(config: &Config, tls: &MakeRustlsConnect, until: Instant) -> Result<Option<String>, Asked> {
+    let asking = async {
+        let (client, connection) = config.connect(tls.clone()).await?;
+        // One flight, nothing prepared: this is also asked through a proxy.
+        let asking = client.query_typed("SELECT current_setting('identity.session', true) AS name", &[]);
+        tokio::select! {
+            answer = asking => answer?.first().map_or(Ok(None), |row| row.try_get(0)),
+            ended = connection => ended.map(|()| None),
+        }
+    };
+    timeout_at(until, asking).await.map_err(|_| Asked::Late)?.map_err(Asked::Refused)
+}
+
+/// What is wrong with a connection string, without any of its values.
 fn without_values(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     // The driver names the option and not its value. An option that it does not know may be a part of a password.
     match cause {
         cause if cause.starts_with("invalid value for option") => cause,
-        cause if cause.starts_with("unknown option") => "it has an option that is not known; take it out".to_owned(),
+        cause if cause.starts_with("unknown option") => {
+            "it has an option that is not known; take it out of the connection string".to_owned()
+        }
         _ => "it is neither a URL nor a list of keys and values".to_owned(),
     }
 }

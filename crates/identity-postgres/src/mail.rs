@@ -29,16 +29,16 @@ pub(crate) struct Herald(Arc<AtomicBool>);
 
 impl Herald {
     /// Sends word soon. It may be lost: whoever delivers looks from time to time anyway.
-    pub(crate) fn tell(&self, link: &Arc<Link>) {
+    pub(crate) fn tell(&self, link: &Link) {
         if self.0.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (gathering, link) = (Arc::clone(&self.0), Arc::clone(link));
+        let (gathering, link) = (Arc::clone(&self.0), link.clone());
         tokio::spawn(async move {
             tokio::time::sleep(GATHER).await;
             gathering.store(false, Ordering::Release);
             let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with(link.tables.as_str(), Type::TEXT);
-            if let Err(failure) = link.once(&sql).await {
+            if let Err(failure) = link.now().once(&sql).await {
                 tracing::debug!(?failure, "word of new messages was not sent");
             }
         });

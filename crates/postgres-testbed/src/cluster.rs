@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::programs::{program, programs, run};
-use crate::supervised::{Supervised, log};
+use crate::supervised::{Supervised, log, signal};
 use crate::{Database, USER, free_port, home, wait_for};
 
 /// How a cluster is set up.
@@ -210,10 +210,29 @@ impl Cluster {
         self.server.kill();
     }
 
+    /// Stops the server and all its processes with `SIGSTOP`, until what this returns is dropped: connections stay open, and
+    /// nobody answers.
+    #[must_use]
+    pub fn pause(&self) -> Paused {
+        let family = self.server.family();
+        signal("-STOP", &family);
+        Paused(family)
+    }
+
     /// The server's process.
     #[must_use]
     pub const fn pid(&self) -> u32 {
         self.server.pid()
+    }
+}
+
+/// A server that does not run. It goes on when this is dropped.
+#[derive(Debug)]
+pub struct Paused(Vec<u32>);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        signal("-CONT", &self.0);
     }
 }
 

@@ -32,7 +32,7 @@ mod proxy;
 mod supervised;
 mod wire;
 
-pub use cluster::{Builder, Cluster};
+pub use cluster::{Builder, Cluster, Paused};
 pub use database::Database;
 pub use pgbouncer::{Pgbouncer, Pooling};
 pub use programs::programs;

@@ -56,13 +56,17 @@ impl Supervised {
         let _ = self.shell.wait();
     }
 
-    /// `kill -9` for the server and all its children at once. The folder stays.
+    /// Kills the server and all its children at once with `kill -9`. The folder stays.
     pub(crate) fn kill(&mut self) {
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).unwrap_or_default();
-        let family = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-        let family: Vec<u32> = std::iter::once(self.pid).chain(family).collect();
-        signal("-9", &family);
+        signal("-9", &self.family());
         self.end(true);
+    }
+
+    /// The server and its children.
+    pub(crate) fn family(&self) -> Vec<u32> {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        std::iter::once(self.pid).chain(children).collect()
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn browse(
          NULL, NULL, NULL, NULL, NULL, NULL",
         load::parts(tables)
     ));
-    let mut rows = link.query(&sql).await?;
+    let mut rows = link.read(&sql).await?;
     let place = rows.iter().position(|row| row.try_get::<_, i32>("part").is_ok_and(|part| part == 4));
     let total = place.map(|place| rows.swap_remove(place));
     let total: i64 = total.map_or(Ok(0), |row| row.try_get("position")).map_err(StoreError::failed)?;

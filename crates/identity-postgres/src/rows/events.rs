@@ -20,7 +20,7 @@ pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize)
         .with(key.user.as_str(), Type::TEXT)
         .with(i64::try_from(after).unwrap_or(i64::MAX), Type::INT8)
         .with(limit(most), Type::INT8);
-    let rows = link.query(&sql).await?;
+    let rows = link.read(&sql).await?;
     let read = |row: &Row| {
         recorded(row).map_err(|bad| {
             let number = row.try_get::<_, i64>("number").unwrap_or_default();

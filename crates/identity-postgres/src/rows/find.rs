@@ -27,7 +27,7 @@ pub(crate) async fn find(link: &Link, tenant: &TenantId, keys: &[ClaimKey]) -> R
         .with(places.iter().map(|(_, key)| key.kind().as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
         .with(places.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
         .with(places.iter().map(|(_, key)| i64::from(key.rule())).collect::<Vec<_>>(), Type::INT8_ARRAY);
-    let rows = link.query(&sql).await?;
+    let rows = link.read(&sql).await?;
     let read = |row| place(keys, Cells(row)).map_err(|bad| bad.at("identity_identifiers", || tenant.to_string()));
     rows.iter().map(read).collect()
 }

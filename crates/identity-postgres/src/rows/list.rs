@@ -22,7 +22,7 @@ pub(crate) async fn list(link: &Link, tenant: &TenantId, query: &ListQuery) -> R
         None => false,
     };
     let most = query.limit.saturating_add(1);
-    let rows = link.query(&select(link, tenant, query, few, most)).await?;
+    let rows = link.read(&select(link, tenant, query, few, most)).await?;
     let mut users = load::page(tenant, &rows)?;
     let more = users.len() > query.limit;
     users.truncate(query.limit);
@@ -86,7 +86,7 @@ async fn is_few(link: &Link, tenant: &TenantId, prefix: &Prefix) -> Result<bool,
     if let Some(until) = until {
         sql = sql.with(until, Type::TEXT);
     }
-    let rows = link.query(&sql).await?;
+    let rows = link.read(&sql).await?;
     let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get("count")).map_err(StoreError::failed)?;
     Ok(count <= FEW)
 }

@@ -54,7 +54,7 @@ pub(crate) async fn load(link: &Link, keys: &[UserKey]) -> Result<Vec<Option<Sto
         .with((0..).zip(keys).map(|(n, _)| n).collect::<Vec<i64>>(), Type::INT8_ARRAY)
         .with(keys.iter().map(|key| key.tenant.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
         .with(keys.iter().map(|key| key.user.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY);
-    let rows = link.query(&sql).await?;
+    let rows = link.read(&sql).await?;
     let mut sorted: Vec<Vec<&Row>> = keys.iter().map(|_| Vec::new()).collect();
     for row in &rows {
         let place = row.try_get::<_, i64>("n").ok().and_then(|n| usize::try_from(n).ok());

@@ -1,34 +1,51 @@
-//! Commits that arrive together travel together. A commit that finds a lane free goes at once; while every lane is on its way
-//! the next ones gather, and share the next statement.
+//! Groups commits into statements. A commit that finds a lane free is sent at once; while every lane is in use, further commits
+//! gather and share the next statement.
 //!
-//! Two commits of one statement never touch the same user, claim or budget, and no commit sets out while another one of this
-//! store is on its way with one of them: who comes later waits for the answer to the former.
+//! Two commits of one statement never touch the same user, claim or budget, and no commit is sent while another one of this
+//! store that touches one of them is on its way: the later one waits for the answer to the earlier one.
+//!
+//! A commit that could not be settled together with others goes on alone, on a task of its own: it keeps what it touches, and
+//! nothing else of the lane that it came with. So a row that another transaction has locked holds up the commits that need it,
+//! and no others.
 
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use identity_ports::StoreError;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{timeout, timeout_at};
 
 use super::job::{Answer, Job};
-use super::perform::{alone, together};
-use crate::link::Link;
+use super::perform::{self, Outcome};
+use crate::link::{Link, Patience};
+use crate::options::PostgresOptions;
 
-/// As many commits share a statement at most.
+/// The number of commits that share a statement at most.
 const BATCH: usize = 128;
-/// As many statements are on their way at most: while the server works on one, the next one gathers and travels. More of them
-/// hold fewer commits each, and a statement costs the server more than a commit within it.
+/// The number of statements that are on their way at most, as long as they are answered soon: while the server works on one,
+/// the next one gathers and travels. With more lanes each statement holds fewer commits, and a statement costs the server more
+/// than a commit within it.
 const LANES: usize = 2;
-/// As many waiting commits are looked at for a statement.
+/// A statement that has not been answered after this time waits for a lock, most likely, and gives its lane to others.
+const OVERDUE: Duration = Duration::from_millis(500);
+/// The number of waiting commits that are looked at for a statement.
 const LOOK: usize = 4 * BATCH;
 
-/// Who sends commits off.
+/// Sends commits to the database.
 #[derive(Clone)]
 pub(crate) struct Committer(Arc<Inner>);
 
 struct Inner {
-    link: Arc<Link>,
+    link: Link,
     state: Mutex<State>,
+    /// The number of commits that may wait.
+    queue: usize,
+    /// The number of statements that may be overdue.
+    overdue: usize,
+    /// Connections for commits that go on alone.
+    singles: Semaphore,
 }
 
 #[derive(Default)]
@@ -37,6 +54,7 @@ pub(super) struct State {
     /// What the commits that are on their way touch.
     busy: HashSet<u64>,
     lanes: usize,
+    overdue: usize,
 }
 
 pub(super) struct Waiting {
@@ -45,26 +63,42 @@ pub(super) struct Waiting {
 }
 
 impl Committer {
-    pub(crate) fn new(link: Arc<Link>) -> Self {
-        Self(Arc::new(Inner { link, state: Mutex::default() }))
+    pub(crate) fn new(link: Link, options: &PostgresOptions) -> Self {
+        let singles = Semaphore::new((options.pool_size / 4).max(1));
+        let (queue, overdue) = (options.queue, options.pool_size / 4);
+        Self(Arc::new(Inner { link, state: Mutex::default(), queue, overdue, singles }))
     }
 
-    /// Sends a commit off, at once or in its turn. It is done even if nobody waits for the answer any more, unless it has not
-    /// set out by then.
+    /// Sends a commit, at once or in its turn, and gives its answer. The commit is carried out even if the caller is dropped,
+    /// unless it still waits then.
     pub(crate) async fn submit(&self, job: Job) -> Answer {
-        let (sender, receiver) = oneshot::channel();
-        let waiting = Waiting { job: Arc::new(job), answer: sender };
+        let (sender, mut receiver) = oneshot::channel();
+        let job = Arc::new(job);
+        let waiting = Waiting { job: Arc::clone(&job), answer: sender };
         let batch = {
             let mut state = self.lock();
+            if state.waiting.len() >= self.0.queue {
+                let reason = "too many commits are waiting for the database; send fewer, or let more fail early";
+                return Err(StoreError::unavailable(reason).into());
+            }
             state.waiting.push_back(waiting);
             state.next()
         };
         if let Some(batch) = batch {
             self.send(batch);
         }
-        receiver.await.unwrap_or_else(|_| {
-            let reason = "the runtime ended before the database answered; whether something was written is for a new \
-                          `load` to say";
+        let answer = match timeout_at(job.until, &mut receiver).await {
+            Ok(answer) => answer,
+            Err(_) if self.lock().withdraw(&job) => {
+                let reason = "the commit waited for others until its deadline and was not sent";
+                return Err(StoreError::unavailable(reason).into());
+            }
+            // It is on its way: whoever sent it cancels it, and says what came of it.
+            Err(_) => receiver.await,
+        };
+        answer.unwrap_or_else(|_| {
+            let reason = "the runtime ended before the database answered; whether the change was written is unknown; load \
+                          the user to find out";
             Err(StoreError::failed(reason).into())
         })
     }
@@ -74,17 +108,49 @@ impl Committer {
         tokio::spawn(async move {
             let mut next = Some(batch);
             while let Some(batch) = next {
-                let lane =
-                    Lane { committer: &this, jobs: batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect() };
-                let answers = match &*lane.jobs {
-                    [job] => vec![alone(&this.0.link, job).await],
-                    jobs => together(&this.0.link, jobs).await,
-                };
-                for (waiting, answer) in batch.into_iter().zip(answers) {
-                    // Nobody may be waiting any more.
-                    let _ = waiting.answer.send(answer);
+                next = this.travel(batch).await;
+            }
+        });
+    }
+
+    /// Carries a batch to the database, and gives the one that gathered meanwhile.
+    async fn travel(&self, batch: Vec<Waiting>) -> Option<Vec<Waiting>> {
+        let jobs: Vec<Arc<Job>> = batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect();
+        let mut lane = Lane { committer: self, jobs: jobs.clone(), is_overdue: false, is_open: true };
+        let mut work = pin!(perform::together(&self.0.link, &jobs));
+        let outcomes = match timeout(OVERDUE, &mut work).await {
+            Ok(outcomes) => outcomes,
+            Err(_) => {
+                if let Some(next) = lane.give_way() {
+                    self.send(next);
                 }
-                next = lane.onwards();
+                work.await
+            }
+        };
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+            match outcome {
+                // The caller may be gone.
+                Outcome::Answered(answer) => drop(waiting.answer.send(answer)),
+                Outcome::Again(patience) => {
+                    lane.jobs.retain(|job| !Arc::ptr_eq(job, &waiting.job));
+                    self.go_on_alone(waiting, patience);
+                }
+            }
+        }
+        lane.end()
+    }
+
+    fn go_on_alone(&self, waiting: Waiting, patience: Patience) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let Waiting { job, answer } = waiting;
+            let touches = Touches { committer: &this, job: &job };
+            let told = perform::alone(&this.0.link, &job, patience, &this.0.singles).await;
+            drop(touches);
+            drop(answer.send(told));
+            let next = this.lock().next();
+            if let Some(next) = next {
+                this.send(next);
             }
         });
     }
@@ -95,46 +161,89 @@ impl Committer {
     }
 }
 
-/// A statement on its way: what it touches is free again when this goes, however it goes.
+/// What a commit that goes on alone touches: free again when this is dropped.
+struct Touches<'a> {
+    committer: &'a Committer,
+    job: &'a Job,
+}
+
+impl Drop for Touches<'_> {
+    fn drop(&mut self) {
+        self.committer.lock().release(self.job);
+    }
+}
+
+/// A statement on its way. Its place, and what its commits touch, are free again when this is dropped.
 struct Lane<'a> {
     committer: &'a Committer,
     jobs: Vec<Arc<Job>>,
+    is_overdue: bool,
+    is_open: bool,
 }
 
 impl Lane<'_> {
-    /// Ends it, and takes what has gathered.
-    fn onwards(mut self) -> Option<Vec<Waiting>> {
+    /// Gives the lane to others, unless too many statements are overdue already.
+    fn give_way(&mut self) -> Option<Vec<Waiting>> {
         let mut state = self.committer.lock();
-        state.end(&self.jobs);
-        self.jobs.clear();
+        if state.overdue >= self.committer.0.overdue {
+            return None;
+        }
+        self.is_overdue = true;
+        state.overdue += 1;
+        state.lanes = state.lanes.saturating_sub(1);
         state.next()
+    }
+
+    /// Ends the lane, and takes what has gathered.
+    fn end(mut self) -> Option<Vec<Waiting>> {
+        let mut state = self.committer.lock();
+        self.close(&mut state);
+        state.next()
+    }
+
+    fn close(&mut self, state: &mut State) {
+        if std::mem::take(&mut self.is_open) {
+            state.end(&self.jobs, self.is_overdue);
+        }
     }
 }
 
 impl Drop for Lane<'_> {
     fn drop(&mut self) {
-        if !self.jobs.is_empty() {
-            self.committer.lock().end(&self.jobs);
+        if self.is_open {
+            let committer = self.committer;
+            self.close(&mut committer.lock());
         }
     }
 }
 
 impl State {
-    pub(super) fn end(&mut self, jobs: &[Arc<Job>]) {
-        for touched in jobs.iter().flat_map(|job| &job.touches) {
-            self.busy.remove(touched);
-        }
-        self.lanes = self.lanes.saturating_sub(1);
+    pub(super) fn end(&mut self, jobs: &[Arc<Job>], overdue: bool) {
+        jobs.iter().for_each(|job| self.release(job));
+        let place = if overdue { &mut self.overdue } else { &mut self.lanes };
+        *place = place.saturating_sub(1);
     }
 
-    /// What sets out next, if there is a lane for it.
+    fn release(&mut self, job: &Job) {
+        for touched in &job.touches {
+            self.busy.remove(touched);
+        }
+    }
+
+    /// Takes a commit out of the queue; false when it is on its way already.
+    fn withdraw(&mut self, job: &Arc<Job>) -> bool {
+        let place = self.waiting.iter().position(|waiting| Arc::ptr_eq(&waiting.job, job));
+        place.and_then(|place| self.waiting.remove(place)).is_some()
+    }
+
+    /// The next batch, if there is a lane for it.
     pub(super) fn next(&mut self) -> Option<Vec<Waiting>> {
         if self.lanes >= LANES {
             return None;
         }
         let mut batch: Vec<Waiting> = Vec::new();
         let mut passed = VecDeque::new();
-        // What was passed over keeps its place: nobody who comes later takes what it waits for.
+        // A commit that was passed over keeps its place: no later one may take what it waits for.
         let mut spoken_for: HashSet<u64> = HashSet::new();
         while batch.len() < BATCH && passed.len() < LOOK {
             let Some(waiting) = self.waiting.pop_front() else { break };
@@ -161,7 +270,7 @@ impl State {
             return None;
         }
         self.lanes += 1;
-        // Everybody locks users in the same order.
+        // All statements lock users in the same order.
         batch.sort_unstable_by(|one, other| one.job.commit.key.cmp(&other.job.commit.key));
         Some(batch)
     }

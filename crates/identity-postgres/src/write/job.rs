@@ -1,4 +1,4 @@
-//! A commit on its way to the database.
+//! A commit that waits for, or is on, its way to the database.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -6,28 +6,31 @@ use std::sync::LazyLock;
 
 use identity_core::{Version, WhenExhausted};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-/// What a commit comes to.
+/// The answer to a commit.
 pub(crate) type Answer = Result<Committed, CommitError>;
 
-/// A commit that is sound, under an id by which it is known again.
+/// A commit that passed the checks of [`Job::new`], under an id by which the database knows it again.
 pub(crate) struct Job {
     pub(crate) id: Uuid,
     pub(crate) commit: Commit,
-    /// What no other commit of the same statement may touch: the user, claims, budgets, as hashes. Two things with one hash
-    /// make one of the commits wait for the next statement, and no harm.
+    /// When the caller has to have an answer.
+    pub(crate) until: Instant,
+    /// The user, the claims and the budgets of the commit, as hashes: no other commit of the same statement may touch them. A
+    /// collision of hashes makes one of the commits wait for the next statement, and does no harm.
     pub(crate) touches: Vec<u64>,
-    /// Whether it touches one budget more than once: then its draws are judged one after the other, and it travels alone. A
-    /// draw of somebody else's in between sends it back, and would all those that travel with it.
+    /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, and it travels
+    /// alone: a draw of another transaction in between makes it start over, and with it all commits of its statement.
     pub(crate) intricate: bool,
 }
 
 static TOUCHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Job {
-    /// Takes a commit on: a caller's mistake must not become a row.
-    pub(crate) fn new(id: Uuid, commit: Commit) -> Result<Self, StoreError> {
+    /// Checks a commit, so that a mistake of the caller does not become a row.
+    pub(crate) fn new(id: Uuid, until: Instant, commit: Commit) -> Result<Self, StoreError> {
         let from = match commit.expected {
             Expected::Absent => 0,
             Expected::At(Version(version)) => version,
@@ -62,7 +65,7 @@ impl Job {
         let distinct: HashSet<u64> = drawn.iter().copied().collect();
         let intricate = distinct.len() < drawn.len();
         touches.extend(distinct);
-        Ok(Self { id, commit, touches, intricate })
+        Ok(Self { id, commit, until, touches, intricate })
     }
 
     pub(crate) fn first(&self) -> u64 {

@@ -1,8 +1,10 @@
-//! Runs commits, together or alone, until there is an answer.
+//! Carries commits out, together or alone, until there is an answer.
 
 use std::sync::Arc;
 
-use identity_ports::{CommitError, StoreError};
+use identity_ports::{CommitError, ForeignError, StoreError};
+use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 use tokio_postgres::{Row, Transaction};
 
 use super::batch::Parts;
@@ -12,115 +14,160 @@ use crate::error::{Failure, failure, name};
 use crate::link::{Link, Patience};
 use crate::sql::Sql;
 
-/// Who runs a statement: the pool, or a transaction of the host's.
+/// What runs a statement: a connection of the pool, or a transaction of the host.
 pub(super) enum Runner<'a> {
     Link(&'a Link),
-    Transaction(&'a Transaction<'a>),
+    Transaction(&'a Link, &'a Transaction<'a>),
 }
 
 impl Runner<'_> {
     async fn run(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
         match self {
             Self::Link(link) => link.once(sql).await,
-            Self::Transaction(transaction) => {
-                transaction.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure)
+            Self::Transaction(link, transaction) => {
+                let params = sql.typed_params();
+                let work = async { transaction.query_typed(&sql.text, &params).await.map_err(failure) };
+                link.bounded(work, &transaction.cancel_token()).await
             }
+        }
+    }
+
+    fn tables(&self) -> &str {
+        match self {
+            Self::Link(link) | Self::Transaction(link, _) => &link.tables,
         }
     }
 }
 
-/// Does several commits in one statement; each succeeds or fails on its own.
-pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Answer> {
-    if let [job] = jobs {
-        return vec![alone(link, job).await];
-    }
-    let mut patience = Patience::default();
-    let mut races = 0;
+/// What became of a commit that travelled with others.
+pub(super) enum Outcome {
+    Answered(Answer),
+    /// It has to be tried again, alone.
+    Again(Patience),
+}
+
+/// Carries several commits out in one statement; each succeeds or fails on its own.
+pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Outcome> {
+    let Some(until) = jobs.iter().map(|job| job.until).min() else { return Vec::new() };
+    let link = link.until(until);
+    let mut patience = Patience::new(&link);
     let all: Vec<&Job> = jobs.iter().map(|job| &**job).collect();
+    let again = |patience: &Patience, job: &Job| Outcome::Again(patience.up_to(job.until));
     loop {
-        let failure = match attempt(&Runner::Link(link), &link.tables, &all).await {
-            Ok(answers) => return answers,
+        let failure = match attempt(&Runner::Link(&link), &all).await {
+            Ok(answers) => {
+                let outcome = |(answer, job): (Option<Answer>, &Arc<Job>)| match answer {
+                    Some(answer) => Outcome::Answered(answer),
+                    None => again(&patience, job),
+                };
+                return answers.into_iter().zip(jobs).map(outcome).collect();
+            }
             Err(failure) => failure,
         };
-        races += u32::from(matches!(failure, Failure::Race(_) | Failure::Snapshot(_)));
-        match failure {
-            // What is too much together, or what one of them brings, must not fail the others.
-            Failure::Fatal(_) | Failure::Duplicate(_) => break,
-            Failure::Race(_) | Failure::Snapshot(_) if races > 1 => break,
-            failure => {
-                if let Err(failure) = patience.after(failure).await {
-                    let error = failure.into_error();
-                    return jobs.iter().map(|_| Err(error.clone().into())).collect();
+        match (failure, jobs) {
+            // The server is away for all of them alike.
+            (failure @ (Failure::Away(_) | Failure::Lost(_)), _) => {
+                if let Err(error) = patience.after(failure).await {
+                    let told = |job: &Arc<Job>| {
+                        if job.until > until {
+                            again(&patience, job)
+                        } else {
+                            Outcome::Answered(Err(error.clone().into()))
+                        }
+                    };
+                    return jobs.iter().map(told).collect();
                 }
             }
+            (failure @ (Failure::Fatal(_) | Failure::Duplicate(_)), [job]) => {
+                if let Err(error) = pause(&mut patience, failure, job).await {
+                    return vec![Outcome::Answered(Err(error))];
+                }
+            }
+            // What is too much together, what one of them brings, and what one of them waits for must not fail the others.
+            _ => return jobs.iter().map(|job| again(&patience, job)).collect(),
         }
     }
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        answers.push(alone(link, job).await);
-    }
-    answers
 }
 
-/// Does one commit.
-pub(super) async fn alone(link: &Link, job: &Job) -> Answer {
-    let mut patience = Patience::default();
+/// Carries one commit out, with one of these connections at a time and none during pauses.
+pub(super) async fn alone(link: &Link, job: &Job, mut patience: Patience, singles: &Semaphore) -> Answer {
+    let link = link.until(job.until);
     loop {
-        match once(&Runner::Link(link), &link.tables, job).await {
-            Ok(answer) => return answer,
-            Err(failure) => patience.after(failure).await.map_err(|failure| told(failure, job))?,
-        }
+        let failure = match timeout_at(job.until, singles.acquire()).await {
+            Ok(permit) => {
+                let tried = once(&Runner::Link(&link), job).await;
+                drop(permit);
+                match tried {
+                    Ok(answer) => return answer,
+                    Err(failure) => failure,
+                }
+            }
+            Err(_) => Failure::late("other commits used all connections for single commits until the deadline"),
+        };
+        pause(&mut patience, failure, job).await?;
     }
 }
 
-/// Does one commit within a transaction of the host's. Nothing of it stays when it is refused.
-pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, tables: &str, job: &Job) -> Answer {
-    let mut patience = Patience::default();
+/// Carries one commit out inside a transaction of the host. Nothing of it stays when it is refused.
+pub(crate) async fn perform_in(transaction: &mut Transaction<'_>, link: &Link, job: &Job) -> Answer {
+    let mut patience = Patience::new(link);
     loop {
         let savepoint = transaction.transaction().await.map_err(|error| failure(error).into_error())?;
-        let failure = match once(&Runner::Transaction(&savepoint), tables, job).await {
+        let failure = match once(&Runner::Transaction(link, &savepoint), job).await {
             Ok(answer) => {
                 savepoint.commit().await.map_err(|error| failure(error).into_error())?;
                 return answer;
             }
             Err(failure) => failure,
         };
+        if failure.spends_connection() {
+            // The transaction is lost with its connection, or the server is not there to roll back to the savepoint.
+            return Err(failure.into_error().into());
+        }
         savepoint.rollback().await.map_err(|error| crate::error::failure(error).into_error())?;
         if let Failure::Snapshot(_) = failure {
-            return Err(told(failure, job));
+            return Err(failure.into_error().into());
         }
-        patience.after(failure).await.map_err(|failure| told(failure, job))?;
+        pause(&mut patience, failure, job).await?;
     }
 }
 
-/// One try of one commit.
-async fn once(runner: &Runner<'_>, tables: &str, job: &Job) -> Result<Answer, Failure> {
-    let answer = attempt(runner, tables, &[job]).await?.into_iter().next();
-    answer.ok_or_else(|| Failure::Fatal(StoreError::failed("a commit has no answer")))
+/// Waits before the next try, or gives the error of the commit.
+async fn pause(patience: &mut Patience, failure: Failure, job: &Job) -> Result<(), CommitError> {
+    let constraint = if let Failure::Duplicate(constraint) = &failure { Some(constraint.clone()) } else { None };
+    let Err(error) = patience.after(failure).await else { return Ok(()) };
+    let error = match constraint {
+        Some(constraint) if constraint.contains("events") => StoreError::Corrupt {
+            table: "identity_events",
+            key: format!("{}/{}", name(&job.commit.key), job.first()),
+            reason: "the event exists although the user has not reached its number".to_owned(),
+        },
+        Some(constraint) if constraint.contains("outbox") => {
+            StoreError::failed("a message with this id was enqueued before")
+        }
+        _ => error,
+    };
+    Err(error.into())
 }
 
-async fn attempt(runner: &Runner<'_>, tables: &str, jobs: &[&Job]) -> Result<Vec<Answer>, Failure> {
+/// One try of one commit.
+async fn once(runner: &Runner<'_>, job: &Job) -> Result<Answer, Failure> {
+    let answer = attempt(runner, &[job]).await?.into_iter().next();
+    let answer = answer.ok_or_else(|| Failure::Fatal(StoreError::failed("the database did not answer a commit")))?;
+    answer.ok_or_else(|| {
+        let reason = "another transaction holds the row of the user; see which one keeps its locks for long";
+        Failure::Race(ForeignError::new(reason))
+    })
+}
+
+/// One try of some commits. A commit has no answer when another transaction has locked its user, or changed the user after the
+/// statement began.
+async fn attempt(runner: &Runner<'_>, jobs: &[&Job]) -> Result<Vec<Option<Answer>>, Failure> {
     let mut parts = Parts::new();
     for job in jobs {
         parts.add(job).map_err(Failure::Fatal)?;
     }
     let charged = parts.finish();
-    let rows = runner.run(&statement::statement(parts, tables)).await?;
+    let rows = runner.run(&statement::statement(parts, runner.tables())).await?;
     verdict::read(&rows, jobs, &charged).map_err(Failure::Fatal)
-}
-
-/// What a caller is told of a failure that stays.
-fn told(failure: Failure, job: &Job) -> CommitError {
-    let error = match failure {
-        Failure::Duplicate(constraint) if constraint.contains("events") => StoreError::Corrupt {
-            table: "identity_events",
-            key: format!("{}/{}", name(&job.commit.key), job.first()),
-            reason: "it is there before its time".to_owned(),
-        },
-        Failure::Duplicate(constraint) if constraint.contains("outbox") => {
-            StoreError::failed("a message of this id was enqueued before")
-        }
-        other => other.into_error(),
-    };
-    error.into()
 }

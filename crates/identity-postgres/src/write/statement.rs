@@ -1,12 +1,16 @@
 //! The one statement that writes commits.
 //!
 //! All its parts see the database as it was when the statement began. From that it judges each commit by itself: whether the
-//! user is as expected, whether a claim is somebody else's, whether budgets have room. What is judged well is written under
-//! the same conditions once more, which the server checks against the rows as they are by then. When somebody else was faster
-//! in between, fewer rows are written than were to be: then the statement ends itself with an error, nothing of it stays, and
-//! it is run again. So what it answers is true of one moment, no lock is held while anything is decided, and it is one round
-//! trip for any number of commits.
+//! user is at the expected version, whether another user holds a claim, whether budgets cover the charges. It also locks the
+//! rows of the users, and passes over those that another transaction has locked or changed: such a commit is not written, and
+//! is tried again later, without holding up the others.
+//!
+//! A commit that passes is written under the same conditions once more, which the server checks against the rows as they are by
+//! then. When another transaction was faster at a claim or a budget, fewer rows are written than there should be: then the
+//! statement ends itself with an error, nothing of it stays, and it is run again. So the answer is true of one moment, no lock
+//! is held while anything is decided, and any number of commits takes one round trip.
 
+use crate::error::RACED;
 use crate::sql::{Rows, Sql};
 
 use super::batch::Parts;
@@ -115,11 +119,14 @@ impl<'a> Writer<'a, '_> {
         self.push("c AS (SELECT * FROM ");
         self.sql.unnest(commits, "x");
         self.push(
-            "), v AS (SELECT c.n, CASE WHEN c.expected IS NULL \
+            "), v AS MATERIALIZED (SELECT c.n, CASE WHEN c.expected IS NULL \
              THEN (SELECT 1 FROM {t}identity_users u WHERE u.tenant = c.tenant AND u.id = c.id LIMIT 1) IS NULL \
              AND (SELECT 1 FROM {t}identity_events e WHERE e.tenant = c.tenant AND e.user_id = c.id LIMIT 1) IS NULL \
              ELSE (SELECT 1 FROM {t}identity_users u \
-             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected LIMIT 1) IS NOT NULL END AS fits FROM c)",
+             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected LIMIT 1) IS NOT NULL END AS fits, \
+             c.expected IS NULL OR (SELECT 1 FROM {t}identity_users u \
+             WHERE u.tenant = c.tenant AND u.id = c.id AND u.version = c.expected LIMIT 1 FOR UPDATE SKIP LOCKED) IS NOT NULL \
+             AS free FROM c)",
         );
         let mut conditions = String::new();
         let mut held = Vec::new();
@@ -156,7 +163,7 @@ impl<'a> Writer<'a, '_> {
                  (SELECT x.m, bool_or(x.held) AS held FROM ({held}) x GROUP BY x.m) h)"
             ));
         }
-        self.push(&format!(", ok AS (SELECT array_agg(v.fits{conditions} ORDER BY v.n) AS a FROM v)"));
+        self.push(&format!(", ok AS (SELECT array_agg(v.fits AND v.free{conditions} ORDER BY v.n) AS a FROM v)"));
     }
 
     /// The refunds and draws of a commit that touches a budget more than once, one after the other. `w` is every window of the
@@ -395,27 +402,27 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    /// A row for each commit and one for each charge; and the end of it all when fewer rows were written than were to be.
+    /// One row for each commit and one for each charge; and the end of the statement when fewer rows were written than should
+    /// have been.
     fn answer(mut self, claims: bool, draws: Draws) -> Sql<'a> {
         let taken = if claims { "(SELECT tk.i FROM tk WHERE tk.n = v.n)" } else { "NULL::int8" };
         self.push(&format!(
             " SELECT 1 AS part, v.n, v.fits AS well, NOT v.fits AND EXISTS (SELECT 1 FROM c JOIN {{t}}identity_events e \
              ON e.tenant = c.tenant AND e.user_id = c.id AND e.number = c.first AND e.commit_id = c.commit_id \
-             WHERE c.n = v.n) AS before, {taken} AS i, NULL::int8 AS began_at, NULL::int8 AS drawn FROM v"
+             WHERE c.n = v.n) AS before, {taken} AS i, NULL::int8 AS began_at, NULL::int8 AS drawn, v.free FROM v"
         ));
         if draws.plain {
-            self.push(" UNION ALL SELECT 2, j.n, j.fits, j.open, j.i, j.began_at, j.drawn FROM j");
+            self.push(" UNION ALL SELECT 2, j.n, j.fits, j.open, j.i, j.began_at, j.drawn, NULL FROM j");
         }
         if draws.intricate {
-            self.push(" UNION ALL SELECT 2, l.n, l.fits, l.open, l.i, l.began_at, l.drawn FROM l WHERE l.i > 0");
+            self.push(" UNION ALL SELECT 2, l.n, l.fits, l.open, l.i, l.began_at, l.drawn, NULL FROM l WHERE l.i > 0");
         }
         let (due, done) = (self.due.join(" + "), self.done.join(" + "));
         if !due.is_empty() {
-            // Text that is no number ends the statement, and says why to whoever reads the server's log.
+            // A text that is not a number ends the statement.
             self.push(&format!(
-                " UNION ALL SELECT (CASE WHEN {due} = {done} THEN '3' \
-                 ELSE 'identity: somebody else was faster, nothing is written, it is tried again' END)::int4, \
-                 0, NULL, NULL, NULL, NULL, NULL"
+                " UNION ALL SELECT (CASE WHEN {due} = {done} THEN '3' ELSE '{RACED}' END)::int4, \
+                 0, NULL, NULL, NULL, NULL, NULL, NULL"
             ));
         }
         self.sql

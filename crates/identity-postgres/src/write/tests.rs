@@ -7,6 +7,7 @@ use identity_conformance::kit::{NOW, Person, create, erase, key, letter, paid, v
 use identity_core::{UserKey, Version};
 use identity_ports::{Commit, Stored};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::batch::Parts;
@@ -22,7 +23,7 @@ fn stored(name: &str) -> (UserKey, Stored) {
 }
 
 fn job(commit: Commit) -> Job {
-    Job::new(Uuid::nil(), commit).unwrap()
+    Job::new(Uuid::nil(), Instant::now(), commit).unwrap()
 }
 
 fn text(jobs: &[&Job]) -> String {
@@ -69,7 +70,7 @@ fn what_draws_twice_on_one_budget_travels_alone() {
     let mut travelled = Vec::new();
     while let Some(batch) = state.next() {
         let jobs: Vec<Arc<Job>> = batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect();
-        state.end(&jobs);
+        state.end(&jobs, false);
         travelled.push(jobs.iter().map(|job| job.commit.key.user.to_string()).collect::<Vec<_>>());
     }
     assert_eq!(travelled, [vec!["ada", "bob", "dan"], vec!["cy"], vec!["eve"]]);

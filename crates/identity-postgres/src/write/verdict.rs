@@ -1,4 +1,4 @@
-//! What the statement says of each commit.
+//! Reads what the statement answered to each commit.
 
 use std::collections::HashSet;
 
@@ -10,39 +10,43 @@ use super::batch::Drawn;
 use super::job::{Answer, Job};
 use crate::cells::{Bad, Cells};
 
-/// How one commit was judged.
+/// The judgement of one commit.
 #[derive(Default)]
 struct Verdict {
     told: bool,
+    /// Whether the user was at the expected version when the statement began.
     fits: bool,
-    /// Written by an earlier try whose answer was lost.
+    /// Whether the row of the user was locked for this commit.
+    free: bool,
+    /// Whether an earlier try, whose answer was lost, wrote the commit.
     before: bool,
-    /// The place of the first claim that is somebody else's.
+    /// The place of the first claim that another user holds.
     taken: Option<usize>,
-    /// Charges that found too little left, by their place, with the message that they belong to.
+    /// Charges that their budgets did not cover, by their place, with the message that they belong to.
     exhausted: Vec<(usize, i64, Exhausted)>,
     damaged: Option<StoreError>,
 }
 
-/// Reads the answers, in the order of the commits.
-pub(super) fn read(rows: &[Row], jobs: &[&Job], charged: &[Drawn<'_>]) -> Result<Vec<Answer>, StoreError> {
+/// Reads the answers, in the order of the commits; a commit without one has to be tried again.
+pub(super) fn read(rows: &[Row], jobs: &[&Job], charged: &[Drawn<'_>]) -> Result<Vec<Option<Answer>>, StoreError> {
     let mut verdicts: Vec<Verdict> = jobs.iter().map(|_| Verdict::default()).collect();
     for row in rows {
         let cells = Cells(row);
         let read = judge(cells, &mut verdicts, charged);
-        read.map_err(|_| StoreError::failed("the database answered a commit with something else"))?;
+        read.map_err(|_| StoreError::failed("the database answered a commit with rows of another kind"))?;
     }
     Ok(verdicts.into_iter().zip(jobs).map(|(verdict, job)| answer(verdict, job)).collect())
 }
 
 fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> Result<(), Bad> {
     let at = |n: usize| n.checked_sub(1);
-    let gone = || Bad::from("a row of no commit");
+    let gone = || Bad::from("the row belongs to no commit");
     match cells.0.try_get::<_, i32>("part").map_err(|_| gone())? {
         1 => {
             let n: usize = cells.int("n")?;
             let verdict = at(n).and_then(|n| verdicts.get_mut(n)).ok_or_else(gone)?;
             (verdict.told, verdict.fits, verdict.before) = (true, cells.flag("well")?, cells.flag("before")?);
+            verdict.free = cells.flag("free")?;
             verdict.taken = cells.opt_int("i")?.and_then(|i| usize::try_from(i).ok());
         }
         2 => {
@@ -57,13 +61,13 @@ fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> R
     Ok(())
 }
 
-/// What a charge found.
+/// Reads what a charge found.
 fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) -> Result<(), Bad> {
     let Drawn { m, key, charge, .. } = drawn;
     let before = cells.opt_int("drawn")?.unwrap_or(0);
     if before < 0 {
         let key = format!("{}/{}/{}", key.tenant, charge.kind.as_str(), charge.quota);
-        let reason = "fewer than no draws".to_owned();
+        let reason = "the amount drawn is negative".to_owned();
         // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
         verdict.damaged = Some(StoreError::Corrupt { table: "identity_quotas", key, reason });
     }
@@ -77,12 +81,17 @@ fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) 
     Ok(())
 }
 
-fn answer(verdict: Verdict, job: &Job) -> Answer {
+fn answer(verdict: Verdict, job: &Job) -> Option<Answer> {
+    let undecided = verdict.told && !verdict.before && verdict.fits && !verdict.free;
+    (!undecided).then(|| decided(verdict, job))
+}
+
+fn decided(verdict: Verdict, job: &Job) -> Answer {
     if !verdict.told {
         return Err(StoreError::failed("the database did not answer a commit").into());
     }
     if verdict.before {
-        // What it withheld is not known any more: the answer that said so was lost.
+        // What was withheld is not known any more: the answer that said so was lost.
         return Ok(Committed::default());
     }
     if !verdict.fits {
@@ -91,7 +100,7 @@ fn answer(verdict: Verdict, job: &Job) -> Answer {
     if let Some(place) = verdict.taken {
         let claim = place.checked_sub(1).and_then(|place| job.commit.claims.take.get(place));
         return Err(claim.map_or_else(
-            || StoreError::failed("the database named a claim that was not asked for").into(),
+            || StoreError::failed("the database named a claim that the commit does not take").into(),
             |claim| CommitError::Taken(claim.clone()),
         ));
     }

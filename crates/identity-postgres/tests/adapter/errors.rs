@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::common::Place;
 use identity_conformance::kit::{Person, create, key, put, raw_key, tenant};
@@ -10,6 +11,7 @@ use identity_ports::{
     CommitError, Directory as _, DirectoryQuery, ListOrder, ListQuery, Prefix, Search, StoreError, UserRepository as _,
 };
 use identity_postgres::PostgresStore;
+use identity_postgres::tokio_postgres::{NoTls, connect};
 use postgres_testbed::Cluster;
 
 const PASSWORD: &str = "canary-of-a-password";
@@ -37,19 +39,22 @@ async fn a_password_is_never_printed() {
         assert!(!text.contains(PASSWORD), "{text}");
     }
     for (url, told) in [
-        (format!("postgres://app:{PASSWORD}x@127.0.0.1:{port}/postgres"), "see that user and password are right"),
-        (format!("postgres://nobody:{PASSWORD}@127.0.0.1:{port}/postgres"), "see that user and password are right"),
+        (format!("postgres://app:{PASSWORD}x@127.0.0.1:{port}/postgres"), "check that user and password are right"),
+        (format!("postgres://nobody:{PASSWORD}@127.0.0.1:{port}/postgres"), "check that user and password are right"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/nowhere"), "create it"),
-        (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "see that it runs"),
+        (format!("postgres://app:{PASSWORD}@127.0.0.1:1/postgres"), "check that it runs"),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=sometimes"), "sslmode is none of"),
         (
             format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert=/no/where"),
             "sslrootcert",
         ),
-        (format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"), "take it out"),
+        (
+            format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/postgres?{PASSWORD}=1"),
+            "take it out of the connection string",
+        ),
         (format!("postgres://app:{PASSWORD}@127.0.0.1:port/postgres"), "port"),
         (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}"), "neither a URL nor a list"),
-        (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}=1"), "take it out"),
+        (format!("host=127.0.0.1 user=app password={PASSWORD} {PASSWORD}=1"), "take it out of the connection string"),
         (format!("mysql://app:{PASSWORD}@127.0.0.1/postgres"), "neither a URL nor a list"),
         (PASSWORD.to_owned(), "neither a URL nor a list"),
         (String::new(), "host"),
@@ -65,14 +70,15 @@ async fn a_password_is_never_printed() {
 async fn too_few_connections_are_told_and_what_to_do() {
     let cluster = Cluster::builder().setting("max_connections", "10").start();
     let database = cluster.database();
-    let store = PostgresStore::options().with_pool_size(20).connect(&database.url()).await.unwrap();
+    let options = PostgresStore::options().with_reconnect(Duration::from_millis(300));
+    let store = options.connect(&database.url()).await.unwrap();
     let mut held = Vec::new();
-    let error = loop {
-        match store.pool().get().await {
-            Ok(connection) => held.push(connection),
-            Err(_) => break store.load(&key("ada")).await.unwrap_err(),
-        }
-    };
+    while let Ok((client, connection)) = connect(&database.url(), NoTls).await {
+        tokio::spawn(connection);
+        held.push(client);
+    }
+    let error = store.load(&key("ada")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(error.to_string().contains("max_connections"), "{error}");
     drop(held);
     assert_eq!(store.load(&key("ada")).await.unwrap(), None, "and it goes on when there are some");
@@ -89,12 +95,12 @@ async fn a_server_that_only_reads_is_told_and_left() {
         cluster.sql("postgres", &format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}"));
     };
     // Connections keep what they were told when they began: new ones meet a standby's answer.
-    let store = place.options().without_migrating().connect(&place.url()).await.unwrap();
+    let store = place.options().without_migrating().with_reconnect(Duration::ZERO).connect(&place.url()).await.unwrap();
     only_reads("on");
     let refused = store.commit(create(&key("ada"), &Person::default()).0).await;
     only_reads("off");
     match refused {
-        Err(CommitError::Store(error @ StoreError::Failed(_))) => {
+        Err(CommitError::Store(error @ StoreError::Unavailable(_))) => {
             assert!(error.to_string().contains("target_session_attrs=read-write"), "{error}");
         }
         other => panic!("{other:?}"),

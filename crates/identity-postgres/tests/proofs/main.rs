@@ -9,6 +9,7 @@
 )]
 
 mod contention;
+mod deadlines;
 mod failover;
 mod faults;
 mod processes;
