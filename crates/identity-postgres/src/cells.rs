@@ -1,4 +1,4 @@
-//! Cells of a row, read without trusting them.
+//! Cells of a row, checked while they are read.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-/// Why a row makes no sense.
+/// The reason why a row cannot be read.
 pub(crate) struct Bad(String);
 
 impl Bad {
@@ -30,13 +30,13 @@ impl From<identity_core::Inconsistent> for Bad {
     }
 }
 
-/// The cells of a row, by name: what is not there or of another type makes no sense.
+/// The cells of a row, by name. A cell that is missing or of another type is an error.
 #[derive(Clone, Copy)]
 pub(crate) struct Cells<'r>(pub(crate) &'r Row);
 
 impl<'r> Cells<'r> {
     fn value<T: FromSql<'r>>(self, name: &str, what: &str) -> Result<Option<T>, Bad> {
-        self.0.try_get::<_, Option<T>>(name).map_err(|_| Bad(format!("{name} is no {what}")))
+        self.0.try_get::<_, Option<T>>(name).map_err(|_| Bad(format!("{name} is not a {what}")))
     }
 
     pub(crate) fn opt_text(self, name: &str) -> Result<Option<&'r str>, Bad> {
@@ -55,7 +55,7 @@ impl<'r> Cells<'r> {
         self.value(name, "integer")
     }
 
-    /// An integer that fits.
+    /// An integer in the range of `T`.
     pub(crate) fn int<T: TryFrom<i64>>(self, name: &str) -> Result<T, Bad> {
         let integer = self.opt_int(name)?.ok_or_else(|| missing(name))?;
         T::try_from(integer).map_err(|_| Bad(format!("{name} is out of its range")))
@@ -75,7 +75,7 @@ impl<'r> Cells<'r> {
 
     pub(crate) fn opt_bytes(self, name: &str) -> Result<Option<[u8; 16]>, Bad> {
         let Some(bytes) = self.value::<&[u8]>(name, "bytes")? else { return Ok(None) };
-        bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} has not 16 bytes")))
+        bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} does not have 16 bytes")))
     }
 
     pub(crate) fn opt_id<T: From<Uuid>>(self, name: &str) -> Result<Option<T>, Bad> {
@@ -86,24 +86,24 @@ impl<'r> Cells<'r> {
         self.opt_id(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A name out of a closed list.
+    /// A name from a closed list.
     pub(crate) fn name<T>(self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Bad> {
         let text = self.text(name)?;
-        read(text).ok_or_else(|| Bad(format!("{name} is no name that this program knows")))
+        read(text).ok_or_else(|| Bad(format!("{name} is not a name that this program knows")))
     }
 
     pub(crate) fn opt_json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Bad> {
         let Some(text) = self.opt_text(name)? else { return Ok(None) };
-        // The parser's own words may quote what stands there.
+        // The parser's own message may quote the text.
         let parsed = serde_json::from_str(text);
-        parsed.map(Some).map_err(|error| Bad(format!("{name} is no JSON of its kind (byte {})", error.column())))
+        parsed.map(Some).map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
     }
 
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
         self.opt_json(name)?.ok_or_else(|| missing(name))
     }
 
-    /// JSON; what is absent is the default.
+    /// JSON; NULL is the default.
     pub(crate) fn json_or_default<T: DeserializeOwned + Default>(self, name: &str) -> Result<T, Bad> {
         Ok(self.opt_json(name)?.unwrap_or_default())
     }
@@ -124,9 +124,9 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError>
     serde_json::to_string(value).map_err(StoreError::failed)
 }
 
-/// An unsigned number as the database holds it.
+/// An unsigned number as the database stores it.
 pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
-    i64::try_from(number).map_err(|_| StoreError::failed("a number is larger than the database can hold"))
+    i64::try_from(number).map_err(|_| StoreError::failed("a number is too large for the database; nothing was written"))
 }
 
 /// A limit as the database counts it.

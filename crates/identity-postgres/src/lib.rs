@@ -9,7 +9,7 @@
 //! use identity_ports::UserRepository as _;
 //! use identity_postgres::PostgresStore;
 //!
-//! let store = PostgresStore::connect(&url).await?; // makes the tables, or brings them up to date
+//! let store = PostgresStore::connect(&url).await?; // creates or migrates the tables
 //! let nobody = UserKey { tenant: TenantId::default(), user: UserId::parse("nobody")? };
 //! assert_eq!(store.load(&nobody).await?, None);
 //! # Ok(())
@@ -18,70 +18,83 @@
 //!
 //! # One round trip
 //! A commit is one statement, and so is a load. The server judges the commit by what it sees when the statement begins, and
-//! writes it under the same conditions; when somebody else was faster in between, the statement ends itself, nothing of it
-//! stays, and it is run again. No transaction stays open while anything is decided. Commits that arrive together travel in one
-//! statement, and each still succeeds or fails on its own; a commit that finds nobody on the way goes at once.
+//! writes it under the same conditions. When another transaction was faster in between, nothing of the commit is written, and
+//! it is tried again. No transaction stays open while anything is decided. Commits that arrive together share one statement,
+//! and each still succeeds or fails on its own; a commit that arrives alone is sent at once.
 //!
 //! | call | statement | round trips |
 //! |---|---|---|
-//! | `commit` | judge and write, by CTEs over unnested arrays | 1 |
+//! | `commit` | judges and writes, by CTEs over unnested arrays | 1 |
 //! | `load` | `union all` over the user's four tables | 1 |
 //! | `find` | a lateral join over the keys | 1 |
 //! | `list` | the page, and the rows of its users; with a prefix a count of at most 1,001 before | 1, with a prefix 2 |
 //! | `browse` | the page, the rows of its users, and the count | 1 |
 //! | `history`, `dead_letters`, `posted`, `message` | a select by key | 1 |
-//! | `lease` | `for update skip locked` and update; a sweep of old budget windows when there was something | 1 or 2 |
+//! | `lease` | `for update skip locked` and update; a sweep of old budget windows when a message was leased | 1 or 2 |
 //! | `settle` | delete and update under the lease | 1 |
-//! | `report` | update when it says more, and the row as it stands | 1 |
-//! | `prune` | delete of at most so many | 1 |
+//! | `report` | update when the report says more, and the row as it stands | 1 |
+//! | `prune` | delete of at most `limit` rows | 1 |
 //!
 //! # When an answer is lost
-//! Every commit has an id of its own, which its events carry. When the connection goes while a commit is on its way, the same
-//! statement is run again: it finds either its own events, and then the commit went through, or the user as expected, and then
-//! it goes through now; there is no third. After some tries the answer is [`StoreError::Failed`](identity_ports::StoreError),
-//! and a `load` says what is there. What a commit withheld is not told again when only its first answer was lost.
+//! Every commit has an id, which its events carry. When the connection breaks while a commit is on its way, the same statement
+//! is run again: it finds either its own events, and then the commit was written, or the user at the expected version, and then
+//! it is written now. When this cannot be found out before the deadline, the answer is
+//! [`StoreError::Failed`](identity_ports::StoreError::Failed), and a `load` tells. What a commit withheld is not reported again
+//! when only its first answer was lost.
+//!
+//! # Deadlines
+//! Every call has one deadline ([`PostgresOptions::with_timeout`], 10 s), which covers waiting, every try and the pauses between
+//! them. A statement that is running at the deadline is cancelled, and the server has half a second to confirm that. The answer
+//! is [`StoreError::Unavailable`](identity_ports::StoreError::Unavailable) when nothing was written, and `Failed` only when that
+//! is unknown. [`PostgresOptions::with_reconnect`] says how long a server that refuses connections is tried.
+//!
+//! A commit whose user is locked by another transaction waits without a connection, and holds up no commit of another user. A
+//! commit that waits for a locked claim or budget keeps a connection while it waits; commits that touch nothing that is locked
+//! go on after half a second at most, as long as a quarter of the pool's connections are enough for those that wait.
 //!
 //! # Isolation
-//! It is exact at `read committed`, the server's default, and at `repeatable read` and `serializable`. Serialization failures
-//! and deadlocks (SQLSTATE 40001 and 40P01) are tried again, with pauses that grow, at most 24 times; within a transaction of
-//! the host's ([`PostgresStore::commit_in`]) a serialization failure is told at once, for it stays one there.
+//! Commits are exact at `read committed`, the server's default, and at `repeatable read` and `serializable`. Serialization
+//! failures and deadlocks (SQLSTATE 40001 and 40P01) are retried until the deadline, after random pauses of at most half a
+//! second. Inside a transaction of the host ([`PostgresStore::commit_in`]) a serialization failure is returned at once, because
+//! a retry would fail there, too.
 //!
 //! # Plans
-//! A statement that a connection meets for the first time is prepared for the next time, and run, in one flight. A plan of the
-//! statement that commits takes the server about 1 MB for each connection, so commits that travel together share one or two
-//! texts, no connection keeps more than 64 plans, and the connections that were used last are used first. A connection plans
-//! anew after 16, 64, 256, 1,024 and each further 4,096 uses: what was planned for small tables may be slow on large ones.
+//! A statement that is new to a connection is prepared and run in one flight. A plan of the statement that writes commits takes
+//! the server about 1 MB for each connection; therefore commits that travel together share one or two texts, no connection keeps
+//! more than 64 plans, and the most recently used connections are used first. A connection plans its statements anew after 16,
+//! 64, 256, 1,024 and each further 4,096 uses, because a plan for small tables may be slow on large ones.
+//!
+//! For the same reason the store's own sessions do without sequential scans, hash and merge joins and just-in-time compilation.
+//! The connections of [`PostgresStore::pool`], which are the host's, have the settings of the server.
 //!
 //! # Proxies
-//! Statements are prepared when a connection has a session of the server's to itself, and sent with their text, in one flight
-//! all the same, when a proxy hands sessions round (pgbouncer with `pool_mode = transaction`). Which of the two it is the store
-//! finds out when it connects; [`Statements`] says it outright. On sessions of its own the store turns sequential scans, hash
-//! and merge joins and just-in-time compilation off, so that statements which were planned for small tables stay fast on large
-//! ones; through a proxy the server plans each statement anew.
+//! Statements are prepared when a connection has a session of the server to itself, and sent with their text, still in one
+//! flight, when a proxy shares sessions between clients (pgbouncer with `pool_mode = transaction`). The store finds out which
+//! when it connects; [`Statements`] sets it outright. Through such a proxy the server plans each statement anew, and the store
+//! cannot set time limits for sessions: [`PostgresOptions::with_timeout`] says how to set them for the role.
 //!
-//! # Word of new messages
-//! A delivery loop looks for messages every second. [`PostgresStore::listen`] tells it at once when another process has
-//! enqueued one:
+//! # Notification of new messages
+//! A delivery loop looks for messages every second. [`PostgresStore::listen`] wakes it as soon as another process has enqueued
+//! one:
 //! ```no_run
 //! # async fn run(store: identity_postgres::PostgresStore, identity: identity::Identity) {
 //! tokio::spawn(async move { store.listen(move || identity.wake_delivery()).await });
 //! # }
 //! ```
-//! Word is sent at most every 20 ms and after the commit, never in it: a transaction that notifies waits for every other one
-//! that does. Behind a proxy that hands sessions round nobody can listen, and the loop's own looking has to do.
+//! Notifications are sent at most every 20 ms, and after the commit, never in it: transactions that notify wait for each other.
+//! Behind a proxy that shares sessions between clients listening is impossible, and the loop finds messages by looking.
 //!
 //! # Tables
 //! `identity_users`, `identity_profiles`, `identity_identifiers`, `identity_claims`, `identity_events`, `identity_outbox`,
-//! `identity_quotas` and `identity_meta`, all keyed by tenant first, in the schema of [`PostgresOptions::with_schema`]: a host
-//! may read and join them, and must not write to them. Times are microseconds since the Unix epoch, texts compare byte by
-//! byte, JSON stands in text columns as it was written. No code and no key is in any of them. Nothing refers to another table
-//! by a foreign key: on an engine that shards, a claim lies elsewhere than its user.
+//! `identity_quotas` and `identity_meta`, all keyed by tenant first, in the schema of [`PostgresOptions::with_schema`]. A host
+//! may read and join them, and must not write to them. Times are microseconds since the Unix epoch, texts compare byte by byte,
+//! and JSON is stored in text columns as it was written. No table holds a code or a key.
 //!
-//! Migrations run forward only, any number of processes at once; a database of a later program is refused. What has to be run
-//! by somebody with more rights is run by a program that connects with them; the others say
-//! [`without_migrating`](PostgresOptions::without_migrating).
+//! Migrations run forward only, in any number of processes at once; a database that a newer program migrated is refused. A
+//! program whose database user may not change tables connects with [`without_migrating`](PostgresOptions::without_migrating),
+//! after another program has migrated.
 //!
-//! # A host's own rows in the same transaction
+//! # Rows of the host in the same transaction
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -119,20 +132,22 @@
 //! # Ok(())
 //! # }
 //! ```
-//! Such a transaction locks what it writes until it ends: it should do so soon.
+//! Such a transaction locks what it writes until it ends, and should end soon.
 //!
 //! # Encryption
-//! `sslmode` in the URL means what it means to libpq: `disable`, `prefer` (the default: encrypted where the server offers it),
-//! `require` (encrypted, by whomever), `verify-ca` and `verify-full` (by somebody whose certificate an authority signed, and
-//! in the host's name). `sslrootcert` names a file of authorities, else those of the operating system count. Over a network
-//! that is not one's own nothing less than `verify-full` is enough. [`PostgresOptions::with_tls`] takes anything else.
+//! `sslmode` in the URL has the meaning that libpq gives it: `disable`; `prefer` (the default: encrypted when the server offers
+//! it); `require` (encrypted, without checking the certificate unless `sslrootcert` is given); `verify-ca` and `verify-full`
+//! (with a certificate that an authority signed, and, for `verify-full`, that names the host). `sslrootcert` names a file of
+//! authorities; without it, those of the operating system are trusted. Over a network that others can reach, use `verify-full`.
+//! [`PostgresOptions::with_tls`] takes any other configuration.
 //!
 //! # The driver
-//! [`tokio_postgres`] 0.7 with [`deadpool_postgres`] 0.14 and [`rustls`] 0.23, re-exported; a change of one of these minor
+//! [`tokio_postgres`] 0.7, [`deadpool_postgres`] 0.14 and [`rustls`] 0.23 are re-exported. A change of one of these minor
 //! versions is a breaking change of this crate.
 //!
 //! # What this crate does not do
-//! It makes no backups and moves no primary. It reads from no replica: what it answers is always the primary's word.
+//! It makes no backups and promotes no standby. It never reads from a replica: every answer comes from the primary. It supports
+//! PostgreSQL only; engines that speak PostgreSQL's protocol are not tested.
 
 mod cells;
 mod error;

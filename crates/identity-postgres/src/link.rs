@@ -46,7 +46,7 @@ const DRIVERS_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 /// Everything by which the server is reached.
 pub(crate) struct Base {
     /// The connections of the store, with [`SETTINGS`].
-    pub(crate) pool: Pool,
+    pub(crate) own_pool: Pool,
     /// The connections of the host, without them. It opens none until the host asks.
     pub(crate) host_pool: Pool,
     /// How to connect without [`SETTINGS`] and time limits: for migrations and for listening.
@@ -123,9 +123,9 @@ impl Link {
                 }
                 Ok(())
             }));
-        let (pool, reconnect) = (build(pool)?, options.reconnect.unwrap_or(options.timeout));
+        let (own_pool, reconnect) = (build(pool)?, options.reconnect.unwrap_or(options.timeout));
         let timeout = options.timeout;
-        let base = Base { pool, host_pool, config, tls, tables, prepared, proxied, timeout, reconnect };
+        let base = Base { own_pool, host_pool, config, tls, tables, prepared, proxied, timeout, reconnect };
         Ok(Self { base: Arc::new(base), until })
     }
 
@@ -151,7 +151,7 @@ impl Link {
             return Err(Failure::late("the deadline passed before the statement was sent"));
         }
         let timeouts = Timeouts { wait: Some(left), create: Some(left), recycle: Some(left) };
-        self.pool.timeout_get(&timeouts).await.map_err(pool)
+        self.own_pool.timeout_get(&timeouts).await.map_err(pool)
     }
 
     /// Runs one statement, once. A connection that failed is not used again.

@@ -1,4 +1,4 @@
-//! Word of new messages, from process to process.
+//! Notifications of new messages between processes.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use crate::error::failure;
 use crate::link::Link;
 use crate::sql::Sql;
 
-/// The channel. What is sent on it is where the tables are, so that stores in other schemas are left alone.
+/// The channel. Its payload names the schema of the tables, so that stores in other schemas are not woken.
 const CHANNEL: &str = "identity_outbox";
 
-/// How long messages gather before word of them is sent. A notification makes its transaction wait for every other one of the
-/// server that has one: sent within commits, it would put all of them in a row.
+/// How long messages gather before a notification is sent. Transactions that notify wait for each other on the server: inside
+/// commits, notifications would make all commits run one after the other.
 const GATHER: Duration = Duration::from_millis(20);
 
-/// How long it takes until a connection that was lost is opened again.
+/// The pause before a listening connection that was lost is opened again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Sends word of new messages.
+/// Sends notifications of new messages.
 #[derive(Clone, Default)]
 pub(crate) struct Herald(Arc<AtomicBool>);
 
 impl Herald {
-    /// Sends word soon. It may be lost: whoever delivers looks from time to time anyway.
+    /// Sends a notification soon. It may be lost; delivery loops also look from time to time.
     pub(crate) fn tell(&self, link: &Link) {
         if self.0.swap(true, Ordering::AcqRel) {
             return;
@@ -39,22 +39,25 @@ impl Herald {
             gathering.store(false, Ordering::Release);
             let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with(link.tables.as_str(), Type::TEXT);
             if let Err(failure) = link.now().once(&sql).await {
-                tracing::debug!(?failure, "word of new messages was not sent");
+                tracing::debug!(
+                    ?failure,
+                    "the notification of new messages was not sent; delivery loops find them when they next look"
+                );
             }
         });
     }
 }
 
-/// Calls `wake` when word comes, and when the connection was lost and is there again.
+/// Calls `wake` at each notification, and when the connection was lost and is there again.
 pub(crate) async fn listen(link: &Link, mut wake: impl FnMut() + Send) -> Result<(), StoreError> {
     if link.proxied {
-        let reason = "a proxy hands the sessions round, so that nobody can listen; new messages are found by looking \
-                      for them from time to time";
+        let reason = "a proxy shares the sessions of the server between clients, so that listening is impossible; the \
+                      delivery loop finds new messages by looking for them from time to time";
         return Err(StoreError::failed(reason));
     }
-    while !link.pool.is_closed() {
+    while !link.own_pool.is_closed() {
         if let Err(error) = hear(link, &mut wake).await {
-            tracing::warn!(%error, "the connection that listens for new messages was lost");
+            tracing::warn!(%error, "the connection that listens for new messages was lost and is opened again");
         }
         tokio::time::sleep(AGAIN).await;
     }
@@ -72,7 +75,7 @@ async fn hear(link: &Link, wake: &mut (impl FnMut() + Send)) -> Result<(), Store
             answer = &mut subscribe, if !subscribed => {
                 answer.map_err(lost)?;
                 subscribed = true;
-                // Something may have come while nobody listened.
+                // A notification may have been sent while nobody listened.
                 wake();
             }
             message = poll_fn(|context| connection.poll_message(context)) => match message {

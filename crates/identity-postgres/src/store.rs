@@ -117,7 +117,7 @@ impl PostgresStore {
 
     /// Closes both pools. Statements that are running finish; every later call fails with [`StoreError::Closed`].
     pub fn close(&self) {
-        self.0.link.pool.close();
+        self.0.link.own_pool.close();
         self.0.link.host_pool.close();
     }
 

@@ -12,15 +12,15 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How sure of the server a connection wants to be.
+/// What a certificate has to prove before a connection trusts the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Trust {
-    /// Encrypted, by whomever.
+    /// Nothing: the connection is encrypted, by any server.
     #[default]
     Anybody,
-    /// The certificate comes from a known authority.
+    /// That a known authority signed it.
     Authority,
-    /// And it names the host.
+    /// That a known authority signed it and that it names the host.
     Full,
 }
 
@@ -78,7 +78,7 @@ impl Tls {
             "verify-ca" => (SslMode::Require, Trust::Authority),
             "verify-full" => (SslMode::Require, Trust::Full),
             _ => {
-                let reason = "sslmode is none of disable, prefer, require, verify-ca and verify-full";
+                let reason = "the connection string has an unknown sslmode; it must be disable, prefer, require, verify-ca or verify-full";
                 return Err(StoreError::failed(reason));
             }
         };
@@ -86,12 +86,12 @@ impl Tls {
         Ok(())
     }
 
-    /// The mode that was asked for.
+    /// The mode that the URL names.
     pub(crate) const fn mode(&self) -> Option<SslMode> {
         self.mode
     }
 
-    /// What makes connections encrypted; a configuration of the host's goes before the URL.
+    /// The connector of encrypted connections. A configuration of the host takes precedence over the URL.
     pub(crate) fn connector(&self, own: Option<&ClientConfig>) -> Result<MakeRustlsConnect, StoreError> {
         if let Some(own) = own {
             return Ok(MakeRustlsConnect::new(own.clone()));
@@ -122,7 +122,7 @@ impl Tls {
                 let found = rustls_native_certs::load_native_certs();
                 roots.add_parsable_certificates(found.certs);
                 if roots.is_empty() {
-                    let reason = "this machine has no certificates of authorities; install them (on Debian: \
+                    let reason = "the operating system has no certificates of authorities; install them (on Debian: \
                                   ca-certificates), or name a file with sslrootcert";
                     return Err(StoreError::failed(reason));
                 }
@@ -145,7 +145,7 @@ impl Tls {
     }
 }
 
-/// A value of a URL's query with its escapes read.
+/// A value of a URL's query, with its escapes decoded.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -162,7 +162,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Takes any certificate whose holder shows that it is theirs: who listens in learns nothing, who sits in between does.
+/// Accepts any certificate whose holder proves to have its key. It protects against listeners, not against a server in between.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
@@ -201,7 +201,7 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// Takes a certificate of a known authority, whatever host it names.
+/// Accepts a certificate that a known authority signed, whatever host it names.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 

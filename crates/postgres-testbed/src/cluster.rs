@@ -8,7 +8,7 @@ use crate::programs::{program, programs, run};
 use crate::supervised::{Supervised, log, signal};
 use crate::{Database, USER, free_port, home, wait_for};
 
-/// How a cluster is set up.
+/// The settings of a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
     fsync: bool,
@@ -18,36 +18,36 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Whether the server waits for the disk. It does not unless asked: what a killed process wrote, the machine still has.
+    /// Sets whether the server waits for the disk. Default: no; what a killed server wrote is still in the memory of the machine.
     #[must_use]
     pub fn fsync(mut self, fsync: bool) -> Self {
         self.fsync = fsync;
         self
     }
 
-    /// A line of `postgresql.conf`; the value stands between quotes.
+    /// Adds a line to `postgresql.conf`; the value is quoted.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The whole `pg_hba.conf`, in place of one that trusts everybody on this machine. The first line that fits decides; the
-    /// superuser [`USER`] has to get in by the socket without a password.
+    /// Sets the whole `pg_hba.conf`, in place of one that trusts every local client. The first line that matches decides; the
+    /// superuser [`USER`] must be able to log in through the socket without a password.
     #[must_use]
     pub fn hba(mut self, lines: &str) -> Self {
         self.hba = Some(lines.to_owned());
         self
     }
 
-    /// A file in the data folder that only the server may read, such as a certificate or its key.
+    /// Adds a file to the data folder that only the server may read, such as a certificate or its key.
     #[must_use]
     pub fn file(mut self, name: &str, text: &str) -> Self {
         self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
-    /// Makes the cluster and starts it.
+    /// Creates the cluster and starts it.
     #[must_use]
     pub fn start(self) -> Cluster {
         let folder = home::folder();
@@ -74,7 +74,7 @@ impl Builder {
     }
 }
 
-/// A PostgreSQL server with data of its own. It ends when it is dropped, or when this process ends.
+/// A PostgreSQL server with its own data. It ends when it is dropped, or when this process ends.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
@@ -89,13 +89,13 @@ impl Cluster {
         SHARED.get_or_init(|| Self::builder().start())
     }
 
-    /// A cluster of one's own.
+    /// The settings of a cluster for one test.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Serves what is in the folder, at this port or at one that is free.
+    /// Starts a server on the data of the folder, at this port or at a free one.
     fn serve(folder: PathBuf, port: Option<u16>) -> Self {
         let data = folder.join("data");
         for _ in 0..5 {
@@ -153,25 +153,24 @@ impl Cluster {
         self.named(&name)
     }
 
-    /// A database that is there.
+    /// An existing database.
     #[must_use]
     pub fn named(&self, name: &str) -> Database {
         Database { name: name.to_owned(), port: self.port, socket: self.folder.clone() }
     }
 
-    /// Runs SQL in a database as the superuser, and gives the rows: one a line, columns parted by `|`.
+    /// Runs SQL in a database as the superuser, and returns the rows: one per line, columns separated by `|`.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         self.named(database).sql(sql)
     }
 
-    /// A second server with the same data, which follows this one. From now on this one acknowledges a commit when both have
-    /// it.
+    /// Starts a standby of this server. From now on this server acknowledges a commit only when both have it.
     #[must_use]
     pub fn standby(&self) -> Self {
         self.follower(None)
     }
 
-    /// A standby at this port: that of a server which is gone, so that clients find it where they look.
+    /// Starts a standby at the port of a server that has ended, so that clients find it at the address they know.
     #[must_use]
     pub fn standby_at(&self, port: u16) -> Self {
         self.follower(Some(port))
@@ -199,7 +198,7 @@ impl Cluster {
         standby
     }
 
-    /// Makes a standby the primary. It waits for nobody until it gets a standby of its own.
+    /// Promotes a standby to primary. It acknowledges commits alone until it gets a standby.
     pub fn promote(&self) {
         self.sql("postgres", "select pg_promote()");
         wait_for("the promotion", 30, || (self.sql("postgres", "select pg_is_in_recovery()") == "f").then_some(()));
@@ -210,8 +209,8 @@ impl Cluster {
         self.server.kill();
     }
 
-    /// Stops the server and all its processes with `SIGSTOP`, until what this returns is dropped: connections stay open, and
-    /// nobody answers.
+    /// Stops the server and all its processes with `SIGSTOP` until the returned value is dropped: connections stay open, and get
+    /// no answer.
     #[must_use]
     pub fn pause(&self) -> Paused {
         let family = self.server.family();
@@ -226,7 +225,7 @@ impl Cluster {
     }
 }
 
-/// A server that does not run. It goes on when this is dropped.
+/// A server that is stopped. It continues when this is dropped.
 #[derive(Debug)]
 pub struct Paused(Vec<u32>);
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use crate::USER;
 use crate::programs::{program, run};
 
-/// A database of a throwaway cluster. It goes with the cluster.
+/// A database of a temporary cluster. It is removed with the cluster.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(crate) name: String,
@@ -24,26 +24,26 @@ impl Database {
         self.port
     }
 
-    /// Its address for clients, by TCP on loopback.
+    /// The URL for clients, through TCP on loopback.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_at(self.port)
     }
 
-    /// Its address by way of somebody who listens on another port of loopback: a pooler, or a line that breaks.
+    /// The URL through another port of loopback: that of a pooler or a proxy.
     #[must_use]
     pub fn url_at(&self, port: u16) -> String {
         format!("postgres://{USER}@127.0.0.1:{port}/{}", self.name)
     }
 
-    /// Runs SQL as the superuser, and gives the rows: one a line, columns parted by `|`.
+    /// Runs SQL as the superuser, and returns the rows: one per line, columns separated by `|`.
     pub fn sql(&self, sql: &str) -> String {
         let mut psql = program("psql");
         psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", &self.name, "-p", &self.port.to_string()]);
         run(psql.arg("-h").arg(&self.socket).args(["-c", sql]))
     }
 
-    /// Every column of every row of every table, as text; bytes as themselves where they can be printed.
+    /// Every column of every row of every table, as text; printable bytes as they are.
     #[must_use]
     pub fn dump(&self) -> Vec<u8> {
         let tables = self.sql(

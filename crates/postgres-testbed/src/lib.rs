@@ -1,7 +1,7 @@
-//! Throwaway PostgreSQL servers, standbys, poolers and lines that break, for tests and benchmarks.
+//! Temporary PostgreSQL servers, standbys, poolers, and proxies that break connections, for tests and benchmarks.
 //!
-//! Everything listens on loopback, lives in a folder of its own and goes with the process that started it, also when that
-//! process is killed. A server refuses to run as root: started by root, it runs as the user `postgres`, or `nobody`.
+//! Everything listens on loopback, has a folder of its own, and ends with the process that started it, even when that process
+//! is killed. PostgreSQL refuses to run as root: started by root, it runs as the user `postgres`, or `nobody`.
 //!
 //! ```
 //! use postgres_testbed::Cluster;
@@ -12,8 +12,8 @@
 //! ```
 //!
 //! # Panics
-//! Everything panics with a sentence when it does not work; where a program is missing, the sentence names its Debian package.
-//! Nothing is skipped.
+//! Every failure is a panic whose message says what went wrong; when a program is missing, it names the Debian package. Nothing is
+//! skipped.
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use crate::supervised::{Supervised, log};
 use crate::{Cluster, USER, free_port, home, wait_for};
 
-/// How long a client keeps a server's connection.
+/// How long a client keeps a connection to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
-    /// For a transaction: the next one may meet another connection, with none of the statements that were prepared.
+    /// For one transaction: the next one may run on another connection, on which no statement is prepared.
     Transaction,
     /// As long as it is connected.
     Session,

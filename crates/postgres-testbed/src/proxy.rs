@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::wire::{self, Message};
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The client.
@@ -18,32 +18,32 @@ pub enum Side {
     Server,
 }
 
-/// What befalls a connection.
+/// What happens to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// Both ends are closed; the message never arrives.
+    /// Both ends are closed, and the message does not arrive.
     CutBefore,
     /// The message arrives, then both ends are closed.
     CutAfter,
     /// The message arrives later.
     Delay(Duration),
-    /// A second connection to the server gets everything that the first one got, this message, and all that follow; what the
-    /// server answers there is lost. Only where the server asks for no password.
+    /// A second connection to the server receives everything that the first one received, this message, and all that follow;
+    /// the server's answers there are discarded. Works only when the server asks for no password.
     Duplicate,
 }
 
 /// A fault, at a message counted from the last [`Proxy::reset`] over all connections, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// Whose message.
+    /// The sender of the message.
     pub side: Side,
-    /// Which one.
+    /// The number of the message, from 1.
     pub number: u64,
-    /// What befalls it.
+    /// What happens at that message.
     pub what: What,
 }
 
-/// What went over the line since the last [`Proxy::reset`].
+/// What the proxy passed on since the last [`Proxy::reset`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {
     /// Connections that were opened.
@@ -90,7 +90,7 @@ impl Line {
     }
 }
 
-/// A line between clients and a server that counts what goes over it, and breaks where it is told to.
+/// A proxy between clients and a server that counts messages, and breaks connections where it is told to.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -100,7 +100,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A line to a port of loopback, on a thread of its own.
+    /// Starts a proxy to a port of loopback, on its own thread.
     #[must_use]
     pub fn start(to: u16) -> Self {
         let line = Arc::new(Mutex::new(Line::default()));
@@ -128,25 +128,25 @@ impl Proxy {
         self.port
     }
 
-    /// Counts anew, and lets the line break there.
+    /// Resets the counts, and sets the next fault.
     pub fn reset(&self, fault: impl Into<Option<Fault>>) {
         let mut line = lock(&self.line);
         *line = Line { fault: fault.into(), down: line.down, ..Line::default() };
     }
 
-    /// What went over the line.
+    /// What the proxy passed on.
     #[must_use]
     pub fn heard(&self) -> Heard {
         lock(&self.line).heard.clone()
     }
 
-    /// Whether the line broke where it was told to.
+    /// Whether the fault happened.
     #[must_use]
     pub fn struck(&self) -> bool {
         lock(&self.line).struck
     }
 
-    /// Lets no new connection through, or does again. Those that are open stay.
+    /// Sets whether new connections are refused. Open ones stay.
     pub fn refuse(&self, refuse: bool) {
         lock(&self.line).down = refuse;
     }

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::{home, wait_for};
 
-/// Runs a server until it is told to end or nobody is left who could tell it: the shell waits at a pipe that closes with the
-/// last process that holds it, which is the test, however that ends.
+/// Runs a server until it is told to end, or until the test has ended, however that happens: the shell reads from a pipe that
+/// closes with the last process that holds it, which is the test.
 const SCRIPT: &str = r#"
 folder="$1"; signal="$2"; shift 2
 "$@" >> "$folder/log" 2>&1 < /dev/null &
@@ -19,7 +19,7 @@ wait $server
 [ "$word" = keep ] || rm -rf "$folder"
 "#;
 
-/// A server under a shell that outlives us by as long as it takes to stop it and to remove its folder.
+/// A server under a shell that outlives this process for as long as it takes to stop the server and to remove its folder.
 #[derive(Debug)]
 pub(crate) struct Supervised {
     shell: Child,
@@ -76,7 +76,7 @@ impl Drop for Supervised {
     }
 }
 
-/// Sends a signal, and says whether somebody was there to get it.
+/// Sends a signal, and returns whether the processes exist.
 pub(crate) fn signal(signal: &str, pids: &[u32]) -> bool {
     let mut kill = Command::new("/bin/sh");
     kill.args(["-c", "kill \"$@\"", "sh", signal]).args(pids.iter().map(u32::to_string));

@@ -1,4 +1,4 @@
-//! The tables, made and brought up to date by any number of processes at once.
+//! Creates and migrates the tables, in any number of processes at once.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::link::quoted;
 /// A step of the tables' history. Steps are applied in their order and never changed again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// Statements that are done together or not at all.
+    /// Statements that are applied together or not at all.
     Tables(&'static str),
-    /// An index on a table that may be large by then: made while others write to it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first step needs none; the tests make one"))]
+    /// An index on a table that may be large: created while others write to it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the first step needs none; the tests create one"))]
     Index {
         name: &'static str,
         /// What follows `CREATE INDEX CONCURRENTLY name ON`.
@@ -27,11 +27,12 @@ pub(crate) enum Step {
 /// The history of the tables.
 pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../../migrations/0001_tables.sql"))];
 
-/// How often somebody else's work on the same step is waited for, 50 ms each time: an hour, for the index of a large table.
+/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for the index of
+/// a large table.
 const WAITS: u32 = 72_000;
 const WAIT: Duration = Duration::from_millis(50);
 
-/// Where the tables are.
+/// The place of the tables.
 pub(crate) struct House<'a> {
     pub(crate) client: &'a mut Client,
     pub(crate) schema: Option<&'a str>,
@@ -54,20 +55,20 @@ fn program(steps: &[Step]) -> u32 {
 }
 
 impl House<'_> {
-    /// Looks whether the tables are of this program's version, and changes nothing.
+    /// Checks that the tables have the version of this program, and changes nothing.
     pub(crate) async fn check(&mut self, steps: &[Step]) -> Result<(), StoreError> {
         let version = self.version(steps).await?.unwrap_or(0);
         if version == program(steps) {
             return Ok(());
         }
         Err(StoreError::failed(format!(
-            "the tables have version {version} and this program needs version {}; let a program that may change them \
-             migrate first",
+            "the tables have version {version}, but this program needs version {}; first run a program that may \
+             migrate them",
             program(steps)
         )))
     }
 
-    /// Makes the tables, or brings them up to date.
+    /// Creates the tables, or migrates them to the version of this program.
     pub(crate) async fn migrate(&mut self, steps: &[Step]) -> Result<(), StoreError> {
         if self.version(steps).await? == Some(program(steps)) {
             return Ok(());
@@ -78,7 +79,9 @@ impl House<'_> {
             while !self.apply(number, *step, steps).await? {
                 waits += 1;
                 if waits > WAITS {
-                    let reason = format!("another process has been busy with step {number} of the tables for an hour");
+                    let reason = format!(
+                        "another process has been applying step {number} of the migrations for an hour; see what it waits for"
+                    );
                     return Err(StoreError::failed(reason));
                 }
                 tokio::time::sleep(WAIT).await;
@@ -115,15 +118,16 @@ impl House<'_> {
             };
             if known.checksum() != checksum {
                 return Err(StoreError::NotOurs(format!(
-                    "step {version} of its tables is not the one of this program; use the program that made them"
+                    "step {version} of its migrations differs from the one of this program; use the program that made the \
+                     tables"
                 )));
             }
         }
         Ok(Some(version))
     }
 
-    /// Makes the schema and the table of versions. Of many who do so at once some are told that it is there already, by one of
-    /// several errors.
+    /// Creates the schema and the table of versions. When several processes do so at once, some get one of several errors which
+    /// say that it exists.
     async fn begin(&mut self) -> Result<(), StoreError> {
         let schema = self.schema.map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema)));
         let meta = format!(
@@ -155,7 +159,7 @@ impl House<'_> {
         Ok(())
     }
 
-    /// Applies a step unless it has been; false when somebody else is at it.
+    /// Applies a step unless it has been applied; false when another process is applying it.
     async fn apply(&mut self, number: i64, step: Step, steps: &[Step]) -> Result<bool, StoreError> {
         let done = u32::try_from(number).map_err(StoreError::failed)?;
         if self.version(steps).await?.is_some_and(|version| version >= done) {
@@ -167,7 +171,8 @@ impl House<'_> {
         }
     }
 
-    /// In one transaction with the note that it is done. Whoever is second waits at the note's key, and finds it taken.
+    /// Applies a step in one transaction with the row that records it. A second process waits at the key of that row, and then
+    /// finds it taken.
     async fn tables(&mut self, number: i64, step: Step, sql: &str) -> Result<bool, StoreError> {
         let note = self.note(number, step);
         let text = format!("BEGIN; {note}; {}; COMMIT", sql.replace("{s}", self.tables));
@@ -175,20 +180,20 @@ impl House<'_> {
         let _ = self.client.batch_execute("ROLLBACK").await;
         let code = error.code().cloned();
         match code {
-            // Somebody else noted it, or is about to.
+            // Another process recorded it, or is about to.
             Some(code) if code == SqlState::UNIQUE_VIOLATION || code == SqlState::T_R_SERIALIZATION_FAILURE => {
                 Ok(false)
             }
             Some(code) if code == SqlState::T_R_DEADLOCK_DETECTED => Ok(false),
             Some(code) if code == SqlState::DUPLICATE_TABLE => Err(StoreError::NotOurs(
-                "a table or index named identity_* is there and is not the one of this library; choose another schema"
-                    .to_owned(),
+                "a table or index named identity_* exists and is not of this library; choose another schema".to_owned(),
             )),
             _ => Err(failure(error).into_error()),
         }
     }
 
-    /// Outside of any transaction, as the server wants it. What was left half-made by somebody who died is made anew.
+    /// Creates an index outside of any transaction, as the server requires. An index that a process left unfinished is dropped
+    /// and created again.
     async fn index(&mut self, number: i64, step: Step, name: &str, on: &str) -> Result<bool, StoreError> {
         let on = on.replace("{s}", self.tables);
         let index = format!("{}{}", self.tables, quoted(name));
@@ -204,10 +209,10 @@ impl House<'_> {
             IndexState::Missing => format!("CREATE INDEX CONCURRENTLY {} ON {on}", quoted(name)),
         };
         match self.client.batch_execute(&sql).await {
-            // What came of it is looked at next time round.
+            // The next round looks at the result.
             Ok(()) => Ok(false),
             Err(error) => match error.code() {
-                // Somebody else was faster, or both waited for each other.
+                // Another process was faster, or both waited for each other.
                 Some(code)
                     if *code == SqlState::DUPLICATE_TABLE
                         || *code == SqlState::UNIQUE_VIOLATION
@@ -252,7 +257,9 @@ enum IndexState {
 }
 
 fn not_ours() -> StoreError {
-    StoreError::NotOurs("its table identity_meta is not the one of this library; choose another schema".to_owned())
+    StoreError::NotOurs(
+        "its table identity_meta has another structure than this library's; choose another schema".to_owned(),
+    )
 }
 
 #[cfg(test)]

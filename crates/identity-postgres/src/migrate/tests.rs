@@ -1,4 +1,4 @@
-//! Steps of a later version: an index on a table that others write to.
+//! Steps of a later version: an index on a table that is written to meanwhile.
 
 use postgres_testbed::{Cluster, Database};
 use tokio_postgres::{Client, NoTls};
@@ -21,7 +21,7 @@ async fn migrate(database: &Database, steps: &[Step]) {
     House { client: &mut client, schema: None, tables: "" }.migrate(steps).await.unwrap();
 }
 
-/// Waits until somebody makes the index, and gives who it is.
+/// Waits until a session creates the index, and gives its process.
 async fn maker(client: &Client) -> i32 {
     let sql = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' \
                AND datname = current_database()";
@@ -39,7 +39,7 @@ fn is_whole(database: &Database) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_is_made_while_others_write() {
+async fn an_index_is_created_while_others_write() {
     let database = Cluster::shared().database();
     migrate(&database, &STEPS[..1]).await;
     let mut first = client(&database).await;
@@ -51,16 +51,16 @@ async fn an_index_is_made_while_others_write() {
     });
     let other = client(&database).await;
     maker(&other).await;
-    // Whoever writes now would wait behind an index that is made in the plain way.
+    // A write would wait behind an index that is created without `CONCURRENTLY`.
     other.batch_execute("SET statement_timeout = '20s'; INSERT INTO identity_large VALUES (2)").await.unwrap();
-    assert!(!making.is_finished(), "it waits for the one who was first");
+    assert!(!making.is_finished(), "it waits for the transaction that began first");
     writing.commit().await.unwrap();
     making.await.unwrap();
     assert!(is_whole(&database));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_half_made_index_is_made_anew() {
+async fn an_unfinished_index_is_dropped_and_created_again() {
     let database = Cluster::shared().database();
     migrate(&database, &STEPS[..1]).await;
     let mut first = client(&database).await;
@@ -78,14 +78,14 @@ async fn a_half_made_index_is_made_anew() {
     other.execute("SELECT pg_terminate_backend($1)", &[&maker]).await.unwrap();
     assert!(dying.await.unwrap().is_err());
     writing.commit().await.unwrap();
-    assert_eq!(database.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "1", "half an index is left");
+    assert_eq!(database.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "1", "an unfinished index is left");
     migrate(&database, STEPS).await;
     assert!(is_whole(&database));
     assert_eq!(database.sql("SELECT max(value) FROM identity_meta"), "2");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_make_an_index_at_once_and_it_comes_about_once() {
+async fn an_index_that_ten_processes_create_at_once_is_created_once() {
     let database = Cluster::shared().database();
     let making: Vec<_> = (0..10)
         .map(|_| {

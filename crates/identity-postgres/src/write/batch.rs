@@ -1,4 +1,4 @@
-//! What commits write, as rows.
+//! The rows that commits write.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::sql::Rows;
 /// The format of a message's contents that this program writes and reads.
 pub(crate) const FORMAT: u8 = 1;
 
-/// The rows of some commits, table by table.
+/// The rows of the commits of one statement, table by table.
 pub(super) struct Parts<'a> {
     pub(super) commits: Rows<'a>,
     pub(super) created: Rows<'a>,
@@ -35,11 +35,11 @@ pub(super) struct Parts<'a> {
     pub(super) steps: Rows<'a>,
     pub(super) withdrawn: Rows<'a>,
     pub(super) messages: Rows<'a>,
-    /// Who takes which claim.
+    /// The claims that are taken, with those who take them.
     takers: Vec<Taker<'a>>,
     charged: Vec<Drawn<'a>>,
     returned: Vec<(i64, &'a UserKey, &'a Refund)>,
-    /// How many messages cost something.
+    /// The number of messages that draw on a budget.
     paid: i64,
 }
 
@@ -175,12 +175,12 @@ impl<'a> Parts<'a> {
     fn claims(&mut self, n: i64, commit: &'a Commit) {
         let (tenant, user) = (commit.key.tenant.as_str(), commit.key.user.as_str());
         let changes = &commit.claims;
-        // What is given up and taken in one is taken: two parts of one statement must not write one row.
+        // A claim that is released and taken in one commit is taken: two parts of one statement must not write one row.
         let given_up = changes.release.iter().filter(|key| !changes.take.iter().any(|claim| claim.key == **key));
         let mut given_up: Vec<_> = given_up.collect();
         given_up.sort_unstable();
         given_up.dedup();
-        // Who goes loses all of them anyway.
+        // A user who is erased loses all claims anyway.
         for key in given_up.into_iter().filter(|_| commit.after.is_some()) {
             let (kind, rule) = (key.kind().as_str(), i64::from(key.rule()));
             self.released.push([n.into(), tenant.into(), kind.into(), key.as_str().into(), rule.into(), user.into()]);
@@ -257,7 +257,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// What an intricate commit, whose charges are those from `first` on, does to its budgets.
+    /// Adds what an intricate commit, whose charges are those from `first` on, does to its budgets.
     fn ledger(&mut self, n: i64, commit: &'a Commit, first: usize) {
         let refunds =
             commit.refunds.iter().map(|refund| (0, 0, (refund.kind, &*refund.quota), Terms::of_refund(refund)));
@@ -265,7 +265,7 @@ impl<'a> Parts<'a> {
         let charges =
             charged.map(|(i, Drawn { m, charge, .. })| (*m, i, (charge.kind, &*charge.quota), Terms::of(charge)));
         let steps: Vec<_> = refunds.chain(charges).collect();
-        // Locked in the order in which everybody locks them.
+        // All statements lock budgets in this order.
         let mut budgets: Vec<(BudgetKind, &str)> = steps.iter().map(|(.., budget, _)| *budget).collect();
         budgets.sort_unstable();
         budgets.dedup();
@@ -314,7 +314,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Has statements that several commits share name all of their parts, whatever the commits bring: every connection plans
+    /// Makes a statement that several commits share name all of its parts, whatever the commits write. Every connection plans
     /// every text that it meets, and a plan takes the server about a megabyte.
     fn name(&mut self) {
         let usual = [
@@ -337,8 +337,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Puts what everybody locks into the order in which everybody does.
-    /// Gives the charges in the order of their `i`.
+    /// Sorts the rows of claims and budgets, which all statements lock in the same order, and gives the charges in the order of
+    /// their `i`.
     pub(super) fn finish(&mut self) -> Vec<Drawn<'a>> {
         if self.commits.count() > 1 {
             self.name();
@@ -402,9 +402,9 @@ impl<'a> Parts<'a> {
 /// A charge as the database counts, or a refund, for which only `amount` and `at` matter.
 struct Terms {
     amount: i64,
-    /// How much may be drawn before, so that there is room.
+    /// The largest amount already drawn that leaves room for the charge.
     room: i64,
-    /// A window is open that began after this.
+    /// A window that began after this time is open.
     opened: i64,
     at: i64,
     length: i64,
@@ -437,7 +437,7 @@ impl Terms {
     }
 }
 
-/// Whose challenge a message carries.
+/// The identifier whose challenge a message carries.
 const fn identifier(content: &Content) -> Option<IdentifierId> {
     match content {
         Content::Challenge { identifier, .. } => Some(*identifier),
@@ -445,7 +445,7 @@ const fn identifier(content: &Content) -> Option<IdentifierId> {
     }
 }
 
-/// Equal, or even the same.
+/// Whether both are equal; quick when they are the same value.
 fn shared<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
     Arc::ptr_eq(a, b) || a == b
 }

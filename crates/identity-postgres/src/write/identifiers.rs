@@ -1,4 +1,4 @@
-//! Identifiers as rows.
+//! The rows of identifiers.
 
 use identity_core::{Attempts, Challenge, Channel, Identifier, Timestamp, User, UserKey, UsernameEntry};
 use identity_ports::StoreError;
@@ -7,7 +7,7 @@ use super::batch::Parts;
 use crate::cells::json;
 use crate::sql::Cell;
 
-/// Writes the rows that differ.
+/// Adds the rows that differ from the stored ones.
 pub(super) fn write<'a>(
     parts: &mut Parts<'a>,
     n: i64,
@@ -32,7 +32,7 @@ pub(super) fn write<'a>(
         }
         for (position, entry) in (0..).zip(new) {
             let former = (0_i64..).zip(old).find(|(_, other)| other.id == entry.id);
-            // The typed form is beside the address's equality.
+            // Equality of addresses leaves the typed form out.
             let same = former.is_some_and(|(place, other)| {
                 place == position && other == entry && other.address.typed() == entry.address.typed()
             });

@@ -38,19 +38,19 @@ impl Job {
         let follows =
             (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
         if commit.events.is_empty() || !follows {
-            let reason = "the events of a commit are not numbered on from the expected version";
+            let reason = "the events of the commit are not numbered from the expected version on";
             return Err(StoreError::failed(reason));
         }
         if commit.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
             return Err(StoreError::failed("a charge of a commit itself has no message to withhold"));
         }
         if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
-            return Err(StoreError::failed("a commit brings another user than its key says"));
+            return Err(StoreError::failed("the user of the commit differs from the commit's key"));
         }
         let mut claims: Vec<_> = commit.claims.take.iter().map(|claim| &claim.key).collect();
         claims.sort_unstable();
         if claims.array_windows().any(|[one, next]| one == next) {
-            return Err(StoreError::failed("a commit takes one claim twice"));
+            return Err(StoreError::failed("the commit takes one claim twice"));
         }
         let tenant = commit.key.tenant.as_str();
         let hash = |kind: u8, parts: (&str, &str, u8)| TOUCHES.hash_one((kind, tenant, parts));

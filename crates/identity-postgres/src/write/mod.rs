@@ -1,4 +1,4 @@
-//! Commits, written one or many in one statement.
+//! Writes commits, one or many in one statement.
 
 mod batch;
 mod committer;

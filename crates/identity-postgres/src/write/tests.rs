@@ -15,7 +15,7 @@ use super::committer::{State, Waiting};
 use super::job::Job;
 use super::statement;
 
-/// A user that is there.
+/// A user who exists.
 fn stored(name: &str) -> (UserKey, Stored) {
     let user = key(name);
     let person = Person::default().with_id(&user.user).email(1, "ada@example.com", verified());
@@ -51,16 +51,17 @@ fn commits_that_travel_together_share_two_texts() {
     assert_eq!(together.len(), 2, "with the parts that are rare");
 }
 
-/// A draw of somebody else's sends a commit that draws twice on one budget back, and would all those with it.
+/// When another transaction draws in between, a commit that draws twice on one budget starts over, and so would all commits of
+/// its statement.
 #[test]
-fn what_draws_twice_on_one_budget_travels_alone() {
+fn a_commit_that_draws_twice_on_one_budget_travels_alone() {
     let commit = |name: &str, draws: u128| {
         let user = key(name);
         let messages = (0..draws).map(|number| paid(letter(number, &user, NOW), vec![withholding(name, 9, NOW)]));
         messages.fold(create(&user, &Person::default()), |draft, message| draft.message(message)).0
     };
     let mut state = State::default();
-    // Whoever waits for an answer has to stay.
+    // A commit whose caller is gone would be dropped from the queue.
     let mut waiting = Vec::new();
     for (name, draws) in [("ada", 1), ("bob", 1), ("cy", 2), ("dan", 1), ("eve", 2)] {
         let (answer, waits) = oneshot::channel();

@@ -1,4 +1,4 @@
-//! A row that makes no sense is reported under its table and key, and never guessed at.
+//! A row that cannot be read is reported with its table and key, and never guessed at.
 
 use crate::common::Place;
 use identity_conformance::kit::{
@@ -130,18 +130,18 @@ async fn damaged_claims_events_and_quotas_are_reported() {
 }
 
 #[tokio::test]
-async fn an_event_before_its_time_is_reported() {
+async fn an_event_beyond_the_version_of_its_user_is_reported() {
     let (place, store, ada) = with_rows().await;
     place.sql("INSERT INTO identity_events SELECT tenant, user_id, 2, format, at, actor, type, change FROM identity_events").await;
     match store.commit(change(&key("ada"), &ada, &self::ada()).0).await {
-        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_events", "before its time"),
+        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_events", "beyond the version"),
         other => panic!("{other:?}"),
     }
     assert_eq!(store.load(&key("ada")).await.unwrap(), Some(ada), "and nothing was written");
 }
 
 #[tokio::test]
-async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
+async fn a_damaged_message_is_reported_once_and_delays_no_other() {
     for sql in ["format = 2", "channel = 'fax'", "address = 'secret'", "content = '{\"type\":\"secret@example.com\"}'"]
     {
         let (place, store, _) = with_rows().await;

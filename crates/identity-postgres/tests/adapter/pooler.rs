@@ -1,5 +1,5 @@
-//! The laws of the ports by way of a proxy that hands sessions round: the next statement of a connection may meet another
-//! session, with none of the statements that were prepared.
+//! The laws of the ports through a proxy that shares sessions between clients: the next statement of a connection may run in
+//! another session, in which no statement is prepared.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ fn pooled() -> Place {
 identity_conformance::suite!(pooled());
 
 #[tokio::test]
-async fn a_proxy_that_hands_sessions_round_is_noticed() {
+async fn a_proxy_that_shares_sessions_is_detected() {
     assert!(!pooled().store().await.is_prepared());
     assert!(Place::new().store().await.is_prepared());
 }

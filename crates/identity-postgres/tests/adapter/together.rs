@@ -1,4 +1,4 @@
-//! Commits that arrive together travel together, and each succeeds or fails on its own.
+//! Commits that arrive together share a statement, and each succeeds or fails on its own.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ async fn each_of_many_succeeds_or_fails_on_its_own() {
                 _ => new.message(message(vec![withholding(&quota, 1, NOW)])).0,
             });
         }
-        // One that the database cannot keep, and one that goes, in between.
+        // One that the database cannot store, and one that erases, in between.
         let mut odd = Person::default().email(1, "odd@example.com", Status::Unverified);
         odd.entries[0].source = Some("\0".into());
         commits.insert(7 * usize::try_from(round).unwrap(), create(&key("odd"), &odd).0);
@@ -93,7 +93,7 @@ async fn each_of_many_succeeds_or_fails_on_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_changes_of_one_user_at_one_version_one_goes_through() {
+async fn of_many_changes_of_one_user_at_one_version_one_is_written() {
     let store = Place::new().store().await;
     for round in 0..10 {
         let user = key(&format!("user {round}"));
@@ -110,7 +110,7 @@ async fn of_many_changes_of_one_user_at_one_version_one_goes_through() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_caller_who_goes_away_takes_nobody_along() {
+async fn a_caller_that_is_dropped_fails_no_other() {
     let store = Place::new().store().await;
     let running: Vec<_> = (0..64_u64)
         .map(|number| {

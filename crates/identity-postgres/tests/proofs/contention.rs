@@ -1,4 +1,4 @@
-//! Crowds at one user, at one claim, at one primary: exact, at either level of isolation.
+//! Many clients at one user, one claim, one budget or one primary: exact, at either level of isolation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The line breaks at every message of a commit, in either direction: what comes of it is before or after, never between.
+//! The connection breaks at every message of a commit, in either direction: the commit is written as a whole or not at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What a server in between, beside or instead makes of commits: lines that break, failovers, crowds.
+//! Commits under lost connections, failovers, silent servers, locked rows and crowds.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
