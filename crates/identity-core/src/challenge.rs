@@ -46,13 +46,16 @@ pub enum Proof {
     Link,
     /// The code or the link; the first right answer closes the challenge for both.
     Either,
+    /// By the code that an administrator was given. Only [`User::issue_code`](crate::User::issue_code) opens such a
+    /// challenge, and its code is never sent.
+    Issued,
 }
 
 impl Proof {
     /// Whether the challenge accepts a code.
     #[must_use]
     pub const fn by_code(self) -> bool {
-        matches!(self, Self::Code | Self::Either)
+        matches!(self, Self::Code | Self::Either | Self::Issued)
     }
 
     /// Whether the challenge accepts a link.
@@ -68,6 +71,7 @@ impl Proof {
             Self::Code => "code",
             Self::Link => "link",
             Self::Either => "either",
+            Self::Issued => "issued",
         }
     }
 
@@ -78,6 +82,7 @@ impl Proof {
             "code" => Some(Self::Code),
             "link" => Some(Self::Link),
             "either" => Some(Self::Either),
+            "issued" => Some(Self::Issued),
             _ => None,
         }
     }

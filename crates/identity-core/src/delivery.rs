@@ -134,6 +134,9 @@ pub enum Fate {
     Arrived,
     /// No provider accepted the message: it expired, or it became a dead letter.
     NotTaken,
+    /// A provider refused the message for good after an attempt of which nobody knows whether it was accepted: the address is
+    /// undeliverable, and what the message cost may have been spent.
+    RefusedInDoubt,
     /// No message will arrive at the address, or none is wanted there.
     Undeliverable(UndeliverableReason),
 }

@@ -16,6 +16,9 @@ pub enum Method {
     Link,
     /// An administrator vouched for the address.
     Administrator,
+    /// By a code that an administrator was given and passed on. It shows what the administrator knew, not who reads the
+    /// messages of the address.
+    AdministratorCode,
     /// The address was already verified in another system, from which the user was imported.
     Import,
 }
@@ -28,6 +31,7 @@ impl Method {
             Self::Code => "code",
             Self::Link => "link",
             Self::Administrator => "administrator",
+            Self::AdministratorCode => "administrator_code",
             Self::Import => "import",
         }
     }
@@ -39,6 +43,7 @@ impl Method {
             "code" => Some(Self::Code),
             "link" => Some(Self::Link),
             "administrator" => Some(Self::Administrator),
+            "administrator_code" => Some(Self::AdministratorCode),
             "import" => Some(Self::Import),
             _ => None,
         }

@@ -242,7 +242,9 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
     let Some(before) = before else { return Vec::new() };
     let judged = events.iter().filter_map(|event| match &event.change {
         Change::AnswerRejected { id } => Some(*id),
-        Change::Verified { id, verified } if verified.by == Method::Code => Some(*id),
+        Change::Verified { id, verified } if matches!(verified.by, Method::Code | Method::AdministratorCode) => {
+            Some(*id)
+        }
         _ => None,
     });
     let guess = |entry: &Identifier| Charge {

@@ -45,13 +45,13 @@ fn same(read: &User, written: &User) {
 /// Every status of an address is read as it was written.
 pub async fn every_status_round_trips(harness: &impl Harness) {
     let mut statuses = vec![Status::Unverified];
-    for by in [Method::Code, Method::Link, Method::Administrator, Method::Import] {
+    for by in [Method::Code, Method::Link, Method::Administrator, Method::AdministratorCode, Method::Import] {
         for source in [None, Some("".into()), Some("the front desk".into())] {
             statuses.push(Status::Verified(Verified { at: at(7), by, source }));
         }
     }
     for purpose in [Purpose::Verification, Purpose::Replacement] {
-        for proof in [Proof::Code, Proof::Link, Proof::Either] {
+        for proof in [Proof::Code, Proof::Link, Proof::Either, Proof::Issued] {
             for (length, alphabet) in [(1, Alphabet::Digits), (6, Alphabet::Digits), (20, Alphabet::Letters)] {
                 let format = CodeFormat::new(length, alphabet).unwrap();
                 let hint = (length == 20).then(|| "https://example.com/{token}".into());

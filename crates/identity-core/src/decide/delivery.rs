@@ -31,7 +31,7 @@ impl User {
                 let newer = known.is_some_and(|known| message.created_at > known.at);
                 newer.then_some(Change::DeliveryRestored { id })
             }
-            Fate::NotTaken | Fate::Undeliverable(_) => {
+            Fate::NotTaken | Fate::RefusedInDoubt | Fate::Undeliverable(_) => {
                 // An address that was verified after the message was made is reachable, whatever became of that
                 // message.
                 let shown_since = entry.verified().is_some_and(|verified| verified.at >= message.created_at);
@@ -41,9 +41,11 @@ impl User {
                     is_code && !complaint && !shown_since && entry.attempts.sent_at.contains(&message.created_at);
                 let in_a_row = known.map_or(0, |known| known.times);
                 let bounded = in_a_row < context.policy.verification().sends_a_day();
-                let sent_at = (counted && bounded).then_some(message.created_at);
+                let is_certain = fate != Fate::RefusedInDoubt;
+                let sent_at = (counted && bounded && is_certain).then_some(message.created_at);
                 let why = match fate {
                     Fate::Undeliverable(why) if !shown_since => Some(why),
+                    Fate::RefusedInDoubt if !shown_since => Some(UndeliverableReason::Refused),
                     _ => None,
                 };
                 // A repeated report changes nothing; another message that did not arrive does.

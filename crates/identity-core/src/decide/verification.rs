@@ -76,6 +76,7 @@ impl User {
     /// can be answered, for the rest of the decoy's lifetime.
     ///
     /// # Errors
+    /// * [`Refusal::AdministratorOnly`] for [`Proof::Issued`], which only [`issue_code`](Self::issue_code) makes.
     /// * [`Refusal::AlreadyVerified`] when the address is verified.
     /// * [`Refusal::TooSoon`] when a limit on sends to this identifier postpones the message.
     /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
@@ -90,6 +91,9 @@ impl User {
         request: &Verification,
         context: &Context<'_>,
     ) -> Result<Decision<Started>, Refusal> {
+        if request.proof == Proof::Issued {
+            return Err(Refusal::AdministratorOnly);
+        }
         let entry = self.challengeable(id, context)?;
         let restriction = context.policy.restriction().restricts(&entry.address).filter(|_| !entry.unrestricted);
         if let Some(restriction) = restriction {
@@ -104,6 +108,7 @@ impl User {
         let alive = entry.challenge().filter(|challenge| challenge.lives(context.now));
         let same = alive.filter(|alive| {
             context.policy.verification().resend() == Resend::SameCode
+                && has_life_left(alive, context)
                 && (alive.proof, &alive.hint) == (fresh.proof, &fresh.hint)
                 && (alive.is_decoy()
                     || context
@@ -137,7 +142,8 @@ impl User {
         context.administrator()?;
         let entry = self.challengeable(id, context)?;
         may_fail(entry, context)?;
-        let challenge = challenge(entry, &Verification::default(), context)?;
+        let request = Verification { proof: Proof::Issued, ..Verification::default() };
+        let challenge = challenge(entry, &request, context)?;
         let binding = binding(context.tenant, &self.id, id, &entry.address, &challenge);
         let code = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
         let issued = Issued { code, expires_at: challenge.expires_at };
@@ -183,7 +189,8 @@ impl User {
         let (right, by) = match answer {
             Answer::Code(code) => {
                 let expected = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
-                (expected.matches(code), Method::Code)
+                let by = if challenge.proof == Proof::Issued { Method::AdministratorCode } else { Method::Code };
+                (expected.matches(code), by)
             }
             Answer::Link(token) => {
                 let expected = context.keys.link(&binding).ok_or(Refusal::KeyGone)?;
@@ -268,6 +275,13 @@ impl User {
         let entry = self.entry(id)?;
         if entry.is_verified() { Err(Refusal::AlreadyVerified) } else { Ok(entry) }
     }
+}
+
+/// Whether so much of a challenge's life is left that a resend keeps its code.
+fn has_life_left(challenge: &Challenge, context: &Context<'_>) -> bool {
+    let whole = challenge.expires_at.since(challenge.issued_at).as_micros();
+    let left = challenge.expires_at.since(context.now).as_micros();
+    left * 100 >= whole * u128::from(context.policy.verification().resend_percent())
 }
 
 /// Checks that another wrong answer may be accepted, which a code has to allow before it is compared or sent.

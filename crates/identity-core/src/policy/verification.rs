@@ -31,6 +31,7 @@ pub struct VerificationPolicy {
     window: Duration,
     sends_a_day: u32,
     guesses_a_day: u32,
+    resend_percent: u8,
 }
 
 impl Default for VerificationPolicy {
@@ -117,6 +118,12 @@ impl VerificationPolicy {
         self.sends_a_day
     }
 
+    /// The part of a code's life, in percent, that must be left for a resend to keep the code: 0 to 100, 50 by default.
+    #[must_use]
+    pub const fn resend_percent(&self) -> u8 {
+        self.resend_percent
+    }
+
     /// The number of codes that are judged for one address, right or wrong, by all users of the tenant together, in a
     /// window of 24 h that begins with the first: 1 to 1,000, 100 by default.
     #[must_use]
@@ -148,6 +155,7 @@ pub struct VerificationPolicyBuilder {
     window: Duration,
     sends_a_day: u32,
     guesses_a_day: u32,
+    resend_percent: u8,
 }
 
 impl Default for VerificationPolicyBuilder {
@@ -166,6 +174,7 @@ impl Default for VerificationPolicyBuilder {
             window: Duration::from_secs(600),
             sends_a_day: 10,
             guesses_a_day: 100,
+            resend_percent: 50,
         }
     }
 }
@@ -228,6 +237,13 @@ impl VerificationPolicyBuilder {
         Self { guesses_a_day: a_day, ..self }
     }
 
+    /// Sets the part of a code's life, in percent, that must be left for a resend to keep the code: 50 by default; values
+    /// above 100 count as 100. With less left a resend makes a new code, and the one in hand is void.
+    #[must_use]
+    pub fn resend_percent(self, percent: u8) -> Self {
+        Self { resend_percent: percent.min(100), ..self }
+    }
+
     fn unchecked(self, format: CodeFormat) -> VerificationPolicy {
         VerificationPolicy {
             format,
@@ -242,6 +258,7 @@ impl VerificationPolicyBuilder {
             window: self.window,
             sends_a_day: self.sends_a_day,
             guesses_a_day: self.guesses_a_day,
+            resend_percent: self.resend_percent,
         }
     }
 

@@ -16,6 +16,7 @@ mod notices;
 mod pages;
 mod policies;
 mod privacy;
+mod readers;
 mod records;
 mod resending;
 mod rules;

@@ -136,7 +136,9 @@ impl Identity {
 
     /// The provider refused for good: the address is undeliverable, and a code is not counted as sent.
     async fn refuse(&self, attempt: &Attempt, reason: &str) -> Result<Handed, Error> {
-        let fate = Fate::Undeliverable(UndeliverableReason::Refused);
+        // An earlier attempt may have been accepted, and is paid for then.
+        let refused = Fate::Undeliverable(UndeliverableReason::Refused);
+        let fate = if attempt.uncertain == 0 { refused } else { Fate::RefusedInDoubt };
         match self.note_fate(&attempt.message, fate, &delivery()).await {
             // It will be refused once more.
             Err(Error::Contended) => {

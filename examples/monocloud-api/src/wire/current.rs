@@ -305,7 +305,8 @@ fn phone(user: &identity::User, entry: &Identifier) -> CurrentPhone {
 /// Who verified it: what was recorded, or this host when the holder answered its message.
 fn verification_source(entry: &Identifier) -> Option<String> {
     let verified = entry.verified()?;
-    let here = matches!(verified.by, Method::Code | Method::Link).then(|| SOURCE.to_owned());
+    let here =
+        matches!(verified.by, Method::Code | Method::Link | Method::AdministratorCode).then(|| SOURCE.to_owned());
     text(verified.source.as_ref()).or(here)
 }
 
