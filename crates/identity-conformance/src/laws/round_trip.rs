@@ -390,8 +390,8 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
         let to = if number % 2 == 0 { phone.clone() } else { mail.clone() };
         let locale = [None, Some("de-CH-1996".into())][usize::try_from(number % 2).unwrap()].clone();
         // The last one is due before all the others.
-        let created_at = if number == 7 { Timestamp::from_micros(i64::MIN) } else { at(1) };
-        let expires_at = if number == 6 { Timestamp::from_micros(i64::MAX) } else { at(600) };
+        let created_at = if number == 8 { Timestamp::from_micros(i64::MIN) } else { at(1) };
+        let expires_at = if number == 7 { Timestamp::from_micros(i64::MAX) } else { at(600) };
         written.push(Message { to, content, locale, created_at, expires_at, ..letter(number, &ada, at(1)) });
     }
     let draft = written

@@ -202,8 +202,8 @@ async fn what_is_void_is_not_sent_any_more() {
     let user = host.user().await;
     let account = host.identity.account(&user);
     let mail = account.add(address("ada@example.com")).await.unwrap().outcome;
-    let code = host.identity.admin("desk").issue_code(&user, mail).await.unwrap().outcome.code;
     account.start_verification(mail).await.unwrap();
+    let code = host.identity.admin("desk").issue_code(&user, mail).await.unwrap().outcome.code;
     account.confirm(mail, &code).await.unwrap();
     assert_eq!(host.identity.deliver_due().await.unwrap().sent, 0, "nobody needs it any more");
     assert!(host.identity.admin("desk").posted(&user, None, 10).await.unwrap().is_empty());
