@@ -420,7 +420,7 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
     written.rotate_right(1);
     assert_eq!(
         read.iter().map(|message| message.id).collect::<Vec<_>>()[0],
-        message_id(7),
+        message_id(8),
         "the message that was due first is leased first"
     );
     assert_eq!(read, written, "every message is read as it was written");
