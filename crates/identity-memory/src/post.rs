@@ -55,6 +55,11 @@ impl Queued {
         (self.message.created_at, self.message.id)
     }
 
+    fn leased(&self) -> Leased {
+        let Self { message, attempts, uncertain, provider, .. } = self;
+        Leased { message: message.clone(), attempts: *attempts, uncertain: *uncertain, provider: provider.clone() }
+    }
+
     fn posted(&self) -> Posted {
         Posted {
             message: self.message.clone(),
@@ -101,37 +106,49 @@ impl Post {
         all.filter(|queued| queued.message.key == *key)
     }
 
-    /// Whether another message of the same user has to go first.
-    fn has_to_wait(&self, candidate: &Queued, now: Timestamp) -> bool {
+    /// Whether another message of the same user and channel has to go first.
+    fn has_to_wait(&self, candidate: &Queued, now: Timestamp, at: Timestamp) -> bool {
         let earlier = |than: &Queued| {
-            let place = than.place();
-            self.of_user(&candidate.message.key).filter(move |other| other.place() < place)
+            let (place, channel) = (than.place(), than.message.to.channel());
+            let of_user = self.of_user(&candidate.message.key);
+            of_user.filter(move |other| other.place() < place && other.message.to.channel() == channel)
         };
         let is_first = |other: &Queued| earlier(other).all(|before| before.message.to != other.message.to);
         earlier(candidate).any(|other| {
-            other.is_held(now) || other.message.to == candidate.message.to || (other.due_at <= now && is_first(other))
+            other.is_held(at) || other.message.to == candidate.message.to || (other.due_at <= now && is_first(other))
         })
     }
 
-    pub(crate) fn lease(&mut self, lease: Lease) -> Vec<Leased> {
+    /// What a lease that is asked for again holds.
+    fn held_by(&self, lease: LeaseId, at: Timestamp) -> Vec<Leased> {
+        let all = self.due.iter().filter_map(|(_, id)| self.queued.get(id));
+        let held = all.filter(|queued| queued.lease.is_some_and(|(id, until)| id == lease && at < until));
+        held.map(|queued| queued.leased()).collect()
+    }
+
+    /// Leases messages; `own` is the reading of the store's clock.
+    pub(crate) fn lease(&mut self, lease: Lease, own: Timestamp) -> Vec<Leased> {
+        let (at, until) = lease.times(|| own);
+        if lease.again {
+            let held = self.held_by(lease.id, at);
+            if !held.is_empty() {
+                return held;
+            }
+        }
         let due = self.due.iter().take_while(|(due_at, _)| *due_at <= lease.now);
-        let free = due.filter_map(|(_, id)| self.queued.get(id)).filter(|queued| !queued.is_held(lease.now));
-        let heads = free.filter(|queued| !self.has_to_wait(queued, lease.now)).map(|queued| queued.message.id);
+        let asked = |queued: &&Box<Queued>| lease.channel.is_none_or(|channel| queued.message.to.channel() == channel);
+        let free = due.filter_map(|(_, id)| self.queued.get(id)).filter(asked).filter(|queued| !queued.is_held(at));
+        let heads = free.filter(|queued| !self.has_to_wait(queued, lease.now, at)).map(|queued| queued.message.id);
         let heads: Vec<MessageId> = heads.take(lease.limit).collect();
         let mut leased = Vec::with_capacity(heads.len());
         for id in heads {
             let Some(queued) = self.queued.get_mut(&id) else { continue };
             // A lease that is still noted ended before it was settled.
-            if queued.lease.replace((lease.id, lease.until)).is_some() {
+            if queued.lease.replace((lease.id, until)).is_some() {
                 queued.uncertain = queued.uncertain.saturating_add(1);
             }
             queued.attempts = queued.attempts.saturating_add(1);
-            leased.push(Leased {
-                message: queued.message.clone(),
-                attempts: queued.attempts,
-                uncertain: queued.uncertain,
-                provider: queued.provider.clone(),
-            });
+            leased.push(queued.leased());
         }
         leased
     }
@@ -152,6 +169,12 @@ impl Post {
                 (queued.due_at, queued.lease, queued.error) = (due_at, None, Some(error));
                 queued.provider = provider;
                 queued.uncertain = queued.uncertain.saturating_add(uncertain.into());
+            }
+            Settlement::Release { due_at } => {
+                self.due.remove(&(queued.due_at, settled.id));
+                self.due.insert((due_at, settled.id));
+                (queued.due_at, queued.lease) = (due_at, None);
+                queued.attempts = queued.attempts.saturating_sub(1);
             }
             Settlement::Failed { at, error } => self.end(settled.id, None, |posted| {
                 (posted.failed_at, posted.error) = (Some(at), Some(error));

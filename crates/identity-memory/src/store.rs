@@ -4,8 +4,9 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey, Version, WhenExhausted};
 use identity_ports::{
-    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
-    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found,
+    Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, SteadyClock, StoreError, Stored, SystemClock,
+    UserRepository,
 };
 
 use crate::map::Map;
@@ -14,8 +15,18 @@ use crate::post::Post;
 use crate::quotas::Quotas;
 
 /// A store of users in memory. Clones share their content, which lasts as long as the process.
-#[derive(Clone, Default)]
-pub struct MemoryStore(Arc<RwLock<Tables>>);
+#[derive(Clone)]
+pub struct MemoryStore {
+    tables: Arc<RwLock<Tables>>,
+    /// Measures how long leases last.
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { tables: Arc::default(), clock: Arc::new(SteadyClock::new(Arc::new(SystemClock))) }
+    }
+}
 
 /// The content of a store.
 #[derive(Default)]
@@ -37,13 +48,19 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// With another clock to measure leases by, for tests that move time by hand. The default is the clock of the machine.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
     // A writer that panicked may have left half a commit, which must not be read.
     pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, Tables>, StoreError> {
-        self.0.read().map_err(|_| poisoned())
+        self.tables.read().map_err(|_| poisoned())
     }
 
     fn write(&self) -> Result<RwLockWriteGuard<'_, Tables>, StoreError> {
-        self.0.write().map_err(|_| poisoned())
+        self.tables.write().map_err(|_| poisoned())
     }
 }
 
@@ -155,7 +172,7 @@ impl Directory for MemoryStore {
 #[async_trait]
 impl Outbox for MemoryStore {
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        Ok(self.write()?.post.lease(lease))
+        Ok(self.write()?.post.lease(lease, self.clock.now()))
     }
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {

@@ -96,6 +96,16 @@ impl SteadyClock {
     }
 }
 
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        Self::now(self)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+}
+
 /// Prints the latest time that was returned.
 impl std::fmt::Debug for SteadyClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

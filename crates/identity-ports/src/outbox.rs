@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
-use identity_core::{DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -9,16 +11,42 @@ use crate::StoreError;
 pub struct LeaseId(pub Uuid);
 
 /// A request to lease due messages.
+///
+/// The length of a lease is measured by the store's own clock, never by the worker's: workers whose clocks differ must agree
+/// on whether a message is leased. PostgreSQL has the server's clock; a store within the process, or on this machine alone,
+/// has the machine's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     /// The name of the lease, which [`Outbox::settle`] needs.
     pub id: LeaseId,
-    /// The time of the request.
+    /// Whether this request was made before under the same name and its answer was lost.
+    pub again: bool,
+    /// The worker's present time. Messages with an earlier or equal due time are due.
     pub now: Timestamp,
-    /// When the lease ends. Until then no other lease gets these messages.
-    pub until: Timestamp,
+    /// How long no other lease gets these messages, by the store's own clock.
+    pub lasts: Duration,
+    /// The reading of the store's clock, for tests of a store that move time by hand. `None`, which every worker passes: the
+    /// store reads its own clock.
+    pub at: Option<Timestamp>,
     /// The maximum number of messages.
     pub limit: usize,
+    /// The channel whose messages are leased. `None`: any.
+    pub channel: Option<Channel>,
+}
+
+impl Lease {
+    /// A first request for messages of any channel, timed by the store's own clock.
+    #[must_use]
+    pub const fn new(id: LeaseId, now: Timestamp, lasts: Duration, limit: usize) -> Self {
+        Self { id, again: false, now, lasts, at: None, limit, channel: None }
+    }
+
+    /// The reading of the store's clock and the end of the lease, for a store whose own clock shows `own`.
+    #[must_use]
+    pub fn times(&self, own: impl FnOnce() -> Timestamp) -> (Timestamp, Timestamp) {
+        let at = self.at.unwrap_or_else(own);
+        (at, at + self.lasts)
+    }
 }
 
 /// A message that is leased and that only the holder of the lease may deliver.
@@ -70,6 +98,11 @@ pub enum Settlement {
         provider: Option<String>,
         /// Whether the provider may have accepted the message in this attempt.
         uncertain: bool,
+    },
+    /// The lease did nothing with the message: it is pending as before the lease, and the lease does not count as an attempt.
+    Release {
+        /// The earliest time of the next lease.
+        due_at: Timestamp,
     },
     /// The message failed for good. It becomes a dead letter and is never leased again.
     Failed {
@@ -149,26 +182,33 @@ impl Posted {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
-    /// Leases messages that are due at `lease.now` and not leased then, in the order of their due times and then of
-    /// their ids. A lease holds its messages until just before `lease.until`. A new message is due at its creation.
+    /// Leases messages that are due at `lease.now` and not leased, in the order of their due times and then of their ids.
+    /// A lease holds its messages for `lease.lasts` by the store's own clock, whatever the worker's clock shows. A new
+    /// message is due at its creation.
     ///
-    /// The messages of one user are delivered in the order of creation, and then of their ids. Messages to the same
-    /// address are strictly sequential. Of messages to several addresses, the first one that is due may go, but not
-    /// while an earlier one is leased. So a message is leased only if no earlier pending message of the same user
+    /// The messages of one user on one channel are delivered in the order of creation, and then of their ids; channels do
+    /// not wait for each other. Messages to the same address are strictly sequential. Of messages to several addresses,
+    /// the first one that is due may go, but not while an earlier one is leased. So a message is leased only if no earlier
+    /// pending message of the same user on the same channel
     /// * is leased,
     /// * or goes to the same address,
     /// * or is due and the first pending one to its own address.
     ///
-    /// A lease therefore holds at most one message of a user, and a message that waits for a retry lets only messages
-    /// to other addresses pass.
+    /// A lease therefore holds at most one message of a user and channel, and a message that waits for a retry lets only
+    /// messages to other addresses pass.
     ///
     /// A message whose last lease ended unsettled counts as one more uncertain attempt.
+    ///
+    /// A request that is made `again` gets the messages that a lease of its name holds, and does not count as an attempt
+    /// of them; when that holds none, it is like a first request.
+    ///
+    /// A message in a format that this program does not know, because a newer program wrote it, is left for that program.
     ///
     /// An implementation must never lease a message that is leased already, that is not due, that was sent or reported
     /// on, or that failed. It must count every lease of a message durably before it returns the message.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails. Then nothing is leased, or what was leased becomes free at `lease.until`.
+    /// [`StoreError`] when the store fails. Then it is unknown whether messages are leased: make the request `again`.
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError>;
 
     /// Settles messages that this lease holds, and returns how many there were. A message that the lease no longer
@@ -210,7 +250,8 @@ pub trait Outbox: Send + Sync + 'static {
     async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError>;
 
     /// Removes at most `limit` messages of all tenants that were sent or failed before this time, and returns how many
-    /// were removed. An implementation must never remove a pending message.
+    /// were removed. An implementation must never remove a pending message. A message in an unknown format that expired an
+    /// hour ago by the store's own clock becomes a dead letter with an error that names the format.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use identity_ports::StoreError;
+use identity_ports::{Clock, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -41,6 +41,8 @@ pub(crate) struct Desk {
     stale: Cell<bool>,
     /// Where the last sweep of ended budget windows stopped.
     pub(crate) pruned: RefCell<Option<Place>>,
+    /// Measures how long leases last.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Desk {
@@ -89,6 +91,7 @@ impl Desk {
             erased: Cell::new(false),
             stale: Cell::new(false),
             pruned: RefCell::new(None),
+            clock: Arc::clone(&options.clock),
         })
     }
 

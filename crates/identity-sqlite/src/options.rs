@@ -1,7 +1,9 @@
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use identity_ports::StoreError;
+use identity_ports::{Clock, SteadyClock, StoreError, SystemClock};
 
 use crate::SqliteStore;
 
@@ -32,17 +34,31 @@ pub enum Durability {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SqliteOptions {
     pub(crate) durability: Durability,
     pub(crate) readers: usize,
     pub(crate) busy_timeout: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Leaves the clock out.
+impl fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { durability, readers, busy_timeout, clock: _ } = self;
+        f.debug_struct("SqliteOptions")
+            .field("durability", durability)
+            .field("readers", readers)
+            .field("busy_timeout", busy_timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for SqliteOptions {
     /// [`Durability::Full`], 4 readers, a busy timeout of 5 s.
     fn default() -> Self {
-        Self { durability: Durability::Full, readers: 4, busy_timeout: Duration::from_secs(5) }
+        let clock = Arc::new(SteadyClock::new(Arc::new(SystemClock)));
+        Self { durability: Durability::Full, readers: 4, busy_timeout: Duration::from_secs(5), clock }
     }
 }
 
@@ -64,6 +80,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn with_busy_timeout(self, busy_timeout: Duration) -> Self {
         Self { busy_timeout, ..self }
+    }
+
+    /// With another clock to measure leases by, for tests that move time by hand. The default is the clock of the machine,
+    /// which all processes that can open the file share.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// Opens the file, creates it when it does not exist, and migrates its tables.

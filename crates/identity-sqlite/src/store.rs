@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
+    Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
     Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -32,6 +32,7 @@ struct Inner {
     // Closed before the writer: the last connection that closes removes the log, which a read-only one cannot.
     readers: Readers,
     writer: Writer,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
@@ -55,7 +56,7 @@ impl SqliteStore {
             let desk = Desk::open(&path, &options)?;
             let readers = (0..options.readers).map(|_| open_reader(&path, &options)).collect::<Result<_, _>>()?;
             let writer = Writer::start(desk, options.durability)?;
-            Ok(Self(Arc::new(Inner { readers: Readers::new(readers), writer })))
+            Ok(Self(Arc::new(Inner { readers: Readers::new(readers), writer, clock: options.clock })))
         };
         tokio::task::spawn_blocking(open).await.map_err(StoreError::failed)?
     }
@@ -267,7 +268,11 @@ impl Directory for SqliteStore {
 impl Outbox for SqliteStore {
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         // An idle delivery loop polls every second, and must not write only to find nothing.
-        if lease.limit == 0 || !self.read(|connection| outbox::any_due(connection, lease.now)).await? {
+        let own = self.0.clock.now();
+        if lease.limit == 0 {
+            return Ok(Vec::new());
+        }
+        if !lease.again && !self.read(|connection| outbox::any_due(connection, &lease, own)).await? {
             return Ok(Vec::new());
         }
         match self.submit(Work::Lease(lease)).await {

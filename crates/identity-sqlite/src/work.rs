@@ -120,12 +120,12 @@ impl Desk {
         match work {
             Work::Commit(commit) => apply(connection, commit).map(Done::Committed),
             Work::Lease(lease) => {
-                let found = outbox::lease(connection, lease)?;
+                let found = outbox::lease(connection, lease, self.clock.now())?;
                 self.prune(connection, &found.leased)?;
                 Ok(found.damaged.map_or_else(|| Done::Leased(found.leased), Done::Damaged))
             }
             Work::Report(id, report) => Ok(Done::Reported(outbox::report(connection, *id, report)?.map(Box::new))),
-            Work::Prune(before, most) => Ok(Done::Pruned(outbox::prune(connection, *before, *most)?)),
+            Work::Prune(before, most) => Ok(Done::Pruned(outbox::prune(connection, *before, *most, self.clock.now())?)),
             Work::Settle(lease, settled) => Ok(Done::Settled(outbox::settle(connection, *lease, settled)?)),
         }
     }

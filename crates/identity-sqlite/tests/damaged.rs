@@ -5,7 +5,7 @@ mod common;
 
 use common::{Place, at, creation, key, start, stored, verify};
 use identity_core::TenantId;
-use identity_ports::{CommitError, Lease, LeaseId, ListOrder, ListQuery, Outbox as _, StoreError, UserRepository as _};
+use identity_ports::{CommitError, ListOrder, ListQuery, Outbox as _, StoreError, UserRepository as _};
 
 async fn with_rows() -> (Place, identity_sqlite::SqliteStore) {
     let place = Place::new();
@@ -130,8 +130,7 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
     ] {
         let (place, store) = with_rows().await;
         place.raw().execute_batch(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).unwrap();
-        let lease =
-            |number| Lease { id: LeaseId(uuid::Uuid::from_u128(number)), now: at(1_000), until: at(2_000), limit: 10 };
+        let lease = |number| identity_conformance::kit::lease(number, at(1_000), at(2_000), 10);
         is_corrupt(store.lease(lease(1)).await, "identity_outbox", sql);
         let leased = store.lease(lease(2)).await.unwrap();
         assert_eq!(leased.len(), 1, "{sql}");

@@ -117,7 +117,8 @@ async fn live(store: &SqliteStore, number: u64) {
 async fn deliver(store: &SqliteStore) {
     for round in 0..20 {
         let id = LeaseId(uuid::Uuid::from_u128(round));
-        let leased = store.lease(Lease { id, now: at(90_000), until: at(95_000), limit: 64 }).await.unwrap();
+        let leased =
+            store.lease(Lease { id, ..identity_conformance::kit::lease(0, at(90_000), at(95_000), 64) }).await.unwrap();
         let settled = (0..).zip(leased).map(|(index, leased)| {
             let (error, provider) = (leased.message.to.as_str().to_owned(), None);
             let outcome = match index % 3 {

@@ -15,7 +15,8 @@ use uuid::Uuid;
 const FIRST: &str = include_str!("../migrations/0001_users.sql");
 
 fn lease(number: u128, from: i64, until: i64) -> Lease {
-    Lease { id: LeaseId(Uuid::from_u128(number)), now: at(from), until: at(until), limit: 10 }
+    let lasts = at(until).since(at(from));
+    Lease { at: Some(at(from)), ..Lease::new(LeaseId(Uuid::from_u128(number)), at(from), lasts, 10) }
 }
 
 /// Users in every state, messages that are new, leased, waiting and dead letters, and budgets that are drawn from.

@@ -40,7 +40,7 @@ fn keys() -> CodeKeys {
 }
 
 async fn open(file: &Path, now: i64, notifier: impl Notifier) -> Identity {
-    let options = SqliteOptions::default().with_busy_timeout(Duration::from_secs(30));
+    let options = SqliteOptions::default().with_busy_timeout(Duration::from_secs(30)).with_clock(HandClock(now));
     let store: SqliteStore = options.open(file).await.unwrap();
     Identity::new(store, notifier, keys()).with_clock(HandClock(now))
 }

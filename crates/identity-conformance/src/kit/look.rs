@@ -2,9 +2,8 @@ use std::time::Duration;
 
 use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
 use identity_ports::{
-    DeadLetter, Found, Lease, LeaseId, ListOrder, ListQuery, Outbox, Page, PostState, Posted, Stored, UserRepository,
+    DeadLetter, Found, ListOrder, ListQuery, Outbox, Page, PostState, Posted, Stored, UserRepository,
 };
-use uuid::Uuid;
 
 use super::NOW;
 
@@ -79,8 +78,7 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
 pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
     let far = FAR + Duration::from_secs(1);
     // The lease ends at once, whatever the time is then.
-    let lease =
-        Lease { id: LeaseId(Uuid::from_u128(1)), now: far, until: Timestamp::from_micros(i64::MIN), limit: 10_000 };
+    let lease = super::lease(1, far, far, 10_000);
     let mut waiting = Vec::new();
     // A lease holds one message of a user; the others are listed behind it.
     for leased in store.lease(lease).await.expect("the store leases") {

@@ -5,6 +5,9 @@ use identity_core::{
     Address, BudgetKind, Charge, Content, Email, Message, NoticeKind, Outgoing, Timestamp, UserKey, WhenExhausted,
 };
 
+use identity_ports::{Lease, LeaseId};
+use uuid::Uuid;
+
 use super::message_id;
 
 /// A notice to `ada@example.com`, with the id of this number.
@@ -46,4 +49,10 @@ pub fn refusing(quota: &str, limit: u64, at: Timestamp) -> Charge {
 pub fn withholding(quota: &str, limit: u64, at: Timestamp) -> Charge {
     let budget = Budget::new(limit, Duration::from_secs(60));
     charge(BudgetKind::Address, quota, budget, at, WhenExhausted::Withhold)
+}
+
+/// A lease by hand: the worker's clock and the store's show `now`, and the lease ends at `until`.
+#[must_use]
+pub fn lease(id: u128, now: Timestamp, until: Timestamp, limit: usize) -> Lease {
+    Lease { at: Some(now), ..Lease::new(LeaseId(Uuid::from_u128(id)), now, until.since(now), limit) }
 }

@@ -18,7 +18,7 @@ pub use bench::{Bench, Failing, code_keys};
 pub use changes::every_change;
 pub use draft::{Draft, change, create, erase, varied};
 pub use look::{FAR, Sight, look, queued, typed};
-pub use mail::{charge, letter, paid, refusing, withholding};
+pub use mail::{charge, lease, letter, paid, refusing, withholding};
 pub use person::{Person, challenge, pending, verified};
 
 /// The time at which every test begins.

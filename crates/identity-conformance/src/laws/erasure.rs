@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::kit::{
-    Person, at, create, erase, every_change, id, key, letter, mail_key, message_id, paid, put, queued, raw_key, tenant,
-    verified,
+    Person, at, create, erase, every_change, id, key, lease, letter, mail_key, message_id, paid, put, queued, raw_key,
+    tenant, verified,
 };
 
 /// Erasing removes the user, its claims, the keys by which it is found, and its messages, including dead letters. Of
@@ -42,7 +42,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     let bob = key("bob");
     put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
     // One message is a dead letter, one was sent, one is leased, and one is pending.
-    let lease = Lease { id: LeaseId(Uuid::from_u128(5)), now: at(0), until: at(60), limit: 10 };
+    let lease = lease(5, at(0), at(60), 10);
     assert_eq!(store.lease(lease).await.unwrap().len(), 2);
     let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
     let settled = vec![Settled { id: message_id(1), outcome: failed }];
@@ -51,7 +51,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
     assert_eq!(store.lease(lease).await.unwrap().len(), 1);
     let sent = Settlement::Sent { at: at(0), provider: None, reference: Some("number 4".to_owned()) };
     assert_eq!(store.settle(lease.id, vec![Settled { id: message_id(4), outcome: sent }]).await.unwrap(), 1);
-    let lease = Lease { id: LeaseId(Uuid::from_u128(7)), now: at(1), ..lease };
+    let lease = Lease { id: LeaseId(Uuid::from_u128(7)), now: at(1), at: Some(at(1)), ..lease };
     assert_eq!(store.lease(lease).await.unwrap().len(), 1);
 
     let before = store.history(&ada, 0, 100).await.unwrap();

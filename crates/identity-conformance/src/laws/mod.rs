@@ -83,6 +83,10 @@ macro_rules! for_every_law {
             attempts_are_counted
             a_message_settled_as_done_is_removed
             a_stale_lease_settles_nothing
+            leases_last_by_the_stores_own_clock
+            a_lease_asked_for_again_gets_the_same_messages
+            a_release_is_no_attempt
+            channels_do_not_wait_for_each_other
             a_retry_is_due_at_its_time
             a_failed_message_becomes_a_dead_letter_and_is_listed
             a_lease_holds_one_message_of_a_user

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::kit::{
-    Draft, FAR, NOW, Person, challenge, change, charge, create, erase, id, key_in, letter, look, mail_key, message_id,
-    paid, pending, queued, raw_key, verified,
+    Draft, FAR, NOW, Person, challenge, change, charge, create, erase, id, key_in, lease, letter, look, mail_key,
+    message_id, paid, pending, queued, raw_key, verified,
 };
 
 const USERS: u8 = 5;
@@ -145,7 +145,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
     let command = prop_oneof![
         12 => commit,
         8 => (0..5_usize, 0..90_u64).prop_map(|(limit, secs)| Command::Lease { limit, secs }),
-        6 => (0..2_usize, vec((0..4_u8, 0..4_u8), 1..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
+        6 => (0..2_usize, vec((0..4_u8, 0..5_u8), 1..4)).prop_map(|(lease, outcomes)| Command::Settle { lease, outcomes }),
         2 => vec(0..7_u8, 0..4).prop_map(|keys| Command::Find { keys }),
         2 => (0..2_u8, 0..4_u8, proptest::option::of(0..7_u8), 1..4_usize)
             .prop_map(|(tenant, order, text, limit)| Command::List { tenant, order, text, limit }),
@@ -224,7 +224,7 @@ async fn compare<H: Harness>(harness: &H, run: &mut u32, commands: &[Command]) -
         result = world.end(&*store).await;
     }
     // The next sequence begins without pending messages.
-    let lease = Lease { id: LeaseId(Uuid::from_u128(2)), now: FAR + LONG, until: FAR + LONG + LONG, limit: 100_000 };
+    let lease = lease(2, FAR + LONG, FAR + LONG + LONG, 100_000);
     store.prune(Timestamp::from_micros(i64::MAX), 1_000_000).await.expect("the store prunes");
     loop {
         let left = store.lease(lease).await.expect("the store leases");
@@ -280,7 +280,7 @@ impl World {
             Command::Lease { limit, secs } => {
                 let id = LeaseId(Uuid::from_u128((u128::from(self.run) << 64) + 10 + self.leases.len() as u128));
                 let until = self.now + Duration::from_secs(*secs);
-                let lease = Lease { id, now: self.now, until, limit: *limit };
+                let lease = Lease { id, ..lease(0, self.now, until, *limit) };
                 let [ours, models] = [store.lease(lease).await.unwrap(), self.model.lease(lease).await.unwrap()];
                 self.leases.push((id, models.iter().map(|leased| leased.message.id).collect()));
                 equal("what was leased", &ours, &models)
@@ -486,7 +486,8 @@ impl World {
                 provider: Some("first".to_owned()),
                 reference: Some("number 9".to_owned()),
             },
-            _ => Settlement::Failed { at: self.now, error: "never".to_owned() },
+            3 => Settlement::Failed { at: self.now, error: "never".to_owned() },
+            _ => Settlement::Release { due_at: self.now + Duration::from_secs(5) },
         }
     }
 

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use identity_core::{MessageId, Timestamp};
+use identity_core::{Address, Channel, Message, MessageId, Phone};
 use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository};
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::kit::{Person, at, create, key, key_in, letter, message_id, paid, put};
-
-fn lease(number: u128, now: Timestamp, until: Timestamp, limit: usize) -> Lease {
-    Lease { id: LeaseId(Uuid::from_u128(number)), now, until, limit }
-}
+use crate::kit::{Person, at, create, key, key_in, lease, letter, message_id, paid, put};
 
 async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
     let leased = store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap();
@@ -235,4 +231,105 @@ pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl
     assert_eq!(ids(store.dead_letters(&acme, None, 0).await.unwrap()), []);
     let other = store.dead_letters(&key_in("globex", "x").tenant, None, 10).await.unwrap();
     assert_eq!(ids(other), [message_id(2)], "another tenant's dead letters are listed there only");
+}
+
+/// How long a lease lasts is measured by the store's own clock: a worker whose clock is years ahead gets nothing that
+/// another one holds, and one whose clock is years behind holds as long as any other.
+pub async fn leases_last_by_the_stores_own_clock(harness: &impl Harness) {
+    let store = harness.open().await;
+    let other = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
+    let hour = Duration::from_secs(3_600);
+    let lease = |number, now, lasts, limit| Lease::new(LeaseId(Uuid::from_u128(number)), now, lasts, limit);
+    let (early, late) = (at(1), at(1) + Duration::from_secs(20 * 365 * 86_400));
+    for (number, now) in [(1, early), (2, late)] {
+        assert_eq!(store.lease(lease(number, now, hour, 1)).await.unwrap().len(), 1, "each gets one");
+    }
+    assert_eq!(other.lease(lease(3, late, hour, 1)).await.unwrap().len(), 1, "and the third one is free");
+    for now in [early, late] {
+        for store in [&store, &other] {
+            assert_eq!(store.lease(lease(4, now, hour, 10)).await.unwrap(), [], "no clock of a worker ends a lease");
+        }
+    }
+    assert_eq!(settle(&*store, 2, vec![(2, retry(1)), (1, Settlement::Done)]).await, 1, "each holder has its own");
+    // A lease that lasts no time holds nothing.
+    for number in 5..8 {
+        let leased = other.lease(lease(number, early, Duration::ZERO, 10)).await.unwrap();
+        assert_eq!(leased.len(), 1, "the message is free again at once");
+    }
+}
+
+/// A lease that is asked for again, because its answer was lost, gets the messages that it holds, and nothing is counted
+/// twice. One that holds nothing is as new.
+pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 1), (3, 2), (4, 3)]).await;
+    let first = store.lease(lease(1, at(10), at(60), 2)).await.unwrap();
+    assert_eq!(first.len(), 2);
+    let store = harness.restart(store).await;
+    for now in [at(10), at(59)] {
+        let again = Lease { again: true, ..lease(1, now, now + Duration::from_secs(50), 2) };
+        assert_eq!(store.lease(again).await.unwrap(), first, "the same messages, with the same counts");
+    }
+    assert_eq!(numbers(&take(&*store, 2, 11, 61).await), [3, 4].map(message_id), "the others are others'");
+    assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 1);
+    let again = Lease { again: true, ..lease(1, at(12), at(62), 2) };
+    let left = store.lease(again).await.unwrap();
+    assert_eq!(left, first[1..], "what was settled is not held any more");
+    // The lease ended: another one takes the message, and the first holds nothing.
+    assert_eq!(take(&*store, 3, 60, 99).await, [(message_id(2), 2)]);
+    let again = |number| Lease { again: true, ..lease(number, at(61), at(99), 2) };
+    assert_eq!(numbers_of(store.lease(again(1)).await.unwrap()), [3, 4].map(message_id), "as a first request");
+    assert_eq!(store.lease(again(9)).await.unwrap(), [], "nothing is left for one that never was");
+}
+
+/// A message that is released is pending as before: the lease does not count, and what earlier attempts left stays.
+pub async fn a_release_is_no_attempt(harness: &impl Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0)]).await;
+    let release = |secs| Settlement::Release { due_at: at(secs) };
+    assert_eq!(take(&*store, 1, 0, 60).await, [(message_id(1), 1)]);
+    assert_eq!(settle(&*store, 1, vec![(1, retry(10))]).await, 1);
+    let noted = store.message(message_id(1)).await.unwrap().unwrap();
+    for number in 2..5 {
+        assert_eq!(take(&*store, number, 10 * (number as u64), 600).await, [(message_id(1), 2)], "the second attempt");
+        assert_eq!(settle(&*store, number, vec![(1, release(10 * (number as u64) + 10))]).await, 1);
+        assert_eq!(settle(&*store, number, vec![(1, Settlement::Done)]).await, 0, "its lease is over");
+        assert_eq!(store.message(message_id(1)).await.unwrap().unwrap(), noted, "as before the lease");
+    }
+    assert_eq!(take(&*store, 5, 49, 60).await, [], "it is due when the release says");
+    // A lease that ended unsettled stays counted when the next one releases.
+    assert_eq!(take(&*store, 6, 50, 60).await, [(message_id(1), 2)]);
+    assert_eq!(take(&*store, 7, 60, 70).await, [(message_id(1), 3)]);
+    assert_eq!(settle(&*store, 7, vec![(1, release(60))]).await, 1);
+    let posted = store.message(message_id(1)).await.unwrap().unwrap();
+    assert_eq!((posted.attempts, posted.uncertain), (2, 1));
+}
+
+/// Messages of one channel do not wait for those of another, of the same user either, and a lease takes those of the channel
+/// that it names.
+pub async fn channels_do_not_wait_for_each_other(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    let phone = Address::from(Phone::from_e164("+447400123456").unwrap());
+    let text = |number, secs| Message { to: phone.clone(), ..letter(number, &ada, at(secs)) };
+    let messages = [text(1, 0), letter(2, &ada, at(1)), text(3, 2), letter(4, &ada, at(3))];
+    let draft = messages
+        .into_iter()
+        .fold(create(&ada, &Person::default()), |draft, message| draft.message(paid(message, vec![])));
+    put(&*store, draft).await;
+    let of = |number, channel, secs| Lease { channel: Some(channel), ..lease(number, at(secs), at(secs + 600), 10) };
+    let email = of(1, Channel::Email, 10);
+    assert_eq!(numbers_of(store.lease(email).await.unwrap()), [message_id(2)], "not behind the text message");
+    let texts = store.lease(of(2, Channel::Phone, 10)).await.unwrap();
+    assert_eq!(numbers_of(texts), [message_id(1)], "nor is a text behind an e-mail that is leased");
+    assert_eq!(store.lease(of(3, Channel::Email, 11)).await.unwrap(), [], "within a channel there is an order");
+    assert_eq!(settle(&*store, 1, vec![(2, Settlement::Done)]).await, 1);
+    assert_eq!(numbers_of(store.lease(of(4, Channel::Email, 12)).await.unwrap()), [message_id(4)]);
+    assert_eq!(settle(&*store, 2, vec![(1, Settlement::Done)]).await, 1);
+    assert_eq!(numbers(&take(&*store, 5, 13, 99).await), [message_id(3)], "a lease that names none takes any");
+}
+
+fn numbers_of(leased: Vec<Leased>) -> Vec<MessageId> {
+    leased.into_iter().map(|leased| leased.message.id).collect()
 }

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use identity_core::{Content, DeliveryState, Email, Message, MessageId, Report, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, UserRepository};
+use identity_ports::{LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, UserRepository};
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::kit::{Person, at, challenge, change, create, id, key, key_in, letter, message_id, paid, pending, put};
+use crate::kit::{
+    Person, at, challenge, change, create, id, key, key_in, lease, letter, message_id, paid, pending, put,
+};
 
 async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<Leased> {
-    let lease = Lease { id: LeaseId(Uuid::from_u128(number)), now: at(from), until: at(until), limit: 1_000 };
-    store.lease(lease).await.unwrap()
+    store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap()
 }
 
 async fn taken<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<MessageId> {
@@ -353,7 +354,7 @@ pub async fn void_challenges_are_withdrawn(harness: &impl Harness) {
     assert!(store.message(message_id(1)).await.unwrap().is_some(), "a sent message stays");
     assert_eq!(store.message(message_id(6)).await.unwrap(), None, "a message that was not sent is removed");
     let late = Timestamp::from_micros(i64::MAX) - Duration::from_secs(1);
-    let lease = Lease { id: LeaseId(Uuid::from_u128(9)), now: late, until: late, limit: 10 };
+    let lease = lease(9, late, late, 10);
     let ids = store.lease(lease).await.unwrap().into_iter().map(|leased| leased.message.id).collect::<Vec<_>>();
     assert_eq!(ids, [3, 5].map(message_id), "no removed message is leased");
 }

@@ -9,7 +9,7 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::kit::{Draft, NOW, Person, at, change, create, key, letter, mail_key, paid, put, queued, refusing};
+use crate::kit::{Draft, NOW, Person, at, change, create, key, lease, letter, mail_key, paid, put, queued, refusing};
 
 /// Runs one task per number, all from the same moment on, each on one of two stores at the same place.
 async fn race<H, T, F>(harness: &H, tasks: u128, task: impl Fn(Arc<H::Store>, u128) -> F) -> Vec<T>
@@ -152,7 +152,7 @@ pub async fn leases_are_exclusive_under_a_race(harness: &impl Harness) {
         let mut mine = Vec::new();
         for round in 0.. {
             let id = LeaseId(Uuid::from_u128(task * 1_000 + round));
-            let leased = store.lease(Lease { id, now: at(1), until: at(600), limit: 3 }).await.unwrap();
+            let leased = store.lease(Lease { id, ..lease(0, at(1), at(600), 3) }).await.unwrap();
             if leased.is_empty() {
                 break;
             }

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Harness;
 use crate::kit::{
-    FAR, NOW, Person, at, challenge, change, create, every_change, id, key, letter, mail_key, message_id, paid, put,
-    typed, verified,
+    FAR, NOW, Person, at, challenge, change, create, every_change, id, key, lease, letter, mail_key, message_id, paid,
+    put, typed, verified,
 };
 
 const EXTREMES: [i64; 8] =
@@ -399,12 +399,7 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
         .fold(create(&ada, &Person::default()), |draft, message| draft.message(paid(message.clone(), vec![])));
     put(&*store, draft).await;
     let store = harness.restart(store).await;
-    let lease = Lease {
-        id: LeaseId(uuid::Uuid::from_u128(u128::MAX)),
-        now: FAR,
-        until: Timestamp::from_micros(i64::MAX),
-        limit: 100,
-    };
+    let lease = lease(u128::MAX, FAR, Timestamp::from_micros(i64::MAX), 100);
     let mut posted: Vec<Message> = Vec::new();
     posted.extend(store.posted(&ada, None, 100).await.unwrap().into_iter().map(|posted| posted.message));
     assert_eq!(posted, written, "every message is read as it was written");

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use identity_core::{MessageId, Report, Timestamp, UserKey};
 use identity_ports::{Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 
@@ -6,15 +8,15 @@ use super::{Fault, FaultyStore};
 impl FaultyStore {
     pub(super) async fn faulty_lease(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
         match self.fault {
-            Fault::LeasesHoldNothing => lease.until = lease.now,
+            Fault::LeasesHoldNothing => lease.lasts = Duration::ZERO,
             Fault::LeasesRace => {
-                let seen = self.inner.lease(Lease { until: lease.now, ..lease }).await?;
+                let seen = self.inner.lease(Lease { lasts: Duration::ZERO, ..lease }).await?;
                 self.dawdle().await;
                 self.inner.lease(lease).await?;
                 return Ok(seen);
             }
             Fault::YoungestFirst => {
-                let mut leased = self.inner.lease(Lease { limit: 10_000, until: lease.now, ..lease }).await?;
+                let mut leased = self.inner.lease(Lease { limit: 10_000, lasts: Duration::ZERO, ..lease }).await?;
                 leased.sort_by_key(|leased| std::cmp::Reverse((leased.message.created_at, leased.message.id)));
                 leased.truncate(lease.limit);
                 return Ok(leased);
@@ -93,6 +95,6 @@ impl FaultyStore {
 
     pub(super) async fn faulty_prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let ahead = if self.fault == Fault::PrunesAhead { 1 } else { 0 };
-        self.inner.prune(before + std::time::Duration::from_micros(ahead), limit).await
+        self.inner.prune(before + Duration::from_micros(ahead), limit).await
     }
 }

@@ -1,30 +1,42 @@
 use std::collections::HashSet;
+use std::time::Duration;
 
-use identity_core::{DeliveryState, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Channel, DeliveryState, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::cells::{Bad, Cells, limit};
-use crate::link::Link;
+use crate::error::Failure;
+use crate::link::{Link, Patience};
 use crate::rows::message::{self, COLUMNS, place};
 use crate::sql::Kind::{Flag, Id, Long, Text};
 use crate::sql::{Layout, Rows, Sql};
+use crate::write::FORMAT;
 
-/// Free and due, but for those that another message of the same user has to go before: one that is held, one to the same
-/// address, or one that is due and the first to its own address.
+/// Free and due, but for those that another message of the same user and channel has to go before: one that is held, one to
+/// the same address, or one that is due and the first to its own address. `{at}` is the reading of the clock that leases are
+/// measured by.
 const DUE: &str = "d.sent_at IS NULL AND d.failed_at IS NULL AND d.due_at <= $1 \
-AND (d.lease IS NULL OR d.leased_until <= $1) AND NOT EXISTS (SELECT 1 FROM {t}identity_outbox earlier \
+AND (d.lease IS NULL OR d.leased_until <= {at}) AND ($6::text IS NULL OR d.channel = $6) AND d.format <= $7 \
+AND NOT EXISTS (SELECT 1 FROM {t}identity_outbox earlier \
 WHERE earlier.tenant = d.tenant AND earlier.user_id = d.user_id AND earlier.id <> d.id \
-AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL \
+AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL AND earlier.channel = d.channel \
 AND (earlier.created_at, earlier.id) < (d.created_at, d.id) \
-AND ((earlier.lease IS NOT NULL AND earlier.leased_until > $1) \
-OR (earlier.channel = d.channel AND earlier.address = d.address) \
+AND ((earlier.lease IS NOT NULL AND earlier.leased_until > {at}) \
+OR earlier.address = d.address \
 OR (earlier.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM {t}identity_outbox head \
 WHERE head.tenant = d.tenant AND head.user_id = d.user_id AND head.sent_at IS NULL AND head.failed_at IS NULL \
 AND (head.created_at, head.id) < (earlier.created_at, earlier.id) \
 AND head.channel = earlier.channel AND head.address = earlier.address))))";
+
+/// The server's clock in microseconds, unless a test passes a reading. The time at which the statement began: it is constant
+/// while the statement runs, so that it can stand in a condition on a key.
+const AT: &str = "coalesce($5::int8, (extract(epoch FROM statement_timestamp()) * 1000000)::int8)";
+
+/// How long after its end a message of an unknown format is left for programs that know it.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Leases what is due. Who else leases at the same moment passes over these rows and waits for nobody.
 pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
@@ -32,23 +44,45 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
     let text = format!(
         "WITH due AS (SELECT d.tenant, d.user_id, d.id FROM {tables}identity_outbox d WHERE {} \
          ORDER BY d.due_at, d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED) \
-         UPDATE {tables}identity_outbox o SET lease = $3, leased_until = $4, attempts = LEAST(o.attempts + 1, 4294967295), \
+         UPDATE {tables}identity_outbox o SET lease = $3, leased_until = {AT} + $4, \
+         attempts = LEAST(o.attempts + 1, 4294967295), \
          uncertain = o.uncertain + CASE WHEN o.lease IS NULL THEN 0 ELSE 1 END FROM due \
          WHERE o.tenant = due.tenant AND o.user_id = due.user_id AND o.id = due.id RETURNING {COLUMNS}",
-        DUE.replace("{t}", tables)
+        DUE.replace("{t}", tables).replace("{at}", AT)
     );
+    let lasts = i64::try_from(lease.lasts.as_micros()).unwrap_or(i64::MAX >> 8);
     let sql = Sql::new(text)
         .with(lease.now.as_micros(), Type::INT8)
         .with(limit(lease.limit), Type::INT8)
         .with(lease.id.0, Type::UUID)
-        .with(lease.until.as_micros(), Type::INT8);
-    let rows = link.query(&sql).await?;
+        .with(lasts, Type::INT8)
+        .with(lease.at.map(Timestamp::as_micros), Type::INT8)
+        .with(lease.channel.map(Channel::as_str), Type::TEXT)
+        .with(i64::from(FORMAT), Type::INT8);
+    let mut patience = Patience::default();
+    let mut again = lease.again;
+    let rows = loop {
+        if again {
+            let held = held(link, lease).await?;
+            if !held.is_empty() {
+                break held;
+            }
+        }
+        match link.once(&sql).await {
+            Ok(rows) => break rows,
+            Err(failure) => {
+                // It may have leased before its answer was lost.
+                again |= matches!(failure, Failure::Lost(_));
+                patience.after(failure).await.map_err(Failure::into_error)?;
+            }
+        }
+    };
     let mut leased = Vec::with_capacity(rows.len());
     for row in &rows {
         match one(row) {
             Ok(next) => leased.push(next),
             Err(bad) => {
-                // It becomes a dead letter, so that it does not delay the others, and is reported once.
+                // It becomes a dead letter, so that it does not hold up the others, and is reported once.
                 let error = bad.at("identity_outbox", || place(row));
                 dead_letter_damaged(link, lease, row, &rows).await?;
                 return Err(error);
@@ -57,6 +91,17 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
     }
     leased.sort_unstable_by_key(|(due_at, leased)| (*due_at, leased.message.id));
     Ok(leased.into_iter().map(|(_, leased)| leased).collect())
+}
+
+/// What a lease that is asked for again holds.
+async fn held(link: &Link, lease: &Lease) -> Result<Vec<Row>, StoreError> {
+    let at = AT.replace("$5", "$2");
+    let text = format!(
+        "SELECT {COLUMNS} FROM {}identity_outbox o WHERE o.sent_at IS NULL AND o.failed_at IS NULL AND o.lease = $1 \
+         AND o.leased_until > {at}",
+        link.tables
+    );
+    link.query(&Sql::new(text).with(lease.id.0, Type::UUID).with(lease.at.map(Timestamp::as_micros), Type::INT8)).await
 }
 
 fn one(row: &Row) -> Result<(Timestamp, Leased), Bad> {
@@ -126,6 +171,10 @@ pub(crate) async fn settle(link: &Link, lease: LeaseId, settled: &[Settled]) -> 
                 let (at, uncertain) = (due_at.as_micros().into(), i64::from(*uncertain).into());
                 [id, "retry".into(), at, error, provider, none(), uncertain, false.into()]
             }
+            Settlement::Release { due_at } => {
+                let at = due_at.as_micros().into();
+                [id, "release".into(), at, none(), none(), none(), 0_i64.into(), false.into()]
+            }
             Settlement::Failed { at, error } => {
                 let (at, error) = (at.as_micros().into(), printable(error).into());
                 [id, "failed".into(), at, error, none(), none(), 0_i64.into(), false.into()]
@@ -146,7 +195,9 @@ pub(crate) async fn settle(link: &Link, lease: LeaseId, settled: &[Settled]) -> 
          ELSE o.provider END, \
          reference = CASE WHEN x.outcome = 'sent' THEN x.reference ELSE o.reference END, \
          sent_at = CASE WHEN x.outcome = 'sent' THEN coalesce(o.sent_at, x.at) ELSE o.sent_at END, \
-         due_at = CASE WHEN x.outcome = 'retry' AND o.sent_at IS NULL THEN x.at ELSE o.due_at END, \
+         due_at = CASE WHEN x.outcome IN ('retry', 'release') AND o.sent_at IS NULL THEN x.at ELSE o.due_at END, \
+         attempts = CASE WHEN x.outcome = 'release' AND o.sent_at IS NULL THEN greatest(o.attempts - 1, 0) \
+         ELSE o.attempts END, \
          failed_at = CASE WHEN x.outcome = 'failed' AND o.sent_at IS NULL THEN x.at ELSE o.failed_at END, \
          error = CASE WHEN x.outcome IN ('retry', 'failed') AND o.sent_at IS NULL THEN x.error ELSE o.error END, \
          uncertain = o.uncertain + CASE WHEN o.sent_at IS NULL THEN x.uncertain ELSE 0 END \
@@ -226,7 +277,7 @@ pub(crate) async fn posted(
 ) -> Result<Vec<Posted>, StoreError> {
     let text = format!(
         "SELECT {}, {POSTED} FROM {}identity_outbox o WHERE o.tenant = $1 AND o.user_id = $2 \
-         AND ($3::uuid IS NULL OR o.id > $3) ORDER BY o.id LIMIT $4",
+         AND ($3::uuid IS NULL OR o.id > $3) AND o.format <= $5 ORDER BY o.id LIMIT $4",
         message::POSTED_COLUMNS,
         link.tables
     );
@@ -234,7 +285,8 @@ pub(crate) async fn posted(
         .with(key.tenant.as_str(), Type::TEXT)
         .with(key.user.as_str(), Type::TEXT)
         .with(after.map(MessageId::as_uuid), Type::UUID)
-        .with(limit(most), Type::INT8);
+        .with(limit(most), Type::INT8)
+        .with(i64::from(FORMAT), Type::INT8);
     link.query(&sql).await?.iter().map(whole).collect()
 }
 
@@ -264,9 +316,20 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
     read().map_err(|bad: Bad| bad.at("identity_outbox", || place(row)))
 }
 
-/// Removes messages that ended before this time.
+/// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
 pub(crate) async fn prune(link: &Link, before: Timestamp, most: usize) -> Result<usize, StoreError> {
     let tables = &link.tables;
+    let at = AT.replace("$5", "$2");
+    let text = format!(
+        "UPDATE {tables}identity_outbox SET failed_at = {at}, error = 'its format ' || format || ' is not known to this \
+         program, and no newer program sent it before it expired; run a worker of the newer version' \
+         WHERE sent_at IS NULL AND failed_at IS NULL AND format > $1 AND expires_at < {at} - $3 \
+         AND (lease IS NULL OR leased_until <= {at})"
+    );
+    let patience = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
+    let unknown =
+        Sql::new(text).with(i64::from(FORMAT), Type::INT8).with(None::<i64>, Type::INT8).with(patience, Type::INT8);
+    link.query(&unknown).await?;
     let text = format!(
         "WITH old AS (SELECT o.tenant, o.user_id, o.id FROM {tables}identity_outbox o \
          WHERE (o.sent_at IS NOT NULL OR o.failed_at IS NOT NULL) AND coalesce(o.sent_at, o.failed_at) < $1 \
@@ -289,13 +352,15 @@ pub(crate) async fn dead_letters(
 ) -> Result<Vec<DeadLetter>, StoreError> {
     let text = format!(
         "SELECT {COLUMNS}, o.failed_at, o.error FROM {}identity_outbox o \
-         WHERE o.failed_at IS NOT NULL AND o.tenant = $1 AND ($2::uuid IS NULL OR o.id > $2) ORDER BY o.id LIMIT $3",
+         WHERE o.failed_at IS NOT NULL AND o.tenant = $1 AND ($2::uuid IS NULL OR o.id > $2) AND o.format <= $4 \
+         ORDER BY o.id LIMIT $3",
         link.tables
     );
     let sql = Sql::new(text)
         .with(tenant.as_str(), Type::TEXT)
         .with(after.map(MessageId::as_uuid), Type::UUID)
-        .with(limit(most), Type::INT8);
+        .with(limit(most), Type::INT8)
+        .with(i64::from(FORMAT), Type::INT8);
     let rows = link.query(&sql).await?;
     let read = |row: &Row| {
         let cells = Cells(row);

@@ -5,9 +5,7 @@ use identity_conformance::kit::{
     NOW, Person, at, change, create, key, letter, mail_key, paid, pending, put, refusing, tenant, verified,
 };
 use identity_core::Strength;
-use identity_ports::{
-    CommitError, Lease, LeaseId, ListOrder, ListQuery, Outbox as _, StoreError, Stored, UserRepository as _,
-};
+use identity_ports::{CommitError, ListOrder, ListQuery, Outbox as _, StoreError, Stored, UserRepository as _};
 use identity_postgres::PostgresStore;
 
 fn ada() -> Person {
@@ -146,8 +144,7 @@ async fn a_damaged_message_is_reported_once_and_delays_no_other() {
     {
         let (place, store, _) = with_rows().await;
         place.sql(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).await;
-        let lease =
-            |number| Lease { id: LeaseId(uuid::Uuid::from_u128(number)), now: at(1_000), until: at(2_000), limit: 10 };
+        let lease = |number| identity_conformance::kit::lease(number, at(1_000), at(2_000), 10);
         is_corrupt(store.lease(lease(1)).await, "identity_outbox", sql);
         let leased = store.lease(lease(2)).await.unwrap();
         assert_eq!(leased.len(), 1, "{sql}");

@@ -8,13 +8,10 @@ use identity_conformance::kit::{
     Bench, NOW, Person, at, change, create, erase, id, key, letter, mail_key, paid, put, verified, withholding,
 };
 use identity_core::{BudgetKind, Code, Confirmation, NewUser, Phone, Policy, Refund, Strength, UserKey};
-use identity_ports::{
-    Commit, CommitError, Lease, LeaseId, Outbox as _, Settled, Settlement, StoreError, UserRepository as _,
-};
+use identity_ports::{Commit, CommitError, Outbox as _, Settled, Settlement, StoreError, UserRepository as _};
 use identity_postgres::tokio_postgres::IsolationLevel;
 use identity_postgres::{PostgresStore, Statements};
 use postgres_testbed::{Cluster, Database, Fault, Proxy, Side, What};
-use uuid::Uuid;
 
 /// A store with one connection, over a line that counts.
 async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
@@ -142,7 +139,7 @@ async fn giving_up_at_the_first_meeting_leaves_no_statement_behind() {
 #[tokio::test]
 async fn a_lease_that_finds_nothing_and_a_settlement_are_one_round_trip() {
     let (proxy, store) = counted(Statements::Unprepared).await;
-    let lease = |number| Lease { id: LeaseId(Uuid::from_u128(number)), now: at(1), until: at(60), limit: 10 };
+    let lease = |number| identity_conformance::kit::lease(number, at(1), at(60), 10);
     let (none, leased) = trips(&proxy, store.lease(lease(1))).await;
     assert_eq!((none, leased.unwrap().len()), (1, 0), "this is what an idle worker asks each second");
     put(&store, create(&key("ada"), &Person::default()).message(paid(letter(1, &key("ada"), NOW), vec![]))).await;

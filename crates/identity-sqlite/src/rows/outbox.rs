@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use identity_core::{
     Address, Channel, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserId,
     UserKey,
@@ -13,28 +15,38 @@ use crate::rows::users::execute;
 /// The format of the contents that this program writes and reads.
 const FORMAT: u8 = 1;
 
+/// How long after its end a message of an unknown format is left for programs that know it.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
 const INSERT: &str = "INSERT INTO identity_outbox (tenant, user_id, id, format, channel, address, typed, content, locale, \
 created_at, expires_at, due_at, attempts, identifier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 0, ?12)";
 
 const ANY_DUE: &str = "SELECT EXISTS (SELECT 1 FROM identity_outbox \
-WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1))";
+WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?2) \
+AND (?3 IS NULL OR +channel = ?3) AND format <= ?4)";
 
-/// Those that are free and due, but for those that another message of the same user has to go before.
+/// Those that are free and due, but for those that another message of the same user and channel has to go before.
 const DUE: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
 attempts, uncertain, provider, lease IS NOT NULL FROM identity_outbox AS next \
-WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?1) \
+WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?3) \
+AND (?4 IS NULL OR +channel = ?4) AND format <= ?5 \
 AND NOT EXISTS (SELECT 1 FROM identity_outbox AS earlier \
 WHERE earlier.tenant = next.tenant AND earlier.user_id = next.user_id AND earlier.id <> next.id \
-AND +earlier.sent_at IS NULL AND +earlier.failed_at IS NULL \
+AND +earlier.sent_at IS NULL AND +earlier.failed_at IS NULL AND +earlier.channel = next.channel \
 AND (earlier.created_at, earlier.id) < (next.created_at, next.id) \
-AND ((earlier.lease IS NOT NULL AND earlier.leased_until > ?1) \
-OR (earlier.channel = next.channel AND earlier.address = next.address) \
+AND ((earlier.lease IS NOT NULL AND earlier.leased_until > ?3) \
+OR earlier.address = next.address \
 OR (+earlier.due_at <= ?1 AND NOT EXISTS (SELECT 1 FROM identity_outbox AS first \
 WHERE first.tenant = next.tenant AND first.user_id = next.user_id \
 AND +first.sent_at IS NULL AND +first.failed_at IS NULL \
 AND (first.created_at, first.id) < (earlier.created_at, earlier.id) \
 AND first.channel = earlier.channel AND first.address = earlier.address)))) \
 ORDER BY due_at, id LIMIT ?2";
+
+/// What a lease that is asked for again holds.
+const HELD: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
+attempts - 1, uncertain, provider, 0 FROM identity_outbox \
+WHERE sent_at IS NULL AND failed_at IS NULL AND lease = ?1 AND leased_until > ?2 ORDER BY due_at, id";
 
 const TAKE: &str = "UPDATE identity_outbox SET lease = ?4, leased_until = ?5, attempts = ?6, uncertain = ?7 \
 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
@@ -50,6 +62,9 @@ sent_at = coalesce(sent_at, ?3) WHERE id = ?2 AND lease = ?1";
 const RETRY: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, error = ?4, \
 provider = ?5, uncertain = uncertain + ?6 WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 
+const FREE: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, \
+attempts = max(attempts - 1, 0) WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+
 const FAILED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?3, error = ?4 \
 WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 
@@ -59,7 +74,7 @@ WHERE id = ?2 AND lease = ?1 AND sent_at IS NOT NULL";
 
 const DEAD_LETTERS: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, \
 attempts, failed_at, error FROM identity_outbox \
-WHERE failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+WHERE failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 AND format <= ?4 ORDER BY id LIMIT ?3";
 
 const MESSAGE: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, \
 expires_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report, reported_at, report_detail \
@@ -67,10 +82,16 @@ FROM identity_outbox WHERE id = ?1";
 
 const POSTED: &str = "SELECT tenant, user_id, id, format, channel, address, typed, content, locale, created_at, \
 expires_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report, reported_at, report_detail \
-FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4";
+FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND id > ?3 AND format <= ?5 ORDER BY id LIMIT ?4";
 
 const REPORT: &str = "UPDATE identity_outbox SET sent_at = ?4, failed_at = ?5, report = ?6, reported_at = ?7, \
 report_detail = ?8 WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
+
+/// No index serves this, and pruning is rare.
+const UNKNOWN: &str = "UPDATE identity_outbox SET failed_at = ?1, error = 'its format ' || format || ' is not known to this \
+program, and no newer program sent it before it expired; run a worker of the newer version' \
+WHERE sent_at IS NULL AND failed_at IS NULL AND format > ?2 AND expires_at < ?3 \
+AND (lease IS NULL OR leased_until <= ?1)";
 
 const PRUNE: &str = "DELETE FROM identity_outbox WHERE (tenant, user_id, id) IN (SELECT tenant, user_id, id \
 FROM identity_outbox WHERE (sent_at IS NOT NULL OR failed_at IS NOT NULL) AND coalesce(sent_at, failed_at) < ?1 LIMIT ?2)";
@@ -122,9 +143,11 @@ pub(crate) fn forget(connection: &Connection, key: &UserKey) -> Result<(), Store
 }
 
 /// Whether a lease would find anything.
-pub(crate) fn any_due(connection: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) fn any_due(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<bool, StoreError> {
+    let (at, _) = lease.times(|| own);
     let mut statement = connection.prepare_cached(ANY_DUE).map_err(store)?;
-    statement.query_row([now.as_micros()], |row| row.get(0)).map_err(store)
+    let row = params![lease.now.as_micros(), at.as_micros(), lease.channel.map(Channel::as_str), FORMAT];
+    statement.query_row(row, |row| row.get(0)).map_err(store)
 }
 
 /// What a lease found.
@@ -134,10 +157,19 @@ pub(crate) struct Found {
     pub(crate) damaged: Option<StoreError>,
 }
 
-/// Leases what is due.
-pub(crate) fn lease(connection: &Connection, lease: &Lease) -> Result<Found, StoreError> {
+/// Leases what is due; `own` is the reading of this machine's clock.
+pub(crate) fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Found, StoreError> {
+    let (at, until) = lease.times(|| own);
+    if lease.again {
+        let held = held(connection, lease.id, at)?;
+        if !held.is_empty() {
+            return Ok(Found { leased: held, damaged: None });
+        }
+    }
     let mut statement = connection.prepare_cached(DUE).map_err(store)?;
-    let mut rows = statement.query(params![lease.now.as_micros(), limit(lease.limit)]).map_err(store)?;
+    let channel = lease.channel.map(Channel::as_str);
+    let row = params![lease.now.as_micros(), limit(lease.limit), at.as_micros(), channel, FORMAT];
+    let mut rows = statement.query(row).map_err(store)?;
     let mut found = Found { leased: Vec::new(), damaged: None };
     let mut bad = None;
     while let Some(row) = rows.next().map_err(store)? {
@@ -166,13 +198,24 @@ pub(crate) fn lease(connection: &Connection, lease: &Lease) -> Result<Found, Sto
             message.key.user.as_str(),
             message.id.as_uuid().into_bytes(),
             lease.id.0.into_bytes(),
-            lease.until.as_micros(),
+            until.as_micros(),
             leased.attempts,
             leased.uncertain,
         ];
         execute(connection, TAKE, row)?;
     }
     Ok(found)
+}
+
+fn held(connection: &Connection, lease: LeaseId, at: Timestamp) -> Result<Vec<Leased>, StoreError> {
+    let mut statement = connection.prepare_cached(HELD).map_err(store)?;
+    let mut rows = statement.query(params![lease.0.into_bytes(), at.as_micros()]).map_err(store)?;
+    let mut held = Vec::new();
+    while let Some(row) = rows.next().map_err(store)? {
+        // A row that was read when it was leased is not damaged; were it, its lease would end.
+        held.extend(leased(&mut Cells::from(row, 0)));
+    }
+    Ok(held)
 }
 
 fn leased(cells: &mut Cells<'_>) -> Result<Leased, Bad> {
@@ -198,6 +241,7 @@ pub(crate) fn settle(connection: &Connection, lease: LeaseId, settled: &[Settled
                 let row = params![lease, id, due_at.as_micros(), error, provider, uncertain];
                 execute(connection, RETRY, row)?
             }
+            Settlement::Release { due_at } => execute(connection, FREE, params![lease, id, due_at.as_micros()])?,
             Settlement::Failed { at, error } => execute(connection, FAILED, params![lease, id, at.as_micros(), error])?,
             // `Done`, and whatever comes to be added: it goes.
             _ => execute(connection, DONE, params![lease, id])?,
@@ -217,7 +261,7 @@ pub(crate) fn dead_letters(
     let mut statement = connection.prepare_cached(DEAD_LETTERS).map_err(store)?;
     // An empty blob comes before every id.
     let after = after.map_or_else(Vec::new, |id| id.as_uuid().into_bytes().to_vec());
-    let mut rows = statement.query(params![tenant.as_str(), after, limit(most)]).map_err(store)?;
+    let mut rows = statement.query(params![tenant.as_str(), after, limit(most), FORMAT]).map_err(store)?;
     let mut dead = Vec::new();
     while let Some(row) = rows.next().map_err(store)? {
         let read = message(&mut Cells::from(row, 0)).and_then(|(message, cells)| {
@@ -253,7 +297,7 @@ pub(crate) fn list(
     let mut statement = connection.prepare_cached(POSTED).map_err(store)?;
     // An empty blob comes before every id.
     let after = after.map_or_else(Vec::new, |id| id.as_uuid().into_bytes().to_vec());
-    let row = params![key.tenant.as_str(), key.user.as_str(), after, limit(most)];
+    let row = params![key.tenant.as_str(), key.user.as_str(), after, limit(most), FORMAT];
     let mut rows = statement.query(row).map_err(store)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(store)? {
@@ -289,8 +333,14 @@ pub(crate) fn report(connection: &Connection, id: MessageId, report: &Report) ->
     Ok(Some(posted))
 }
 
-/// Removes messages that ended before this time.
-pub(crate) fn prune(connection: &Connection, before: Timestamp, most: usize) -> Result<usize, StoreError> {
+/// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
+pub(crate) fn prune(
+    connection: &Connection,
+    before: Timestamp,
+    most: usize,
+    own: Timestamp,
+) -> Result<usize, StoreError> {
+    execute(connection, UNKNOWN, params![own.as_micros(), FORMAT, (own - PATIENCE).as_micros()])?;
     execute(connection, PRUNE, params![before.as_micros(), limit(most)])
 }
 

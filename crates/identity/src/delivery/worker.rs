@@ -187,7 +187,7 @@ async fn lease(identity: &Identity) -> Result<Vec<Waiting>, Error> {
     let id = LeaseId(identity.parts.entropy.seed()?.uuid(now, 0));
     let until = now + LEASE;
     let limit = identity.parts.delivery.batch;
-    let leased = identity.parts.store.lease(Lease { id, now, until, limit }).await?;
+    let leased = identity.parts.store.lease(Lease::new(id, now, LEASE, limit)).await?;
     if !leased.is_empty() {
         tracing::debug!(target: "identity::delivery", event = "leased", count = leased.len());
     }
