@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::{Code, DeliveryTicket, LinkToken, Message};
 
-use crate::ForeignError;
+use crate::{ForeignError, Leased};
 
 /// A message to send, with the secrets that only its recipient may see. `Debug` prints neither code nor link.
 #[derive(Debug, Clone)]
@@ -103,4 +103,12 @@ pub trait Notifier: Send + Sync + 'static {
     /// * [`NotifyError::Unknown`] when it is unknown whether the message was accepted.
     /// * [`NotifyError::Permanent`] when the message will never be accepted.
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError>;
+
+    /// The provider that a leased message would go to, by its name, where there are several. Each provider of a channel has
+    /// its own hands and its own circuit breaker, so that one that does not answer holds up no message to another. The
+    /// default, `None`, stands for one provider for each channel.
+    fn lane(&self, leased: &Leased) -> Option<Arc<str>> {
+        let _ = leased;
+        None
+    }
 }

@@ -120,7 +120,7 @@ async fn damaged_claims_events_and_quotas_are_reported() {
 #[tokio::test]
 async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
     for sql in [
-        "format = 2",
+        "format = 0",
         "channel = 'fax'",
         "address = 'secret'",
         "content = '{\"type\":\"secret@example.com\"}'",
@@ -152,4 +152,30 @@ async fn an_identifier_that_vanished_is_reported_when_it_is_written() {
         Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_identifiers", "vanished"),
         other => panic!("{other:?}"),
     }
+}
+
+/// It expires in the year 2255.
+const NEWER: &str = "UPDATE identity_outbox SET format = 2, expires_at = 9000000000000000 WHERE user_id = 'ada'";
+
+#[tokio::test]
+async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_hour_after_it_expired() {
+    let (place, store) = with_rows().await;
+    place.raw().execute_batch(NEWER).unwrap();
+    let lease = |number| identity_conformance::kit::lease(number, at(1_000), at(1_010), 10);
+    for number in 1..4 {
+        let leased = store.lease(lease(number)).await.unwrap();
+        assert!(leased.iter().all(|leased| leased.message.key == key("bob")), "it is nobody's here");
+        store.prune(at(-86_400), 10).await.unwrap();
+    }
+    let row = || {
+        let sql = "SELECT attempts, failed_at IS NULL, coalesce(error, '') FROM identity_outbox WHERE user_id = 'ada'";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        place.raw().query_row::<(i64, bool, String), _, _>(sql, [], read).unwrap()
+    };
+    assert_eq!(row(), (0, true, String::new()), "as the newer program left it");
+    assert!(store.posted(&key("ada"), None, 10).await.unwrap().is_empty(), "nor is it listed");
+    place.raw().execute_batch("UPDATE identity_outbox SET expires_at = 1000 WHERE user_id = 'ada'").unwrap();
+    store.prune(at(-86_400), 10).await.unwrap();
+    let (attempts, waits, error) = row();
+    assert!(attempts == 0 && !waits && error.contains("format 2"), "{error}");
 }

@@ -5,7 +5,7 @@ use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, Us
 use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
 use tokio::sync::Notify;
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Lanes, Left};
 use crate::policies::Policies;
 use crate::system::OsEntropy;
 use crate::{Account, Admin};
@@ -53,6 +53,10 @@ pub(crate) struct Parts {
     pub(crate) keys: CodeKeys,
     pub(crate) policies: Arc<Policies>,
     pub(crate) delivery: Delivery,
+    /// Which providers answer.
+    pub(crate) lanes: Arc<Lanes>,
+    /// What delivery workers left undone.
+    pub(crate) left: Arc<Left>,
     /// Wakes the delivery workers of this process when a message was enqueued.
     pub(crate) mail: Arc<Notify>,
 }
@@ -70,6 +74,8 @@ impl Identity {
             keys,
             policies: Arc::new(Policies::new()),
             delivery: Delivery::default(),
+            lanes: Arc::default(),
+            left: Arc::default(),
             mail: Arc::new(Notify::new()),
         };
         Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::{Address, Channel, Email};
-use identity_ports::{Accepted, ForeignError, Notice, Notifier, NotifyError};
+use identity_ports::{Accepted, ForeignError, Leased, Notice, Notifier, NotifyError};
 
 /// The reason why a [`Router`] does not build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +110,16 @@ impl Router {
         }
     }
 
+    /// The provider that the next attempt goes to: the one that is noted, if it may have the message or is on the route, else
+    /// the first one of the route. `None` when the noted one may have the message and is not configured any more.
+    fn choose(&self, route: &Route, noted: Option<&str>, sticks: bool) -> Option<usize> {
+        match noted.map(|name| self.by_name.get(name).copied()) {
+            Some(None) if sticks => None,
+            Some(Some(known)) if sticks || route.contains(&known) => Some(known),
+            Some(_) | None => route.first().copied(),
+        }
+    }
+
     fn name(&self, provider: usize) -> Option<String> {
         self.providers.get(provider).map(|(name, _)| name.as_ref().to_owned())
     }
@@ -122,19 +132,14 @@ impl Notifier for Router {
             let channel = notice.message.to.channel().as_str();
             return Err(NotifyError::transient(format!("no route goes to this address ({channel})")));
         };
-        let noted = notice.provider.as_deref().map(|name| self.by_name.get(name).copied());
         let sticks = notice.uncertain > 0;
-        let chosen = match noted {
-            // A provider that may have the message keeps it, whatever the present routes are.
-            Some(None) if sticks => {
-                let provider = notice.provider.as_deref().map(str::to_owned);
-                let reason = ForeignError::new("the provider that may have taken it on is not configured any more");
-                return Err(NotifyError::Unknown { reason, provider });
-            }
-            Some(Some(known)) if sticks || route.contains(&known) => Some(known),
-            Some(_) | None => route.first().copied(),
+        let Some(chosen) = self.choose(route, notice.provider.as_deref(), sticks) else {
+            let provider = notice.provider.as_deref().map(str::to_owned);
+            let reason =
+                ForeignError::new("the provider that may have accepted the message is not configured any more");
+            return Err(NotifyError::Unknown { reason, provider });
         };
-        let Some((name, provider)) = chosen.and_then(|chosen| self.providers.get(chosen)) else {
+        let Some((name, provider)) = self.providers.get(chosen) else {
             return Err(NotifyError::transient("a route has no provider"));
         };
         let answer = tokio::time::timeout(self.timeout, provider.notify(notice)).await;
@@ -144,7 +149,7 @@ impl Notifier for Router {
                 Err(NotifyError::Unknown { reason, provider: Some(name.as_ref().to_owned()) })
             }
             Err(NotifyError::Transient { reason, retry_after, .. }) => {
-                let place = chosen.and_then(|chosen| route.iter().position(|provider| *provider == chosen));
+                let place = route.iter().position(|provider| *provider == chosen);
                 let next = place.filter(|_| !sticks && route.len() > 1).and_then(|place| route.get(place + 1));
                 let first = || route.first().filter(|_| !sticks).and_then(|first| self.name(*first));
                 let (retry_after, next) = match next {
@@ -157,6 +162,12 @@ impl Notifier for Router {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn lane(&self, leased: &Leased) -> Option<Arc<str>> {
+        let route = self.route(&leased.message.to)?;
+        let chosen = self.choose(route, leased.provider.as_deref(), leased.uncertain > 0)?;
+        self.providers.get(chosen).map(|(name, _)| Arc::clone(name))
     }
 }
 

@@ -140,7 +140,7 @@ async fn an_event_beyond_the_version_of_its_user_is_reported() {
 
 #[tokio::test]
 async fn a_damaged_message_is_reported_once_and_delays_no_other() {
-    for sql in ["format = 2", "channel = 'fax'", "address = 'secret'", "content = '{\"type\":\"secret@example.com\"}'"]
+    for sql in ["format = 0", "channel = 'fax'", "address = 'secret'", "content = '{\"type\":\"secret@example.com\"}'"]
     {
         let (place, store, _) = with_rows().await;
         place.sql(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).await;
@@ -151,4 +151,28 @@ async fn a_damaged_message_is_reported_once_and_delays_no_other() {
         assert_eq!((&leased[0].message.key, leased[0].attempts), (&key("bob"), 1));
         is_corrupt(store.dead_letters(&tenant("acme"), None, 10).await, "identity_outbox", sql);
     }
+}
+
+#[tokio::test]
+async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_hour_after_it_expired() {
+    let (place, store, _) = with_rows().await;
+    // It expires in the year 2255.
+    place.sql("UPDATE identity_outbox SET format = 2, expires_at = 9000000000000000 WHERE user_id = 'ada'").await;
+    let lease = |number| identity_conformance::kit::lease(number, at(1_000), at(1_010), 10);
+    for number in 1..4 {
+        let leased = store.lease(lease(number)).await.unwrap();
+        assert!(leased.iter().all(|leased| leased.message.key == key("bob")), "it is nobody's here");
+        store.prune(at(0), 10).await.unwrap();
+    }
+    let row = async || {
+        let sql = "SELECT attempts, failed_at IS NULL, coalesce(error, '') FROM identity_outbox WHERE user_id = 'ada'";
+        let row = place.raw().await.query_one(sql, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, bool>(1), row.get::<_, String>(2))
+    };
+    assert_eq!(row().await, (0, true, String::new()), "as the newer program left it");
+    assert!(store.posted(&key("ada"), None, 10).await.unwrap().is_empty(), "nor is it listed");
+    place.sql("UPDATE identity_outbox SET expires_at = 1000 WHERE user_id = 'ada'").await;
+    store.prune(at(0), 10).await.unwrap();
+    let (attempts, waits, error) = row().await;
+    assert!(attempts == 0 && !waits && error.contains("format 2"), "{error}");
 }

@@ -9,8 +9,9 @@ use identity_ports::{Accepted, Leased, Notice, NotifyError, Settlement};
 use super::Delivered;
 use crate::{Error, Identity};
 
-/// How long one hand-over may take.
-pub(super) const HAND_OVER: Duration = Duration::from_secs(30);
+/// How long a message is left for other workers when this one does not have the key of its code, and how long at most in all.
+const NOT_MINE: Duration = Duration::from_secs(2);
+const LEFT_AT_MOST: Duration = Duration::from_secs(3_600);
 /// The first wait after a failure, and the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
@@ -21,9 +22,18 @@ const WORDS: usize = 800;
 pub(super) struct Handed {
     pub(super) outcome: Settlement,
     pub(super) delivered: Delivered,
+    /// Whether the provider answered; `None` when it was not asked.
+    pub(super) answered: Option<bool>,
 }
 
-/// An attempt that came to nothing.
+impl Handed {
+    const fn of(outcome: Settlement, delivered: Delivered) -> Self {
+        Self { outcome, delivered, answered: None }
+    }
+}
+
+/// An attempt to hand a message over.
+#[derive(Clone)]
 struct Attempt {
     message: Arc<Message>,
     at: Timestamp,
@@ -40,73 +50,103 @@ impl Identity {
         let message = Arc::new(message);
         let ticket = keys.ticket(message.id);
         let attempt = Attempt { message: Arc::clone(&message), at: now, attempts, uncertain, provider };
-        if now >= message.expires_at {
-            self.give_back(&attempt).await?;
-            self.tell(&attempt, "expired", None);
-            let delivered = Delivered { expired: 1, ..Delivered::default() };
-            return Ok(Handed { outcome: Settlement::Done, delivered });
-        }
-        if attempts > self.parts.delivery.attempts {
-            return self.dead_letter(&attempt, "every worker that leased the message ended before it settled it").await;
-        }
         let (code, link) = (message.code(keys), message.link(keys));
         if let Content::Challenge { challenge, .. } = &message.content
             && (code.is_some(), link.is_some()) != (challenge.proof.by_code(), challenge.proof.by_link())
         {
-            return self
-                .dead_letter(
-                    &attempt,
-                    "the key that the code was made with is not configured; add it to the keys again",
-                )
-                .await;
+            return self.left_for_others(&attempt, challenge.key.as_str()).await;
+        }
+        if now >= message.expires_at {
+            self.give_back(&attempt).await?;
+            self.tell(&attempt, "expired", None);
+            let delivered = Delivered { expired: 1, ..Delivered::default() };
+            return Ok(Handed::of(Settlement::Done, delivered));
+        }
+        if attempts > self.parts.delivery.attempts {
+            return self.dead_letter(&attempt, "every worker that leased the message ended before it settled it").await;
         }
         let provider = attempt.provider.as_deref().map(Arc::from);
         let notice = Notice { message, code, link, provider, attempts, uncertain, ticket };
-        let answer = tokio::time::timeout(HAND_OVER, self.parts.notifier.notify(&notice)).await;
-        match answer.unwrap_or_else(|_| Err(NotifyError::unknown("the notifier did not answer within 30 s"))) {
+        let deadline = self.parts.delivery.deadline(notice.message.to.channel());
+        let answer = tokio::time::timeout(deadline, self.parts.notifier.notify(&notice)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            Err(NotifyError::unknown(format!("the notifier did not answer within {} s", deadline.as_secs())))
+        });
+        let answered = !matches!(answer, Err(NotifyError::Unknown { .. }));
+        let handed = self.judge(&attempt, answer).await?;
+        Ok(Handed { answered: Some(answered), ..handed })
+    }
+
+    async fn judge(&self, attempt: &Attempt, answer: Result<Accepted, NotifyError>) -> Result<Handed, Error> {
+        let (attempts, uncertain) = (attempt.attempts, attempt.uncertain);
+        match answer {
             Ok(Accepted { reference, provider }) => {
                 let provider = provider.or_else(|| attempt.provider.clone()).map(|name| words(&name));
-                self.tell(&attempt, "sent", provider.as_deref());
+                self.tell(attempt, "sent", provider.as_deref());
                 let outcome = match reference {
                     Some(reference) => {
                         Settlement::Sent { at: self.now(), provider, reference: Some(words(&reference)) }
                     }
                     None => Settlement::Done,
                 };
-                Ok(Handed { outcome, delivered: Delivered { sent: 1, ..Delivered::default() } })
+                Ok(Handed::of(outcome, Delivered { sent: 1, ..Delivered::default() }))
             }
-            Err(NotifyError::Permanent { reason }) => self.refuse(&attempt, &reason.to_string()).await,
+            Err(NotifyError::Permanent { reason }) => self.refuse(attempt, &reason.to_string()).await,
             Err(error) if attempts >= self.parts.delivery.attempts => {
                 let uncertain = uncertain + u32::from(matches!(error, NotifyError::Unknown { .. }));
-                self.dead_letter(&Attempt { uncertain, ..attempt }, &error.to_string()).await
+                self.dead_letter(&Attempt { uncertain, ..attempt.clone() }, &error.to_string()).await
             }
             Err(NotifyError::Unknown { reason, provider }) => {
                 let provider = provider.or_else(|| attempt.provider.clone());
                 let wait = self.wait(attempts)?;
-                Ok(self.retry(&attempt, wait, &reason.to_string(), provider, true))
+                Ok(self.retry(attempt, wait, &reason.to_string(), provider, true))
             }
             Err(NotifyError::Transient { reason, retry_after, next }) => {
                 let at_once = next.is_some() && retry_after == Some(Duration::ZERO);
                 let wait =
                     if at_once { Duration::ZERO } else { retry_after.unwrap_or_default().max(self.wait(attempts)?) };
                 let provider = next.or_else(|| attempt.provider.clone());
-                Ok(self.retry(&attempt, wait, &reason.to_string(), provider, false))
+                Ok(self.retry(attempt, wait, &reason.to_string(), provider, false))
             }
-            Err(error) => self.dead_letter(&attempt, &error.to_string()).await,
+            Err(error) => self.dead_letter(attempt, &error.to_string()).await,
         }
+    }
+
+    /// This worker does not have the key of the message's code: another one may, while a new key is rolled out. When nobody had
+    /// it in time the message becomes a dead letter.
+    async fn left_for_others(&self, attempt: &Attempt, key: &str) -> Result<Handed, Error> {
+        let Attempt { message, at, .. } = attempt;
+        let until = message.expires_at.min(message.created_at + LEFT_AT_MOST);
+        if *at >= until {
+            let reason = format!(
+                "no worker had the key `{key}`, which the code was made with, in time; configure it on every worker before \
+                 it becomes the first key of any"
+            );
+            return self.dead_letter(attempt, &reason).await;
+        }
+        tracing::warn!(
+            target: "identity::delivery", event = "left", id = %message.id, tenant = %message.key.tenant,
+            channel = message.to.channel().as_str(), key,
+            "this worker does not have the key of the code; the message is left for one that has, configure the key here",
+        );
+        let outcome = Settlement::Release { due_at: (*at + NOT_MINE).min(until) };
+        Ok(Handed::of(outcome, Delivered { left: 1, ..Delivered::default() }))
     }
 
     /// The notifier panicked: nobody knows what became of the message, and nobody will be told by it.
     pub(super) fn panicked(&self, attempts: u32, provider: Option<String>) -> Result<Handed, Error> {
-        tracing::error!(target: "identity::delivery", event = "panicked", attempts);
+        tracing::error!(
+            target: "identity::delivery", event = "panicked", attempts,
+            "delivery outcome unknown: the notifier panicked",
+        );
         let error = "the notifier panicked".to_owned();
         if attempts >= self.parts.delivery.attempts {
             let delivered = Delivered { failed: 1, ..Delivered::default() };
-            return Ok(Handed { outcome: Settlement::Failed { at: self.now(), error }, delivered });
+            return Ok(Handed::of(Settlement::Failed { at: self.now(), error }, delivered));
         }
         let due_at = self.now() + self.wait(attempts)?;
         let delivered = Delivered { uncertain: 1, ..Delivered::default() };
-        Ok(Handed { outcome: Settlement::Retry { due_at, error, provider, uncertain: true }, delivered })
+        Ok(Handed::of(Settlement::Retry { due_at, error, provider, uncertain: true }, delivered))
     }
 
     fn retry(
@@ -121,17 +161,21 @@ impl Identity {
             true => ("uncertain", Delivered { uncertain: 1, ..Delivered::default() }),
             false => ("retried", Delivered { retried: 1, ..Delivered::default() }),
         };
+        let said = match uncertain {
+            true => format!("delivery outcome unknown: {reason}; the message will be retried"),
+            false => format!("not delivered: {reason}; the message will be retried"),
+        };
         let (message, attempts) = (&attempt.message, attempt.attempts);
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let next = provider.as_deref().unwrap_or_default();
         tracing::info!(
             target: "identity::delivery", event, id = %message.id, tenant = %message.key.tenant,
-            channel = message.to.channel().as_str(), provider = next, attempts, wait_ms, reason,
+            channel = message.to.channel().as_str(), provider = next, attempts, wait_ms, reason, "{said}",
         );
         // Where the next try would come too late, it comes in time to say so.
         let due_at = (self.now() + wait).min(message.expires_at);
         let (error, provider) = (words(reason), provider.map(|name| words(&name)));
-        Handed { outcome: Settlement::Retry { due_at, error, provider, uncertain }, delivered }
+        Handed::of(Settlement::Retry { due_at, error, provider, uncertain }, delivered)
     }
 
     /// The provider refused for good: the address is undeliverable, and a code is not counted as sent.
@@ -161,9 +205,10 @@ impl Identity {
         tracing::warn!(
             target: "identity::delivery", event = "dead_letter", id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), attempts, uncertain, reason,
+            "the message became a dead letter: {reason}",
         );
         let outcome = Settlement::Failed { at: attempt.at, error: words(reason) };
-        Handed { outcome, delivered: Delivered { failed: 1, ..Delivered::default() } }
+        Handed::of(outcome, Delivered { failed: 1, ..Delivered::default() })
     }
 
     /// A code that surely nobody took on is not counted as sent.

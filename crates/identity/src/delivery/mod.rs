@@ -1,6 +1,7 @@
 //! Messages on their way: leased, handed over side by side, settled in groups, until a stop.
 
 mod hand_over;
+mod lanes;
 mod options;
 mod worker;
 
@@ -8,15 +9,19 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use identity_core::Timestamp;
+use identity_core::{Channel, Timestamp};
 pub use identity_core::{
     DeliveryState, DeliveryTicket, Fate, Message, MessageId, Report, TicketError, Undeliverable, UndeliverableReason,
 };
 pub use identity_ports::{DeadLetter, PostState, Posted};
 use tokio::sync::watch;
+use tokio::task::JoinError;
+use tracing::Instrument as _;
 
+pub(crate) use lanes::Lanes;
 pub use options::{Delivered, Delivery};
-use worker::Worker;
+pub(crate) use worker::Left;
+use worker::{Mode, Worker};
 
 pub use crate::router::{RouteError, Router, RouterBuilder};
 use crate::{Error, Identity};
@@ -31,73 +36,80 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const PRUNE_BATCH: usize = 1_000;
 
 impl Identity {
-    /// Delivers every message that is due, of all tenants, and says what became of them. Whoever asks for a code in a script
-    /// or a test calls this after; a service spawns [`deliver_forever`](Self::deliver_forever).
+    /// Delivers every message that is due, of all tenants, and says what became of them. A script or a test that asks for a
+    /// code calls this afterwards; a service spawns [`deliver_forever`](Self::deliver_forever).
+    ///
+    /// When the future is dropped, the messages being handed over are finished and settled in the background.
     ///
     /// # Errors
-    /// [`Error::Store`] when the store fails; what was leased is delivered by a later call.
+    /// [`Error::Store`] when the store fails. A later call delivers what was leased.
     pub async fn deliver_due(&self) -> Result<Delivered, Error> {
         let (_running, stopped) = watch::channel(false);
-        Worker::new(self, stopped).run().await
+        let identity = self.clone();
+        let work = async move {
+            let worker = |channel| Worker::new(&identity, channel, Mode::Once, stopped.clone()).run();
+            let (emails, texts) = tokio::join!(worker(Channel::Email), worker(Channel::Phone));
+            let mut delivered = emails?;
+            delivered.add(texts?);
+            Ok(delivered)
+        };
+        finished(tokio::spawn(work.in_current_span()).await).unwrap_or_else(|| Ok(Delivered::default()))
     }
 
-    /// Delivers messages as they fall due, of all tenants, for ever. Any number of tasks and processes may do so. A store that
-    /// fails is tried again.
+    /// Delivers messages as they fall due, of all tenants, and never returns. Any number of tasks and processes may call it.
+    /// When the store fails it is tried again.
+    ///
+    /// When the future is dropped, this ends as [`deliver_until`](Self::deliver_until) does.
     pub async fn deliver_forever(&self) {
         self.deliver_until(std::future::pending()).await;
     }
 
-    /// Delivers messages as they fall due until `stop` is ready: then the messages in hand are finished, the others that were
-    /// leased are given back, and this returns.
+    /// Delivers messages as they fall due until `stop` is ready. Then the messages being handed over are finished, the other
+    /// leased ones are released, and this returns.
+    ///
+    /// When the future is dropped the same happens in the background, as long as the runtime lives.
     pub async fn deliver_until(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let (stopping, stopped) = watch::channel(false);
-        let mut work = pin!(self.deliver_while(&stopped));
+        let identity = self.clone();
+        let work = async move {
+            let worker = |channel| Worker::new(&identity, channel, Mode::Forever, stopped.clone()).run();
+            let _ = tokio::join!(worker(Channel::Email), worker(Channel::Phone), identity.prune_while(stopped.clone()));
+        };
+        let mut work = tokio::spawn(work.in_current_span());
         tokio::select! {
             // Asked first each time: work that never has to wait must not outrun a stop.
             biased;
             () = &mut stop => {}
-            () = &mut work => return,
+            ended = &mut work => {
+                finished(ended);
+                return;
+            }
         }
         let _ = stopping.send(true);
-        work.await;
+        finished(work.await);
     }
 
-    async fn deliver_while(&self, stopped: &watch::Receiver<bool>) {
-        let mut wait = POLL;
+    async fn prune_while(&self, mut stopped: watch::Receiver<bool>) {
         let mut pruned_at: Option<Timestamp> = None;
-        while !*stopped.borrow() {
-            // Registered before looking, so that a message that comes in between is not slept over.
-            let mail = self.parts.mail.notified();
-            match self.deliver_once(stopped, &mut pruned_at).await {
-                Ok(delivered) if delivered.is_nothing() => wait = POLL,
-                Ok(_) => continue,
-                Err(error) => {
-                    tracing::warn!(target: "identity::delivery", event = "store_failed", %error);
-                    wait = (wait * 2).min(LONGEST_POLL);
+        loop {
+            let now = self.now();
+            if pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY || at > now) {
+                pruned_at = Some(now);
+                if let Err(error) = self.prune_records(now).await {
+                    tracing::warn!(
+                        target: "identity::delivery", event = "prune_failed", %error,
+                        "old records could not be removed; it is tried again in an hour",
+                    );
                 }
             }
-            let mut stopped = stopped.clone();
             tokio::select! {
-                _ = stopped.wait_for(|stopped| *stopped) => {}
-                () = mail => {}
-                () = tokio::time::sleep(wait) => {}
+                biased;
+                // Also when whoever waited for this does not any more.
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+                () = tokio::time::sleep(POLL) => {}
             }
         }
-    }
-
-    async fn deliver_once(
-        &self,
-        stopped: &watch::Receiver<bool>,
-        pruned_at: &mut Option<Timestamp>,
-    ) -> Result<Delivered, Error> {
-        let delivered = Worker::new(self, stopped.clone()).run().await?;
-        let now = self.now();
-        if pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
-            *pruned_at = Some(now);
-            self.prune_records(now).await?;
-        }
-        Ok(delivered)
     }
 
     async fn prune_records(&self, now: Timestamp) -> Result<(), Error> {
@@ -113,5 +125,14 @@ impl Identity {
             tracing::debug!(target: "identity::delivery", event = "pruned", count);
         }
         Ok(())
+    }
+}
+
+/// The result of a task; `None` when its runtime ended before it did. A panic goes on in the caller.
+fn finished<T>(ended: Result<T, JoinError>) -> Option<T> {
+    match ended {
+        Ok(result) => Some(result),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => None,
     }
 }

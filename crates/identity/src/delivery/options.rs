@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use identity_core::Channel;
+
 /// How messages are delivered.
 ///
 /// ```
@@ -14,23 +16,37 @@ pub struct Delivery {
     pub(crate) batch: usize,
     pub(crate) attempts: u32,
     pub(crate) retention: Duration,
+    email_deadline: Duration,
+    phone_deadline: Duration,
 }
 
+/// The longest deadline of a hand-over, a quarter of a lease.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(30);
+
 impl Default for Delivery {
-    /// 16 messages side by side, 256 leased at once, 24 attempts, records kept for 30 days.
+    /// 16 messages at a time to each provider, up to 256 leased at once, 24 attempts, a deadline of 30 s for each of them,
+    /// records kept for 30 days.
     fn default() -> Self {
-        Self { concurrency: 16, batch: 256, attempts: 24, retention: Duration::from_secs(30 * 86_400) }
+        Self {
+            concurrency: 16,
+            batch: 256,
+            attempts: 24,
+            retention: Duration::from_secs(30 * 86_400),
+            email_deadline: LONGEST_DEADLINE,
+            phone_deadline: LONGEST_DEADLINE,
+        }
     }
 }
 
 impl Delivery {
-    /// With so many messages handed over side by side by one worker: 1 to 1,024.
+    /// With at most this many messages handed over to one provider of a channel at a time by one worker: 1 to 1,024. Channels
+    /// do not share them, nor do the providers that a [`Router`](crate::delivery::Router) names.
     #[must_use]
     pub fn with_concurrency(self, concurrency: usize) -> Self {
         Self { concurrency: concurrency.clamp(1, 1_024), ..self }
     }
 
-    /// With so many messages leased at once: 1 to 4,096. What a worker leased nobody else delivers meanwhile.
+    /// With at most this many messages leased at once: 1 to 4,096. A worker never leases more than it has free hands for.
     #[must_use]
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.clamp(1, 4_096), ..self }
@@ -40,6 +56,25 @@ impl Delivery {
     #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }
+    }
+
+    /// With this deadline for an attempt on a channel: 1 s to 30 s. It is unknown whether a provider that does not answer
+    /// within it accepted the message.
+    #[must_use]
+    pub fn with_deadline(mut self, channel: Channel, deadline: Duration) -> Self {
+        let deadline = deadline.clamp(Duration::from_secs(1), LONGEST_DEADLINE);
+        match channel {
+            Channel::Email => self.email_deadline = deadline,
+            Channel::Phone => self.phone_deadline = deadline,
+        }
+        self
+    }
+
+    pub(super) const fn deadline(&self, channel: Channel) -> Duration {
+        match channel {
+            Channel::Email => self.email_deadline,
+            Channel::Phone => self.phone_deadline,
+        }
     }
 
     /// With the records of sent messages and dead letters kept for this long. A report that arrives later finds no message.
@@ -63,6 +98,8 @@ pub struct Delivered {
     pub failed: usize,
     /// Not worth sending any more, and not sent.
     pub expired: usize,
+    /// Left for another worker that has the key of their codes.
+    pub left: usize,
 }
 
 impl Delivered {
@@ -72,9 +109,6 @@ impl Delivered {
         self.uncertain += other.uncertain;
         self.failed += other.failed;
         self.expired += other.expired;
-    }
-
-    pub(super) const fn is_nothing(&self) -> bool {
-        self.sent + self.retried + self.uncertain + self.failed + self.expired == 0
+        self.left += other.left;
     }
 }

@@ -1,76 +1,117 @@
-//! One worker: what it has leased, what it has in hand, and what it has not settled yet.
+//! The worker of one channel: what it has leased, what it is handing over, and what it has not settled yet.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use identity_core::{MessageId, Timestamp};
-use identity_ports::{Lease, LeaseId, Leased, Settled, Settlement, StoreError};
+use identity_core::{Channel, MessageId};
+use identity_ports::{Clock as _, Lease, LeaseId, Leased, Settled, Settlement, StoreError};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::hand_over::{HAND_OVER, Handed};
-use super::{Delivered, Delivery};
+use super::hand_over::Handed;
+use super::lanes::Lane;
+use super::{Delivered, Delivery, LONGEST_POLL, POLL};
 use crate::{Error, Identity};
 
 /// How long a message is this worker's alone.
 const LEASE: Duration = Duration::from_secs(120);
-/// How often it is tried to settle before the messages are left to their leases' end, and the first wait in between.
+/// How often it is tried to settle, and the first wait in between.
 const SETTLE_TRIES: u32 = 6;
 const SETTLE_WAIT: Duration = Duration::from_millis(50);
+/// An attempt that takes longer is slow.
+const SLOW: Duration = Duration::from_secs(1);
+/// How long a message is left alone whose provider has no free hand here.
+const FULL: Duration = Duration::from_secs(1);
+/// How long a message is left alone whose outcome could not be noted.
+const NOT_NOTED: Duration = Duration::from_secs(5);
 
-/// A message that was leased and not begun.
-struct Waiting {
-    lease: LeaseId,
-    until: Timestamp,
-    leased: Leased,
+/// How long a worker works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Until nothing is due.
+    Once,
+    /// Until it is stopped.
+    Forever,
 }
 
-/// What is known of a message that is in hand.
+/// A message that is being handed over.
 struct InHand {
     lease: LeaseId,
     id: MessageId,
+    lane: Lane,
     attempts: u32,
     provider: Option<String>,
+    began: Instant,
 }
 
 /// Messages to settle, under the leases that hold them.
 type Finished = Vec<(LeaseId, Settled)>;
 type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// What workers of this process left undone, because their runtime ended or the store failed: the next one takes it over.
+#[derive(Debug, Default)]
+pub(crate) struct Left(Mutex<Undone>);
+
+#[derive(Debug, Default)]
+struct Undone {
+    finished: Finished,
+    /// Requests to lease whose answer was lost: they may hold messages.
+    unanswered: Vec<(Channel, LeaseId)>,
+}
+
+impl Left {
+    fn with<T>(&self, change: impl FnOnce(&mut Undone) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 pub(super) struct Worker<'a> {
     identity: &'a Identity,
     options: &'a Delivery,
+    channel: Channel,
+    mode: Mode,
     stopped: watch::Receiver<bool>,
-    waiting: VecDeque<Waiting>,
     in_hand: JoinSet<Result<Handed, Error>>,
     whose: HashMap<Id, InHand>,
+    /// Hands in use, by provider.
+    busy: HashMap<Lane, usize>,
     finished: Finished,
-    leasing: Option<Later<'a, Result<Vec<Waiting>, Error>>>,
-    settling: Option<Later<'a, Result<(), StoreError>>>,
-    /// Nothing was due when it was last asked, and nothing was settled since.
+    leasing: Option<(LeaseId, Duration, Later<'a, Result<Vec<Leased>, Error>>)>,
+    settling: Option<(Arc<Finished>, Later<'a, Result<(), StoreError>>)>,
+    /// Nothing was due when it was last asked, and nothing happened since that could have changed that.
     dry: bool,
     /// Something was settled since it was last asked what is due: the answer may be of before that.
     settled_since: bool,
+    /// How long to wait before the store is asked again.
+    wait: Duration,
+    /// Settling failed; it is tried again after the wait.
+    store_failed: bool,
     error: Option<Error>,
     delivered: Delivered,
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(identity: &'a Identity, stopped: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(identity: &'a Identity, channel: Channel, mode: Mode, stopped: watch::Receiver<bool>) -> Self {
         Self {
             identity,
             options: &identity.parts.delivery,
+            channel,
+            mode,
             stopped,
-            waiting: VecDeque::new(),
             in_hand: JoinSet::new(),
             whose: HashMap::new(),
-            finished: Vec::new(),
+            busy: HashMap::new(),
+            finished: identity.parts.left.with(|left| std::mem::take(&mut left.finished)),
             leasing: None,
             settling: None,
             dry: false,
             settled_since: false,
+            wait: POLL,
+            store_failed: false,
             error: None,
             delivered: Delivered::default(),
         }
@@ -78,145 +119,271 @@ impl<'a> Worker<'a> {
 
     /// Works until nothing is due and everything is settled, or until it is stopped.
     pub(super) async fn run(mut self) -> Result<Delivered, Error> {
+        let mut stopped = self.stopped.clone();
+        let new_mail = || {
+            let mut mail = Box::pin(self.identity.parts.mail.notified());
+            // From here on no commit with a message is missed.
+            mail.as_mut().enable();
+            mail
+        };
+        let mut mail = new_mail();
         loop {
-            self.begin();
             // What has finished while the last settlement was under way goes together.
-            if self.settling.is_none() && !self.finished.is_empty() {
-                let finished = std::mem::take(&mut self.finished);
-                self.settling = Some(Box::pin(settle(self.identity, finished)));
+            if self.settling.is_none() && !self.finished.is_empty() && !self.store_failed {
+                let finished = Arc::new(std::mem::take(&mut self.finished));
+                self.settling = Some((Arc::clone(&finished), Box::pin(settle(self.identity, finished))));
             }
-            if self.wants_more() {
+            if let Some(limit) = self.wants_more() {
                 self.settled_since = false;
-                self.leasing = Some(Box::pin(lease(self.identity)));
+                self.ask(limit);
             }
-            if self.in_hand.is_empty() && self.settling.is_none() && self.leasing.is_none() {
+            let idle = self.in_hand.is_empty() && self.settling.is_none() && self.leasing.is_none();
+            if idle && (self.is_stopped() || (self.mode == Mode::Once && (self.dry || self.error.is_some()))) {
                 break;
             }
+            let waits = self.mode == Mode::Forever && !self.is_stopped();
+            // A slow provider frees the hands of the others.
+            let looks = waits || !self.in_hand.is_empty();
             tokio::select! {
                 biased;
                 Some(joined) = self.in_hand.join_next_with_id(), if !self.in_hand.is_empty() => self.end(joined),
-                leased = ready(&mut self.leasing), if self.leasing.is_some() => {
-                    self.leasing = None;
-                    match leased {
-                        Ok(leased) => {
-                            self.dry = leased.is_empty() && !self.settled_since;
-                            self.waiting.extend(leased);
-                        }
-                        Err(error) => self.error = Some(error),
-                    }
+                leased = ready(self.leasing.as_mut().map(|(_, _, later)| later)), if self.leasing.is_some() => {
+                    self.answered(leased);
                 }
-                settled = ready(&mut self.settling), if self.settling.is_some() => {
-                    self.settling = None;
-                    match settled {
-                        // Others may have stood behind these.
-                        Ok(()) => (self.dry, self.settled_since) = (false, true),
-                        Err(error) => self.error = Some(error.into()),
-                    }
+                settled = ready(self.settling.as_mut().map(|(_, later)| later)), if self.settling.is_some() => {
+                    self.settled(settled);
+                }
+                _ = stopped.wait_for(|stopped| *stopped), if waits => {}
+                () = &mut mail, if waits => {
+                    mail = new_mail();
+                    self.dry = false;
+                }
+                () = tokio::time::sleep(self.wait), if looks => {
+                    (self.dry, self.store_failed) = (false, false);
                 }
             }
         }
-        self.error.map_or(Ok(self.delivered), Err)
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(self.delivered),
+        }
     }
 
+    /// Whether it was told to stop, or whoever waited for it does not any more.
     fn is_stopped(&self) -> bool {
-        *self.stopped.borrow() || self.error.is_some()
+        *self.stopped.borrow() || self.stopped.has_changed().is_err()
     }
 
-    fn wants_more(&self) -> bool {
-        self.leasing.is_none() && !self.dry && !self.is_stopped() && self.waiting.len() < self.options.concurrency
-    }
-
-    /// Takes into hand what there are hands for. Whoever is stopped, or cannot finish before the lease runs out, leaves the
-    /// message to the next one.
-    fn begin(&mut self) {
-        let stopped = self.is_stopped();
-        while (stopped || self.in_hand.len() < self.options.concurrency)
-            && let Some(Waiting { lease, until, leased }) = self.waiting.pop_front()
-        {
-            let now = self.identity.now();
-            let Leased { message, attempts, provider, .. } = &leased;
-            let id = message.id;
-            if stopped || now + HAND_OVER >= until {
-                let outcome = Settlement::Retry {
-                    due_at: now,
-                    error: "given back".to_owned(),
-                    provider: provider.clone(),
-                    uncertain: false,
-                };
-                self.finished.push((lease, Settled { id, outcome }));
-                continue;
-            }
-            let of = InHand { lease, id, attempts: *attempts, provider: provider.clone() };
-            let tenant = &message.key.tenant;
-            let span = tracing::info_span!("identity", use_case = "deliver", %tenant, %id);
-            let identity = self.identity.clone();
-            let task = async move { identity.hand_over(leased).await };
-            let handle = self.in_hand.spawn(task.instrument(span));
-            self.whose.insert(handle.id(), of);
+    /// How many messages there are free hands for; `None` while none are to be leased.
+    fn wants_more(&self) -> Option<usize> {
+        if self.leasing.is_some() || self.dry || self.is_stopped() || self.error.is_some() {
+            return None;
         }
+        // Where the notifier names providers, one that is slow must not use up the hands of the others. Which provider a
+        // message goes to is not known before it is leased.
+        let several = self.busy.keys().any(|lane| lane.provider.is_some());
+        let is_slow = |in_hand: &&InHand| in_hand.began.elapsed() >= SLOW;
+        let slow = if several { self.whose.values().filter(is_slow).count() } else { 0 };
+        let free = self.options.concurrency.saturating_sub(self.whose.len() - slow);
+        Some(free.min(self.options.batch)).filter(|limit| *limit > 0)
+    }
+
+    /// Asks for messages, or again for those of a request whose answer was lost.
+    fn ask(&mut self, limit: usize) {
+        let now = self.identity.now();
+        let lost = self.identity.parts.left.with(|left| {
+            let place = left.unanswered.iter().position(|(channel, _)| *channel == self.channel)?;
+            Some(left.unanswered.swap_remove(place).1)
+        });
+        let id = match lost {
+            Some(id) => id,
+            None => match self.identity.parts.entropy.seed() {
+                Ok(seed) => LeaseId(seed.uuid(now, 0)),
+                Err(error) => return self.store_error(error.into()),
+            },
+        };
+        let lease = Lease { again: lost.is_some(), channel: Some(self.channel), ..Lease::new(id, now, LEASE, limit) };
+        let asked_at = self.identity.parts.clock.monotonic();
+        self.leasing = Some((id, asked_at, Box::pin(lease_twice(self.identity, lease))));
+    }
+
+    fn answered(&mut self, leased: Result<Vec<Leased>, Error>) {
+        let Some((id, asked_at, _)) = self.leasing.take() else { return };
+        match leased {
+            Ok(leased) => {
+                self.dry = leased.is_empty() && !self.settled_since;
+                self.wait = POLL;
+                leased.into_iter().for_each(|leased| self.begin(id, asked_at, leased));
+            }
+            Err(error) => {
+                self.identity.parts.left.with(|left| left.unanswered.push((self.channel, id)));
+                self.store_error(error);
+            }
+        }
+    }
+
+    fn settled(&mut self, settled: Result<(), StoreError>) {
+        let Some((finished, _)) = self.settling.take() else { return };
+        match settled {
+            // Others may have stood behind these.
+            Ok(()) => (self.dry, self.settled_since) = (false, true),
+            Err(error) => {
+                // A lease that another one followed meanwhile settles nothing, so this may be told once more.
+                self.finished.extend(Arc::unwrap_or_clone(finished));
+                self.store_failed = true;
+                self.store_error(error.into());
+            }
+        }
+    }
+
+    /// One pass ends with the error; the loop goes on after a wait that doubles.
+    fn store_error(&mut self, error: Error) {
+        self.dry = true;
+        match self.mode {
+            Mode::Once => self.error = Some(error),
+            Mode::Forever => {
+                self.wait = (self.wait * 2).min(LONGEST_POLL);
+                let (channel, wait_ms) = (self.channel.as_str(), self.wait.as_millis());
+                tracing::warn!(
+                    target: "identity::delivery", event = "store_failed", channel, wait_ms, %error,
+                    "the store failed; it is asked again after the wait",
+                );
+            }
+        }
+    }
+
+    /// Hands a message over, or releases it where that cannot be: the worker is stopped, the answer to the lease came late,
+    /// the provider has no free hand here, or its breaker is open.
+    fn begin(&mut self, lease: LeaseId, asked_at: Duration, leased: Leased) {
+        let parts = &self.identity.parts;
+        let now = self.identity.now();
+        let Leased { message, attempts, provider, .. } = &leased;
+        let (id, expires_at) = (message.id, message.expires_at);
+        let lane = Lane { channel: self.channel, provider: parts.notifier.lane(&leased) };
+        let passed = parts.clock.monotonic().saturating_sub(asked_at);
+        let busy = self.busy.entry(lane.clone()).or_default();
+        let release_until = if *self.stopped.borrow()
+            || self.stopped.has_changed().is_err()
+            || passed + self.options.deadline(self.channel) >= LEASE
+        {
+            Some(now)
+        } else if *busy >= self.options.concurrency {
+            Some((now + FULL).min(expires_at))
+        } else {
+            // What has expired needs no provider.
+            let open = if now < expires_at { parts.lanes.begin(&lane, now).err() } else { None };
+            open.map(|until| until.min(expires_at))
+        };
+        if let Some(due_at) = release_until {
+            self.finished.push((lease, Settled { id, outcome: Settlement::Release { due_at } }));
+            return;
+        }
+        *busy += 1;
+        let of = InHand { lease, id, lane, attempts: *attempts, provider: provider.clone(), began: Instant::now() };
+        let tenant = &message.key.tenant;
+        let span = tracing::info_span!("identity", use_case = "deliver", %tenant, %id);
+        let identity = self.identity.clone();
+        let task = async move { identity.hand_over(leased).await };
+        let handle = self.in_hand.spawn(task.instrument(span));
+        self.whose.insert(handle.id(), of);
     }
 
     fn end(&mut self, joined: Result<(Id, Result<Handed, Error>), JoinError>) {
         let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(InHand { lease, id, attempts, provider }) = self.whose.remove(&id) else { return };
+        let Some(InHand { lease, id, lane, attempts, provider, .. }) = self.whose.remove(&id) else { return };
+        if let Some(busy) = self.busy.get_mut(&lane) {
+            *busy = busy.saturating_sub(1);
+        }
         let handed = match joined {
             Ok((_, handed)) => handed,
             // It may have been sent before it panicked.
-            Err(_) => self.identity.panicked(attempts, provider),
+            Err(_) => self.identity.panicked(attempts, provider.clone()),
         };
+        let now = self.identity.now();
+        let answered = handed.as_ref().ok().and_then(|handed| handed.answered);
+        self.identity.parts.lanes.end(&lane, answered, now);
         match handed {
-            Ok(Handed { outcome, delivered }) => {
+            Ok(Handed { outcome, delivered, .. }) => {
                 self.delivered.add(delivered);
                 self.finished.push((lease, Settled { id, outcome }));
             }
-            // Its lease runs out.
-            Err(error) => self.error = Some(error),
+            // What became of it could not be noted with the user, so the message is handed over once more.
+            Err(error) => {
+                let (due_at, reason) = (now + NOT_NOTED, error.to_string());
+                let outcome = Settlement::Retry { due_at, error: reason, provider, uncertain: false };
+                self.finished.push((lease, Settled { id, outcome }));
+                self.store_error(error);
+            }
         }
     }
 }
 
-async fn ready<T>(later: &mut Option<Later<'_, T>>) -> T {
+/// What is not settled is left to the next worker of this process.
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        let mut finished = std::mem::take(&mut self.finished);
+        if let Some((settling, _)) = self.settling.take() {
+            finished.extend(Arc::unwrap_or_clone(settling));
+        }
+        let due_at = self.identity.now();
+        let error = "the worker was ended while it handed the message over";
+        finished.extend(self.whose.drain().map(|(_, InHand { lease, id, provider, .. })| {
+            let outcome = Settlement::Retry { due_at, error: error.to_owned(), provider, uncertain: true };
+            (lease, Settled { id, outcome })
+        }));
+        let unanswered = self.leasing.take().map(|(id, _, _)| (self.channel, id));
+        self.identity.parts.left.with(|left| {
+            left.finished.extend(finished);
+            left.unanswered.extend(unanswered);
+        });
+    }
+}
+
+async fn ready<T>(later: Option<&mut Later<'_, T>>) -> T {
     match later {
         Some(later) => later.await,
         None => std::future::pending().await,
     }
 }
 
-async fn lease(identity: &Identity) -> Result<Vec<Waiting>, Error> {
-    let now = identity.now();
-    let id = LeaseId(identity.parts.entropy.seed()?.uuid(now, 0));
-    let until = now + LEASE;
-    let limit = identity.parts.delivery.batch;
-    let leased = identity.parts.store.lease(Lease::new(id, now, LEASE, limit)).await?;
+/// Leases messages. When the store fails it is asked again under the same name: it may have leased before it failed.
+async fn lease_twice(identity: &Identity, lease: Lease) -> Result<Vec<Leased>, Error> {
+    let store = &identity.parts.store;
+    let leased = match store.lease(lease).await {
+        Err(error) => {
+            tracing::debug!(target: "identity::delivery", event = "lease_failed", %error, "leasing is tried again");
+            store.lease(Lease { again: true, ..lease }).await?
+        }
+        Ok(leased) => leased,
+    };
     if !leased.is_empty() {
-        tracing::debug!(target: "identity::delivery", event = "leased", count = leased.len());
+        tracing::debug!(target: "identity::delivery", event = "leased", count = leased.len(), "leased messages");
     }
-    Ok(leased.into_iter().map(|leased| Waiting { lease: id, until, leased }).collect())
+    Ok(leased)
 }
 
-/// Settles under each lease what it holds. What a provider took on is not to be sent again because a database was busy for a
+/// Settles under each lease what it holds. What a provider accepted is not to be sent again because a database was busy for a
 /// moment: it is tried again for some seconds.
-async fn settle(identity: &Identity, mut finished: Finished) -> Result<(), StoreError> {
+async fn settle(identity: &Identity, finished: Arc<Finished>) -> Result<(), StoreError> {
     let count = finished.len();
-    finished.sort_by_key(|(lease, _)| *lease);
-    let mut finished = finished.into_iter().peekable();
-    while let Some((lease, first)) = finished.next() {
-        let mut group = vec![first];
-        while let Some((_, next)) = finished.next_if(|(other, _)| *other == lease) {
-            group.push(next);
-        }
-        for tried in 1..=SETTLE_TRIES {
-            let attempt = if tried == SETTLE_TRIES { std::mem::take(&mut group) } else { group.clone() };
-            match identity.parts.store.settle(lease, attempt).await {
-                Ok(_) => break,
-                Err(error) if tried == SETTLE_TRIES => return Err(error),
-                Err(error) => {
-                    tracing::warn!(target: "identity::delivery", event = "settle_failed", tried, %error);
-                    tokio::time::sleep(SETTLE_WAIT * 2_u32.pow(tried)).await;
-                }
+    let mut by_lease: HashMap<LeaseId, Vec<Settled>> = HashMap::new();
+    for (lease, settled) in finished.iter() {
+        by_lease.entry(*lease).or_default().push(settled.clone());
+    }
+    for (lease, group) in by_lease {
+        let mut tried = 1;
+        while let Err(error) = identity.parts.store.settle(lease, group.clone()).await {
+            if tried == SETTLE_TRIES {
+                return Err(error);
             }
+            tracing::warn!(
+                target: "identity::delivery", event = "settle_failed", tried, %error,
+                "the outcome of messages could not be stored; it is tried again",
+            );
+            tokio::time::sleep(SETTLE_WAIT * 2_u32.pow(tried)).await;
+            tried += 1;
         }
     }
-    tracing::debug!(target: "identity::delivery", event = "settled", count);
+    tracing::debug!(target: "identity::delivery", event = "settled", count, "settled messages");
     Ok(())
 }

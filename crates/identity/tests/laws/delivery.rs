@@ -128,7 +128,7 @@ async fn after_24_attempts_a_message_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn a_message_whose_key_is_gone_is_kept_with_its_reason() {
+async fn c93_a_message_whose_key_a_worker_does_not_have_is_left_for_one_that_has_it() {
     let store = MemoryStore::new();
     let clock = HandClock::new();
     let with = |text: String| {
@@ -146,10 +146,31 @@ async fn a_message_whose_key_is_gone_is_kept_with_its_reason() {
     assert_eq!(rotated.deliver_due().await.unwrap().sent, 1);
     clock.forward(secs(30));
     account.start_verification(id).await.unwrap();
-    // ... one that is gone does not.
+    // ... without it the message is left for a worker that has the key, and no attempt is counted ...
     let without = with(format!("b:{}", "5b".repeat(32)));
-    assert_eq!(without.deliver_due().await.unwrap().failed, 1);
-    assert!(without.admin("staff").dead_letters(None, 10).await.unwrap()[0].error.contains("key"));
+    let delivered = without.deliver_due().await.unwrap();
+    assert_eq!((delivered.left, delivered.failed, delivered.sent), (1, 0, 0));
+    clock.forward(secs(2));
+    assert_eq!(without.deliver_due().await.unwrap().left, 1);
+    clock.forward(secs(2));
+    assert_eq!(rotated.deliver_due().await.unwrap().sent, 1, "and that one sends it");
+    // ... until its code is void.
+    clock.forward(secs(30));
+    rotated.account(account.user()).start_verification(id).await.unwrap();
+    let old_again = with(format!("a:{}", "5a".repeat(32)));
+    old_again.account(account.user()).start_verification(id).await.unwrap_err();
+    for _ in 0..20 {
+        clock.forward(secs(30));
+        let delivered = without.deliver_due().await.unwrap();
+        if delivered.failed == 1 {
+            break;
+        }
+        assert_eq!((delivered.left, delivered.failed), (1, 0));
+    }
+    let dead = without.admin("staff").dead_letters(None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].error.contains("the key `a`"), "{}", dead[0].error);
+    assert_eq!(dead[0].attempts, 1);
     // And the next message is made with the key that is there.
     clock.forward(secs(30));
     without.account(account.user()).start_verification(id).await.unwrap();

@@ -16,3 +16,4 @@ mod rules;
 mod simulation;
 mod tenants;
 mod transfer;
+mod workers;

@@ -1,0 +1,103 @@
+//! What is known of each provider of a channel: whether it answers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use identity_core::{Channel, Timestamp};
+
+/// So many attempts in a row without an answer open the circuit breaker of a provider.
+const UNANSWERED: u32 = 8;
+/// How long an open breaker keeps messages back, at first and at most. It doubles each time that a trial is not answered.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// When to look again while a trial is under way.
+const TRIAL: Duration = Duration::from_secs(1);
+
+/// A provider of a channel, by the name that the notifier gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Lane {
+    pub(crate) channel: Channel,
+    pub(crate) provider: Option<Arc<str>>,
+}
+
+/// The circuit breakers of all providers. The workers of a process share them.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes(Mutex<HashMap<Lane, Breaker>>);
+
+#[derive(Debug, Default)]
+struct Breaker {
+    /// Attempts without an answer since the last answer.
+    unanswered: u32,
+    /// The end of the pause, while the breaker is open.
+    open_until: Option<Timestamp>,
+    pauses: u32,
+    /// Whether one message is tried although the breaker is open.
+    trial: bool,
+}
+
+impl Lanes {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Lane, Breaker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a message may go to this provider now. When the pause of an open breaker is over, one message may.
+    ///
+    /// # Errors
+    /// The time at which to look again.
+    pub(super) fn begin(&self, lane: &Lane, now: Timestamp) -> Result<(), Timestamp> {
+        let mut lanes = self.lock();
+        let Some((breaker, until)) = lanes.get_mut(lane).and_then(|breaker| {
+            let until = breaker.open_until?;
+            Some((breaker, until))
+        }) else {
+            return Ok(());
+        };
+        if now < until {
+            return Err(until);
+        }
+        if breaker.trial {
+            return Err(now + TRIAL);
+        }
+        breaker.trial = true;
+        Ok(())
+    }
+
+    /// Notes how an attempt ended: with an answer, whatever it was, without one, or, with `None`, before the provider was
+    /// asked.
+    pub(super) fn end(&self, lane: &Lane, answered: Option<bool>, now: Timestamp) {
+        let mut lanes = self.lock();
+        let provider = lane.provider.as_deref().unwrap_or_default();
+        let channel = lane.channel.as_str();
+        match answered {
+            None => {
+                if let Some(breaker) = lanes.get_mut(lane) {
+                    breaker.trial = false;
+                }
+            }
+            Some(true) => {
+                if lanes.remove(lane).is_some_and(|breaker| breaker.open_until.is_some()) {
+                    tracing::info!(
+                        target: "identity::delivery", event = "breaker_closed", channel, provider,
+                        "the provider answers again; messages to it are sent as they fall due",
+                    );
+                }
+            }
+            Some(false) => {
+                let breaker = lanes.entry(lane.clone()).or_default();
+                breaker.unanswered = breaker.unanswered.saturating_add(1);
+                let reopened = std::mem::take(&mut breaker.trial);
+                if reopened || (breaker.open_until.is_none() && breaker.unanswered >= UNANSWERED) {
+                    let pause = FIRST_PAUSE.saturating_mul(1 << breaker.pauses.min(8)).min(LONGEST_PAUSE);
+                    breaker.pauses = breaker.pauses.saturating_add(1);
+                    breaker.open_until = Some(now + pause);
+                    tracing::warn!(
+                        target: "identity::delivery", event = "breaker_opened", channel, provider,
+                        unanswered = breaker.unanswered, pause_ms = pause.as_millis(),
+                        "the provider does not answer; messages to it wait for the pause to end, then one is tried",
+                    );
+                }
+            }
+        }
+    }
+}
