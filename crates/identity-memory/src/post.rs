@@ -136,8 +136,11 @@ impl Post {
             }
         }
         let due = self.due.iter().take_while(|(due_at, _)| *due_at <= lease.now);
-        let asked = |queued: &&Box<Queued>| lease.channel.is_none_or(|channel| queued.message.to.channel() == channel);
-        let free = due.filter_map(|(_, id)| self.queued.get(id)).filter(asked).filter(|queued| !queued.is_held(at));
+        let asked = |queued: &&Queued| lease.channel.is_none_or(|channel| queued.message.to.channel() == channel);
+        let free = due
+            .filter_map(|(_, id)| self.queued.get(id).map(|queued| &**queued))
+            .filter(asked)
+            .filter(|queued| !queued.is_held(at));
         let heads = free.filter(|queued| !self.has_to_wait(queued, lease.now, at)).map(|queued| queued.message.id);
         let heads: Vec<MessageId> = heads.take(lease.limit).collect();
         let mut leased = Vec::with_capacity(heads.len());

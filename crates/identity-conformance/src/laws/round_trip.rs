@@ -7,7 +7,7 @@ use identity_core::{
     EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
     Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, Verified,
 };
-use identity_ports::{Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{Outbox, Settled, Settlement, UserRepository};
 use serde_json::{Map, Value, json};
 
 use crate::Harness;

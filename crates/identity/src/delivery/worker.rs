@@ -52,6 +52,11 @@ struct InHand {
 type Finished = Vec<(LeaseId, Settled)>;
 type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A request to lease: its name, the monotonic time at which it was made, and its answer.
+type Leasing<'a> = (LeaseId, Duration, Later<'a, Result<Vec<Leased>, Error>>);
+/// What is being settled, and how that ends.
+type Settling<'a> = (Arc<Finished>, Later<'a, Result<(), StoreError>>);
+
 /// What workers of this process left undone, because their runtime ended or the store failed: the next one takes it over.
 #[derive(Debug, Default)]
 pub(crate) struct Left(Mutex<Undone>);
@@ -80,8 +85,8 @@ pub(super) struct Worker<'a> {
     /// Hands in use, by provider.
     busy: HashMap<Lane, usize>,
     finished: Finished,
-    leasing: Option<(LeaseId, Duration, Later<'a, Result<Vec<Leased>, Error>>)>,
-    settling: Option<(Arc<Finished>, Later<'a, Result<(), StoreError>>)>,
+    leasing: Option<Leasing<'a>>,
+    settling: Option<Settling<'a>>,
     /// Nothing was due when it was last asked, and nothing happened since that could have changed that.
     dry: bool,
     /// Something was settled since it was last asked what is due: the answer may be of before that.
