@@ -59,7 +59,7 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
         .with(lease.at.map(Timestamp::as_micros), Type::INT8)
         .with(lease.channel.map(Channel::as_str), Type::TEXT)
         .with(i64::from(FORMAT), Type::INT8);
-    let mut patience = Patience::default();
+    let mut patience = Patience::new(link);
     let mut again = lease.again;
     let rows = loop {
         if again {
@@ -73,7 +73,7 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
             Err(failure) => {
                 // It may have leased before its answer was lost.
                 again |= matches!(failure, Failure::Lost(_));
-                patience.after(failure).await.map_err(Failure::into_error)?;
+                patience.after(failure).await?;
             }
         }
     };
