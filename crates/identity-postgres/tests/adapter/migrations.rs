@@ -70,7 +70,7 @@ async fn tables_of_somebody_else_are_refused_and_left_alone() {
 async fn a_program_that_may_not_migrate_says_what_is_missing() {
     let place = Place::new();
     let error = place.options().without_migrating().connect(&place.url()).await.unwrap_err();
-    assert!(error.to_string().contains("migrate first"), "{error}");
+    assert!(error.to_string().contains("first run a program that may"), "{error}");
     drop(place.store().await);
     assert!(place.options().without_migrating().connect(&place.url()).await.is_ok());
 }
