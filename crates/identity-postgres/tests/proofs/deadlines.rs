@@ -61,9 +61,20 @@ fn said_no(answer: &Result<Committed, CommitError>) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c90_while_rows_are_locked_every_call_ends_in_time_and_nothing_is_written_afterwards() {
+    locked_rows("").await;
+}
+
+/// As behind a proxy, where the store cannot set time limits for its sessions: it cancels what it gives up.
+#[tokio::test(flavor = "multi_thread")]
+async fn c90_a_statement_that_is_given_up_is_cancelled() {
+    locked_rows("?options=-c%20lock_timeout%3D0%20-c%20statement_timeout%3D0").await;
+}
+
+async fn locked_rows(settings: &str) {
     let database = Cluster::shared().database();
     let timeout = Duration::from_secs(2);
-    let store = store(&database, timeout).await;
+    let options = PostgresStore::options().with_pool_size(4).with_timeout(timeout);
+    let store = options.connect(&format!("{}{settings}", database.url())).await.unwrap();
     let locked = user(&store, "locked").await;
     let claim = mail_key("ada@example.com");
     put(&store, create(&key("holder"), &Person::default()).take(&claim, Strength::Unverified)).await;
