@@ -23,7 +23,8 @@ pub struct Lease {
     pub again: bool,
     /// The worker's present time. Messages with an earlier or equal due time are due.
     pub now: Timestamp,
-    /// How long no other lease gets these messages, by the store's own clock.
+    /// How long no other lease gets these messages, by the store's own clock. A lease that lasts no time holds nothing,
+    /// whatever that clock shows.
     pub lasts: Duration,
     /// The reading of the store's clock, for tests of a store that move time by hand. `None`, which every worker passes: the
     /// store reads its own clock.
@@ -45,7 +46,8 @@ impl Lease {
     #[must_use]
     pub fn times(&self, own: impl FnOnce() -> Timestamp) -> (Timestamp, Timestamp) {
         let at = self.at.unwrap_or_else(own);
-        (at, at + self.lasts)
+        let until = if self.lasts.is_zero() { Timestamp::from_micros(i64::MIN) } else { at + self.lasts };
+        (at, until)
     }
 }
 

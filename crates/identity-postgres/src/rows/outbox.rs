@@ -44,7 +44,7 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
     let text = format!(
         "WITH due AS (SELECT d.tenant, d.user_id, d.id FROM {tables}identity_outbox d WHERE {} \
          ORDER BY d.due_at, d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED) \
-         UPDATE {tables}identity_outbox o SET lease = $3, leased_until = {AT} + $4, \
+         UPDATE {tables}identity_outbox o SET lease = $3, leased_until = CASE WHEN $4 > 0 THEN {AT} + $4 ELSE 0 END, \
          attempts = LEAST(o.attempts + 1, 4294967295), \
          uncertain = o.uncertain + CASE WHEN o.lease IS NULL THEN 0 ELSE 1 END FROM due \
          WHERE o.tenant = due.tenant AND o.user_id = due.user_id AND o.id = due.id RETURNING {COLUMNS}",
