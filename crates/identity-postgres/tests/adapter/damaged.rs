@@ -162,7 +162,7 @@ async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_ho
     for number in 1..4 {
         let leased = store.lease(lease(number)).await.unwrap();
         assert!(leased.iter().all(|leased| leased.message.key == key("bob")), "it is nobody's here");
-        store.prune(at(0), 10).await.unwrap();
+        store.prune(identity_core::Timestamp::from_secs(0), 10).await.unwrap();
     }
     let row = async || {
         let sql = "SELECT attempts, failed_at IS NULL, coalesce(error, '') FROM identity_outbox WHERE user_id = 'ada'";
@@ -172,7 +172,7 @@ async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_ho
     assert_eq!(row().await, (0, true, String::new()), "as the newer program left it");
     assert!(store.posted(&key("ada"), None, 10).await.unwrap().is_empty(), "nor is it listed");
     place.sql("UPDATE identity_outbox SET expires_at = 1000 WHERE user_id = 'ada'").await;
-    store.prune(at(0), 10).await.unwrap();
+    store.prune(identity_core::Timestamp::from_secs(0), 10).await.unwrap();
     let (attempts, waits, error) = row().await;
     assert!(attempts == 0 && !waits && error.contains("format 2"), "{error}");
 }
