@@ -103,10 +103,10 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(told.contains("account.confirm") && told.contains("sent"), "the listener heard: {told}");
     for fields in [
-        "identity::delivery: event=\"leased\" count=1",
+        "identity::delivery: leased messages event=\"leased\" count=1",
         "identity::delivery: event=\"sent\" id=",
         "channel=\"email\" provider=\"\" attempts=1 uncertain=0 waited_ms=0",
-        "identity::delivery: event=\"settled\" count=1",
+        "identity::delivery: settled messages event=\"settled\" count=1",
         "identity::delivery: event=\"expired\" id=",
         "identity::delivery: event=\"reported\" id=",
         "state=\"complained\"",

@@ -52,7 +52,7 @@ async fn nobody_listens_through_a_proxy_that_hands_sessions_round() {
     let pooler = Pgbouncer::start(cluster, Pooling::Transaction, 5);
     let store = Place::within(database, Some(pooler.port())).store().await;
     let error = timeout(LONG, store.listen(|| {})).await.expect("it says so at once").unwrap_err();
-    assert!(error.to_string().contains("a proxy hands the sessions round"), "{error}");
+    assert!(error.to_string().contains("a proxy shares the sessions of the server"), "{error}");
     // Sending word works all the same, and everything else does.
     put(&store, create(&key("ada"), &Person::default()).message(paid(letter(1, &key("ada"), NOW), vec![]))).await;
 }

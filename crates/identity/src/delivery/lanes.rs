@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity_core::{Channel, Timestamp};
+use tokio::time::Instant;
 
-/// So many attempts in a row without an answer open the circuit breaker of a provider.
+/// The number of attempts in a row without an answer that opens the circuit breaker of a provider.
 const UNANSWERED: u32 = 8;
 /// How long an open breaker keeps messages back, at first and at most. It doubles each time that a trial is not answered.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
@@ -27,8 +28,10 @@ pub(crate) struct Lanes(Mutex<HashMap<Lane, Breaker>>);
 
 #[derive(Debug, Default)]
 struct Breaker {
-    /// Attempts without an answer since the last answer.
+    /// The number of attempts that began after the last answer and got none.
     unanswered: u32,
+    /// When the provider last answered.
+    answered: Option<Instant>,
     /// The end of the pause, while the breaker is open.
     open_until: Option<Timestamp>,
     pauses: u32,
@@ -63,9 +66,10 @@ impl Lanes {
         Ok(())
     }
 
-    /// Notes how an attempt ended: with an answer, whatever it was, without one, or, with `None`, before the provider was
-    /// asked.
-    pub(super) fn end(&self, lane: &Lane, answered: Option<bool>, now: Timestamp) {
+    /// Records how an attempt that began at `began` has just ended: with an answer, whatever it was, without one, or, with
+    /// `None`, before the provider was asked. An attempt without an answer counts only when the provider has answered no other
+    /// attempt since it began: the few slow ones that are left at the end of a burst do not show that a provider is silent.
+    pub(super) fn end(&self, lane: &Lane, answered: Option<bool>, began: Instant, now: Timestamp) {
         let mut lanes = self.lock();
         let provider = lane.provider.as_deref().unwrap_or_default();
         let channel = lane.channel.as_str();
@@ -76,7 +80,8 @@ impl Lanes {
                 }
             }
             Some(true) => {
-                if lanes.remove(lane).is_some_and(|breaker| breaker.open_until.is_some()) {
+                let fresh = Breaker { answered: Some(Instant::now()), ..Breaker::default() };
+                if lanes.insert(lane.clone(), fresh).is_some_and(|breaker| breaker.open_until.is_some()) {
                     tracing::info!(
                         target: "identity::delivery", event = "breaker_closed", channel, provider,
                         "the provider answers again; messages to it are sent as they fall due",
@@ -85,6 +90,9 @@ impl Lanes {
             }
             Some(false) => {
                 let breaker = lanes.entry(lane.clone()).or_default();
+                if breaker.answered.is_some_and(|answered| answered > began) {
+                    return;
+                }
                 breaker.unanswered = breaker.unanswered.saturating_add(1);
                 let reopened = std::mem::take(&mut breaker.trial);
                 if reopened || (breaker.open_until.is_none() && breaker.unanswered >= UNANSWERED) {
@@ -99,5 +107,29 @@ impl Lanes {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_that_began_before_the_last_answer_do_not_open_the_breaker() {
+        let (lanes, lane) = (Lanes::default(), Lane { channel: Channel::Phone, provider: None });
+        let now = Timestamp::from_secs(1_800_000_000);
+        let before = Instant::now() - Duration::from_millis(1);
+        lanes.end(&lane, Some(true), before, now);
+        for _ in 0..100 {
+            lanes.end(&lane, Some(false), before, now);
+        }
+        assert_eq!(lanes.begin(&lane, now), Ok(()), "the provider answered while these were under way");
+        let after = Instant::now();
+        for _ in 1..UNANSWERED {
+            lanes.end(&lane, Some(false), after, now);
+            assert_eq!(lanes.begin(&lane, now), Ok(()));
+        }
+        lanes.end(&lane, Some(false), after, now);
+        assert_eq!(lanes.begin(&lane, now), Err(now + FIRST_PAUSE));
     }
 }

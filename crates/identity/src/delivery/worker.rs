@@ -295,7 +295,7 @@ impl<'a> Worker<'a> {
 
     fn end(&mut self, joined: Result<(Id, Result<Handed, Error>), JoinError>) {
         let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(InHand { lease, id, lane, attempts, provider, .. }) = self.whose.remove(&id) else { return };
+        let Some(InHand { lease, id, lane, attempts, provider, began }) = self.whose.remove(&id) else { return };
         if let Some(busy) = self.busy.get_mut(&lane) {
             *busy = busy.saturating_sub(1);
         }
@@ -306,7 +306,7 @@ impl<'a> Worker<'a> {
         };
         let now = self.identity.now();
         let answered = handed.as_ref().ok().and_then(|handed| handed.answered);
-        self.identity.parts.lanes.end(&lane, answered, now);
+        self.identity.parts.lanes.end(&lane, answered, began, now);
         match handed {
             Ok(Handed { outcome, delivered, .. }) => {
                 self.delivered.add(delivered);

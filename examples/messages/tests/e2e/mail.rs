@@ -96,6 +96,8 @@ async fn c51_every_other_verified_address_is_told_of_what_happens_to_one() {
     assert_eq!(host.post(&format!("{first}/primary"), json!({})).await.status, 204);
     assert_eq!(server.mail()["to"][0], "lovelace@example.net", "the other one is told now");
     assert_eq!(host.call("DELETE", &second, Value::Null).await.status, 204);
+    // The removed address is told as well.
+    assert_eq!(server.mail()["to"][0], "lovelace@example.net");
     told("ada@example.org", "An address was removed from your Example account");
     assert!(server.took_nothing_else());
 }
