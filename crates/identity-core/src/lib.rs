@@ -19,7 +19,9 @@
 //! // A host fills each seed with 32 random bytes and uses it for one decision.
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
 //! let signup = Authority::Administrator("signup".into());
-//! let by = |authority, seed| Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority };
+//! let by = |authority, seed| {
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, withheld: false }
+//! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;
 //! let ada = User::from_events(&created.events).expect("the first event creates the user");
