@@ -37,8 +37,8 @@ pub struct Settings {
     /// A file of such tokens, one a line.
     #[arg(long, env = "IDENTITY_TOKENS_FILE", value_name = "FILE")]
     tokens_file: Option<PathBuf>,
-    /// The origins that links may lead to when a user's own token sends a urlTemplate, separated by commas:
-    /// https://app.example.com. Without one such a template is refused; administrators' tokens may name any origin.
+    /// The origins that links may lead to when a user's own token sends a urlTemplate: scheme, host and port,
+    /// separated by commas. Without one such a template is refused; administrators' tokens may name any origin.
     #[arg(
         long,
         env = "IDENTITY_LINK_ORIGINS",
