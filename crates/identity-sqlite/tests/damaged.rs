@@ -1,4 +1,4 @@
-//! A row that makes no sense is reported under its table and key, and never guessed at.
+//! A damaged row is reported under its table and key, and never guessed at.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod common;

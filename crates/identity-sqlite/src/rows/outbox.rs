@@ -185,7 +185,7 @@ pub(crate) fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> R
     if let Some(((tenant, user, id), reason)) = bad {
         let error = reason.at("identity_outbox", || format!("{tenant}/{user}/{}", Uuid::from_bytes(id)));
         if matches!(error, StoreError::Corrupt { .. }) {
-            let row = params![tenant, user, id, lease.now.as_micros(), "the row makes no sense"];
+            let row = params![tenant, user, id, lease.now.as_micros(), "the stored message is damaged"];
             execute(connection, DEAD_LETTER_DAMAGED, row)?;
             return Ok(Found { leased: Vec::new(), damaged: Some(error) });
         }
