@@ -13,11 +13,11 @@ use tracing::Instrument as _;
 
 use crate::{Error, Identity, Receipt};
 
-/// How often a change starts over before it is [`Error::Contended`].
+/// The number of rounds after which a change fails with [`Error::Contended`].
 const ROUNDS: u32 = 64;
 
 impl Identity {
-    /// Changes a user that exists.
+    /// Changes an existing user.
     pub(crate) async fn run<T>(
         &self,
         use_case: &'static str,
@@ -47,7 +47,7 @@ impl Identity {
         self.told(use_case, rounds).await
     }
 
-    /// Brings a user into being. A conflict is final: the id is in use, or was.
+    /// Creates a user. A conflict is final, because the id is or was in use.
     pub(crate) async fn begin<T>(
         &self,
         use_case: &'static str,
@@ -139,7 +139,7 @@ impl Identity {
         };
         let version = commit.version();
         let Some(user) = after.or_else(|| before.cloned()) else {
-            // A decision that makes no user out of none has nothing to write.
+            // A decision for an absent user must create one; anything else is a bug in the caller.
             return Err(Error::from(Refusal::UserNotFound).into());
         };
         let committed = self.parts.store.commit(commit).await.map_err(|error| match error {
@@ -153,7 +153,8 @@ impl Identity {
         Ok(Receipt { outcome, user, version, at: context.now })
     }
 
-    /// Waits longer and longer, each time by chance: those who collided once do not collide again at once.
+    /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who
+    /// collided do not collide again at once.
     async fn back_off(&self, round: u32) -> Result<(), Error> {
         tracing::trace!(round, "conflict");
         if round < 2 {
@@ -166,7 +167,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Tells whoever listens, in a span of the use case, how it ends. Neither names a user or an address.
+    /// Logs the result of a use case within a span of its own. Neither names a user or an address.
     async fn told<T>(
         &self,
         use_case: &'static str,
@@ -214,7 +215,7 @@ impl Identity {
     }
 }
 
-/// Tells whoever listens that a budget had not enough left, with its numbers. The quota is a pseudonym, a country or a tenant.
+/// Logs that a budget was exhausted, with its numbers. The quota is a pseudonym, a country or a tenant.
 fn tell(tenant: &TenantId, exhausted: &Exhausted) {
     let Exhausted { kind, quota, limit, drawn, amount, window, retry_at, effect } = exhausted;
     tracing::info!(
@@ -240,7 +241,7 @@ fn exhausted_by(exhausted: Exhausted, key: &UserKey, context: &Context<'_>) -> F
     }
     tell(&key.tenant, &exhausted);
     let refusal = match exhausted.kind {
-        // The end of the window would tell when strangers began. In a whole window from now there is room for sure.
+        // The end of the window would tell when strangers began to guess. A whole window from now there is room in any case.
         BudgetKind::Guesses => Refusal::TooManyFailures { retry_at: Some(context.now + exhausted.window) },
         _ => Refusal::TooSoon { retry_at: exhausted.retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) },
     };

@@ -1,4 +1,4 @@
-//! What the host is told on the command line or in the environment.
+//! The settings of the host, from the command line or the environment.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,20 +19,20 @@ use identity_texts::{Brand, BuildError, LinkBaseError, Links, Texts};
 use crate::app::App;
 use crate::limits::SpendLimits;
 
-/// A host whose messages go out. Every option can be set in the environment too.
+/// A host that sends real mail and text messages. Every option can also be set in the environment.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Settings {
-    /// What every host has.
+    /// The settings that every host has.
     #[command(flatten)]
     pub host: HostSettings,
-    /// Where links and callbacks lead.
+    /// The public address, with which links and callbacks begin.
     #[command(flatten)]
     public: PublicUrl,
-    /// What messages may cost in a day.
+    /// The limits of sends and money in a day.
     #[command(flatten)]
     limits: SpendLimits,
-    /// The key that is good in X-API-KEY.
+    /// The key that callers send in the header X-API-KEY.
     #[arg(long, env = "IDENTITY_API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<Secret>,
     /// The name that messages are signed with.
@@ -55,40 +55,40 @@ pub struct Settings {
     /// that are shipped.
     #[arg(long, env = "IDENTITY_TEXTS", value_name = "FOLDER")]
     texts: Option<PathBuf>,
-    /// The language of people whose own there is not.
+    /// The language for people whose own language has no texts.
     #[arg(long, env = "IDENTITY_LANGUAGE", value_name = "TAG", default_value = "en")]
     language: String,
     /// The mail server: smtps://user:password@host, smtp://user:password@host for STARTTLS, smtp://127.0.0.1:25.
     #[arg(long, env = "IDENTITY_SMTP", value_name = "URL", hide_env_values = true)]
     smtp: Option<Secret>,
-    /// A certificate in PEM form that the mail server's is signed with, besides those of the web.
+    /// A file in PEM form with a certificate authority that is trusted for the mail server besides the public ones.
     #[arg(long, env = "IDENTITY_SMTP_CERTIFICATE", value_name = "FILE")]
     smtp_certificate: Option<PathBuf>,
-    /// The address that mail comes from.
+    /// The sender address of mail.
     #[arg(long, env = "IDENTITY_MAIL_FROM", value_name = "ADDRESS", default_value = "no-reply@example.com")]
     mail_from: String,
     /// The address below which undeliverable mail comes back: for bounces@example.com to bounces+ticket@example.com.
     #[arg(long, env = "IDENTITY_MAIL_BOUNCES", value_name = "ADDRESS")]
     mail_bounces: Option<String>,
-    /// The Maildir that undeliverable mail comes back to; it is looked into every few seconds.
+    /// The Maildir to which undeliverable mail is returned; it is read every 2 s.
     #[arg(long, env = "IDENTITY_MAIL_BOX", value_name = "FOLDER")]
     pub mail_box: Option<PathBuf>,
-    /// Where the form API is.
+    /// The base URL of the form API for text messages.
     #[arg(long, env = "IDENTITY_TWILIO", value_name = "URL", default_value = "https://api.twilio.com")]
     twilio: String,
     /// The account of the form API; without one it is not used.
     #[arg(long, env = "IDENTITY_TWILIO_SID", value_name = "SID")]
     twilio_sid: Option<String>,
-    /// The account's token.
+    /// The token of the account at the form API.
     #[arg(long, env = "IDENTITY_TWILIO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     twilio_token: Option<Secret>,
-    /// The number, name or messaging service that text messages come from.
+    /// The sender of text messages: a number, a name or a messaging service.
     #[arg(long, env = "IDENTITY_TWILIO_FROM", value_name = "SENDER", default_value = "Example")]
     twilio_from: String,
-    /// A gateway that takes text messages as signed JSON; the second choice where there is a form API too.
+    /// The URL of a gateway that accepts text messages as signed JSON; it comes second when there is a form API too.
     #[arg(long, env = "IDENTITY_SMS_GATEWAY", value_name = "URL")]
     gateway: Option<String>,
-    /// What is signed with, in both directions: `whsec_` and base64.
+    /// The secret that signs requests and callbacks of the gateway: `whsec_` and base64.
     #[arg(long, env = "IDENTITY_SMS_SECRET", value_name = "SECRET", hide_env_values = true)]
     gateway_secret: Option<Secret>,
 }
@@ -115,19 +115,19 @@ impl FromStr for LogoSize {
     }
 }
 
-/// Why the host does not start.
+/// The reason the host does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// What every host needs is not there.
+    /// A setting that every host needs is missing or wrong.
     #[error(transparent)]
     Host(#[from] StartError),
-    /// There is no API key.
+    /// The API key is missing.
     #[error(
         "there is no API key of 16 characters or more; set IDENTITY_API_KEY, for example to `openssl rand -hex 32`"
     )]
     NoApiKey,
-    /// Links cannot begin with the public address.
+    /// The public address cannot be the beginning of links.
     #[error("IDENTITY_PUBLIC_URL: {0}")]
     Links(#[from] LinkBaseError),
     /// The limits of spending leave no room for one message.
@@ -136,51 +136,51 @@ pub enum SettingsError {
          IDENTITY_SMS_PRICE or IDENTITY_SMS_PRICES: {0}"
     )]
     Limits(#[source] DangerousPolicy),
-    /// A text is missing or does not come out.
+    /// A text or template is missing or cannot be rendered.
     #[error(transparent)]
     Texts(#[from] BuildError),
     /// A file cannot be read.
     #[error("{}: {error}", .file.display())]
     File {
-        /// Which one.
+        /// The path of the file.
         file: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         #[source]
         error: std::io::Error,
     },
-    /// The mail server's address or certificate is none.
+    /// The URL or the certificate of the mail server is not valid.
     #[error("IDENTITY_SMTP: {0}")]
     Server(#[from] ServerError),
     /// Mail cannot be sent with these settings.
     #[error("mail: {0}")]
     Smtp(#[from] SmtpError),
-    /// A provider's address is none.
+    /// The URL of a provider is not valid.
     #[error("text messages: {0}")]
     Endpoint(#[from] EndpointError),
-    /// The gateway's secret is none.
+    /// The secret of the gateway is not valid.
     #[error("IDENTITY_SMS_SECRET: {0}")]
     Secret(#[from] WebhookSecretError),
-    /// Something is only half set.
+    /// A setting is there without another one that it needs.
     #[error("{0} is set and {1} is not")]
     Half(&'static str, &'static str),
-    /// The providers do not make a route.
+    /// The providers cannot be combined into routes.
     #[error(transparent)]
     Route(RouteError),
-    /// Nothing can be sent.
+    /// Neither mail nor text messages are configured.
     #[error("nothing sends messages; set IDENTITY_SMTP, IDENTITY_TWILIO_SID or IDENTITY_SMS_GATEWAY")]
     Nobody,
 }
 
-/// Where the page of links is.
+/// The path of the page that links open.
 pub(crate) const CONFIRM: &str = "/confirm";
-/// Where the form API reports to.
+/// The path to which the form API sends its callbacks.
 pub(crate) const TWILIO_CALLBACKS: &str = "/callbacks/twilio";
 
 impl Settings {
-    /// What requests are answered with.
+    /// The state with which requests are answered.
     ///
     /// # Errors
-    /// [`SettingsError`].
+    /// [`SettingsError`] when a setting is missing or wrong.
     pub async fn app(&self) -> Result<App, SettingsError> {
         let key = self.api_key.as_ref().map_or("", Secret::reveal);
         if key.len() < 16 {
@@ -233,7 +233,7 @@ impl Settings {
         Ok(builder.build()?)
     }
 
-    /// Who sends what: mail by SMTP, text messages by the form API, and by the gateway when that is down.
+    /// The routes: mail by SMTP, text messages by the form API, and by the gateway when that is down.
     fn router(&self, texts: &Texts, twilio_callbacks: &str) -> Result<Router, SettingsError> {
         let mut router = Router::builder();
         let mut phones = Vec::new();

@@ -41,7 +41,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, body: Body<New>) -> Resp
     }
 }
 
-/// One address: an e-mail address or a phone number. A list of them does not read.
+/// One address, which is an e-mail address or a phone number. A list of addresses is refused.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum NewAddress {
@@ -168,7 +168,7 @@ fn addresses(user: &User) -> Value {
     json!({ "user": user.id().as_str(), "addresses": addresses.collect::<Vec<_>>() })
 }
 
-/// What became of a user's messages, for staff.
+/// The messages of a user with their states, for staff.
 pub(crate) async fn messages(State(app): State<Arc<App>>, Path(user): Path<String>) -> Response {
     let Ok(user) = UserId::parse(&user) else { return unreadable() };
     match app.identity.admin("backend").posted(&user, None, 1_000).await {
@@ -210,7 +210,7 @@ fn unreadable() -> Response {
     )
 }
 
-/// The answer to a call that failed. The caller acts for the person, and may know what the person may know.
+/// The answer to a call that failed. The caller acts for a person, so it tells only what the person may know.
 fn refused(error: HolderError) -> Response {
     let HolderError::Refused(refusal) = error else {
         tracing::error!(%error, "a call failed");

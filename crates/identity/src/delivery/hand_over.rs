@@ -1,4 +1,4 @@
-//! One message: what it carries, who gets it, and what the answer means.
+//! The hand-over of one message to the notifier, and what follows from the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::{Error, Identity};
 /// How long a message is left for other workers when this one does not have the key of its code, and how long at most in all.
 const NOT_MINE: Duration = Duration::from_secs(2);
 const LEFT_AT_MOST: Duration = Duration::from_secs(3_600);
-/// The first wait after a failure, and the longest.
+/// The first and the longest back-off after a failed attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-/// As much of a provider's words is kept.
+/// The greatest length of a provider's error text that is stored, in octets.
 const WORDS: usize = 800;
 
-/// What became of a message in hand.
+/// The result of a hand-over.
 pub(super) struct Handed {
     pub(super) outcome: Settlement,
     pub(super) delivered: Delivered,
@@ -133,7 +133,7 @@ impl Identity {
         Ok(Handed::of(outcome, Delivered { left: 1, ..Delivered::default() }))
     }
 
-    /// The notifier panicked: nobody knows what became of the message, and nobody will be told by it.
+    /// The settlement after a panic of the notifier: whether the message was sent is unknown.
     pub(super) fn panicked(&self, attempts: u32, provider: Option<String>) -> Result<Handed, Error> {
         tracing::error!(
             target: "identity::delivery", event = "panicked", attempts,
@@ -172,7 +172,7 @@ impl Identity {
             target: "identity::delivery", event, id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), provider = next, attempts, wait_ms, reason, "{said}",
         );
-        // Where the next try would come too late, it comes in time to say so.
+        // When the back-off ends after the message has expired, the next attempt is due at the expiry, and records it.
         let due_at = (self.now() + wait).min(message.expires_at);
         let (error, provider) = (words(reason), provider.map(|name| words(&name)));
         Handed::of(Settlement::Retry { due_at, error, provider, uncertain }, delivered)
@@ -184,7 +184,7 @@ impl Identity {
         let refused = Fate::Undeliverable(UndeliverableReason::Refused);
         let fate = if attempt.uncertain == 0 { refused } else { Fate::RefusedInDoubt };
         match self.note_fate(&attempt.message, fate, &delivery()).await {
-            // It will be refused once more.
+            // The provider will refuse the message again, and the address is marked then.
             Err(Error::Contended) => {
                 let (wait, provider) = (self.wait(attempt.attempts)?, attempt.provider.clone());
                 return Ok(self.retry(attempt, wait, reason, provider, false));
@@ -211,12 +211,12 @@ impl Identity {
         Handed::of(outcome, Delivered { failed: 1, ..Delivered::default() })
     }
 
-    /// A code that surely nobody took on is not counted as sent.
+    /// Gives back the send and the budgets of a code that certainly no provider accepted.
     async fn give_back(&self, attempt: &Attempt) -> Result<(), Error> {
         let is_code = matches!(attempt.message.content, Content::Challenge { .. });
         if is_code && attempt.uncertain == 0 {
             match self.note_fate(&attempt.message, Fate::NotTaken, &delivery()).await {
-                // The person is busy with it; the send stays counted.
+                // The user is being changed by others; the send stays counted.
                 Ok(()) | Err(Error::Contended) => {}
                 Err(error) => return Err(error),
             }
@@ -234,7 +234,8 @@ impl Identity {
         );
     }
 
-    /// Doubles with every attempt, three quarters to all of it by chance: those who failed together do not come back together.
+    /// The back-off before the next attempt. It doubles with every attempt, and a random part of up to a quarter is taken off,
+    /// so that messages which failed together are not tried again together.
     fn wait(&self, attempts: u32) -> Result<Duration, Error> {
         let wait = FIRST_WAIT.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST_WAIT);
         let [chance, ..] = *self.parts.entropy.seed()?.nonce(0).as_bytes();
@@ -242,12 +243,12 @@ impl Identity {
     }
 }
 
-/// On whose word events of the delivery happen.
+/// The authority of the events that delivery causes.
 fn delivery() -> Authority {
     Authority::Administrator("delivery".into())
 }
 
-/// A provider's words as every store can keep them.
+/// A provider's text in a form that every store can keep: shortened, and without U+0000.
 fn words(text: &str) -> String {
     let end = (0..=WORDS.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")

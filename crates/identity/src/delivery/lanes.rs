@@ -1,4 +1,4 @@
-//! What is known of each provider of a channel: whether it answers.
+//! The circuit breakers of providers, by channel.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ const UNANSWERED: u32 = 8;
 /// How long an open breaker keeps messages back, at first and at most. It doubles each time that a trial is not answered.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// When to look again while a trial is under way.
+/// How long other messages wait while a trial is under way.
 const TRIAL: Duration = Duration::from_secs(1);
 
 /// A provider of a channel, by the name that the notifier gives it.

@@ -1,4 +1,4 @@
-//! Messages on their way: leased, handed over side by side, settled in groups, until a stop.
+//! The delivery loop: messages are leased, handed over concurrently and settled in groups.
 
 mod hand_over;
 mod lanes;
@@ -26,13 +26,13 @@ use worker::{Mode, Worker};
 pub use crate::router::{RouteError, Router, RouterBuilder};
 use crate::{Error, Identity};
 
-/// How often an idle loop looks for messages of other processes.
+/// The interval at which an idle loop looks for messages of other processes.
 const POLL: Duration = Duration::from_secs(1);
 /// The longest wait for a store that cannot be reached.
 const LONGEST_POLL: Duration = Duration::from_secs(60);
-/// How often records are pruned.
+/// The interval at which records are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
-/// How many records are pruned at once.
+/// The largest number of records that one call prunes.
 const PRUNE_BATCH: usize = 1_000;
 
 impl Identity {
@@ -78,7 +78,7 @@ impl Identity {
         };
         let mut work = tokio::spawn(work.in_current_span());
         tokio::select! {
-            // Asked first each time: work that never has to wait must not outrun a stop.
+            // The stop is polled first, so that work which never has to wait cannot starve it.
             biased;
             () = &mut stop => {}
             ended = &mut work => {
@@ -105,7 +105,7 @@ impl Identity {
             }
             tokio::select! {
                 biased;
-                // Also when whoever waited for this does not any more.
+                // The stop is also reached when the caller has dropped the future.
                 _ = stopped.wait_for(|stopped| *stopped) => return,
                 () = tokio::time::sleep(POLL) => {}
             }

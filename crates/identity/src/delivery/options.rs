@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use identity_core::Channel;
 
-/// How messages are delivered.
+/// The options of delivery: concurrency, deadlines, attempts and retention.
 ///
 /// ```
 /// use std::time::Duration;
@@ -84,21 +84,21 @@ impl Delivery {
     }
 }
 
-/// What became of the messages that were due.
+/// The outcome of a delivery pass, as numbers of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// Handed over.
+    /// Messages that a provider accepted.
     pub sent: usize,
-    /// To be tried again later: surely not taken on.
+    /// Messages that are tried again later, and certainly were not accepted.
     pub retried: usize,
-    /// To be tried again later: nobody knows whether they were taken on.
+    /// Messages that are tried again later, and may have been accepted.
     pub uncertain: usize,
     /// Messages that became dead letters; [`Admin::dead_letters`](crate::Admin::dead_letters) lists them.
     pub failed: usize,
-    /// Not worth sending any more, and not sent.
+    /// Messages that expired before they were sent.
     pub expired: usize,
-    /// Left for another worker that has the key of their codes.
+    /// Messages that are left for another worker, which has the key of their codes.
     pub left: usize,
 }
 

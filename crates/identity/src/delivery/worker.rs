@@ -1,4 +1,4 @@
-//! The worker of one channel: what it has leased, what it is handing over, and what it has not settled yet.
+//! The worker of one channel: it leases messages, hands them over and settles them.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -17,19 +17,19 @@ use super::lanes::Lane;
 use super::{Delivered, Delivery, LONGEST_POLL, POLL};
 use crate::{Error, Identity};
 
-/// How long a message is this worker's alone.
+/// The length of a lease.
 const LEASE: Duration = Duration::from_secs(120);
-/// How often it is tried to settle, and the first wait in between.
+/// The number of attempts to settle, and the first wait between them.
 const SETTLE_TRIES: u32 = 6;
 const SETTLE_WAIT: Duration = Duration::from_millis(50);
-/// An attempt that takes longer is slow.
+/// An attempt that takes longer than this counts as slow.
 const SLOW: Duration = Duration::from_secs(1);
-/// How long a message is left alone whose provider has no free hand here.
+/// How long a message is released for when its provider is already handed as many messages as this worker may.
 const FULL: Duration = Duration::from_secs(1);
-/// How long a message is left alone whose outcome could not be noted.
+/// How long a message waits when its outcome could not be stored with the user.
 const NOT_NOTED: Duration = Duration::from_secs(5);
 
-/// How long a worker works.
+/// When a worker ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Until nothing is due.
@@ -54,10 +54,11 @@ type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A request to lease: its name, the monotonic time at which it was made, and its answer.
 type Leasing<'a> = (LeaseId, Duration, Later<'a, Result<Vec<Leased>, Error>>);
-/// What is being settled, and how that ends.
+/// Messages that are being settled, and the result to come.
 type Settling<'a> = (Arc<Finished>, Later<'a, Result<(), StoreError>>);
 
-/// What workers of this process left undone, because their runtime ended or the store failed: the next one takes it over.
+/// The settlements and leases that workers of this process left unfinished because their runtime ended or the store failed.
+/// The next worker takes them over.
 #[derive(Debug, Default)]
 pub(crate) struct Left(Mutex<Undone>);
 
@@ -82,18 +83,18 @@ pub(super) struct Worker<'a> {
     stopped: watch::Receiver<bool>,
     in_hand: JoinSet<Result<Handed, Error>>,
     whose: HashMap<Id, InHand>,
-    /// Hands in use, by provider.
+    /// The number of messages that are being handed over, by provider.
     busy: HashMap<Lane, usize>,
     finished: Finished,
     leasing: Option<Leasing<'a>>,
     settling: Option<Settling<'a>>,
-    /// Nothing was due when it was last asked, and nothing happened since that could have changed that.
+    /// Whether nothing was due at the last lease, and nothing has happened since that could have changed that.
     dry: bool,
-    /// Something was settled since it was last asked what is due: the answer may be of before that.
+    /// Whether something was settled after the last lease was requested, so that its answer may be out of date.
     settled_since: bool,
     /// How long to wait before the store is asked again.
     wait: Duration,
-    /// Settling failed; it is tried again after the wait.
+    /// Whether settling failed; it is tried again after the wait.
     store_failed: bool,
     error: Option<Error>,
     delivered: Delivered,
@@ -133,7 +134,7 @@ impl<'a> Worker<'a> {
         };
         let mut mail = new_mail();
         loop {
-            // What has finished while the last settlement was under way goes together.
+            // Messages that finished while the last settlement was under way are settled together.
             if self.settling.is_none() && !self.finished.is_empty() && !self.store_failed {
                 let finished = Arc::new(std::mem::take(&mut self.finished));
                 self.settling = Some((Arc::clone(&finished), Box::pin(settle(self.identity, finished))));
@@ -147,7 +148,7 @@ impl<'a> Worker<'a> {
                 break;
             }
             let waits = self.mode == Mode::Forever && !self.is_stopped();
-            // A slow provider frees the hands of the others.
+            // A hand-over that has become slow makes room for other providers.
             let looks = waits || !self.in_hand.is_empty();
             tokio::select! {
                 biased;
@@ -174,18 +175,18 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Whether it was told to stop, or whoever waited for it does not any more.
+    /// Whether the worker was told to stop, or its caller has dropped the future.
     fn is_stopped(&self) -> bool {
         *self.stopped.borrow() || self.stopped.has_changed().is_err()
     }
 
-    /// How many messages there are free hands for; `None` while none are to be leased.
+    /// The number of messages to lease now; `None` when none are to be leased.
     fn wants_more(&self) -> Option<usize> {
         if self.leasing.is_some() || self.dry || self.is_stopped() || self.error.is_some() {
             return None;
         }
-        // Where the notifier names providers, one that is slow must not use up the hands of the others. Which provider a
-        // message goes to is not known before it is leased.
+        // Where the notifier names providers, a slow one must not use up the concurrency of the others. The provider of a
+        // message is not known before it is leased.
         let several = self.busy.keys().any(|lane| lane.provider.is_some());
         let is_slow = |in_hand: &&InHand| in_hand.began.elapsed() >= SLOW;
         let slow = if several { self.whose.values().filter(is_slow).count() } else { 0 };
@@ -230,10 +231,10 @@ impl<'a> Worker<'a> {
     fn settled(&mut self, settled: Result<(), StoreError>) {
         let Some((finished, _)) = self.settling.take() else { return };
         match settled {
-            // Others may have stood behind these.
+            // Later messages of the same users may be due now.
             Ok(()) => (self.dry, self.settled_since) = (false, true),
             Err(error) => {
-                // A lease that another one followed meanwhile settles nothing, so this may be told once more.
+                // Settling under a lease that has ended changes nothing, so it is safe to repeat.
                 self.finished.extend(Arc::unwrap_or_clone(finished));
                 self.store_failed = true;
                 self.store_error(error.into());
@@ -241,7 +242,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// One pass ends with the error; the loop goes on after a wait that doubles.
+    /// Handles an error of the store: a single pass ends with it, the loop goes on after a wait that doubles.
     fn store_error(&mut self, error: Error) {
         self.dry = true;
         match self.mode {
@@ -275,7 +276,7 @@ impl<'a> Worker<'a> {
         } else if *busy >= self.options.concurrency {
             Some((now + FULL).min(expires_at))
         } else {
-            // What has expired needs no provider.
+            // A message that has expired needs no provider.
             let open = if now < expires_at { parts.lanes.begin(&lane, now).err() } else { None };
             open.map(|until| until.min(expires_at))
         };
@@ -312,7 +313,7 @@ impl<'a> Worker<'a> {
                 self.delivered.add(delivered);
                 self.finished.push((lease, Settled { id, outcome }));
             }
-            // What became of it could not be noted with the user, so the message is handed over once more.
+            // The outcome could not be stored with the user, so the message is handed over again.
             Err(error) => {
                 let (due_at, reason) = (now + NOT_NOTED, error.to_string());
                 let outcome = Settlement::Retry { due_at, error: reason, provider, uncertain: false };
@@ -323,7 +324,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// What is not settled is left to the next worker of this process.
+/// Leaves what is not settled to the next worker of this process.
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         let mut finished = std::mem::take(&mut self.finished);
@@ -367,8 +368,8 @@ async fn lease_twice(identity: &Identity, lease: Lease) -> Result<Vec<Leased>, E
     Ok(leased)
 }
 
-/// Settles under each lease what it holds. What a provider accepted is not to be sent again because a database was busy for a
-/// moment: it is tried again for some seconds.
+/// Settles the messages of each lease. A failing store is tried again for some seconds, so that a message which a provider
+/// accepted is not sent twice because the database was busy for a moment.
 async fn settle(identity: &Identity, finished: Arc<Finished>) -> Result<(), StoreError> {
     let count = finished.len();
     let mut by_lease: HashMap<LeaseId, Vec<Settled>> = HashMap::new();
