@@ -278,6 +278,16 @@ fn c17_a_clock_that_steps_back_never_revives_a_code() {
 }
 
 #[test]
+fn c84_a_send_dated_more_than_a_day_ahead_makes_nobody_wait() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    ada.step_back(86_400);
+    assert!(matches!(ada.start(mail).refused(), Refusal::TooSoon { .. }), "up to a day ahead it counts");
+    ada.step_back(1);
+    ada.start(mail).done();
+}
+
+#[test]
 fn c17_a_clock_that_steps_back_never_forgives_a_failure() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
