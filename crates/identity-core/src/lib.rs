@@ -63,7 +63,9 @@ mod event;
 mod fold;
 mod id;
 mod identifier;
+mod lookup;
 mod message;
+mod plan;
 pub mod policy;
 mod profile;
 pub mod record;
@@ -71,6 +73,7 @@ mod refusal;
 mod secret;
 mod seed;
 mod spend;
+pub mod stored;
 mod time;
 mod user;
 
@@ -91,7 +94,9 @@ pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReas
 pub use event::{Actor, Change, Event, EventFormat, Recorded};
 pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Version};
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
+pub use lookup::{LookupChanges, LookupEntry};
 pub use message::{Content, Message, NoticeKind, Outgoing, messages, withdrawn};
+pub use plan::{Commit, Committed, Expected, Planned, Stored, plan};
 pub use policy::{
     ClaimPolicy, DangerousPolicy, NoticePolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy,
     VerificationPolicy,

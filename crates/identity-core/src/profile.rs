@@ -52,6 +52,11 @@ impl JsonObject {
         }
     }
 
+    /// An object from a record, whose bounds were checked when it was decided.
+    pub(crate) const fn from_store(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
     /// The members of the object.
     #[must_use]
     pub const fn as_map(&self) -> &Map<String, Value> {

@@ -1,6 +1,9 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -54,9 +57,9 @@ impl fmt::Debug for Seed {
 }
 
 /// 16 random bytes that make a challenge different from every other. A nonce is stored; without the host's key it
-/// reveals nothing about the code.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+/// reveals nothing about the code. In JSON it is a text in base64url without padding (RFC 4648, section 5); an array of
+/// numbers, which earlier versions wrote, is read as well.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Nonce([u8; 16]);
 
 impl Nonce {
@@ -70,6 +73,37 @@ impl Nonce {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    pub(crate) fn to_base64(self) -> String {
+        BASE64.encode(self.0)
+    }
+
+    pub(crate) fn from_base64(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        let length = BASE64.decode_slice(text, &mut bytes).ok()?;
+        (length == bytes.len()).then_some(Self(bytes))
+    }
+}
+
+impl Serialize for Nonce {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_base64())
+    }
+}
+
+impl<'de> Deserialize<'de> for Nonce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Numbers([u8; 16]),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Text(text) => Self::from_base64(&text).ok_or_else(|| D::Error::custom("this is no nonce")),
+            Form::Numbers(bytes) => Ok(Self(bytes)),
+        }
     }
 }
 

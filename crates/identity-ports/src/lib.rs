@@ -15,11 +15,10 @@ mod repository;
 pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
+pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
 pub use outbox::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
-pub use repository::{
-    Commit, Committed, Cursor, Expected, Found, ListOrder, ListQuery, Page, Prefix, Stored, UserRepository,
-};
+pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepository};
 
 /// Mocks of the traits.
 #[cfg(feature = "mock")]

@@ -1,76 +1,12 @@
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::address::masked;
 use identity_core::{
-    Charge, Claim, ClaimChanges, ClaimKey, ClaimKind, Exhausted, IdentifierId, Outgoing, Recorded, Refund, TenantId,
-    Timestamp, User, UserId, UserKey, Version,
+    ClaimKey, ClaimKind, Commit, Committed, IdentifierId, Recorded, Stored, TenantId, Timestamp, User, UserId, UserKey,
 };
 
 use crate::{CommitError, StoreError};
-
-/// A user as a store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The user as of its last commit.
-    pub user: Arc<User>,
-    /// The version: the number of the user's last event.
-    pub version: Version,
-    /// The claims that the user holds, in the order of their keys.
-    pub claims: Vec<Claim>,
-}
-
-/// The state of the user that a commit requires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// There is no user with this key, and there never was one.
-    Absent,
-    /// The user is at this version.
-    At(Version),
-}
-
-/// Everything that one decision writes, in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// The tenant and the user.
-    pub key: UserKey,
-    /// The state that the user must be in.
-    pub expected: Expected,
-    /// The user as it was read at the expected version, so that an adapter can write only the rows that differ; `None`
-    /// when the user was absent.
-    pub before: Option<Arc<User>>,
-    /// The user after the commit; `None` when it is erased.
-    pub after: Option<Arc<User>>,
-    /// The claims to take and to release.
-    pub claims: ClaimChanges,
-    /// The events: at least one, numbered from the expected version on (from 1 when the user was absent).
-    pub events: Vec<Recorded>,
-    /// Identifiers whose pending messages with a challenge are no longer worth sending.
-    pub withdraw: Vec<IdentifierId>,
-    /// The charges of the change itself, which do not depend on a message.
-    pub charges: Vec<Charge>,
-    /// The messages to enqueue, with their charges.
-    pub messages: Vec<Outgoing>,
-    /// The amounts that budgets get back.
-    pub refunds: Vec<Refund>,
-}
-
-/// The outcome of a commit that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Committed {
-    /// The budgets that did not cover a charge, for messages that were withheld or that drew beyond a recorded budget;
-    /// in the order of the messages and their charges.
-    pub exhausted: Vec<Exhausted>,
-}
-
-impl Commit {
-    /// The version of the user after the commit: the number of its last event.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.events.last().map_or(Version(0), |recorded| Version(recorded.number))
-    }
-}
 
 /// A user who has an address or a username.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -109,8 +109,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Seed, charges, messages, refunds,
-        withdrawn,
+        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Planned, Seed, charges, messages, plan,
+        refunds, withdrawn,
     };
 }
 
@@ -126,13 +126,19 @@ pub mod spend {
 
 /// The ports of a store, for authors of adapters.
 pub mod store {
-    pub use identity_core::{Claim, ClaimChanges, Strength, UserKey};
+    pub use identity_core::{
+        Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Strength, UserKey,
+    };
     pub use identity_ports::{
-        Commit, CommitError, Committed, Directory, Expected, ForeignError, Lease, LeaseId, Leased, Outbox, Settled,
-        Settlement, UserRepository,
+        CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository,
     };
 
     pub use crate::identity::Store;
+}
+
+/// The stored form of a user, for authors of adapters.
+pub mod stored {
+    pub use identity_core::stored::{BadRecord, RECORD_VERSION, details, read, record, same_details};
 }
 
 /// The parts of a [`User`].

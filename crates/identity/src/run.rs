@@ -1,14 +1,14 @@
-//! The one way in which a user changes: load, decide, commit against the version that was read, start over on a conflict.
+//! The one way in which a user changes: load, decide, plan, commit against the version that was read, start over on a conflict.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, BudgetKind, ClaimChanges, Context, Decision, Effect, Exhausted, Issued, Policy, Recorded, Refusal,
-    SendLimit, Started, TenantId, Timestamp, User, UserKey, Version, charges, messages, refunds, withdrawn,
+    Authority, BudgetKind, Context, Decision, Effect, Exhausted, Issued, Planned, Policy, Refusal, SendLimit, Started,
+    Stored, TenantId, Timestamp, User, UserKey, plan,
 };
-use identity_ports::{Commit, CommitError, Expected, Stored};
+use identity_ports::CommitError;
 use tracing::Instrument as _;
 
 use crate::{Error, Identity, Receipt};
@@ -106,42 +106,10 @@ impl Identity {
         decision: Decision<T>,
         context: &Context<'_>,
     ) -> Result<Receipt<T>, Failure> {
-        let Decision { events, outcome } = decision;
-        let before = stored.map(|stored| &stored.user);
-        let read = stored.map_or(Version(0), |stored| stored.version);
-        if let Some(user) = before.filter(|_| events.is_empty()) {
-            return Ok(Receipt { outcome, user: Arc::clone(user), version: read, at: context.now });
-        }
-        let after = match before {
-            Some(user) => user.after(&events),
-            None => User::from_events(&events),
-        };
-        let after = after.map(Arc::new);
-        let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
-        let claims = ClaimChanges::between(held, before.map(|user| &**user), after.as_deref(), context.policy.claim());
-        let charges = charges(before.map(|user| &**user), &events, context);
-        let messages = messages(before.map(|user| &**user), after.as_deref(), &events, context);
-        let any_mail = !messages.is_empty();
-        let withdraw = withdrawn(before.map(|user| &**user), &events);
-        let refunds = refunds(before.map(|user| &**user), &events, context);
-        let numbered = (read.0 + 1..).zip(events);
-        let commit = Commit {
-            key: key.clone(),
-            expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
-            before: before.cloned(),
-            after: after.clone(),
-            claims,
-            events: numbered.map(|(number, event)| Recorded { number, event }).collect(),
-            withdraw,
-            charges,
-            messages,
-            refunds,
-        };
-        let version = commit.version();
-        let Some(user) = after.or_else(|| before.cloned()) else {
-            // A decision for an absent user must create one; anything else is a bug in the caller.
-            return Err(Error::from(Refusal::UserNotFound).into());
-        };
+        let Planned { commit, user, version, outcome } = plan(key, stored, decision, context).map_err(Error::from)?;
+        let receipt = Receipt { outcome, user, version, at: context.now };
+        let Some(commit) = commit else { return Ok(receipt) };
+        let any_mail = !commit.messages.is_empty();
         let committed = self.parts.store.commit(commit).await.map_err(|error| match error {
             CommitError::Exhausted(exhausted) => exhausted_by(exhausted, key, context),
             error => Failure::from(error),
@@ -150,7 +118,7 @@ impl Identity {
         if any_mail {
             self.wake_delivery();
         }
-        Ok(Receipt { outcome, user, version, at: context.now })
+        Ok(receipt)
     }
 
     /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who

@@ -40,6 +40,11 @@ impl KeyId {
         &self.0
     }
 
+    /// The name in a record, which was checked when the key was read.
+    pub(crate) fn restore(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The name that stands for no key: that of a decoy. No key can have it, so that a program which does not know of decoys
     /// accepts no answer to one either.
     pub(crate) fn withheld() -> Self {

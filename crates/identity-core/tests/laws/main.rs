@@ -23,4 +23,5 @@ mod rules;
 mod sends;
 mod sequences;
 mod spend;
+mod stored;
 mod voiding;

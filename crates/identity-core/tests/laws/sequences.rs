@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use identity_core::{
     Address, Authority, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal,
-    Status, User, UserParts, Username,
+    Status, User, Username,
 };
 use proptest::prelude::*;
 
@@ -162,22 +162,6 @@ fn run(ada: &mut Person, command: &Command) -> Result<(), Refusal> {
     }
 }
 
-fn parts(user: &User) -> UserParts {
-    UserParts {
-        id: user.id().clone(),
-        created_at: user.created_at(),
-        updated_at: user.updated_at(),
-        disabled: user.is_disabled(),
-        username: user.username().cloned(),
-        emails: user.emails().clone(),
-        phones: user.phones().clone(),
-        profile: user.profile().clone(),
-        credentials: user.credentials().clone().into(),
-        sign_ins: user.sign_ins().clone().into(),
-        retired: user.retired().to_vec(),
-    }
-}
-
 /// Consecutive wrong answers by address, including removed ones.
 fn failures(user: &User) -> HashMap<ClaimKey, u32> {
     let here = user.identifiers().map(|entry| (entry.address.claim_key(), entry.attempts.failed_in_a_row));
@@ -249,6 +233,8 @@ proptest! {
                 prop_assert!(events.is_empty() && ada.user == before, "a refusal writes nothing: {command:?}");
             }
             invariants(&before, &ada, &events);
+            crate::stored::comes_back(&ada.user);
+            crate::stored::entries_follow(Some(&before), Some(&ada.user));
         }
         // The user is the result of its events, also after a round trip through JSON.
         let text = serde_json::to_string(&ada.history).unwrap();
@@ -256,7 +242,7 @@ proptest! {
         prop_assert_eq!(&history, &ada.history);
         prop_assert_eq!(User::from_events(&history), Some(ada.user.clone()));
         // A store that keeps the parts can restore the user.
-        prop_assert_eq!(&User::restore(parts(&ada.user)).unwrap(), &ada.user);
+        prop_assert_eq!(&User::restore(crate::stored::parts(&ada.user)).unwrap(), &ada.user);
         // Messages go only to the user's own addresses, and a code to the address that it verifies.
         let added: HashMap<_, _> = history
             .iter()

@@ -1,0 +1,188 @@
+//! The stored form of a user, and the entries by which a user is found.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use identity_core::stored::{BadRecord, RECORD_VERSION, details, read, record, same_details};
+use identity_core::{
+    LookupChanges, LookupEntry, Profile, SignInUse, TenantId, User, UserId, UserKey, UserParts, Username, Version,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::kit::{email, given, phone};
+use crate::records::object;
+
+fn key(user: &User) -> UserKey {
+    UserKey { tenant: TenantId::default(), user: user.id().clone() }
+}
+
+fn forms(user: &User, version: u64) -> (String, Option<String>) {
+    let tenant = TenantId::default();
+    (record(&tenant, user, Version(version)), details(&tenant, user))
+}
+
+/// Checks that a user is the same after it was written and read, what equality leaves out included.
+pub(crate) fn comes_back(user: &User) {
+    let (main, second) = forms(user, 7);
+    let again = read(&key(user), Version(7), &main, second.as_deref()).unwrap();
+    assert_eq!(&again, user);
+    assert_eq!(format!("{again:?}"), format!("{user:?}"));
+    assert_eq!(forms(&again, 7), (main, second));
+}
+
+/// Checks that the changes of the entries lead from those of one user to those of the other.
+pub(crate) fn entries_follow(before: Option<&User>, after: Option<&User>) {
+    let of = |user: Option<&User>| user.map(User::lookup).unwrap_or_default().into_iter();
+    let place = |entry: &LookupEntry| (entry.key.clone(), entry.identifier);
+    let LookupChanges { put, remove } = LookupChanges::between(before, after);
+    let touched: BTreeSet<_> = put.iter().chain(&remove).map(place).collect();
+    assert_eq!(touched.len(), put.len() + remove.len(), "an entry is changed once");
+    let kept = of(before).filter(|entry| !touched.contains(&place(entry)));
+    let now: BTreeSet<LookupEntry> = kept.chain(put).collect();
+    assert_eq!(now, of(after).collect());
+}
+
+pub(crate) fn parts(user: &User) -> UserParts {
+    UserParts {
+        id: user.id().clone(),
+        created_at: user.created_at(),
+        updated_at: user.updated_at(),
+        disabled: user.is_disabled(),
+        username: user.username().cloned(),
+        emails: user.emails().clone(),
+        phones: user.phones().clone(),
+        profile: user.profile().clone(),
+        credentials: user.credentials().clone().into(),
+        sign_ins: user.sign_ins().clone().into(),
+        retired: user.retired().to_vec(),
+    }
+}
+
+/// A user with something of everything.
+fn full() -> User {
+    let mut ada = given();
+    let first = ada.pending(email("Ada+x@Example.com"));
+    ada.wrong(first).done();
+    ada.right(first).done();
+    let second = ada.replace(first, phone("+447400123456"));
+    assert!(second.result.is_err(), "another kind");
+    let number = ada.pending(phone("+44 7400 123456"));
+    ada.wrong(number).done();
+    let gone = ada.pending(email("gone@example.com"));
+    ada.remove(gone).done();
+    let name = Username::parse("Ada").unwrap();
+    ada.holder(|user, context| user.set_username(&name, Some("the form"), context)).done();
+    let claims = object(json!({"locale": "de", "x": -0.1}));
+    let profile = Profile { claims, ..Profile::default() };
+    let mut parts = UserParts { disabled: true, profile, ..parts(&ada.user) };
+    let used = SignInUse { authenticators: vec!["password".to_owned()], idps: Vec::new() };
+    parts.username.as_mut().unwrap().sign_in = Some(Arc::new(used));
+    User::restore(parts).unwrap()
+}
+
+#[test]
+fn a_user_with_everything_comes_back() {
+    comes_back(&full());
+    assert!(!full().retired().is_empty());
+}
+
+#[test]
+fn the_form_of_version_1_is_pinned() {
+    let (main, second) = forms(&full(), 7);
+    let short = |text: &str| {
+        let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+        value["z"].take();
+        value
+    };
+    let main = short(&main);
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join("");
+    assert_eq!(keys(&main), "cdinruvxz");
+    assert_eq!(keys(&main["i"][0]), "abcikmtv");
+    assert_eq!(keys(&main["i"][1]), "acfikmqtw");
+    assert_eq!(keys(&main["i"][1]["q"]), "cefklntuwy");
+    assert_eq!(keys(&main["r"][0]), "akmu");
+    assert_eq!(keys(&main["n"]), "acis");
+    assert_eq!(main["v"], 1);
+    assert_eq!(
+        (main["i"][0]["a"].as_str(), main["i"][0]["t"].as_str()),
+        (Some("Ada+x@example.com"), Some("Ada+x@Example.com"))
+    );
+    let second = short(&second.unwrap());
+    assert_eq!(keys(&second), "ipvz");
+    assert_eq!(second["p"], json!({"locale": "de", "x": -0.1}));
+}
+
+#[test]
+fn a_record_that_was_changed_in_one_bit_is_refused() {
+    let user = full();
+    let (main, second) = forms(&user, 7);
+    let second = second.unwrap();
+    for (text, is_main) in [(&main, true), (&second, false)] {
+        for at in 0..text.len() * 8 {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at / 8] ^= 1 << (at % 8);
+            let Ok(flipped) = String::from_utf8(bytes) else { continue };
+            let (main, second) = if is_main { (&flipped, &second) } else { (&main, &flipped) };
+            let answer = read(&key(&user), Version(7), main, Some(second));
+            assert!(answer.is_err(), "bit {at}: {flipped}");
+        }
+    }
+}
+
+#[test]
+fn a_record_belongs_to_its_user_and_version() {
+    let user = full();
+    let (main, second) = forms(&user, 7);
+    let second = second.as_deref();
+    let damaged = |answer: Result<User, BadRecord>| assert!(matches!(answer, Err(BadRecord::Damaged(_))));
+    damaged(read(&key(&user), Version(8), &main, second));
+    damaged(read(&UserKey { user: UserId::parse("eve").unwrap(), ..key(&user) }, Version(7), &main, second));
+    damaged(read(&UserKey { tenant: TenantId::parse("other").unwrap(), ..key(&user) }, Version(7), &main, second));
+    damaged(read(&key(&user), Version(7), &main, None));
+    damaged(read(&key(&user), Version(7), second.unwrap(), second));
+    damaged(read(&key(&user), Version(7), &main[..main.len() - 1], second));
+    damaged(read(&key(&user), Version(7), "", second));
+    let plain = given().user;
+    let (bare, none) = forms(&plain, 7);
+    assert_eq!(none, None);
+    damaged(read(&key(&plain), Version(7), &bare, second));
+}
+
+#[test]
+fn a_record_of_a_later_form_is_refused_with_both_versions() {
+    let user = given().user;
+    for text in [r#"{"v":2,"new":true}"#, r#"{"v":2,"c":1,"u":1,"z":"00000000"}"#] {
+        let answer = read(&key(&user), Version(1), text, None);
+        assert_eq!(answer, Err(BadRecord::Newer { found: 2, known: RECORD_VERSION }));
+    }
+}
+
+#[test]
+fn the_second_record_is_compared_by_what_is_in_it() {
+    let user = full();
+    let plain = given().user;
+    assert!(same_details(&user, &user.clone()) && same_details(&plain, &given().user));
+    assert!(!same_details(&user, &plain) && !same_details(&plain, &user));
+    let mut parts = parts(&user);
+    parts.username.as_mut().unwrap().sign_in = None;
+    let without = User::restore(parts).unwrap();
+    assert!(!same_details(&user, &without), "how sign-in uses a name belongs to the second record");
+}
+
+proptest! {
+    #[test]
+    fn c95_every_float_of_a_profile_comes_back(number in any::<f64>()) {
+        prop_assume!(number.is_finite());
+        let mut ada = given();
+        let change = identity_core::ProfileChange {
+            claims: json!({"n": number}).as_object().unwrap().clone(),
+            ..Default::default()
+        };
+        ada.admin(|user, context| user.change_profile(&change, context)).done();
+        let (main, second) = forms(&ada.user, 2);
+        let again = read(&key(&ada.user), Version(2), &main, second.as_deref()).unwrap();
+        let read = again.profile().claims.as_map()["n"].as_f64().unwrap();
+        prop_assert_eq!(read.to_bits(), number.to_bits());
+    }
+}
