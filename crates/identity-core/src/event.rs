@@ -215,6 +215,8 @@ pub enum Change {
         /// How sign-in uses it.
         sign_in: Arc<SignInUse>,
     },
+    /// The user's claims were brought in line with the policy and with the rules of claim keys, after one of these changed.
+    ClaimsUpdated,
     /// An administrator disabled the user: the holder may change nothing.
     Disabled,
     /// An administrator enabled the user again.
@@ -262,6 +264,7 @@ impl Change {
             Self::CredentialsReported { .. } => "credentials_reported",
             Self::SignInsReported { .. } => "sign_ins_reported",
             Self::SignInUseReported { .. } => "sign_in_use_reported",
+            Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Erased => "erased",
@@ -293,6 +296,7 @@ impl Change {
             | Self::ProfileChanged { .. }
             | Self::CredentialsReported { .. }
             | Self::SignInsReported { .. }
+            | Self::ClaimsUpdated
             | Self::Disabled
             | Self::Enabled
             | Self::Erased => None,

@@ -144,6 +144,8 @@ impl User {
             Change::Erased => return false,
             // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
+            // Claims are not a part of the user.
+            Change::ClaimsUpdated => {}
         }
         true
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Charge, Claim, ClaimChanges, Context, Decision, Exhausted, IdentifierId, LookupChanges, Outgoing, Recorded, Refund,
-    Refusal, User, UserKey, Version, charges, messages, refunds, withdrawn,
+    Change, Charge, Claim, ClaimChanges, Context, Decision, Exhausted, IdentifierId, LookupChanges, Outgoing, Recorded,
+    Refund, Refusal, User, UserKey, Version, charges, messages, refunds, withdrawn,
 };
 
 /// A user as a store keeps it.
@@ -131,10 +131,15 @@ pub fn plan<T>(
     let user = after.as_ref().or(before).map(Arc::clone).ok_or(Refusal::UserNotFound)?;
     let (old, new) = (before.map(|user| &**user), after.as_deref());
     let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
+    let update = events.iter().any(|event| event.change == Change::ClaimsUpdated);
+    let claims = match new.filter(|_| update) {
+        Some(user) => ClaimChanges::needed(held, user, context.policy.claim()),
+        None => ClaimChanges::between(held, old, new, context.policy.claim()),
+    };
     let commit = Commit {
         key: key.clone(),
         expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
-        claims: ClaimChanges::between(held, old, new, context.policy.claim()),
+        claims,
         charges: charges(old, &events, context),
         messages: messages(old, new, &events, context),
         withdraw: withdrawn(old, &events),

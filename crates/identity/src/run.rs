@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use crate::{Error, Identity, Receipt};
 
 /// The number of rounds after which a change fails with [`Error::Contended`].
-const ROUNDS: u32 = 64;
+pub(crate) const ROUNDS: u32 = 64;
 
 impl Identity {
     /// Changes an existing user.
@@ -88,7 +88,7 @@ impl Identity {
         self.commit(key, Some(stored), decision, &context).await
     }
 
-    fn context<'a>(
+    pub(crate) fn context<'a>(
         &'a self,
         now: Timestamp,
         seed: &'a identity_core::Seed,
@@ -123,7 +123,7 @@ impl Identity {
 
     /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who
     /// collided do not collide again at once.
-    async fn back_off(&self, round: u32) -> Result<(), Error> {
+    pub(crate) async fn back_off(&self, round: u32) -> Result<(), Error> {
         tracing::trace!(round, "conflict");
         if round < 2 {
             tokio::task::yield_now().await;

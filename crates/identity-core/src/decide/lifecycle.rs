@@ -84,6 +84,16 @@ impl User {
         Ok(Decision { events: vec![context.event(imported)], outcome: () })
     }
 
+    /// Brings the user's claims in line with the policy and with the present rules of claim keys.
+    /// [`plan`](crate::plan()) derives what that takes and releases.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    pub fn update_claims(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        Ok(Decision::of(context, vec![Change::ClaimsUpdated], ()))
+    }
+
     /// Disables the user: the holder may change nothing from then on. If the user is disabled already, the decision has
     /// no events.
     ///
