@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{Actor, Change, CodeKeys, Event, EventFormat, Policy, Refusal, Seed, TenantId, Timestamp};
+use crate::{Actor, Change, CodeKeys, Event, EventFormat, Funding, Policy, Refusal, Seed, TenantId, Timestamp};
 
 /// The authority of the caller of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +57,9 @@ pub struct Context<'a> {
     pub keys: &'a CodeKeys,
     /// The authority of the caller.
     pub authority: &'a Authority,
-    /// Whether a budget that the holder shares with strangers has no room for a code: then the challenge is a decoy, no
-    /// message follows, and the answer is the same.
-    pub withheld: bool,
+    /// What pays for a code and for a guess of one. A decision is made with [`Funding::Shared`] first, and once more with
+    /// another one when a budget that the user shares with strangers has no room.
+    pub funding: Funding,
 }
 
 impl Context<'_> {

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use identity_core::{
-//!     Answer, Authority, CodeKeys, Confirmation, Context, Email, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
+//!     Answer, Authority, CodeKeys, Confirmation, Context, Email, Funding, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
 //!     User, Verification, messages,
 //! };
 //! let (tenant, policy) = (TenantId::default(), Policy::default());
@@ -20,7 +20,7 @@
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
 //! let signup = Authority::Administrator("signup".into());
 //! let by = |authority, seed| {
-//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, withheld: false }
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, funding: Funding::Shared }
 //! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;
@@ -70,6 +70,7 @@ pub mod policy;
 mod profile;
 pub mod record;
 mod refusal;
+mod reserve;
 mod secret;
 mod seed;
 mod spend;
@@ -104,6 +105,7 @@ pub use policy::{
 pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
 pub use record::UserRecord;
 pub use refusal::{PublicRefusal, Refusal, RefusalKind, SendLimit, TakenWhat};
+pub use reserve::{Funding, Standing, asks_for};
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
     TicketError,

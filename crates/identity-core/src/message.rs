@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, stored};
+use crate::reserve::{Reserved, fund};
 use crate::spend::{Charge, Loss, code_charges, notice_charges};
 use crate::{
     Binding, Challenge, Change, Code, Context, Event, Identifier, IdentifierId, LinkToken, MessageId, Status, TenantId,
@@ -148,7 +149,7 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     let mut post = Post { after, context, outgoing: Vec::new() };
     for event in events {
         if let Change::VerificationStarted { id, .. } | Change::CodeResent { id } = &event.change
-            && !context.withheld
+            && !context.funding.is_withheld()
         {
             post.challenge(*id);
         }
@@ -194,7 +195,8 @@ impl Post<'_> {
     fn challenge(&mut self, id: IdentifierId) {
         let Some(identifier) = self.after.identifier(id) else { return };
         let Status::Pending(challenge) = &identifier.status else { return };
-        let charges = code_charges(&identifier.address, self.context.now, self.context);
+        let mut charges = code_charges(&identifier.address, self.context.now, self.context);
+        fund(&mut charges, Reserved::Code, self.after.id(), &identifier.address, self.context);
         let content = Content::Challenge { identifier: id, challenge: challenge.clone() };
         self.push(&identifier.address, content, challenge.expires_at, charges);
     }

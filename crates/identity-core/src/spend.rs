@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Channel};
 use crate::policy::{Budget, Mailboxes};
+use crate::reserve::{Reserved, fund};
 use crate::{Change, Context, Event, Identifier, Method, Timestamp, UndeliverableReason, User};
 
 /// The budget that a charge draws from. It counts messages unless another unit is named.
@@ -35,11 +36,13 @@ pub enum BudgetKind {
     LossNotices,
     /// Codes that are judged for one address, right or wrong, whoever typed them.
     Guesses,
+    /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
+    Reserve,
 }
 
 impl BudgetKind {
     /// Every kind of budget.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Address,
         Self::AddressLong,
         Self::Block,
@@ -51,6 +54,7 @@ impl BudgetKind {
         Self::Notices,
         Self::LossNotices,
         Self::Guesses,
+        Self::Reserve,
     ];
 
     /// The stable name of the kind, as adapters store it.
@@ -68,6 +72,7 @@ impl BudgetKind {
             Self::Notices => "notices",
             Self::LossNotices => "loss_notices",
             Self::Guesses => "guesses",
+            Self::Reserve => "reserve",
         }
     }
 
@@ -202,8 +207,8 @@ impl fmt::Display for Exhausted {
 }
 
 /// The charges for a code or link to an address. Budgets that strangers share come last, so that a holder is told of the
-/// others first. When only a shared budget has no room, the decision is made once more with [`Context::withheld`]: a holder
-/// must not learn from a budget that strangers use the address, or one beside it.
+/// others first. When only a shared budget has no room, the decision is made once more with another [`Context::funding`]: a
+/// holder must not learn from a budget that strangers use the address, or one beside it.
 pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'_>) -> Vec<Charge> {
     let policy = context.policy.send();
     let charge = |kind, quota: String, amount, budget: Budget| {
@@ -226,7 +231,7 @@ pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'
     let money = policy.tenant_money().map(|budget| (budget, price())).filter(|(_, price)| *price > 0);
     charges.extend(money.map(|(budget, price)| charge(BudgetKind::TenantMoney, tenant(), price, budget)));
     let [short, long] = policy.address();
-    let quota = pseudonym(address, context);
+    let quota = pseudonym(address, "", context);
     charges.push(charge(BudgetKind::Address, quota.clone(), 1, *short));
     charges.push(charge(BudgetKind::AddressLong, quota, 1, *long));
     if let Address::Phone(phone) = address {
@@ -247,15 +252,19 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
         }
         _ => None,
     });
-    let guess = |entry: &Identifier| Charge {
-        kind: BudgetKind::Guesses,
-        quota: context.keys.pseudonym(context.tenant, entry.address.claim_key().as_str()),
-        amount: 1,
-        budget: context.policy.verification().guesses(),
-        at: context.now,
-        when_exhausted: WhenExhausted::Refuse,
+    let guess = |entry: &Identifier| {
+        let mut charges = vec![Charge {
+            kind: BudgetKind::Guesses,
+            quota: context.keys.pseudonym(context.tenant, entry.address.claim_key().as_str()),
+            amount: 1,
+            budget: context.policy.verification().guesses(),
+            at: context.now,
+            when_exhausted: WhenExhausted::Refuse,
+        }];
+        fund(&mut charges, Reserved::Guess, before.id(), &entry.address, context);
+        charges
     };
-    judged.filter_map(|id| before.identifier(id)).map(guess).collect()
+    judged.filter_map(|id| before.identifier(id)).flat_map(guess).collect()
 }
 
 /// What a notice of a loss is about, from the view of its recipient.
@@ -275,8 +284,8 @@ pub(crate) fn notice_charges(address: &Address, loss: Option<Loss>, context: &Co
     let policy = context.policy.send();
     let key = address.claim_key();
     let (kind, quota, budget) = match loss {
-        None => (BudgetKind::Notices, pseudonym(address, context), policy.notices()),
-        Some(Loss::Other) => (BudgetKind::LossNotices, pseudonym(address, context), policy.loss_notices()),
+        None => (BudgetKind::Notices, pseudonym(address, "", context), policy.notices()),
+        Some(Loss::Other) => (BudgetKind::LossNotices, pseudonym(address, "", context), policy.loss_notices()),
         Some(Loss::Own) => {
             let quota = context.keys.pseudonym(context.tenant, &format!("own loss of {}", key.as_str()));
             (BudgetKind::LossNotices, quota, policy.loss_notices())
@@ -300,13 +309,13 @@ pub(crate) fn notice_charges(address: &Address, loss: Option<Loss>, context: &Co
 /// One message in the unit of the conversion breaker.
 pub(crate) const WHOLE: u64 = 1_000;
 
-/// The subject of the budgets for messages to an address: its mailbox, or the address itself.
-fn pseudonym(address: &Address, context: &Context<'_>) -> String {
+/// The subject of a budget for messages to an address: its mailbox, or the address itself, behind a label that tells budgets
+/// of one kind apart.
+pub(crate) fn pseudonym(address: &Address, label: &str, context: &Context<'_>) -> String {
+    let subject = |key: &str| context.keys.pseudonym(context.tenant, &format!("{label}{key}"));
     match (address, context.policy.send().mailboxes()) {
-        (Address::Email(email), Mailboxes::Shared) => {
-            context.keys.pseudonym(context.tenant, email.mailbox_key().as_str())
-        }
-        _ => context.keys.pseudonym(context.tenant, address.claim_key().as_str()),
+        (Address::Email(email), Mailboxes::Shared) => subject(email.mailbox_key().as_str()),
+        _ => subject(address.claim_key().as_str()),
     }
 }
 

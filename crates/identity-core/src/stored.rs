@@ -86,7 +86,7 @@ impl From<Inconsistent> for BadRecord {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, withheld: false };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
 /// # let ada = User::from_events(&User::create(&NewUser::default(), &context)?.events).expect("she was created");
 /// let record = stored::record(&tenant, &ada, Version(1));
 /// let key = UserKey { tenant, user: ada.id().clone() };

@@ -1,6 +1,6 @@
 //! The pass that brings claims in line with a policy that changed.
 
-use identity_core::{Claim, ClaimKey, Planned, Seed, UserId, UserKey, plan};
+use identity_core::{Claim, ClaimKey, Funding, Planned, Seed, UserId, UserKey, plan};
 use identity_ports::{CommitError, Cursor, ListOrder, ListQuery, StoreError};
 
 use crate::{Admin, Error};
@@ -60,7 +60,7 @@ impl Admin {
             let Some(stored) = parts.store.load(key).await? else { return Ok(conflicts) };
             let (now, policy) = (parts.clock.now_after(stored.user.updated_at()), self.identity.policy());
             let seed: Seed = parts.entropy.seed()?;
-            let context = self.identity.context(now, &seed, &policy, &self.authority, false);
+            let context = self.identity.context(now, &seed, &policy, &self.authority, Funding::Shared);
             let decision = stored.user.update_claims(&context)?;
             let Planned { commit: Some(mut commit), .. } = plan(key, Some(&stored), decision, &context)? else {
                 return Ok(conflicts);

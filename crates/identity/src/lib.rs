@@ -111,8 +111,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Planned, Seed, charges, messages, plan,
-        refunds, withdrawn,
+        Answer, Authority, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
+        asks_for, charges, messages, plan, refunds, withdrawn,
     };
 }
 
