@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use subtle::Choice;
 
-use super::bounded;
-use crate::identifier::DAY;
-use crate::message::binding;
+use crate::base::{DAY, IdentifierId, Timestamp};
+use crate::change::{Change, binding};
+use crate::decide::{Context, Decision};
 use crate::policy::Resend;
-use crate::{
-    Attempts, Binding, Challenge, Change, Code, Context, Decision, Identifier, IdentifierId, KeyId, LinkToken, Method,
-    Proof, Purpose, Refusal, SendLimit, Status, Timestamp, User, Verified,
+use crate::secret::{Binding, Code, KeyId, LinkToken, Purpose};
+use crate::user::{
+    Attempts, Challenge, Identifier, Method, Proof, Refusal, SendLimit, Status, User, Verified, bounded,
 };
 
 /// A request to verify an address. The default is a code that is valid for as long as the policy says.
@@ -71,7 +71,7 @@ impl User {
     /// Starts the verification of an address: opens a challenge and requests its message. When the policy resends the
     /// same code, the open challenge is kept and its message requested again, as long as proof and hint are the same.
     ///
-    /// When [`Context::funding`] is [`Funding::Withheld`](crate::Funding::Withheld), the challenge is a decoy that no answer fits, no message follows, and the
+    /// When [`Context::funding`] is [`Funding::Withheld`](crate::decide::Funding::Withheld), the challenge is a decoy that no answer fits, no message follows, and the
     /// answer is the same. A decoy is never resent: the next start for which the budget has room opens a challenge that
     /// can be answered, for the rest of the decoy's lifetime.
     ///

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use super::DangerousPolicy;
 use crate::address::Address;
-use crate::spend::{BudgetKind, WHOLE};
+use crate::base::DAY;
+use crate::policy::{BudgetKind, WHOLE};
 
 /// At most `limit` units per `window`. A unit is a message, or a millionth of the currency unit where money is
 /// budgeted.
@@ -145,7 +146,6 @@ pub struct SendPolicy {
 impl Default for SendPolicy {
     fn default() -> Self {
         const HOUR: Duration = Duration::from_secs(3_600);
-        const DAY: Duration = Duration::from_secs(86_400);
         Self {
             address: [Budget::new(5, Duration::from_secs(600)), Budget::new(10, DAY)],
             block: Some(Budget::new(20, HOUR)),

@@ -1,38 +1,12 @@
 //! The reserve of an address: what strangers cannot use up of the budgets that they share with its owner.
 
 use crate::address::Address;
-use crate::policy::Budget;
-use crate::spend::{Charge, WhenExhausted, pseudonym};
-use crate::{BudgetKind, Change, Context, IdentifierId, Recorded, User, UserId};
-
-/// The budgets that pay for a code and for a guess of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Funding {
-    /// The budgets that everybody shares who asks for the address.
-    #[default]
-    Shared,
-    /// The reserve of the address, because the shared budgets have no room for a user of this standing.
-    Reserve(Standing),
-    /// None has room: the challenge is a decoy, no message follows, and the answer is the same.
-    Withheld,
-}
-
-impl Funding {
-    /// Whether no budget pays.
-    #[must_use]
-    pub const fn is_withheld(self) -> bool {
-        matches!(self, Self::Withheld)
-    }
-}
-
-/// What distinguishes a user from a stranger who asks for an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// The user held the address verified before. Nobody else draws from this user's part of the reserve.
-    HeldVerified,
-    /// The user holds another address verified. All such users share the reserve of the address.
-    ProvesAnother,
-}
+use crate::base::{IdentifierId, UserId};
+use crate::change::{Change, Recorded};
+use crate::decide::{Context, Funding, Standing};
+use crate::plan::pseudonym;
+use crate::policy::{Budget, BudgetKind, Charge, WhenExhausted};
+use crate::user::User;
 
 impl User {
     /// The standing of this user for one of its addresses, judged by its addresses and by events of its history; `None` for
@@ -43,7 +17,7 @@ impl User {
             Change::Verified { id: verified, .. } => *verified == id,
             Change::Imported { record, canonical } => {
                 let imported = record.restore(canonical, recorded.event.at);
-                imported.is_some_and(|user| user.identifier(id).is_some_and(crate::Identifier::is_verified))
+                imported.is_some_and(|user| user.identifier(id).is_some_and(crate::user::Identifier::is_verified))
             }
             _ => false,
         };

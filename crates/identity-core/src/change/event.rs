@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::address::{Address, Channel, Username, stored};
-use crate::record::{Typed, UserRecord};
-use crate::{
-    Challenge, Credentials, IdentifierId, JsonObject, SignInUse, SignIns, Timestamp, UndeliverableReason, UserId,
-    Verified,
-};
+use crate::address::{Address, Channel, Username, stored, stored_username};
+use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::change::UserRecord;
+use crate::change::record::Typed;
+use crate::user::{Challenge, Credentials, JsonObject, SignInUse, SignIns, UndeliverableReason, Verified};
 
 /// Who caused an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -231,12 +230,6 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
-}
-
-/// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
-pub(crate) fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }
 
 impl Change {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{ClaimKey, Email, Phone};
 use crate::policy::ClaimPolicy;
-use crate::{Refusal, TakenWhat, User};
+use crate::user::{Refusal, TakenWhat, User};
 
 /// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
 /// user with a verified one.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{
-    Change, Charge, Claim, ClaimChanges, Context, Decision, Exhausted, IdentifierId, LookupChanges, Outgoing, Recorded,
-    Refund, Refusal, User, UserKey, Version, charges, messages, refunds, withdrawn,
-};
+use crate::base::{IdentifierId, UserKey, Version};
+use crate::change::{Change, Outgoing, Recorded};
+use crate::decide::{Context, Decision};
+use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
+use crate::policy::{Charge, Exhausted, Refund};
+use crate::user::{Refusal, User};
 
 /// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
