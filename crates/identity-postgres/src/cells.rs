@@ -13,6 +13,10 @@ use uuid::Uuid;
 pub(crate) struct Bad(String);
 
 impl Bad {
+    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+
     pub(crate) fn at(self, table: &'static str, key: impl FnOnce() -> String) -> StoreError {
         StoreError::Corrupt { table, key: key(), reason: self.0 }
     }
@@ -73,9 +77,8 @@ impl<'r> Cells<'r> {
         self.opt_time(name)?.ok_or_else(|| missing(name))
     }
 
-    pub(crate) fn opt_bytes(self, name: &str) -> Result<Option<[u8; 16]>, Bad> {
-        let Some(bytes) = self.value::<&[u8]>(name, "bytes")? else { return Ok(None) };
-        bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} does not have 16 bytes")))
+    pub(crate) fn texts(self, name: &str) -> Result<Vec<&'r str>, Bad> {
+        Ok(self.value(name, "list of texts")?.unwrap_or_default())
     }
 
     pub(crate) fn opt_id<T: From<Uuid>>(self, name: &str) -> Result<Option<T>, Bad> {
@@ -92,32 +95,15 @@ impl<'r> Cells<'r> {
         read(text).ok_or_else(|| Bad(format!("{name} is not a name that this program knows")))
     }
 
-    pub(crate) fn opt_json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Bad> {
-        let Some(text) = self.opt_text(name)? else { return Ok(None) };
-        // The parser's own message may quote the text.
-        let parsed = serde_json::from_str(text);
-        parsed.map(Some).map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
-    }
-
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
-        self.opt_json(name)?.ok_or_else(|| missing(name))
-    }
-
-    /// JSON; NULL is the default.
-    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(self, name: &str) -> Result<T, Bad> {
-        Ok(self.opt_json(name)?.unwrap_or_default())
+        // The parser's own message may quote the text.
+        let parsed = serde_json::from_str(self.text(name)?);
+        parsed.map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
     }
 }
 
 fn missing(name: &str) -> Bad {
     Bad(format!("{name} is missing"))
-}
-
-/// A value as JSON; `None` for the default.
-pub(crate) fn json_unless_default<T: serde::Serialize + Default + PartialEq>(
-    value: &T,
-) -> Result<Option<String>, StoreError> {
-    if *value == T::default() { Ok(None) } else { json(value).map(Some) }
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -25,7 +25,11 @@ pub(crate) enum Step {
 }
 
 /// The history of the tables.
-pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../../migrations/0001_tables.sql"))];
+pub(crate) const STEPS: &[Step] = &[
+    Step::Tables(include_str!("../../migrations/0001_tables.sql")),
+    Step::Tables(include_str!("../../migrations/0002_records.sql")),
+    Step::Tables(include_str!("../../migrations/0004_views.sql")),
+];
 
 /// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for the index of
 /// a large table.

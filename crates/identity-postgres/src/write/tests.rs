@@ -1,58 +1,22 @@
-//! Which commits share a statement, and how many statements there are.
+//! Which commits share a statement, and the laws of the texts.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use identity_conformance::kit::{NOW, Person, create, erase, key, letter, paid, varied, verified, withholding};
-use identity_core::{UserKey, Version};
-use identity_ports::{Commit, Stored};
+use identity_conformance::kit::{NOW, Person, create, key, letter, paid, withholding};
+use identity_ports::Commit;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::batch::Parts;
 use super::committer::{State, Waiting};
 use super::job::Job;
-use super::statement;
-
-/// A user who exists.
-fn stored(name: &str) -> (UserKey, Stored) {
-    let user = key(name);
-    let person = Person::default().with_id(&user.user).email(1, "ada@example.com", verified());
-    (user, Stored { user: person.user(), version: Version(1), claims: Vec::new() })
-}
+use crate::sql::Texts;
 
 fn job(commit: Commit) -> Job {
-    Job::new(Uuid::nil(), Instant::now(), commit).unwrap()
+    Job::new(Uuid::nil(), Instant::now(), "", commit).unwrap()
 }
 
-fn text(jobs: &[&Job]) -> String {
-    let mut parts = Parts::new();
-    for job in jobs {
-        parts.add(job).unwrap();
-    }
-    parts.finish();
-    statement::statement(parts, "").text
-}
-
-/// A plan of each text takes the server about a megabyte, for each connection that met it.
-#[test]
-fn commits_that_travel_together_share_two_texts() {
-    let new = job(create(&key("new"), &Person::default()).0);
-    let (user, there) = stored("goes");
-    let goes = job(erase(&user, &there).0);
-    let (user, there) = stored("ada");
-    let jobs: Vec<Job> = (0..128).map(|number| job(varied(&user, &there, number).0)).collect();
-    let alone: BTreeSet<String> = jobs.iter().map(|job| text(&[job])).collect();
-    assert!(alone.len() > 32, "{}", alone.len());
-    let mut together: BTreeSet<String> = jobs.iter().map(|job| text(&[job, &new])).collect();
-    assert_eq!(together.len(), 1);
-    together.extend(jobs.iter().map(|job| text(&[job, &goes])));
-    assert_eq!(together.len(), 2, "with the parts that are rare");
-}
-
-/// When another transaction draws in between, a commit that draws twice on one budget starts over, and so would all commits of
-/// its statement.
+/// Its draws are judged by a statement of their own, which knows one commit.
 #[test]
 fn a_commit_that_draws_twice_on_one_budget_travels_alone() {
     let commit = |name: &str, draws: u128| {
@@ -75,4 +39,55 @@ fn a_commit_that_draws_twice_on_one_budget_travels_alone() {
         travelled.push(jobs.iter().map(|job| job.commit.key.user.to_string()).collect::<Vec<_>>());
     }
     assert_eq!(travelled, [vec!["ada", "bob", "dan"], vec!["cy"], vec!["eve"]]);
+}
+
+/// Every statement of a commit, and every reading of a tenant, names the tenant as `$1` wherever it names a table, and changes
+/// no table twice: so it runs on an engine that keeps the rows of a tenant together.
+#[test]
+fn every_statement_is_of_one_tenant_and_changes_a_table_once() {
+    let texts = Texts::new("");
+    let all = [
+        &texts.commit,
+        &texts.ledger_commit,
+        &texts.clear,
+        &texts.erase,
+        &texts.load,
+        &texts.list.replace("{ids}", &texts.created),
+        &texts.list.replace("{ids}", &format!("{}{}", texts.updated, texts.prefix)),
+        &texts.browse.replace("{among}", &texts.search).replace("{report}", &texts.signins),
+        &texts.find,
+        &texts.history,
+        &texts.posted,
+        &texts.dead,
+    ];
+    for text in all {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut changed = Vec::new();
+        for (place, word) in words.iter().enumerate().filter(|(_, word)| word.starts_with("identity_")) {
+            let before = words[place - 1];
+            if before == "INTO" {
+                let rest = words[place..].join(" ");
+                assert!(rest.contains("SELECT $1,"), "the tenant of what is inserted: {rest}");
+                let columns = rest.split_once('(').unwrap().1;
+                assert!(columns.starts_with("tenant, "), "{columns}");
+            } else {
+                // The name that the table has in this part, and the condition on its tenant, before the next table.
+                let name = if words[place + 1] == "AS" { words[place + 2] } else { words[place + 1] };
+                let next = words[place + 1..].iter().position(|word| word.starts_with("identity_"));
+                let part = words[place..next.map_or(words.len(), |next| place + 1 + next)].join(" ");
+                assert!(part.contains(&format!("{name}.tenant = $1")), "{part}");
+            }
+            if matches!(before, "INTO" | "UPDATE") || (before == "FROM" && words[place - 2].ends_with("DELETE")) {
+                changed.push(*word);
+            }
+        }
+        let count = changed.len();
+        changed.sort_unstable();
+        changed.dedup();
+        assert_eq!(changed.len(), count, "a table is changed twice: {changed:?}");
+        for number in 1..=text.matches('$').count() {
+            let (named, next) = (text.contains(&format!("${number}")), text.contains(&format!("${}", number + 1)));
+            assert!(named || !next, "the parameter {number} is missing");
+        }
+    }
 }

@@ -114,13 +114,13 @@ async fn damaged_claims_events_and_quotas_are_reported() {
         is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", sql);
     }
     let (place, store, ada) = with_rows().await;
-    place.sql("UPDATE identity_quotas SET drawn = -5").await;
+    place.sql("UPDATE identity_budgets SET drawn = -5").await;
     let once = || paid(letter(3, &key("ada"), NOW), vec![refusing("+49", 5, NOW)]);
     let twice = || paid(letter(3, &key("ada"), NOW), vec![refusing("+49", 5, NOW), refusing("+49", 5, NOW)]);
     for message in [once(), twice()] {
         let draft = change(&key("ada"), &ada, &self::ada()).message(message);
         match store.commit(draft.0).await {
-            Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_quotas", "drawn"),
+            Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_budgets", "drawn"),
             other => panic!("{other:?}"),
         }
     }

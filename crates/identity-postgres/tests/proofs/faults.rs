@@ -64,7 +64,7 @@ impl Scene {
         let counts = rows
             .query_one(
                 "select (select count(*) from identity_outbox where user_id = $1), \
-                 (select coalesce(sum(drawn), 0)::int8 from identity_quotas where quota = $2)",
+                 (select coalesce(sum(drawn), 0)::int8 from identity_budgets where quota = $2)",
                 &[&key.user.as_str(), &format!("quota-{number}")],
             )
             .await
