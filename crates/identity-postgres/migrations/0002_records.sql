@@ -3,6 +3,9 @@
 -- The tables of users, profiles, identifiers and events become those of the version before, from which the next step moves
 -- every user into the new ones. Every index says who needs it: each costs every commit that changes one of its columns.
 
+-- The oldest version whose programs can go on with these tables: for steps that earlier programs can live with, it stays.
+ALTER TABLE {s}identity_meta ADD COLUMN compatible_since BIGINT NOT NULL DEFAULT 4;
+
 ALTER TABLE {s}identity_users RENAME TO identity_old_users;
 ALTER TABLE {s}identity_profiles RENAME TO identity_old_profiles;
 ALTER TABLE {s}identity_identifiers RENAME TO identity_old_identifiers;

@@ -81,6 +81,11 @@ impl<'r> Cells<'r> {
         Ok(self.value(name, "list of texts")?.unwrap_or_default())
     }
 
+    pub(crate) fn opt_bytes(self, name: &str) -> Result<Option<[u8; 16]>, Bad> {
+        let Some(bytes) = self.value::<&[u8]>(name, "bytes")? else { return Ok(None) };
+        bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} does not have 16 bytes")))
+    }
+
     pub(crate) fn opt_id<T: From<Uuid>>(self, name: &str) -> Result<Option<T>, Bad> {
         Ok(self.value::<Uuid>(name, "UUID")?.map(T::from))
     }
@@ -95,10 +100,15 @@ impl<'r> Cells<'r> {
         read(text).ok_or_else(|| Bad(format!("{name} is not a name that this program knows")))
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
+    pub(crate) fn opt_json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Bad> {
+        let Some(text) = self.opt_text(name)? else { return Ok(None) };
         // The parser's own message may quote the text.
-        let parsed = serde_json::from_str(self.text(name)?);
-        parsed.map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
+        let parsed = serde_json::from_str(text);
+        parsed.map(Some).map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
+        self.opt_json(name)?.ok_or_else(|| missing(name))
     }
 }
 

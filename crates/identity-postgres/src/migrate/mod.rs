@@ -15,8 +15,10 @@ use crate::link::quoted;
 pub(crate) enum Step {
     /// Statements that are applied together or not at all.
     Tables(&'static str),
+    /// The move of every user from the tables of the first version into records, some at a time.
+    Users,
     /// An index on a table that may be large: created while others write to it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first step needs none; the tests create one"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "no table that was there has a new index; the tests create one"))]
     Index {
         name: &'static str,
         /// What follows `CREATE INDEX CONCURRENTLY name ON`.
@@ -28,6 +30,7 @@ pub(crate) enum Step {
 pub(crate) const STEPS: &[Step] = &[
     Step::Tables(include_str!("../../migrations/0001_tables.sql")),
     Step::Tables(include_str!("../../migrations/0002_records.sql")),
+    Step::Users,
     Step::Tables(include_str!("../../migrations/0004_views.sql")),
 ];
 
@@ -35,6 +38,11 @@ pub(crate) const STEPS: &[Step] = &[
 /// a large table.
 const WAITS: u32 = 72_000;
 const WAIT: Duration = Duration::from_millis(50);
+
+/// How long a step waits for a table, in milliseconds, and the pause until it tries again. Whoever needs the table waits behind
+/// a step that waits.
+const LOCKS: u32 = 200;
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// The place of the tables.
 pub(crate) struct House<'a> {
@@ -48,6 +56,7 @@ impl Step {
     fn checksum(self) -> String {
         let text = match self {
             Self::Tables(sql) => sql.to_owned(),
+            Self::Users => "users".to_owned(),
             Self::Index { name, on } => format!("{name} ON {on}"),
         };
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -118,7 +127,7 @@ impl House<'_> {
             let Some(known) = step.and_then(|step| steps.get(step)) else {
                 let newest = rows.last().and_then(|row| row.try_get::<_, i64>("value").ok());
                 let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
-                return Err(StoreError::Newer { database, program: program(steps) });
+                return self.compatible(database, steps).await.map(Some);
             };
             if known.checksum() != checksum {
                 return Err(StoreError::NotOurs(format!(
@@ -128,6 +137,17 @@ impl House<'_> {
             }
         }
         Ok(Some(version))
+    }
+
+    /// The version of this program, when a newer program says that this one may go on.
+    async fn compatible(&mut self, database: u32, steps: &[Step]) -> Result<u32, StoreError> {
+        let newer = StoreError::Newer { database, program: program(steps) };
+        let sql = format!("SELECT max(compatible_since) AS since FROM {}identity_meta", self.tables);
+        // A table without such a column is of a program that knew none.
+        let Ok(rows) = self.client.query_typed(&sql, &[]).await else { return Err(newer) };
+        let since: Option<i64> = rows.first().and_then(|row| row.try_get("since").ok());
+        let may = since.is_some_and(|since| since <= i64::from(program(steps)));
+        if may { Ok(program(steps)) } else { Err(newer) }
     }
 
     /// Creates the schema and the table of versions. When several processes do so at once, some get one of several errors which
@@ -171,6 +191,7 @@ impl House<'_> {
         }
         match step {
             Step::Tables(sql) => self.tables(number, step, sql).await,
+            Step::Users => self.users(number, step).await,
             Step::Index { name, on } => self.index(number, step, name, on).await,
         }
     }
@@ -179,7 +200,8 @@ impl House<'_> {
     /// finds it taken.
     async fn tables(&mut self, number: i64, step: Step, sql: &str) -> Result<bool, StoreError> {
         let note = self.note(number, step);
-        let text = format!("BEGIN; {note}; {}; COMMIT", sql.replace("{s}", self.tables));
+        let sql = sql.replace("{s}", self.tables);
+        let text = format!("BEGIN; SET LOCAL lock_timeout = {LOCKS}; {note}; {sql}; COMMIT");
         let Err(error) = self.client.batch_execute(&text).await else { return Ok(true) };
         let _ = self.client.batch_execute("ROLLBACK").await;
         let code = error.code().cloned();
@@ -189,10 +211,47 @@ impl House<'_> {
                 Ok(false)
             }
             Some(code) if code == SqlState::T_R_DEADLOCK_DETECTED => Ok(false),
+            Some(code) if code == SqlState::LOCK_NOT_AVAILABLE => {
+                tracing::info!(number, "a step of the migrations waits for a table that is in use, and tries again");
+                tokio::time::sleep(BETWEEN).await;
+                Ok(false)
+            }
             Some(code) if code == SqlState::DUPLICATE_TABLE => Err(StoreError::NotOurs(
                 "a table or index named identity_* exists and is not of this library; choose another schema".to_owned(),
             )),
             _ => Err(failure(error).into_error()),
+        }
+    }
+
+    /// Moves users, some in each transaction, so that whoever is interrupted goes on where it stopped.
+    async fn users(&mut self, number: i64, step: Step) -> Result<bool, StoreError> {
+        let note = self.note(number, step);
+        // The row of the step before is locked by whoever is moving users.
+        let mine =
+            format!("SELECT 1 FROM {}identity_meta WHERE value = {} FOR UPDATE SKIP LOCKED", self.tables, number - 1);
+        let (mut moved, mut told) = (0, 0);
+        loop {
+            let failed = |error| failure(error).into_error();
+            let transaction = self.client.transaction().await.map_err(failed)?;
+            if transaction.query_typed(&mine, &[]).await.map_err(failed)?.is_empty() {
+                return Ok(false);
+            }
+            let count = old::step(&transaction, self.tables).await?;
+            if count == 0 {
+                match transaction.batch_execute(&note).await {
+                    Ok(()) => transaction.commit().await.map_err(failed)?,
+                    // Another process was done in between.
+                    Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
+                    Err(error) => return Err(failed(error)),
+                }
+                return Ok(true);
+            }
+            transaction.commit().await.map_err(failed)?;
+            moved += count;
+            if moved - told >= 10_000 {
+                told = moved;
+                tracing::info!(moved, "users of the version before are moved into records");
+            }
         }
     }
 
@@ -266,5 +325,6 @@ fn not_ours() -> StoreError {
     )
 }
 
+mod old;
 #[cfg(test)]
 mod tests;

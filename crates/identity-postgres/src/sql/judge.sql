@@ -9,6 +9,6 @@ b AS MATERIALIZED (SELECT j.n, j.kind, j.quota,
     CASE WHEN j.i = 0 THEN j.ends_at ELSE LEAST(CASE WHEN j.open THEN j.began_at ELSE j.at END::numeric + j.length,
         9223372036854775807)::int8 END AS ends_at,
     CASE WHEN j.i = 0 THEN GREATEST(0, j.drawn - j.amount)
-        WHEN j.open THEN j.drawn + LEAST(j.amount, 9223372036854775807 - j.drawn) ELSE j.amount END AS drawn
+        WHEN j.open THEN j.drawn + LEAST(j.amount, 9223372036854775807 - GREATEST(j.drawn, 0)) ELSE j.amount END AS drawn
     FROM j WHERE CASE WHEN j.i = 0 THEN j.began_at <= j.at AND j.ends_at > j.at
         ELSE ((SELECT a FROM withheld))[j.m::int] IS NOT TRUE END),

@@ -1,5 +1,6 @@
 //! Which commits share a statement, and the laws of the texts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use identity_conformance::kit::{NOW, Person, create, key, letter, paid, withholding};
@@ -62,7 +63,7 @@ fn every_statement_is_of_one_tenant_and_changes_a_table_once() {
     ];
     for text in all {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let mut changed = Vec::new();
+        let (mut changed, mut named) = (Vec::new(), BTreeMap::<&str, usize>::new());
         for (place, word) in words.iter().enumerate().filter(|(_, word)| word.starts_with("identity_")) {
             let before = words[place - 1];
             if before == "INTO" {
@@ -71,15 +72,16 @@ fn every_statement_is_of_one_tenant_and_changes_a_table_once() {
                 let columns = rest.split_once('(').unwrap().1;
                 assert!(columns.starts_with("tenant, "), "{columns}");
             } else {
-                // The name that the table has in this part, and the condition on its tenant, before the next table.
-                let name = if words[place + 1] == "AS" { words[place + 2] } else { words[place + 1] };
-                let next = words[place + 1..].iter().position(|word| word.starts_with("identity_"));
-                let part = words[place..next.map_or(words.len(), |next| place + 1 + next)].join(" ");
-                assert!(part.contains(&format!("{name}.tenant = $1")), "{part}");
+                let after = words[place + 1].trim_end_matches(',');
+                *named.entry(if after == "AS" { words[place + 2] } else { after }).or_default() += 1;
             }
             if matches!(before, "INTO" | "UPDATE") || (before == "FROM" && words[place - 2].ends_with("DELETE")) {
                 changed.push(*word);
             }
+        }
+        for (name, times) in named {
+            let conditions = text.matches(&format!("{name}.tenant = $1")).count();
+            assert_eq!(conditions, times, "the conditions on the tenant of {name}: {text}");
         }
         let count = changed.len();
         changed.sort_unstable();

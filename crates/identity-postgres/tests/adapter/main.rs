@@ -8,6 +8,7 @@ mod errors;
 mod host;
 mod mail;
 mod migrations;
+mod moved;
 mod pooler;
 mod serializable;
 mod tls;
