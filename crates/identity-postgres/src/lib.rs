@@ -17,27 +17,43 @@
 //! ```
 //!
 //! # One round trip
-//! A commit is one statement, and so is a load. The server judges the commit by what it sees when the statement begins, and
-//! writes it under the same conditions. When another transaction was faster in between, nothing of the commit is written, and
-//! it is tried again. No transaction stays open while anything is decided. Commits that arrive together share one statement,
-//! and each still succeeds or fails on its own; a commit that arrives alone is sent at once.
+//! The store keeps records, whose form the core defines, and understands none of them. A commit is one flight: the client sends
+//! all of its statements before the answer to the first one comes, and the server runs them in one transaction.
+//!
+//! 1. **Hold.** The claims and budgets of the commit are locked by their keys, as advisory locks, whether or not they have rows.
+//! 2. **Commit.** One statement locks the user's row at the expected version, judges the commit by what it sees, and writes it.
+//!    Everything that it judges is locked, so nobody can be faster between the judgement and the writing, and no part of a commit
+//!    can be written without the others. The only row that is not locked is the one of a user who is created: it is written
+//!    first, and everything else only when that was possible. What became of the commit is told by rows, never by an error.
+//! 3. **Clear**, only when something goes: released claims, entries by which a user was found, withdrawn messages, and
+//!    everything of an erased user.
+//!
+//! A commit without claims, budgets and anything that goes is the second statement alone, without a transaction around it. No
+//! transaction stays open while anything is decided. Commits of one tenant that arrive together share a flight, and each still
+//! succeeds or fails on its own: what somebody else has locked is passed over, and the commits that need it go alone. A commit
+//! that arrives alone is sent at once.
+//!
+//! The texts of the statements are files in `src/sql`. Every part of those that write a commit or read a tenant's users has
+//! `tenant = $1`, and no statement changes a table twice; a law holds that.
 //!
 //! | call | statement | round trips |
 //! |---|---|---|
-//! | `commit` | judges and writes, by CTEs over unnested arrays | 1 |
-//! | `load` | `union all` over the user's four tables | 1 |
+//! | `commit` | hold, commit, clear | 1 |
+//! | `load` | the records and claims of a user by key | 1 |
 //! | `find` | a lateral join over the keys | 1 |
-//! | `list` | the page, and the rows of its users; with a prefix a count of at most 1,001 before | 1, with a prefix 2 |
-//! | `browse` | the page, the rows of its users, and the count | 1 |
+//! | `list`, `browse` | the page with the records and claims of its users; `browse` also the count | 1 |
 //! | `history`, `dead_letters`, `posted`, `message` | a select by key | 1 |
 //! | `lease` | `for update skip locked` and update; a sweep of old budget windows when a message was leased | 1 or 2 |
-//! | `settle` | delete and update under the lease | 1 |
+//! | `settle` | delete of what is done, update of the rest | 1 |
 //! | `report` | update when the report says more, and the row as it stands | 1 |
 //! | `prune` | delete of at most `limit` rows | 1 |
 //!
+//! A commit that changes a user without bringing the user as it was ([`Commit::before`](identity_ports::Commit::before)) is
+//! preceded by a load.
+//!
 //! # When an answer is lost
-//! Every commit has an id, which its events carry. When the connection breaks while a commit is on its way, the same statement
-//! is run again: it finds either its own events, and then the commit was written, or the user at the expected version, and then
+//! Every commit has an id, which its events carry. When the connection breaks while a commit is on its way, the same flight
+//! is sent again: it finds either its own events, and then the commit was written, or the user at the expected version, and then
 //! it is written now. When this cannot be found out before the deadline, the answer is
 //! [`StoreError::Failed`](identity_ports::StoreError::Failed), and a `load` tells. What a commit withheld is not reported again
 //! when only its first answer was lost.
@@ -49,23 +65,21 @@
 //! is unknown. [`PostgresOptions::with_reconnect`] says how long a server that refuses connections is tried.
 //!
 //! A commit whose user is locked by another transaction waits without a connection, and holds up no commit of another user. A
-//! commit that waits for a locked claim or budget keeps a connection while it waits; commits that touch nothing that is locked
-//! go on after half a second at most, as long as a quarter of the pool's connections are enough for those that wait.
+//! commit that waits for a locked claim or budget keeps a connection while it waits, one of a quarter of the pool's, and holds up
+//! no commit that touches nothing that is locked.
 //!
 //! # Isolation
-//! Commits are exact at `read committed`, the server's default, and at `repeatable read` and `serializable`. Serialization
+//! Commits are exact at `read committed`, the server's default, and at `repeatable read` and `serializable`; the store's own
+//! flights are `read committed` whatever the default is. Serialization
 //! failures and deadlocks (SQLSTATE 40001 and 40P01) are retried until the deadline, after random pauses of at most half a
 //! second. Inside a transaction of the host ([`PostgresStore::commit_in`]) a serialization failure is returned at once, because
 //! a retry would fail there, too.
 //!
 //! # Plans
-//! A statement that is new to a connection is prepared and run in one flight. A plan of the statement that writes commits takes
-//! the server about 1 MB for each connection; therefore commits that travel together share one or two texts, no connection keeps
-//! more than 64 plans, and the most recently used connections are used first. A connection plans its statements anew after 16,
-//! 64, 256, 1,024 and each further 4,096 uses, because a plan for small tables may be slow on large ones.
-//!
-//! For the same reason the store's own sessions do without sequential scans, hash and merge joins and just-in-time compilation.
-//! The connections of [`PostgresStore::pool`], which are the host's, have the settings of the server.
+//! A statement that is new to a connection is prepared and run in one flight. There are four texts for commits, so a connection
+//! keeps few plans, and the most recently used connections are used first. The store changes no setting of the planner. A plan
+//! that was made while the tables were empty may read a whole table until the server has counted its rows, which autovacuum
+//! does within a minute; after loading many users at once, run `ANALYZE`.
 //!
 //! # Proxies
 //! Statements are prepared when a connection has a session of the server to itself, and sent with their text, still in one
@@ -85,12 +99,36 @@
 //! Behind a proxy that shares sessions between clients listening is impossible, and the loop finds messages by looking.
 //!
 //! # Tables
-//! `identity_users`, `identity_profiles`, `identity_identifiers`, `identity_claims`, `identity_events`, `identity_outbox`,
-//! `identity_quotas` and `identity_meta`, all keyed by tenant first, in the schema of [`PostgresOptions::with_schema`]. A host
-//! may read and join them, and must not write to them. Times are microseconds since the Unix epoch, texts compare byte by byte,
-//! and JSON is stored in text columns as it was written. No table holds a code or a key.
+//! | table | rows | indexes beside the key |
+//! |---|---|---|
+//! | `identity_users` | one for each user: version, times, record; an erased user leaves a row without record | by creation, for lists |
+//! | `identity_profiles` | the second record, where there is one | |
+//! | `identity_lookup` | one for each address and username, claimed or not; its key begins with kind and key, for `find` | |
+//! | `identity_claims` | who holds an address or username | by user, for `load` and erasure |
+//! | `identity_events` | one for each commit, an array of events | by last change, for lists |
+//! | `identity_outbox` | messages | due, id, dead letters, ended |
+//! | `identity_budgets` | windows of budgets | |
+//! | `identity_meta` | the steps of the schema | |
 //!
-//! Migrations run forward only, in any number of processes at once; a database that a newer program migrated is refused. A
+//! All are keyed by tenant first, in the schema of [`PostgresOptions::with_schema`]. Times are microseconds since the Unix epoch,
+//! and texts compare byte by byte. No table holds a code or a key.
+//!
+//! No index of `identity_users` has a column that a change of a user changes, so that an update stays on its page when there is
+//! room (a HOT update). Lists by the last change are served from the events: an event counts while its user is at its version. A
+//! list from the oldest change on therefore passes over one entry for each earlier commit.
+//!
+//! A host may read the tables, and must not write to them. It joins on `identity_lookup` by index. For reports there are two
+//! views over the records, which read every record of the tenant that they are asked for, and fail while one of them is
+//! damaged: `identity_identifiers` (`tenant`, `user_id`, `identifier`, `kind`, `address`, `typed`, `is_primary`, `verified_at`,
+//! `verified_by`, `added_at`) and `identity_primary` (`tenant`, `user_id`, `primary_email`, `primary_phone`).
+//!
+//! # Migrations
+//! Migrations run forward only, in any number of processes at once. Steps wait 200 ms for a table that is in use, let those
+//! pass who wait behind them, and try again. Users of the first version are moved into records some at a time; the log tells
+//! how many, and whoever is interrupted goes on where it stopped. Programs of the first version fail from the beginning of the
+//! move on, and refuse the database when they start.
+//!
+//! A database that a newer program migrated is refused, unless its `compatible_since` says that this version can go on with it. A
 //! program whose database user may not change tables connects with [`without_migrating`](PostgresOptions::without_migrating),
 //! after another program has migrated.
 //!

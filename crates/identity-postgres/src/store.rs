@@ -68,8 +68,7 @@ impl PostgresStore {
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
-    /// not those of the store: they have none of the store's planner settings and time limits, and none is opened before the
-    /// host asks for one. It holds at most as many as [`PostgresOptions::with_pool_size`] says.
+    /// not those of the store: they have none of the store's time limits, and none is opened before the host asks for one. It holds at most as many as [`PostgresOptions::with_pool_size`] says.
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.0.link.host_pool
@@ -159,7 +158,7 @@ fn needs_before(commit: &Commit) -> bool {
 }
 
 impl Link {
-    /// A connection beside the pools, without planner settings and time limits.
+    /// A connection beside the pools, without time limits.
     async fn session(&self) -> Result<tokio_postgres::Client, StoreError> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| failure(error).into_error())?;
