@@ -50,6 +50,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id: id(1) },
         Change::AttemptsCleared { id: id(1) },
+        Change::ClaimsUpdated,
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
         Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
         Change::DeliveryRestored { id: id(1) },

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use super::bounded;
 use crate::address::Address;
+use crate::base::IdentifierId;
+use crate::change::Change;
+use crate::decide::{Context, Decision};
 use crate::policy::By;
-use crate::{Change, Context, Decision, Identifier, IdentifierId, Method, Refusal, Status, User, Verified};
+use crate::user::{Identifier, Method, Refusal, Status, User, Verified, bounded};
 
 /// A request to add an address. Only an administrator may add one as verified or unrestricted.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ impl User {
     /// # Errors
     /// * [`Refusal::Duplicate`] when the user already has the address.
     /// * [`Refusal::Restricted`] when the restriction policy refuses it.
-    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::MAX_IDENTIFIERS) addresses of this kind.
+    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS) addresses of this kind.
     /// * [`Refusal::AdministratorOnly`] when a holder asks for a verified or unrestricted address.
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.

@@ -140,6 +140,7 @@ fn every_change() -> Vec<Change> {
         Change::CredentialsReported { credentials: credentials() },
         Change::SignInsReported { sign_ins: sign_ins() },
         Change::SignInUseReported { id, sign_in: sign_in() },
+        Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
         Change::Erased,
@@ -155,13 +156,13 @@ fn event(change: Change) -> Event {
 
 #[test]
 fn every_kind_of_change_is_tested() {
-    let source = include_str!("../../src/event.rs");
+    let source = include_str!("../../src/change/event.rs");
     let (_, kinds) = source.split_once("pub const fn kind(&self)").unwrap();
     let (kinds, _) = kinds.split_once("\n    }\n").unwrap();
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 24);
+    assert_eq!(listed.len(), 25);
 }
 
 #[test]

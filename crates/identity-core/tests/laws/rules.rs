@@ -2,8 +2,8 @@
 
 use identity_core::policy::{By, Election, Succession};
 use identity_core::{
-    Authority, Channel, Claim, ClaimChanges, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress, NewUser, Policy,
-    PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
+    Authority, Channel, Claim, ClaimChanges, ClaimKey, ClaimKind, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress,
+    NewUser, Policy, PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
 };
 
 use crate::kit::{Bench, Person, email, given, given_under, kinds, phone, staff};
@@ -448,4 +448,27 @@ fn texts_of_the_host_are_bounded() {
             }
         }
     }
+}
+
+#[test]
+fn c83_a_claim_of_another_rule_is_kept_until_the_pass_or_an_erasure() {
+    let mut ada = given();
+    ada.add_verified(email("ada@example.com"));
+    let claim =
+        |rule, text: &str| Claim { key: ClaimKey::new(ClaimKind::Email, rule, text), strength: Strength::Verified };
+    let held = [claim(0, "old"), claim(1, "ada@example.com"), claim(1, "gone@example.com"), claim(2, "new")];
+    let between = |after| ClaimChanges::between(&held, Some(&ada.user), after, ClaimPolicy::Verified);
+    let keys = |changes: &ClaimChanges| changes.release.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(keys(&between(Some(&ada.user))), ["gone@example.com"], "this program cannot tell what the others are");
+    assert_eq!(
+        keys(&between(None)),
+        ["old", "ada@example.com", "gone@example.com", "new"],
+        "an erasure leaves nothing"
+    );
+    let needed = ClaimChanges::needed(&held, &ada.user, ClaimPolicy::Verified);
+    assert_eq!(keys(&needed), ["old", "gone@example.com"], "a claim of a later rule belongs to a newer program");
+    assert!(needed.take.is_empty());
+    let needed = ClaimChanges::needed(&[], &ada.user, ClaimPolicy::Verified);
+    assert_eq!(needed.take, [claim(1, "ada@example.com")]);
+    assert!(ClaimChanges::needed(&needed.take, &ada.user, ClaimPolicy::Verified).is_empty());
 }

@@ -2,38 +2,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CodeFormat, KeyId, Nonce, Timestamp};
-
-/// The purpose of a challenge. A code for one purpose is not valid for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// To verify an address that was added.
-    Verification,
-    /// To verify an address that replaces another one.
-    Replacement,
-}
-
-impl Purpose {
-    /// The stable name of the purpose, as adapters store it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Verification => "verification",
-            Self::Replacement => "replacement",
-        }
-    }
-
-    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "verification" => Some(Self::Verification),
-            "replacement" => Some(Self::Replacement),
-            _ => None,
-        }
-    }
-}
+use crate::base::{Nonce, Timestamp};
+use crate::secret::{CodeFormat, KeyId, Purpose};
 
 /// The answers that a challenge accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -46,7 +16,7 @@ pub enum Proof {
     Link,
     /// The code or the link; the first right answer closes the challenge for both.
     Either,
-    /// By the code that an administrator was given. Only [`User::issue_code`](crate::User::issue_code) opens such a
+    /// By the code that an administrator was given. Only [`User::issue_code`](crate::user::User::issue_code) opens such a
     /// challenge, and its code is never sent.
     Issued,
 }

@@ -1,13 +1,8 @@
 use std::sync::Arc;
 
 use crate::address::Channel;
-use crate::{Book, Credentials, Identifier, IdentifierId, Profile, Retired, SignIns, Timestamp, UserId, UsernameEntry};
-
-/// The reason why the stored parts of a user do not fit together. The text says which rule is broken; the data was
-/// damaged or written by another program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Inconsistent(pub &'static str);
+use crate::base::{IdentifierId, Inconsistent, Timestamp, UserId};
+use crate::user::{Book, Credentials, Identifier, Profile, Retired, SignIns, UsernameEntry};
 
 /// A user: a person's identifiers and what the host knows about the person. It is a value: a request is decided into
 /// events, and [`after`](Self::after) folds the events into the next value.

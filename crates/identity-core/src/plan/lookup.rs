@@ -1,5 +1,6 @@
 use crate::address::ClaimKey;
-use crate::{IdentifierId, User};
+use crate::base::IdentifierId;
+use crate::user::User;
 
 /// An entry by which a user is found: an address or a username, whether it is claimed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

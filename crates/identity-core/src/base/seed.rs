@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::Timestamp;
+use crate::base::Timestamp;
 
 /// 32 fresh random bytes, the only randomness of one decision. Ids and nonces are drawn from it by number. Prints as
 /// `[redacted]` and is wiped when dropped.

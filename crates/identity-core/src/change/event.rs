@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::address::{Address, Channel, Username, stored};
-use crate::record::{Typed, UserRecord};
-use crate::{
-    Challenge, Credentials, IdentifierId, JsonObject, SignInUse, SignIns, Timestamp, UndeliverableReason, UserId,
-    Verified,
-};
+use crate::address::{Address, Channel, Username, stored, stored_username};
+use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::change::UserRecord;
+use crate::change::record::Typed;
+use crate::user::{Challenge, Credentials, JsonObject, SignInUse, SignIns, UndeliverableReason, Verified};
 
 /// Who caused an event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -215,6 +214,8 @@ pub enum Change {
         /// How sign-in uses it.
         sign_in: Arc<SignInUse>,
     },
+    /// The user's claims were brought in line with the policy and with the rules of claim keys, after one of these changed.
+    ClaimsUpdated,
     /// An administrator disabled the user: the holder may change nothing.
     Disabled,
     /// An administrator enabled the user again.
@@ -229,12 +230,6 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<IdentifierId>,
     },
-}
-
-/// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
-pub(crate) fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    Username::restore(&name, &name).map_err(serde::de::Error::custom)
 }
 
 impl Change {
@@ -262,6 +257,7 @@ impl Change {
             Self::CredentialsReported { .. } => "credentials_reported",
             Self::SignInsReported { .. } => "sign_ins_reported",
             Self::SignInUseReported { .. } => "sign_in_use_reported",
+            Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Erased => "erased",
@@ -293,6 +289,7 @@ impl Change {
             | Self::ProfileChanged { .. }
             | Self::CredentialsReported { .. }
             | Self::SignInsReported { .. }
+            | Self::ClaimsUpdated
             | Self::Disabled
             | Self::Enabled
             | Self::Erased => None,

@@ -1,137 +1,12 @@
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::address::{Address, stored};
-use crate::spend::{Charge, Loss, code_charges, notice_charges};
-use crate::{
-    Binding, Challenge, Change, Code, Context, Event, Identifier, IdentifierId, LinkToken, MessageId, Status, TenantId,
-    Timestamp, User, UserId, UserKey,
-};
-
-/// A message to an address: an envelope and its content. It holds no code and no link; the delivery derives them from
-/// the challenge when it sends the message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// The id of the message, unique among all messages of all tenants.
-    pub id: MessageId,
-    /// The tenant and user that the message belongs to.
-    pub key: UserKey,
-    /// The recipient, fixed when the message was decided; a later change of the user does not redirect it.
-    #[serde(with = "stored")]
-    pub to: Address,
-    /// The content of the message.
-    pub content: Content,
-    /// The language of the user as a BCP 47 tag; `None` when the profile names none.
-    pub locale: Option<Arc<str>>,
-    /// When the message was decided.
-    pub created_at: Timestamp,
-    /// When the message stops being worth sending. It is not sent at or after this time.
-    pub expires_at: Timestamp,
-}
-
-/// The content of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Content {
-    /// A request to answer a challenge, with the code or the link that it carries.
-    Challenge {
-        /// The identifier that the answer verifies.
-        identifier: IdentifierId,
-        /// The challenge that the code and the link are derived from.
-        challenge: Challenge,
-    },
-    /// A notice that another address of the user changed.
-    Notice {
-        /// The kind of change.
-        what: NoticeKind,
-        /// The address that changed.
-        #[serde(with = "stored")]
-        about: Address,
-    },
-}
-
-/// The kind of change that a notice reports. The address that changed is another one than the recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NoticeKind {
-    /// The address was added.
-    Added,
-    /// The address was verified.
-    Verified,
-    /// The address became primary.
-    MadePrimary,
-    /// The address was removed.
-    Removed,
-    /// The address took the place of another one, which may be the recipient.
-    Replaced,
-    /// Its verification was taken away.
-    Unverified,
-}
-
-impl NoticeKind {
-    /// Every kind of notice.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced, Self::Unverified];
-
-    /// Whether it tells that an address was taken away: removed, replaced or no longer verified.
-    #[must_use]
-    pub const fn is_loss(self) -> bool {
-        matches!(self, Self::Removed | Self::Replaced | Self::Unverified)
-    }
-}
-
-impl Message {
-    /// The code that the message carries; `None` when it carries none, or when its key is no longer among `keys`.
-    #[must_use]
-    pub fn code(&self, keys: &crate::CodeKeys) -> Option<Code> {
-        let Content::Challenge { identifier, challenge } = &self.content else { return None };
-        if !challenge.proof.by_code() {
-            return None;
-        }
-        keys.code(&binding(&self.key.tenant, &self.key.user, *identifier, &self.to, challenge), challenge.format)
-    }
-
-    /// The link token that the message carries; `None` when it carries none, or when its key is no longer among `keys`.
-    #[must_use]
-    pub fn link(&self, keys: &crate::CodeKeys) -> Option<LinkToken> {
-        let Content::Challenge { identifier, challenge } = &self.content else { return None };
-        if !challenge.proof.by_link() {
-            return None;
-        }
-        keys.link(&binding(&self.key.tenant, &self.key.user, *identifier, &self.to, challenge))
-    }
-}
-
-pub(crate) fn binding<'a>(
-    tenant: &'a TenantId,
-    user: &'a UserId,
-    identifier: IdentifierId,
-    address: &'a Address,
-    challenge: &'a Challenge,
-) -> Binding<'a> {
-    Binding {
-        key: &challenge.key,
-        tenant,
-        user,
-        identifier,
-        address: address.as_str(),
-        purpose: challenge.purpose,
-        nonce: &challenge.nonce,
-    }
-}
-
-/// A message to enqueue, with the budgets that it draws from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The message to enqueue.
-    pub message: Message,
-    /// The charges for the message; empty when it costs nothing.
-    pub charges: Vec<Charge>,
-}
+use crate::address::Address;
+use crate::base::{IdentifierId, Timestamp, UserKey};
+use crate::change::{Change, Content, Event, Message, Outgoing};
+use crate::decide::Context;
+use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
+use crate::policy::{Charge, NoticeKind};
+use crate::user::{Identifier, Status, User};
 
 /// How long a notice is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
@@ -148,7 +23,7 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     let mut post = Post { after, context, outgoing: Vec::new() };
     for event in events {
         if let Change::VerificationStarted { id, .. } | Change::CodeResent { id } = &event.change
-            && !context.withheld
+            && !context.funding.is_withheld()
         {
             post.challenge(*id);
         }
@@ -194,7 +69,8 @@ impl Post<'_> {
     fn challenge(&mut self, id: IdentifierId) {
         let Some(identifier) = self.after.identifier(id) else { return };
         let Status::Pending(challenge) = &identifier.status else { return };
-        let charges = code_charges(&identifier.address, self.context.now, self.context);
+        let mut charges = code_charges(&identifier.address, self.context.now, self.context);
+        fund(&mut charges, Reserved::Code, self.after.id(), &identifier.address, self.context);
         let content = Content::Challenge { identifier: id, challenge: challenge.clone() };
         self.push(&identifier.address, content, challenge.expires_at, charges);
     }

@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JsonObject, Timestamp};
+use crate::base::Timestamp;
+use crate::user::JsonObject;
 
 /// The maximum length of the reported credentials of a user, and of the reported sign-in activity, in bytes of JSON.
 pub const MAX_REPORT_BYTES: usize = 262_144;

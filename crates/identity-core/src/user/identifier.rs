@@ -1,10 +1,10 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ClaimKey, Username};
-use crate::{Challenge, IdentifierId, Timestamp, Undeliverable};
+use crate::base::{DAY, IdentifierId, Timestamp};
+use crate::user::{Challenge, Undeliverable};
 
 /// How an address was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,8 +84,6 @@ pub struct Attempts {
     /// When messages were sent, oldest first. Entries older than 24 h are dropped when a new one is added.
     pub sent_at: Vec<Timestamp>,
 }
-
-pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 impl Attempts {
     pub(crate) fn fail(&mut self, at: Timestamp) {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Channel, Email, Phone, Username};
-use crate::decide::{MAX_IDENTIFIERS, bounded, bounded_report};
-use crate::policy::{By, Restriction};
-use crate::{
-    Attempts, Book, Context, Credentials, Identifier, IdentifierId, Method, Profile, Refusal, SignInUse, SignIns,
-    Status, Timestamp, Undeliverable, User, UserId, UsernameEntry, Verified,
+use crate::base::{IdentifierId, Timestamp, UserId};
+pub use crate::user::ImportProblem;
+use crate::user::{
+    Attempts, Book, Credentials, Identifier, Method, Profile, SignInUse, SignIns, Status, Undeliverable, User,
+    UsernameEntry, Verified,
 };
 
 /// A whole user for import and export; as JSON it is one line of a file. Times are in microseconds since the Unix
@@ -104,7 +104,7 @@ pub struct UsernameRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<IdentifierId>,
     /// The username as it was typed. Reading a record does not judge it, [`User::import`] does.
-    #[serde(deserialize_with = "crate::event::stored_username")]
+    #[serde(deserialize_with = "crate::address::stored_username")]
     pub username: Username,
     /// Where the username was collected, in the host's words; at most 800 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,130 +128,7 @@ impl std::fmt::Debug for Typed {
     }
 }
 
-/// The reason why a user cannot be imported. An index counts from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ImportProblem {
-    /// An entry of `emails` is not a valid e-mail address.
-    #[error("emails[{index}]: {error}")]
-    Email {
-        /// The index in `emails`.
-        index: usize,
-        /// The reason why the address is not valid.
-        error: crate::EmailError,
-    },
-    /// An entry of `phones` is not a valid phone number.
-    #[error("phones[{index}]: {error}")]
-    Phone {
-        /// The index in `phones`.
-        index: usize,
-        /// The reason why the number is not valid.
-        error: crate::PhoneError,
-    },
-    /// The username is not valid.
-    #[error("username: {0}")]
-    Username(crate::UsernameError),
-    /// The restriction policy refuses an address.
-    #[error("{}s[{index}]: refused by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
-    Restricted {
-        /// The kind of address, which names the list.
-        channel: Channel,
-        /// The index in the list.
-        index: usize,
-        /// The restriction that refuses the address.
-        restriction: Restriction,
-    },
-    /// Two identifiers have the same id, or two addresses are the same.
-    #[error("two identifiers have the same id, or two addresses are the same")]
-    Twice,
-    /// More than one address of a kind is primary.
-    #[error("more than one address of a kind is primary")]
-    Primaries,
-    /// An unverified address is primary, and the policy does not allow it.
-    #[error("an unverified address is primary, which the policy does not allow")]
-    UnverifiedPrimary,
-    /// There are more than [`MAX_IDENTIFIERS`] addresses of a kind.
-    #[error("more than {MAX_IDENTIFIERS} addresses of a kind")]
-    TooMany,
-    /// `updated_at` is before `created_at`, or a time is in the future.
-    #[error("updated_at is before created_at, or a time is in the future")]
-    Times,
-}
-
 impl UserRecord {
-    /// Checks the length of every list and text, before any address is parsed.
-    pub(crate) fn bounded(&self) -> Result<(), Refusal> {
-        if self.emails.len().max(self.phones.len()) > MAX_IDENTIFIERS {
-            return Err(Refusal::Import(ImportProblem::TooMany));
-        }
-        let entries = || self.emails.iter().chain(&self.phones);
-        let name = self.username.as_ref();
-        for source in entries().map(|record| &record.source).chain(name.map(|record| &record.source)) {
-            bounded("source", source.as_deref())?;
-        }
-        for verified in entries().filter_map(|record| record.verified.as_ref()) {
-            bounded("verified_source", verified.source.as_deref())?;
-        }
-        let sign_ins = entries().map(|record| &record.sign_in).chain(name.map(|record| &record.sign_in));
-        sign_ins.flatten().try_for_each(|sign_in| bounded_report(&**sign_in))
-    }
-
-    /// Fills in every id that is absent.
-    pub(crate) fn with_ids(mut self, context: &Context<'_>) -> Self {
-        let ids = self.emails.iter_mut().chain(&mut self.phones).map(|record| &mut record.id);
-        for (number, id) in (0..).zip(ids.chain(self.username.as_mut().map(|record| &mut record.id))) {
-            id.get_or_insert_with(|| context.seed.uuid(context.now, number).into());
-        }
-        self
-    }
-
-    /// Puts the username into its canonical form.
-    pub(crate) fn with_username_judged(mut self) -> Result<Self, ImportProblem> {
-        if let Some(record) = &mut self.username {
-            record.username = Username::parse(record.username.typed()).map_err(ImportProblem::Username)?;
-        }
-        Ok(self)
-    }
-
-    /// Checks the rules for imports beyond those that hold for every user.
-    pub(crate) fn judge(&self, user: &User, context: &Context<'_>) -> Result<(), ImportProblem> {
-        if self.created_at > self.updated_at || self.updated_at > context.now {
-            return Err(ImportProblem::Times);
-        }
-        let identifiers = user.identifiers().map(|entry| {
-            let marks = [entry.verified().map(|verified| verified.at), entry.undeliverable.map(|known| known.at)];
-            (entry.added_at, marks.into_iter().flatten().max())
-        });
-        let username = user.username().map(|entry| (entry.added_at, None));
-        if identifiers.chain(username).any(|(added, verified)| added.max(verified.unwrap_or(added)) > context.now) {
-            return Err(ImportProblem::Times);
-        }
-        if !user.ids_differ() {
-            return Err(ImportProblem::Twice);
-        }
-        for (channel, records) in [(Channel::Email, &self.emails), (Channel::Phone, &self.phones)] {
-            let book = user.book(channel);
-            if records.iter().filter(|record| record.primary).count() > 1 {
-                return Err(ImportProblem::Primaries);
-            }
-            let unverified = book.primary().is_some_and(|primary| !primary.is_verified());
-            if unverified && context.policy.primary().unverified() == By::Nobody {
-                return Err(ImportProblem::UnverifiedPrimary);
-            }
-            for (index, entry) in book.entries().iter().enumerate() {
-                let restriction = context.policy.restriction().restricts(&entry.address);
-                if let Some(restriction) = restriction.filter(|_| !entry.unrestricted) {
-                    return Err(ImportProblem::Restricted { channel, index, restriction });
-                }
-                let key = entry.address.claim_key();
-                if book.entries().iter().skip(index + 1).any(|other| other.address.claim_key() == key) {
-                    return Err(ImportProblem::Twice);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The user of this record, with every address judged by the rules of the day.
     pub(crate) fn to_user(&self, at: Timestamp) -> Result<User, ImportProblem> {
         let emails = self.emails.iter().enumerate().map(|(index, record)| {

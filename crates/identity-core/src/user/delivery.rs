@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decide::bounded;
-use crate::{Refusal, Timestamp};
+use crate::base::Timestamp;
+use crate::user::{Refusal, bounded};
 
 /// The state of delivery that a provider reports for a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

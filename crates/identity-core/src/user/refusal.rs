@@ -1,9 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::address::Channel;
+use crate::base::Timestamp;
 use crate::policy::Restriction;
-use crate::{JsonError, Timestamp};
+use crate::user::{JsonError, MAX_IDENTIFIERS, MAX_REPORT_BYTES, has_nul};
 
 /// The category of a [`Refusal`], for hosts that only distinguish a few cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,7 +34,7 @@ pub enum SendLimit {
     /// The number of sends to one identifier in 24 h.
     Day,
     /// A budget that users share, with its numbers. Only an administrator may see them.
-    Shared(Arc<crate::Exhausted>),
+    Shared(Arc<crate::policy::Exhausted>),
 }
 
 /// The reason why a request was refused. A refusal writes nothing.
@@ -97,13 +100,13 @@ pub enum Refusal {
     /// The address is the last verified one of the user, and the policy does not let the caller remove it.
     #[error("this is the last verified address; verify another one first")]
     LastVerified,
-    /// Only an administrator may do this; the context's authority is [`Authority::Holder`](crate::Authority::Holder).
+    /// Only an administrator may do this; the context's authority is [`Authority::Holder`](crate::decide::Authority::Holder).
     #[error("only an administrator may do that")]
     AdministratorOnly,
     /// The user is disabled, so the holder may change nothing.
     #[error("the user is disabled")]
     Disabled,
-    /// The user has [`MAX_IDENTIFIERS`](crate::MAX_IDENTIFIERS) addresses of this kind. For a holder, removed addresses
+    /// The user has [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS) addresses of this kind. For a holder, removed addresses
     /// count as long as their sends and wrong answers are remembered.
     #[error(
         "the user has the maximum number of addresses, recently removed ones included; remove one, or ask an administrator"
@@ -144,7 +147,7 @@ pub enum Refusal {
     Life,
     /// A record to import contradicts the rules for users.
     #[error("the user cannot be imported: {0}")]
-    Import(crate::record::ImportProblem),
+    Import(ImportProblem),
 }
 
 /// The kind of address or name that another user holds.
@@ -419,3 +422,72 @@ impl fmt::Display for PublicRefusal {
 }
 
 impl std::error::Error for PublicRefusal {}
+
+/// The reason why a user cannot be imported. An index counts from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportProblem {
+    /// An entry of `emails` is not a valid e-mail address.
+    #[error("emails[{index}]: {error}")]
+    Email {
+        /// The index in `emails`.
+        index: usize,
+        /// The reason why the address is not valid.
+        error: crate::address::EmailError,
+    },
+    /// An entry of `phones` is not a valid phone number.
+    #[error("phones[{index}]: {error}")]
+    Phone {
+        /// The index in `phones`.
+        index: usize,
+        /// The reason why the number is not valid.
+        error: crate::address::PhoneError,
+    },
+    /// The username is not valid.
+    #[error("username: {0}")]
+    Username(crate::address::UsernameError),
+    /// The restriction policy refuses an address.
+    #[error("{}s[{index}]: refused by the restriction `{}`", .channel.as_str(), .restriction.as_str())]
+    Restricted {
+        /// The kind of address, which names the list.
+        channel: Channel,
+        /// The index in the list.
+        index: usize,
+        /// The restriction that refuses the address.
+        restriction: Restriction,
+    },
+    /// Two identifiers have the same id, or two addresses are the same.
+    #[error("two identifiers have the same id, or two addresses are the same")]
+    Twice,
+    /// More than one address of a kind is primary.
+    #[error("more than one address of a kind is primary")]
+    Primaries,
+    /// An unverified address is primary, and the policy does not allow it.
+    #[error("an unverified address is primary, which the policy does not allow")]
+    UnverifiedPrimary,
+    /// There are more than [`MAX_IDENTIFIERS`] addresses of a kind.
+    #[error("more than {MAX_IDENTIFIERS} addresses of a kind")]
+    TooMany,
+    /// `updated_at` is before `created_at`, or a time is in the future.
+    #[error("updated_at is before created_at, or a time is in the future")]
+    Times,
+}
+
+/// Checks a text from the host: at most 800 bytes, and no U+0000, which not every database can store.
+pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
+    match text {
+        Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
+        Some(text) if text.contains('\0') => Err(Refusal::Nul { what }),
+        text => Ok(text.map(Into::into)),
+    }
+}
+
+/// Checks a report of the host: at most [`MAX_REPORT_BYTES`] bytes of JSON without U+0000.
+pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
+    let text = serde_json::to_string(report).ok().filter(|text| text.len() <= MAX_REPORT_BYTES);
+    match text {
+        None => Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" }),
+        Some(text) if has_nul(&text) => Err(Refusal::Nul { what: "the report" }),
+        Some(_) => Ok(()),
+    }
+}

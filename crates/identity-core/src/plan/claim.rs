@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{ClaimKey, Email, Phone};
 use crate::policy::ClaimPolicy;
-use crate::{Refusal, TakenWhat, User};
+use crate::user::{Refusal, TakenWhat, User};
 
 /// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
 /// user with a verified one.
@@ -40,18 +40,38 @@ impl ClaimChanges {
     /// that does not exist.
     ///
     /// Only claims that this change brings are taken, so that a stricter policy causes no conflicts for users as they
-    /// are. Claims that the user no longer needs are released, whatever brought them about.
+    /// are. Claims that the user no longer needs are released, whatever brought them about. A claim of a rule other than the
+    /// present one is kept until [`needed`](Self::needed) or an erasure: this program cannot tell what it stands for.
     #[must_use]
     pub fn between(held: &[Claim], before: Option<&User>, after: Option<&User>, policy: ClaimPolicy) -> Self {
         let has = after.map(|user| user.claim_list(policy)).unwrap_or_default();
         let lost = |claim: &&Claim| !has.iter().any(|kept| kept.key == claim.key);
-        let release = held.iter().filter(lost).map(|claim| claim.key.clone()).collect();
+        let told = |claim: &&Claim| after.is_none() || claim.key.rule() == claim.key.kind().rule();
+        let release = held.iter().filter(lost).filter(told).map(|claim| claim.key.clone()).collect();
         let mut take: Vec<Claim> = has.iter().filter(|claim| !held.contains(claim)).cloned().collect();
         if !take.is_empty() {
             let had = before.map(|user| user.claim_list(policy)).unwrap_or_default();
             take.retain(|claim| !had.contains(claim));
         }
         Self { take, release }
+    }
+
+    /// The changes that bring the claims of a user who holds `held` in line with a policy and with the present rules of claim
+    /// keys. A claim of a later rule is kept, because it belongs to a newer program.
+    #[must_use]
+    pub fn needed(held: &[Claim], user: &User, policy: ClaimPolicy) -> Self {
+        let has = user.claim_list(policy);
+        let lost = |claim: &&Claim| {
+            claim.key.rule() <= claim.key.kind().rule() && !has.iter().any(|kept| kept.key == claim.key)
+        };
+        let release = held.iter().filter(lost).map(|claim| claim.key.clone()).collect();
+        Self { take: has.iter().filter(|claim| !held.contains(claim)).cloned().collect(), release }
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.take.is_empty() && self.release.is_empty()
     }
 }
 

@@ -46,10 +46,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::address::{Address, Channel, ClaimKey, ClaimKind, Username};
-use crate::{
-    Alphabet, Attempts, Book, Challenge, CodeFormat, Credentials, Identifier, IdentifierId, Inconsistent, JsonObject,
-    KeyId, Method, Nonce, Profile, Proof, Purpose, Retired, SignInUse, SignIns, Status, TenantId, Timestamp,
-    Undeliverable, UndeliverableReason, User, UserKey, UsernameEntry, Verified, Version,
+use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
+use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
+use crate::user::{
+    Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, Proof, Retired, SignInUse,
+    SignIns, Status, Undeliverable, UndeliverableReason, User, UsernameEntry, Verified,
 };
 
 /// The version of the form that this program writes. It reads every version up to this one.
@@ -86,7 +87,7 @@ impl From<Inconsistent> for BadRecord {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, withheld: false };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
 /// # let ada = User::from_events(&User::create(&NewUser::default(), &context)?.events).expect("she was created");
 /// let record = stored::record(&tenant, &ada, Version(1));
 /// let key = UserKey { tenant, user: ada.id().clone() };
@@ -206,7 +207,7 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         return Err(damaged("its second record names an identifier that the user does not have"));
     }
     let (Object(claims), Object(public_data), Object(private_data)) = (details.p, details.o, details.h);
-    Ok(User::restore(crate::UserParts {
+    Ok(User::restore(crate::user::UserParts {
         id: key.user.clone(),
         created_at: main.c,
         updated_at: main.u,

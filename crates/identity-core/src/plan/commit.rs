@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{
-    Charge, Claim, ClaimChanges, Context, Decision, Exhausted, IdentifierId, LookupChanges, Outgoing, Recorded, Refund,
-    Refusal, User, UserKey, Version, charges, messages, refunds, withdrawn,
-};
+use crate::base::{IdentifierId, UserKey, Version};
+use crate::change::{Change, Outgoing, Recorded};
+use crate::decide::{Context, Decision};
+use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
+use crate::policy::{Charge, Exhausted, Refund};
+use crate::user::{Refusal, User};
 
 /// A user as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,7 @@ pub struct Planned<T> {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, withheld: false };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
 /// let created = User::create(&NewUser::default(), &context)?;
 /// let key = UserKey { tenant: tenant.clone(), user: created.outcome.clone() };
 /// let planned = plan(&key, None, created, &context)?;
@@ -131,10 +133,15 @@ pub fn plan<T>(
     let user = after.as_ref().or(before).map(Arc::clone).ok_or(Refusal::UserNotFound)?;
     let (old, new) = (before.map(|user| &**user), after.as_deref());
     let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
+    let update = events.iter().any(|event| event.change == Change::ClaimsUpdated);
+    let claims = match new.filter(|_| update) {
+        Some(user) => ClaimChanges::needed(held, user, context.policy.claim()),
+        None => ClaimChanges::between(held, old, new, context.policy.claim()),
+    };
     let commit = Commit {
         key: key.clone(),
         expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
-        claims: ClaimChanges::between(held, old, new, context.policy.claim()),
+        claims,
         charges: charges(old, &events, context),
         messages: messages(old, new, &events, context),
         withdraw: withdrawn(old, &events),

@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use crate::{Actor, Change, CodeKeys, Event, EventFormat, Policy, Refusal, Seed, TenantId, Timestamp};
+use crate::base::{Seed, TenantId, Timestamp};
+use crate::change::{Actor, Change, Event, EventFormat};
+use crate::policy::Policy;
+use crate::secret::CodeKeys;
+use crate::user::Refusal;
 
 /// The authority of the caller of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +61,9 @@ pub struct Context<'a> {
     pub keys: &'a CodeKeys,
     /// The authority of the caller.
     pub authority: &'a Authority,
-    /// Whether a budget that the holder shares with strangers has no room for a code: then the challenge is a decoy, no
-    /// message follows, and the answer is the same.
-    pub withheld: bool,
+    /// What pays for a code and for a guess of one. A decision is made with [`Funding::Shared`] first, and once more with
+    /// another one when a budget that the user shares with strangers has no room.
+    pub funding: Funding,
 }
 
 impl Context<'_> {
@@ -70,6 +74,35 @@ impl Context<'_> {
     pub(crate) fn administrator(&self) -> Result<(), Refusal> {
         if self.authority.is_administrator() { Ok(()) } else { Err(Refusal::AdministratorOnly) }
     }
+}
+
+/// The budgets that pay for a code and for a guess of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Funding {
+    /// The budgets that everybody shares who asks for the address.
+    #[default]
+    Shared,
+    /// The reserve of the address, because the shared budgets have no room for a user of this standing.
+    Reserve(Standing),
+    /// None has room: the challenge is a decoy, no message follows, and the answer is the same.
+    Withheld,
+}
+
+impl Funding {
+    /// Whether no budget pays.
+    #[must_use]
+    pub const fn is_withheld(self) -> bool {
+        matches!(self, Self::Withheld)
+    }
+}
+
+/// What distinguishes a user from a stranger who asks for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// The user held the address verified before. Nobody else draws from this user's part of the reserve.
+    HeldVerified,
+    /// The user holds another address verified. All such users share the reserve of the address.
+    ProvesAnother,
 }
 
 /// The result of an accepted request: the events to write and the answer for the caller. A decision without events

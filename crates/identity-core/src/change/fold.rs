@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use crate::address::Channel;
-use crate::decide::MAX_IDENTIFIERS;
-use crate::{
-    Attempts, Book, Change, Credentials, Event, Identifier, IdentifierId, Profile, Retired, SignIns, Status, Timestamp,
-    Undeliverable, User, UserId, UsernameEntry,
+use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::change::{Change, Event};
+use crate::user::{
+    Attempts, Book, Credentials, Identifier, MAX_IDENTIFIERS, Profile, Retired, SignIns, Status, Undeliverable, User,
+    UsernameEntry,
 };
 
 /// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
 /// at a time, of both kinds. Because removed addresses count when a holder adds one, a holder never has more of both
 /// together.
-pub(crate) const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
+const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
 
 impl User {
     /// The user after these events; `None` when one of them erased it.
@@ -144,6 +145,8 @@ impl User {
             Change::Erased => return false,
             // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
+            // Claims are not a part of the user.
+            Change::ClaimsUpdated => {}
         }
         true
     }

@@ -79,3 +79,6 @@ impl fmt::Debug for Timestamp {
         write!(f, "{}.{:06}s", self.as_secs(), self.0.rem_euclid(1_000_000))
     }
 }
+
+/// 24 hours.
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
