@@ -382,9 +382,7 @@ async fn tuned(
     let statement = limit.as_millis().clamp(1, 2_147_483_647);
     let lock = (statement / 4).max(1);
     let mut config = plain.clone();
-    config.options(format!(
-        "-c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"
-    ));
+    config.options(format!("-c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"));
     match ask(&config, tls, until).await {
         Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok(Some(config)),
         Ok(_) => {}

@@ -90,14 +90,6 @@ cell_from! {
     Option<Uuid> => Cell::Id;
 }
 
-#[derive(Debug)]
-enum Column<'a> {
-    Text(Vec<Option<Cow<'a, str>>>),
-    Long(Vec<Option<i64>>),
-    Flag(Vec<bool>),
-    Id(Vec<Option<Uuid>>),
-}
-
 /// The columns of some rows.
 pub(crate) type Layout = &'static [Kind];
 
@@ -105,40 +97,22 @@ pub(crate) type Layout = &'static [Kind];
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     layout: Layout,
-    columns: Vec<Column<'a>>,
-    count: usize,
+    cells: Vec<Cell<'a>>,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn new(layout: Layout) -> Self {
-        let column = |kind: &Kind| match kind {
-            Kind::Text => Column::Text(Vec::new()),
-            Kind::Long => Column::Long(Vec::new()),
-            Kind::Flag => Column::Flag(Vec::new()),
-            Kind::Id => Column::Id(Vec::new()),
-        };
-        Self { layout, columns: layout.iter().map(column).collect(), count: 0 }
+    pub(crate) const fn new(layout: Layout) -> Self {
+        Self { layout, cells: Vec::new() }
     }
 
     /// Adds a row, cell by cell in the order of the layout.
     pub(crate) fn push<const N: usize>(&mut self, cells: [Cell<'a>; N]) {
         debug_assert_eq!(N, self.layout.len(), "a row has as many cells as its layout: {:?}", self.layout);
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
-            match (column, cell) {
-                (Column::Text(column), Cell::Text(text)) => column.push(text),
-                (Column::Long(column), Cell::Long(number)) => column.push(number),
-                (Column::Flag(column), Cell::Flag(flag)) => column.push(flag),
-                (Column::Id(column), Cell::Id(id)) => column.push(id),
-                // The arrays would differ in length and the server would fill them up with NULL, which no column takes
-                // where it matters. The layouts are constants, and every one of them is written in the tests.
-                (column, cell) => debug_assert!(false, "a cell of another kind: {column:?}, {cell:?}"),
-            }
-        }
-        self.count += 1;
+        self.cells.extend(cells);
     }
 
-    pub(crate) const fn count(&self) -> usize {
-        self.count
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.cells.is_empty()
     }
 }
 
@@ -175,14 +149,36 @@ impl<'a> Sql<'a> {
 
     /// With one more parameter for each column of these rows.
     pub(crate) fn rows(mut self, rows: Rows<'a>) -> Self {
-        for column in rows.columns {
-            self = match column {
-                Column::Text(values) => self.with(values, Type::TEXT_ARRAY),
-                Column::Long(values) => self.with(values, Type::INT8_ARRAY),
-                Column::Flag(values) => self.with(values, Type::BOOL_ARRAY),
-                Column::Id(values) => self.with(values, Type::UUID_ARRAY),
+        let mut columns: Vec<Vec<Cell<'a>>> = rows.layout.iter().map(|_| Vec::new()).collect();
+        let mut cells = rows.cells.into_iter();
+        while !cells.as_slice().is_empty() {
+            columns.iter_mut().zip(&mut cells).for_each(|(column, cell)| column.push(cell));
+        }
+        for (kind, column) in rows.layout.iter().zip(columns) {
+            self = match kind {
+                Kind::Text => self.with(
+                    values(column, |cell| if let Cell::Text(text) = cell { text } else { None }),
+                    Type::TEXT_ARRAY,
+                ),
+                Kind::Long => self.with(
+                    values(column, |cell| if let Cell::Long(number) = cell { number } else { None }),
+                    Type::INT8_ARRAY,
+                ),
+                Kind::Flag => self.with(
+                    values(column, |cell| if let Cell::Flag(flag) = cell { Some(flag) } else { None }),
+                    Type::BOOL_ARRAY,
+                ),
+                Kind::Id => {
+                    self.with(values(column, |cell| if let Cell::Id(id) = cell { id } else { None }), Type::UUID_ARRAY)
+                }
             };
         }
         self
     }
+}
+
+/// The values of a column. A cell of another kind would be NULL, which no column takes where it matters; the layouts are
+/// constants, and every one of them is written in the tests.
+fn values<'a, T>(column: Vec<Cell<'a>>, value: impl Fn(Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
+    column.into_iter().map(value).collect()
 }

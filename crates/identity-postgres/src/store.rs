@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease, LeaseId,
-    Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
+    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;

@@ -1,11 +1,15 @@
 //! Loads a second, and what changes of users cost: bytes of the write-ahead log, the share of HOT updates, and the time that
 //! others take while two users' rows are locked.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use identity_conformance::kit::{NOW, Person, change, create, key, letter, mail_key, paid, pending, put, refusing, verified};
+use identity_conformance::kit::{
+    NOW, Person, change, create, key, letter, mail_key, paid, pending, put, refusing, verified,
+};
 use identity_core::Strength;
 use identity_ports::{Stored, UserRepository as _};
 use identity_postgres::PostgresStore;
@@ -95,7 +99,8 @@ fn per_second(runtime: &Runtime, store: &PostgresStore) -> u64 {
 async fn ask(store: &PostgresStore, number: usize, stored: &Stored) {
     let user = key(&format!("user-{number}"));
     let person = Person::of(&stored.user);
-    let person = if stored.version.0 % 2 == 1 { person.email(3, "b@example.com", pending()) } else { person.without(3) };
+    let person =
+        if stored.version.0 % 2 == 1 { person.email(3, "b@example.com", pending()) } else { person.without(3) };
     let id = ((number as u128) << 64) + u128::from(stored.version.0);
     let charges = ["short", "long"].map(|name| refusing(&format!("{name}-{number}"), 1_000_000, NOW));
     put(store, change(&user, stored, &person).message(paid(letter(id, &user, NOW), charges.to_vec()))).await;

@@ -1,5 +1,7 @@
 //! Creates and migrates the tables, in any number of processes at once.
 
+mod old;
+
 use std::time::Duration;
 
 use identity_ports::StoreError;
@@ -17,13 +19,6 @@ pub(crate) enum Step {
     Tables(&'static str),
     /// The move of every user from the tables of the first version into records, some at a time.
     Users,
-    /// An index on a table that may be large: created while others write to it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no table that was there has a new index; the tests create one"))]
-    Index {
-        name: &'static str,
-        /// What follows `CREATE INDEX CONCURRENTLY name ON`.
-        on: &'static str,
-    },
 }
 
 /// The history of the tables.
@@ -34,8 +29,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::Tables(include_str!("../../migrations/0004_views.sql")),
 ];
 
-/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for the index of
-/// a large table.
+/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for many users.
 const WAITS: u32 = 72_000;
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -57,7 +51,6 @@ impl Step {
         let text = match self {
             Self::Tables(sql) => sql.to_owned(),
             Self::Users => "users".to_owned(),
-            Self::Index { name, on } => format!("{name} ON {on}"),
         };
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -192,7 +185,6 @@ impl House<'_> {
         match step {
             Step::Tables(sql) => self.tables(number, step, sql).await,
             Step::Users => self.users(number, step).await,
-            Step::Index { name, on } => self.index(number, step, name, on).await,
         }
     }
 
@@ -255,68 +247,9 @@ impl House<'_> {
         }
     }
 
-    /// Creates an index outside of any transaction, as the server requires. An index that a process left unfinished is dropped
-    /// and created again.
-    async fn index(&mut self, number: i64, step: Step, name: &str, on: &str) -> Result<bool, StoreError> {
-        let on = on.replace("{s}", self.tables);
-        let index = format!("{}{}", self.tables, quoted(name));
-        let state = self.index_state(&index).await?;
-        let sql = match state {
-            IndexState::Whole => {
-                let note = format!("{} ON CONFLICT DO NOTHING", self.note(number, step));
-                self.client.batch_execute(&note).await.map_err(|error| failure(error).into_error())?;
-                return Ok(true);
-            }
-            IndexState::BeingMade => return Ok(false),
-            IndexState::HalfMade => format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"),
-            IndexState::Missing => format!("CREATE INDEX CONCURRENTLY {} ON {on}", quoted(name)),
-        };
-        match self.client.batch_execute(&sql).await {
-            // The next round looks at the result.
-            Ok(()) => Ok(false),
-            Err(error) => match error.code() {
-                // Another process was faster, or both waited for each other.
-                Some(code)
-                    if *code == SqlState::DUPLICATE_TABLE
-                        || *code == SqlState::UNIQUE_VIOLATION
-                        || *code == SqlState::T_R_DEADLOCK_DETECTED
-                        || *code == SqlState::LOCK_NOT_AVAILABLE
-                        || *code == SqlState::UNDEFINED_OBJECT
-                        || *code == SqlState::T_R_SERIALIZATION_FAILURE =>
-                {
-                    Ok(false)
-                }
-                _ => Err(failure(error).into_error()),
-            },
-        }
-    }
-
-    async fn index_state(&mut self, index: &str) -> Result<IndexState, StoreError> {
-        let sql = "SELECT i.indisvalid AND i.indisready AS whole, \
-                   EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS at_work \
-                   FROM pg_index i WHERE i.indexrelid = to_regclass($1)";
-        let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), _)] = &[(&index, tokio_postgres::types::Type::TEXT)];
-        let rows = self.client.query_typed(sql, params).await.map_err(|error| failure(error).into_error())?;
-        let Some(row) = rows.first() else { return Ok(IndexState::Missing) };
-        let (whole, at_work): (bool, bool) =
-            (row.try_get("whole").map_err(StoreError::failed)?, row.try_get("at_work").map_err(StoreError::failed)?);
-        Ok(match (whole, at_work) {
-            (true, _) => IndexState::Whole,
-            (false, true) => IndexState::BeingMade,
-            (false, false) => IndexState::HalfMade,
-        })
-    }
-
     fn note(&self, number: i64, step: Step) -> String {
         format!("INSERT INTO {}identity_meta (value, checksum) VALUES ({number}, '{}')", self.tables, step.checksum())
     }
-}
-
-enum IndexState {
-    Missing,
-    BeingMade,
-    HalfMade,
-    Whole,
 }
 
 fn not_ours() -> StoreError {
@@ -324,7 +257,3 @@ fn not_ours() -> StoreError {
         "its table identity_meta has another structure than this library's; choose another schema".to_owned(),
     )
 }
-
-mod old;
-#[cfg(test)]
-mod tests;

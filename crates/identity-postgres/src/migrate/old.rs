@@ -51,9 +51,8 @@ pub(super) async fn step(transaction: &Transaction<'_>, tables: &str) -> Result<
     }
     let (tenants, ids): (Vec<&str>, Vec<&str>) =
         users.keys().map(|key| (key.tenant.as_str(), key.user.as_str())).unzip();
-    let among = |text: &'static str| {
-        Sql::new(text).with(tenants.clone(), Type::TEXT_ARRAY).with(ids.clone(), Type::TEXT_ARRAY)
-    };
+    let among =
+        |text: &'static str| Sql::new(text).with(tenants.clone(), Type::TEXT_ARRAY).with(ids.clone(), Type::TEXT_ARRAY);
     let profiles = run(among(
         "DELETE FROM {s}identity_old_profiles o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
          WHERE o.tenant = k.tenant AND o.user_id = k.id RETURNING o.*",
@@ -84,7 +83,7 @@ pub(super) async fn step(transaction: &Transaction<'_>, tables: &str) -> Result<
     for row in events {
         users.entry(key(&row, "user_id")?).or_default().events.push(row);
     }
-    let mut new = New::new();
+    let mut new = Moved::new();
     for (key, old) in &users {
         new.add(key, old)?;
     }
@@ -104,14 +103,14 @@ fn key(row: &Row, id: &str) -> Result<UserKey, StoreError> {
 }
 
 /// The rows of users as they are kept now.
-struct New<'a> {
+struct Moved<'a> {
     users: Rows<'a>,
     profiles: Rows<'a>,
     lookup: Rows<'a>,
     events: Rows<'a>,
 }
 
-impl<'a> New<'a> {
+impl<'a> Moved<'a> {
     fn new() -> Self {
         Self {
             users: Rows::new(&[Text, Text, Long, Long, Long, Text]),

@@ -10,8 +10,7 @@ use crate::sql::Sql;
 
 /// Times and counts of sign-in are read out of the second record: whoever sorts by them reads every user's.
 fn key(order: DirectoryOrder) -> String {
-    let report =
-        |name: &str| format!("(replace(p.record, '\\u0000', '\\ufffd')::json -> 's' ->> '{name}')::numeric");
+    let report = |name: &str| format!("(replace(p.record, '\\u0000', '\\ufffd')::json -> 's' ->> '{name}')::numeric");
     match order {
         DirectoryOrder::Created => "u.created_at".to_owned(),
         DirectoryOrder::Updated => "u.updated_at".to_owned(),

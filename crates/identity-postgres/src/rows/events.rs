@@ -33,8 +33,7 @@ fn recorded(row: &Row) -> Result<Vec<Recorded>, Bad> {
     let cells = Cells(row);
     let (number, first): (u64, u64) = (cells.int("number")?, cells.int("first")?);
     let events: Vec<Event> = cells.json("events")?;
-    let recorded: Vec<Recorded> =
-        (first..).zip(events).map(|(number, event)| Recorded { number, event }).collect();
+    let recorded: Vec<Recorded> = (first..).zip(events).map(|(number, event)| Recorded { number, event }).collect();
     if recorded.last().is_none_or(|last| last.number != number) {
         return Err(Bad::from("its numbers are not those of its events"));
     }

@@ -25,8 +25,7 @@ pub(crate) async fn list(link: &Link, tenant: &TenantId, query: &ListQuery) -> R
 fn select<'a>(link: &'a Link, tenant: &'a TenantId, query: &'a ListQuery, most: usize) -> Sql<'a> {
     let texts = &link.texts;
     let (ids, id) = if query.order.by_update() { (&texts.updated, "e.user_id") } else { (&texts.created, "u.id") };
-    let (than, way, start) =
-        if query.order.descending() { ("<", "DESC", i64::MAX) } else { (">", "ASC", i64::MIN) };
+    let (than, way, start) = if query.order.descending() { ("<", "DESC", i64::MAX) } else { (">", "ASC", i64::MIN) };
     let (at, user) = query.after.as_ref().map_or((start, ""), |cursor| (cursor.at.as_micros(), cursor.user.as_str()));
     let prefix = query.prefix.as_ref().map(|_| texts.prefix.replace("{id}", id)).unwrap_or_default();
     let text = texts.list.replace("{ids}", &format!("{ids}{prefix}")).replace("{than}", than).replace("{way}", way);

@@ -66,6 +66,7 @@ fn claims(cells: Cells<'_>) -> Result<Vec<Claim>, Bad> {
         let rule = parts.next()?.parse().ok()?;
         Some(Claim { key: ClaimKey::new(kind, rule, parts.next()?), strength })
     };
-    let read = |text| claim(&text).ok_or_else(|| Bad::from("its kind, strength or rule is none that this program knows"));
+    let read =
+        |text| claim(&text).ok_or_else(|| Bad::from("its kind, strength or rule is none that this program knows"));
     cells.texts("claims")?.into_iter().map(read).collect()
 }

@@ -212,19 +212,19 @@ impl<'a> Parts<'a> {
     /// and budgets that somebody else has locked.
     pub(super) fn into_flight(self, texts: &'a Texts, waits: bool) -> Flight<'a> {
         let mut statements = Vec::with_capacity(4);
-        if self.keys.count() > 0 {
+        if !self.keys.is_empty() {
             statements.push(Sql::new(if waits { &texts.wait } else { &texts.hold }).rows(self.keys));
         }
         let main = statements.len();
         let commit = Sql::new(if self.intricate { &texts.ledger_commit } else { &texts.commit });
         let commit = commit.with(self.tenant, Type::TEXT).rows(self.commits).rows(self.taken).rows(self.draws);
         statements.push(commit.rows(self.profiles).rows(self.found).rows(self.messages));
-        if [&self.lost, &self.released, &self.emptied, &self.withdrawn].into_iter().any(|rows| rows.count() > 0) {
+        if [&self.lost, &self.released, &self.emptied, &self.withdrawn].into_iter().any(|rows| !rows.is_empty()) {
             let clear = Sql::new(&texts.clear).with(self.tenant, Type::TEXT).rows(self.lost).rows(self.released);
             let clear = clear.rows(self.emptied).rows(self.withdrawn);
             statements.push(clear.with(self.enqueued, Type::UUID_ARRAY));
         }
-        if self.gone.count() > 0 {
+        if !self.gone.is_empty() {
             statements.push(Sql::new(&texts.erase).with(self.tenant, Type::TEXT).rows(self.gone));
         }
         Flight { statements, main, charged: self.charged }

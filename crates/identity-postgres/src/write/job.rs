@@ -93,7 +93,8 @@ impl Job {
         let known = commit.before.as_ref().filter(|_| from > 0);
         let details = match &commit.after {
             Some(after) if known.is_none_or(|before| !stored::same_details(before, after)) => {
-                stored::details(tenant, after).map_or(if from > 0 { Details::Goes } else { Details::Stays }, Details::Is)
+                stored::details(tenant, after)
+                    .map_or(if from > 0 { Details::Goes } else { Details::Stays }, Details::Is)
             }
             _ => Details::Stays,
         };

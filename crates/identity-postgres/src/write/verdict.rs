@@ -88,7 +88,8 @@ fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) 
 
 fn answer(verdict: Verdict, job: &Job) -> Option<Answer> {
     // What was not locked was not judged. What passed and was not written found a user who was created meanwhile.
-    let undecided = verdict.told && !verdict.before && verdict.fits && (!verdict.free || verdict.passed && !verdict.done);
+    let undecided =
+        verdict.told && !verdict.before && verdict.fits && (!verdict.free || verdict.passed && !verdict.done);
     (!undecided).then(|| decided(verdict, job))
 }
 

@@ -66,7 +66,8 @@ async fn damaged_rows_of_a_user_are_reported() {
             let all = ListQuery { order, after: None, limit: 10, prefix: None };
             let listed = store.list(&tenant("acme"), &all).await;
             // A list by the last change finds users by their events.
-            if sql.contains("DELETE FROM identity_users") || (order == ListOrder::Updated && sql.contains("version = ")) {
+            if sql.contains("DELETE FROM identity_users") || (order == ListOrder::Updated && sql.contains("version = "))
+            {
                 assert_eq!(listed.unwrap().users.len(), 1, "{sql}");
             } else {
                 is_corrupt(listed, table, sql);

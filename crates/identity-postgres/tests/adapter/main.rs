@@ -11,5 +11,6 @@ mod migrations;
 mod moved;
 mod pooler;
 mod serializable;
+mod texts;
 mod tls;
 mod together;

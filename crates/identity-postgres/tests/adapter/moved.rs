@@ -8,8 +8,8 @@ use identity_conformance::kit::{
     refusing, tenant, verified,
 };
 use identity_core::{
-    Actor, Challenge, ClaimKind, Identifier, JsonObject, Profile, Status, Strength, Undeliverable,
-    UndeliverableReason, UserKey, Verified,
+    Actor, Challenge, ClaimKind, Identifier, JsonObject, Profile, Status, Strength, Undeliverable, UndeliverableReason,
+    UserKey, Verified,
 };
 use identity_ports::{ListOrder, ListQuery, Outbox as _, Prefix, StoreError, Stored, UserRepository as _};
 use identity_postgres::PostgresStore;
@@ -160,8 +160,7 @@ fn everything() -> Person {
         public_data: object(json!({"é": "😀"})),
         private_data: object(json!({"note": "\"quoted\""})),
     };
-    person.entries[0].undeliverable =
-        Some(Undeliverable { at: at(5), why: UndeliverableReason::Complained, times: 2 });
+    person.entries[0].undeliverable = Some(Undeliverable { at: at(5), why: UndeliverableReason::Complained, times: 2 });
     person.entries[2].source = Some("a\0leaflet".replace('\0', "\\").into());
     person.entries[1].replaces = Some(id(1));
     person.entries[2].sign_in = Some(Arc::default());

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use identity_conformance::kit::{
-    NOW, Person, change, create, erase, key, letter, mail_key, paid, put, raw_key, refusing, varied, verified, withholding,
+    NOW, Person, change, create, erase, key, letter, mail_key, paid, put, raw_key, refusing, varied, verified,
+    withholding,
 };
 use identity_core::{ClaimKind, Strength};
 use identity_ports::{Commit, CommitError, Committed, StoreError, UserRepository as _};
