@@ -160,11 +160,12 @@ fn everything() -> Person {
         public_data: object(json!({"é": "😀"})),
         private_data: object(json!({"note": "\"quoted\""})),
     };
-    person.entries[0].undeliverable = Some(Undeliverable { at: at(5), why: UndeliverableReason::Complained, times: 2 });
-    person.entries[2].source = Some("a\0leaflet".replace('\0', "\\").into());
-    person.entries[1].replaces = Some(id(1));
-    person.entries[2].sign_in = Some(Arc::default());
-    person.entries[3].attempts.failed_at = vec![at(1), at(2)];
+    let [first, second, third, phone] = person.entries.as_mut_slice() else { panic!("there are four addresses") };
+    first.undeliverable = Some(Undeliverable { at: at(5), why: UndeliverableReason::Complained, times: 2 });
+    second.replaces = Some(id(1));
+    third.source = Some("a \\ \"leaflet\"".into());
+    third.sign_in = Some(Arc::default());
+    phone.attempts.failed_at = vec![at(1), at(2)];
     person
 }
 
