@@ -128,7 +128,6 @@
 //! # What this crate does not do
 //! No databases in memory (the crate `identity-memory` has those), no encryption of the file, no network file systems.
 
-mod cells;
 mod commit;
 mod connection;
 mod error;
@@ -136,6 +135,7 @@ mod files;
 mod migrate;
 mod options;
 mod readers;
+mod records;
 mod rows;
 mod store;
 mod verify;

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::Desk;
 use crate::options::Durability;
-use crate::work::{Answer, Work};
+use crate::work::{Answer, Request, Work};
 
 /// The largest number of commits in one transaction.
 const BATCH: usize = 64;
@@ -61,7 +61,7 @@ enum Timer {
 }
 
 enum Job {
-    Work(Work, oneshot::Sender<Answer>),
+    Work(Box<dyn Work>),
     Host(Box<dyn FnOnce(&Desk) + Send>),
 }
 
@@ -95,15 +95,17 @@ impl Writer {
     }
 
     /// Performs the work, immediately or from the queue.
-    pub(crate) async fn submit(&self, work: Work) -> Answer {
-        if self.at_once {
-            let answer = self.hold().and_then(|held| held.desk()?.alone(&work));
-            if let Some(answer) = answer {
-                return answer;
-            }
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Desk) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        if self.at_once
+            && let Some(answer) = self.hold().and_then(|held| held.desk()?.alone(&run))
+        {
+            return answer;
         }
         let (sender, receiver) = oneshot::channel();
-        self.shared.push(Job::Work(work, sender));
+        self.shared.push(Job::Work(Box::new(Request { run, answer: None, sender })));
         receiver.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
@@ -288,30 +290,17 @@ impl Shared {
 }
 
 fn serve(desk: &Desk, jobs: Vec<Job>) {
+    desk.set_patient(true);
     let mut works = Vec::with_capacity(jobs.len());
-    let mut senders = Vec::with_capacity(jobs.len());
     for job in jobs {
         match job {
+            Job::Work(work) if work.is_wanted() => works.push(work),
             // Its caller has gone.
-            Job::Work(_, sender) if sender.is_closed() => {}
-            Job::Work(work, sender) => {
-                works.push(work);
-                senders.push(sender);
-            }
-            Job::Host(run) => {
-                desk.set_patient(true);
-                run(desk);
-                desk.set_patient(false);
-            }
+            Job::Work(_) => {}
+            Job::Host(run) => run(desk),
         }
     }
-    if works.is_empty() {
-        return;
-    }
-    desk.set_patient(true);
-    let answers = desk.together(&works.iter().collect::<Vec<_>>());
+    desk.together(&mut works);
     desk.set_patient(false);
-    for (sender, answer) in senders.into_iter().zip(answers) {
-        let _ = sender.send(answer);
-    }
+    works.into_iter().for_each(Work::answer);
 }
