@@ -35,7 +35,8 @@ CREATE TABLE identity_profiles (
     record TEXT NOT NULL
 ) STRICT;
 
--- By which users are found. In the order in which they are found: the verified ones of a key first, then by user.
+-- By which users are found, and by which hosts join (`host CROSS JOIN identity_lookup`: the planner keeps that order). In the
+-- order in which they are found: the verified ones of a key first, then by user.
 CREATE TABLE identity_lookup (
     tenant     TEXT NOT NULL,
     kind       TEXT NOT NULL,                   -- email, phone or username

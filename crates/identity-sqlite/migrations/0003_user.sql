@@ -8,7 +8,7 @@ WITH
   ),
   -- Three hexadecimal digits are two of base64; the last group of a nonce is one digit and twelve bits of zeros less eight.
   groups (id, at, bits) AS (
-    SELECT id, value, instr('0123456789ABCDEF', substr(hex(challenge_nonce) || '0', 3 * value + 1, 1)) * 256
+    SELECT entry.id, value, instr('0123456789ABCDEF', substr(hex(challenge_nonce) || '0', 3 * value + 1, 1)) * 256
       + instr('0123456789ABCDEF', substr(hex(challenge_nonce) || '0', 3 * value + 2, 1)) * 16
       + instr('0123456789ABCDEF', substr(hex(challenge_nonce) || '0', 3 * value + 3, 1)) - 273
     FROM entry, json_each('[0,1,2,3,4,5,6,7,8,9,10]') WHERE length(challenge_nonce) = 16
@@ -21,32 +21,33 @@ WITH
 SELECT version, created_at, updated_at,
   json_object(
     'v', 1, 'c', created_at, 'u', updated_at, 'x', json(iif(disabled = 0, 'false', iif(disabled = 1, 'true', 'null'))),
-    'n', (SELECT json_object('i', lower(hex(id)), 'a', address, 't', typed, 's', source, 'c', added_at)
-          FROM entry WHERE kind = 'username'),
-    'i', (SELECT json_group_array(json_object(
+    'n', json(coalesce((
+          SELECT json_object('i', lower(hex(id)), 'a', address, 't', typed, 's', source, 'c', added_at)
+          FROM entry WHERE kind = 'username'), 'null')),
+    'i', json((SELECT json_group_array(json_object(
             'i', lower(hex(id)), 'k', iif(kind = 'email', 'e', iif(kind = 'phone', 'p', '?')), 'a', address, 't', typed,
             's', source, 'c', added_at, 'l', json(iif(unrestricted, 'true', 'false')),
             'p', iif(replaces IS NULL, NULL, lower(hex(replaces))), 'b', json(iif(is_primary, 'true', 'false')),
-            'v', iif(verified_at IS NULL, NULL,
-              json_object('a', verified_at, 'b', verified_by, 's', verified_source)),
-            'q', iif(challenge_nonce IS NULL, NULL, json_object(
+            'v', json(iif(verified_at IS NULL, 'null',
+              json_object('a', verified_at, 'b', verified_by, 's', verified_source))),
+            'q', json(iif(challenge_nonce IS NULL, 'null', json_object(
               'n', (SELECT text FROM nonce WHERE nonce.id = entry.id), 'k', challenge_key, 'u', challenge_purpose,
               'f', challenge_proof, 'l', challenge_length, 'y', challenge_alphabet, 'c', challenge_issued_at,
-              'e', challenge_expires_at, 't', challenge_tries, 'w', challenge_failed, 'h', challenge_hint)),
+              'e', challenge_expires_at, 't', challenge_tries, 'w', challenge_failed, 'h', challenge_hint))),
             'f', failed_in_a_row, 'w', json(coalesce(failed_at, '[]')), 'm', json(coalesce(sent_at, '[]')),
-            'd', iif(undeliverable IS NULL, NULL, json_object('a', undeliverable -> 'at', 'w', undeliverable ->> 'why',
-              't', undeliverable -> 'times'))) ORDER BY kind, position)
-          FROM entry WHERE kind <> 'username'),
-    'r', (SELECT json_group_array(json_object(
+            'd', json(iif(undeliverable IS NULL, 'null', json_object('a', undeliverable -> 'at',
+              'w', undeliverable ->> 'why', 't', undeliverable -> 'times')))) ORDER BY kind, position)
+          FROM entry WHERE kind <> 'username')),
+    'r', json((SELECT json_group_array(json_object(
             'k', value ->> '$.key.kind', 'u', value ->> '$.key.rule', 'a', value ->> '$.key.key',
             'f', value ->> '$.attempts.failed_in_a_row', 'w', value -> '$.attempts.failed_at',
             'm', value -> '$.attempts.sent_at'))
-          FROM json_each(coalesce(retired, '[]'))),
+          FROM json_each(coalesce(retired, '[]')))),
     'd', json('true')),
   json_object(
     'v', 1, 'p', json(coalesce(claims, '{}')), 'o', json(coalesce(public_data, '{}')),
     'h', json(coalesce(private_data, '{}')), 'k', json(coalesce(credentials, '{}')), 's', json(coalesce(sign_ins, '{}')),
-    'i', (SELECT json_group_object(lower(hex(id)), json(sign_in)) FROM entry WHERE sign_in IS NOT NULL)),
+    'i', json((SELECT json_group_object(lower(hex(id)), json(sign_in)) FROM entry WHERE sign_in IS NOT NULL))),
   (SELECT nullif(json_group_array(json_array(kind, claim_rule, claim_key, strength) ORDER BY kind, claim_rule, claim_key), '[]')
    FROM identity_old_claims WHERE tenant = ?1 AND user_id = ?2)
 FROM identity_old_users LEFT JOIN identity_old_profiles ON identity_old_profiles.tenant = ?1 AND user_id = ?2

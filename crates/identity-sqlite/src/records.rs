@@ -32,7 +32,8 @@ const USER: &str = include_str!("../migrations/0003_user.sql");
 const OUTBOX: &str = include_str!("../migrations/0003_outbox.sql");
 
 const EVENTS: &str = "SELECT max(number), json_group_array(json_object('v', format, 'at', at, 'actor', \
-iif(actor IS NULL, 'holder', json_object('administrator', actor)), 'change', iif(json_valid(change), json(change), NULL)) \
+json(iif(actor IS NULL, '\"holder\"', json_object('administrator', actor))), \
+'change', json(iif(json_valid(change), change, 'null'))) \
 ORDER BY number) FROM identity_old_events WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 AND number <= ?4 \
 HAVING count(*) > 0";
 

@@ -73,7 +73,7 @@ async fn a_record_in_a_newer_form_is_refused_with_both_versions() {
     place.raw().execute_batch(sql).unwrap();
     let error = store.load(&key("ada")).await.unwrap_err().to_string();
     assert!(error.contains("default/ada") && error.contains('7') && error.contains("up to 1"), "{error}");
-    assert_eq!(stored(&store, "bob").await.version.0, 5);
+    assert_eq!(stored(&store, "bob").await.version.0, 6);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn damaged_keys_claims_events_and_budgets_are_reported() {
         );
         place.raw().execute_batch(&sql).unwrap();
         is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", &sql);
-        assert_eq!(store.history(&key("bob"), 0, 10).await.unwrap().len(), 5);
+        assert_eq!(store.history(&key("bob"), 0, 10).await.unwrap().len(), 6);
         assert!(!store.verify().await.unwrap().is_sound(), "{sql}");
     }
     let (place, store) = with_rows().await;

@@ -82,7 +82,7 @@ async fn a_host_joins_its_rows_to_users_by_address_with_an_index() {
         "CREATE TABLE orders (email TEXT); INSERT INTO orders VALUES ('user.3@example.com'), ('nobody@example.com')",
     )
     .unwrap();
-    let join = "SELECT l.user_id FROM orders JOIN identity_lookup AS l \
+    let join = "SELECT l.user_id FROM orders CROSS JOIN identity_lookup AS l \
                 ON l.tenant = 'other' AND l.kind = 'email' AND l.key = orders.email AND l.verified";
     assert_eq!(lines(&raw, join), ["user-3"]);
     let mut plan = raw.prepare(&format!("EXPLAIN QUERY PLAN {join}")).unwrap();
