@@ -140,6 +140,11 @@ impl Desk {
         }
     }
 
+    /// Whether an erasure left something to do.
+    pub(crate) fn wants_cleaning(&self) -> bool {
+        self.wants_cut() || self.wants_compaction()
+    }
+
     /// Whether the file is due to be compacted.
     pub(crate) fn wants_compaction(&self) -> bool {
         self.stale.get()

@@ -23,28 +23,19 @@ const REPORT: u64 = 10_000;
 const ROW: u64 = 32;
 
 /// Whoever is still in the old tables: users first, then those of whom only events are left.
-const NEXT: &str =
-    "SELECT tenant, id FROM identity_old_users WHERE (tenant, id) > (?1, ?2) ORDER BY tenant, id LIMIT 1";
-const GONE: &str = "SELECT tenant, user_id FROM identity_old_events AS event \
-WHERE NOT EXISTS (SELECT 1 FROM identity_old_users WHERE tenant = event.tenant AND id = event.user_id) LIMIT 1";
+const NEXT: &str = include_str!("../sql/records_next.sql");
+const GONE: &str = include_str!("../sql/records_gone.sql");
 
 const USER: &str = include_str!("../migrations/0003_user.sql");
 const OUTBOX: &str = include_str!("../migrations/0003_outbox.sql");
 
-const EVENTS: &str = "SELECT max(number), json_group_array(json_object('v', format, 'at', at, 'actor', \
-json(iif(actor IS NULL, '\"holder\"', json_object('administrator', actor))), \
-'change', json(iif(json_valid(change), change, 'null'))) \
-ORDER BY number) FROM identity_old_events WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 AND number <= ?4 \
-HAVING count(*) > 0";
+const EVENTS: &str = include_str!("../sql/records_events.sql");
 
 const LAST: &str = "SELECT max(number) FROM identity_old_events WHERE tenant = ?1 AND user_id = ?2";
 
 /// A user whose old rows are damaged has a row whose record nobody reads, and keeps its claims.
-const SET_ASIDE: &str = "INSERT INTO identity_users (tenant, id, version, created_at, updated_at, last_event, record) \
-SELECT tenant, id, version, created_at, updated_at, 0, 'damaged' FROM identity_old_users WHERE tenant = ?1 AND id = ?2 \
-ON CONFLICT DO NOTHING";
-const KEEP_CLAIMS: &str = "INSERT INTO identity_claims SELECT tenant, kind, claim_key, claim_rule, user_id, strength \
-FROM identity_old_claims WHERE tenant = ?1 AND user_id = ?2 ON CONFLICT DO NOTHING";
+const SET_ASIDE: &str = include_str!("../sql/records_set_aside.sql");
+const KEEP_CLAIMS: &str = include_str!("../sql/records_keep_claims.sql");
 const TAKE_UP: &str = "DELETE FROM identity_users WHERE tenant = ?1 AND id = ?2 AND record = 'damaged'";
 const DROP_CLAIMS: &str = "DELETE FROM identity_claims WHERE tenant = ?1 AND user_id = ?2";
 

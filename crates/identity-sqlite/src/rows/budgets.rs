@@ -2,32 +2,24 @@
 
 use identity_core::{Charge, Effect, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
 use identity_ports::{CommitError, StoreError};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, Row, params};
 
-use crate::error::{corrupt, store, unread};
-use crate::rows::cells::{execute, limit};
+use crate::error::corrupt;
+use crate::rows::cells::{execute, limit, many, one};
 
 /// For so long an ended window stays: a policy may have made windows longer meanwhile, and a clock may have been wrong.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 
 /// Draws if there is room for it: in the window that is open at ?4 if it lasts ?5, or in a new one. Sums saturate.
-const DRAW: &str = "INSERT INTO identity_budgets (tenant, quota, kind, began_at, ends_at, drawn) \
-VALUES (?1, ?2, ?3, ?4, min(?4, 9223372036854775807 - ?5) + ?5, ?6) ON CONFLICT DO UPDATE SET \
-drawn = iif(?4 < min(began_at, 9223372036854775807 - ?5) + ?5, min(drawn, 9223372036854775807 - ?6) + ?6, ?6), \
-began_at = iif(?4 < min(began_at, 9223372036854775807 - ?5) + ?5, began_at, ?4), \
-ends_at = min(iif(?4 < min(began_at, 9223372036854775807 - ?5) + ?5, began_at, ?4), 9223372036854775807 - ?5) + ?5 \
-WHERE drawn >= 0 AND (drawn <= ?7 OR ?4 >= min(began_at, 9223372036854775807 - ?5) + ?5)";
+const DRAW: &str = include_str!("../../sql/budgets_draw.sql");
 
-const READ: &str =
-    "SELECT began_at, ends_at, drawn FROM identity_budgets WHERE tenant = ?1 AND quota = ?2 AND kind = ?3";
+const READ: &str = include_str!("../../sql/budgets_read.sql");
 
-const RESTORE: &str = "UPDATE identity_budgets SET began_at = ?4, ends_at = ?5, drawn = ?6 \
-WHERE tenant = ?1 AND quota = ?2 AND kind = ?3";
+const RESTORE: &str = include_str!("../../sql/budgets_restore.sql");
 
 const DELETE: &str = "DELETE FROM identity_budgets WHERE tenant = ?1 AND quota = ?2 AND kind = ?3";
 
-const REFUND: &str = "UPDATE identity_budgets SET drawn = max(0, drawn - ?4) \
-WHERE tenant = ?1 AND quota = ?2 AND kind = ?3 AND began_at <= ?5 AND ends_at > ?5";
+const REFUND: &str = include_str!("../../sql/budgets_refund.sql");
 
 /// What came of draws.
 pub(crate) struct Outcome {
@@ -115,14 +107,12 @@ impl Budgets<'_> {
     }
 
     fn read(&self, charge: &Charge) -> Result<Option<Window>, StoreError> {
-        let mut statement = self.connection.prepare_cached(READ).map_err(store)?;
-        let read = statement.query_row([self.tenant.as_str(), &charge.quota, charge.kind.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        });
         // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
         let key = || format!("{}/{}/{}", self.tenant, charge.kind.as_str(), charge.quota);
-        let window: Option<Window> = read.optional().map_err(|error| unread(error, "identity_budgets", key))?;
-        match window {
+        let (place, spot) =
+            ([self.tenant.as_str(), &charge.quota, charge.kind.as_str()], ("identity_budgets", &key as _));
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        match one(self.connection, READ, place, spot, read)? {
             Some((.., drawn)) if drawn < 0 => Err(corrupt("identity_budgets", key(), "fewer than no draws")),
             window => Ok(window),
         }
@@ -159,16 +149,11 @@ pub(crate) fn prune(
     count: usize,
     now: Timestamp,
 ) -> Result<Option<Place>, StoreError> {
-    const STEP: &str = "SELECT tenant, quota, kind, ends_at FROM identity_budgets \
-                        WHERE (tenant, quota, kind) > (?1, ?2, ?3) ORDER BY tenant, quota, kind LIMIT ?4";
+    const STEP: &str = include_str!("../../sql/budgets_step.sql");
     let (tenant, quota, kind) = after.cloned().unwrap_or_default();
-    let mut statement = connection.prepare_cached(STEP).map_err(store)?;
-    let rows = statement
-        .query_map(params![tenant, quota, kind, limit(count)], |row| {
-            Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get::<_, i64>(3)?))
-        })
-        .and_then(Iterator::collect::<Result<Vec<(Place, i64)>, _>>)
-        .map_err(store)?;
+    let read = |row: &Row<'_>| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get::<_, i64>(3)?));
+    let place = params![tenant, quota, kind, limit(count)];
+    let rows: Vec<(Place, _)> = many(connection, STEP, place, ("identity_budgets", &String::new), read)?;
     let ended = (now - KEPT).as_micros();
     for ((tenant, quota, kind), _) in rows.iter().filter(|(_, ends_at)| *ends_at < ended) {
         execute(connection, DELETE, [tenant, quota, kind])?;

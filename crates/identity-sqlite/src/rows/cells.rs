@@ -3,15 +3,43 @@
 use identity_core::{TenantId, Timestamp, UserId, UserKey};
 use identity_ports::StoreError;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Type, ValueRef};
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::store;
+use crate::error::{store, unread};
 
 /// Runs a statement and keeps it prepared.
 pub(crate) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, StoreError> {
     connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(store)
+}
+
+/// Where rows are that cannot be read: the table, and a key for the error.
+pub(crate) type Spot<'a> = (&'static str, &'a dyn Fn() -> String);
+
+/// Runs a query and reads its rows.
+pub(crate) fn many<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    (table, key): Spot<'_>,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(store)?;
+    let rows = statement.query_map(params, read).and_then(Iterator::collect);
+    rows.map_err(|error| unread(error, table, key))
+}
+
+/// Runs a query for at most one row, and reads it.
+pub(crate) fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    (table, key): Spot<'_>,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(store)?;
+    statement.query_row(params, read).optional().map_err(|error| unread(error, table, key))
 }
 
 /// A cell with JSON.

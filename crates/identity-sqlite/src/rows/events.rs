@@ -2,20 +2,19 @@
 
 use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp, UserKey};
 use identity_ports::{Commit, StoreError};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::error::{corrupt, name, store, unread};
-use crate::rows::cells::{Json, execute, json};
+use crate::rows::cells::{Json, execute, json, one};
 
 const INSERT: &str = "INSERT INTO identity_events (user, earlier, first, last, events) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const SELECT: &str = "SELECT user, earlier, first, last, events FROM identity_events WHERE event = ?1";
 
-const LAST: &str = "SELECT user, version, last_event FROM identity_users WHERE tenant = ?1 AND id = ?2";
+const LAST: &str = "SELECT user, last_event, version FROM identity_users WHERE tenant = ?1 AND id = ?2";
 
 /// The first of the commits with a number that 64 divides, from this number on.
-const MARK: &str = "SELECT event, last FROM identity_events INDEXED BY identity_events_marks \
-WHERE user = ?1 AND last >= ?2 AND last / 64 > (first - 1) / 64 ORDER BY last LIMIT 1";
+const MARK: &str = include_str!("../../sql/events_mark.sql");
 
 const STRIP: &str = "UPDATE identity_events SET events = ?2 WHERE event = ?1";
 
@@ -88,14 +87,6 @@ fn walk(
     }
 }
 
-/// The user's row, the number of its last event and the row of that.
-fn last(connection: &Connection, key: &UserKey) -> Result<Option<(i64, u64, i64)>, StoreError> {
-    let mut statement = connection.prepare_cached(LAST).map_err(store)?;
-    let row = statement
-        .query_row([key.tenant.as_str(), key.user.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    row.optional().map_err(|error| unread(error, "identity_users", || name(key)))
-}
-
 /// Reads events of a user, in their order.
 pub(crate) fn history(
     connection: &Connection,
@@ -103,17 +94,18 @@ pub(crate) fn history(
     after: u64,
     most: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let Some((user, version, event)) = last(connection, key)? else { return Ok(Vec::new()) };
+    let spot = ("identity_users", &(|| name(key)) as _);
+    let read = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+    let Some((user, mut start)) = one(connection, LAST, [key.tenant.as_str(), key.user.as_str()], spot, read)? else {
+        return Ok(Vec::new());
+    };
     let until = after.saturating_add(u64::try_from(most).unwrap_or(u64::MAX));
-    if after >= version || most == 0 {
+    if after >= start.1 || most == 0 {
         return Ok(Vec::new());
     }
-    let mut start = (event, version);
-    if until < version {
-        let mut statement = connection.prepare_cached(MARK).map_err(store)?;
-        let mark = statement.query_row(params![user, until], |row| Ok((row.get(0)?, row.get(1)?)));
-        let mark = mark.optional().map_err(|error| unread(error, "identity_events", || name(key)))?;
-        start = mark.unwrap_or(start);
+    if until < start.1 {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        start = one(connection, MARK, params![user, until], spot, read)?.unwrap_or(start);
     }
     let mut rows = Vec::new();
     walk(connection, user, start, key, |link| {

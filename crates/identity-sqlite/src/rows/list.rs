@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::error::{corrupt, name, store, unread};
-use crate::rows::cells::{limit, parsed};
+use crate::rows::cells::{limit, many, parsed};
 use crate::rows::users::{load, read};
 
 /// Up to this many keys with a prefix are looked up one by one. When there are more, a scan of the users in their order
@@ -80,8 +80,7 @@ fn begins(stored: &Stored, prefix: &Prefix) -> bool {
 }
 
 fn is_few(connection: &Connection, tenant: &TenantId, prefix: &Prefix) -> Result<bool, StoreError> {
-    const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM identity_lookup \
-                         WHERE tenant = ?1 AND kind = ?2 AND key >= ?3 AND key < ?4 LIMIT ?5)";
+    const COUNT: &str = include_str!("../../sql/list_count.sql");
     let mut statement = connection.prepare_cached(COUNT).map_err(store)?;
     let range = params![tenant.as_str(), prefix.kind.as_str(), prefix.text, until(&prefix.text), FEW + 1];
     let count: i64 = statement.query_row(range, |row| row.get(0)).map_err(store)?;
@@ -149,11 +148,9 @@ pub(crate) fn browse(
         "SELECT u.id FROM identity_users AS u {PROFILE} {of} \
          ORDER BY {by} {direction}, u.id {direction} LIMIT ?{most} OFFSET ?{offset}"
     );
-    let mut page = connection.prepare_cached(&sql).map_err(store)?;
-    let ids = page.query_map(params_from_iter(&values), |row| parsed(row, 0, |text| UserId::parse(text).ok()));
+    let read = |row: &Row<'_>| parsed(row, 0, |text| UserId::parse(text).ok());
     let mut users = Vec::new();
-    for id in ids.map_err(store)? {
-        let user = id.map_err(|error| unread(error, "identity_users", || tenant.to_string()))?;
+    for user in many(connection, &sql, params_from_iter(&values), ("identity_users", &|| tenant.to_string()), read)? {
         users.extend(load(connection, &UserKey { tenant: tenant.clone(), user })?);
     }
     Ok(DirectoryPage { users, total })

@@ -4,34 +4,27 @@ use identity_core::{
     ClaimChanges, ClaimKey, IdentifierId, LookupChanges, LookupEntry, Strength, TenantId, User, UserId, UserKey,
 };
 use identity_ports::{CommitError, Found, StoreError};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use crate::error::{corrupt, name, store, unread};
-use crate::rows::cells::{execute, parsed};
+use crate::error::{corrupt, name};
+use crate::rows::cells::{execute, many, one, parsed};
 use crate::rows::users::{Held, load};
 
-const PUT: &str = "INSERT INTO identity_lookup (tenant, kind, key, rule, verified, user_id, identifier, checksum) \
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+const PUT: &str = include_str!("../../sql/lookup_put.sql");
 
-const REMOVE: &str = "DELETE FROM identity_lookup WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4 \
-AND verified = ?5 AND user_id = ?6 AND identifier = ?7";
+const REMOVE: &str = include_str!("../../sql/lookup_remove.sql");
 
 /// At most 100 for a key, as the port says, verified ones first: the order of the table.
-const FIND: &str = "SELECT user_id, identifier, verified, checksum FROM identity_lookup \
-WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4 LIMIT 100";
+const FIND: &str = include_str!("../../sql/lookup_find.sql");
 
-const TAKE: &str = "INSERT INTO identity_claims (tenant, kind, key, rule, user_id, strength) \
-VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+const TAKE: &str = include_str!("../../sql/lookup_take.sql");
 
-const RETAKE: &str = "UPDATE identity_claims SET user_id = ?5, strength = ?6 \
-WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4";
+const RETAKE: &str = include_str!("../../sql/lookup_retake.sql");
 
-const RELEASE: &str = "DELETE FROM identity_claims \
-WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4 AND user_id = ?5";
+const RELEASE: &str = include_str!("../../sql/lookup_release.sql");
 
-const HOLDER: &str = "SELECT user_id, strength FROM identity_claims \
-WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4";
+const HOLDER: &str = include_str!("../../sql/lookup_holder.sql");
 
 /// Changes the entries by which a user is found.
 pub(crate) fn write(
@@ -138,9 +131,8 @@ pub(crate) fn holder(
             |text: &str| [Strength::Verified, Strength::Unverified].into_iter().find(|one| strength(*one) == text);
         Ok((holder, parsed(row, 1, known)?))
     };
-    let mut statement = connection.prepare_cached(HOLDER).map_err(store)?;
-    let holder = statement.query_row(params![tenant.as_str(), key.kind().as_str(), key.as_str(), key.rule()], read);
-    holder.optional().map_err(|error| unread(error, "identity_claims", || tenant.to_string()))
+    let place = params![tenant.as_str(), key.kind().as_str(), key.as_str(), key.rule()];
+    one(connection, HOLDER, place, ("identity_claims", &|| tenant.to_string()), read)
 }
 
 /// Finds the users that have these keys. Every entry is compared with its checksum and all of them with the claim, so that a
@@ -148,14 +140,13 @@ pub(crate) fn holder(
 pub(crate) fn find(connection: &Connection, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
     let mut found: Vec<Found> = Vec::new();
     for key in keys {
-        let first = found.len();
-        entries(connection, tenant, key, &mut found)?;
-        let entries = found.get(first..).unwrap_or_default();
-        let Some((holder, _)) = holder(connection, tenant, key)? else { continue };
+        let mut entries = entries(connection, tenant, key)?;
+        let holder = holder(connection, tenant, key)?;
         // Among a hundred the holder may be the next. A claim may also be on a key that its holder does not have.
-        if entries.len() == 100 || entries.iter().any(|entry| entry.user == holder) {
-            continue;
-        }
+        let is_found = |holder: &UserId| entries.len() == 100 || entries.iter().any(|entry| entry.user == *holder);
+        let holder = holder.map(|(holder, _)| holder).filter(|holder| !is_found(holder));
+        found.append(&mut entries);
+        let Some(holder) = holder else { continue };
         let holder = UserKey { tenant: tenant.clone(), user: holder };
         let stored = load(connection, &holder)?;
         if stored.is_none_or(|stored| stored.user.lookup().iter().any(|entry| entry.key == *key)) {
@@ -169,12 +160,8 @@ pub(crate) fn find(connection: &Connection, tenant: &TenantId, keys: &[ClaimKey]
     Ok(found)
 }
 
-fn entries(
-    connection: &Connection,
-    tenant: &TenantId,
-    key: &ClaimKey,
-    found: &mut Vec<Found>,
-) -> Result<(), StoreError> {
+/// The entries of a key.
+fn entries(connection: &Connection, tenant: &TenantId, key: &ClaimKey) -> Result<Vec<Found>, StoreError> {
     let read = |row: &Row<'_>| {
         let user = parsed(row, 0, |text| UserId::parse(text).ok())?;
         let identifier: Uuid = row.get(1)?;
@@ -182,16 +169,12 @@ fn entries(
         let sound = row.get::<_, u32>(3)? == checksum(tenant, key, user.as_str(), identifier, verified);
         Ok((sound, Found { key: key.clone(), user, identifier: IdentifierId::from_uuid(identifier), verified }))
     };
-    let mut statement = connection.prepare_cached(FIND).map_err(store)?;
-    let mut rows =
-        statement.query(params![tenant.as_str(), key.kind().as_str(), key.as_str(), key.rule()]).map_err(store)?;
-    while let Some(row) = rows.next().map_err(store)? {
-        let (sound, entry) = read(row).map_err(|error| unread(error, "identity_lookup", || tenant.to_string()))?;
-        if !sound {
-            let reason = "its checksum does not match; it was changed";
-            return Err(corrupt("identity_lookup", format!("{tenant}/{}", entry.user), reason));
-        }
-        found.push(entry);
-    }
-    Ok(())
+    let place = params![tenant.as_str(), key.kind().as_str(), key.as_str(), key.rule()];
+    let found = many(connection, FIND, place, ("identity_lookup", &|| tenant.to_string()), read)?.into_iter();
+    let checked = |(sound, entry): (bool, Found)| {
+        let reason = "its checksum does not match; it was changed";
+        sound.then_some(()).ok_or_else(|| corrupt("identity_lookup", format!("{tenant}/{}", entry.user), reason))?;
+        Ok(entry)
+    };
+    found.map(checked).collect()
 }

@@ -18,42 +18,31 @@ const FORMAT: u8 = 1;
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
-const INSERT: &str = "INSERT INTO identity_outbox (id, tenant, user, identifier, channel, address, format, message, \
-created_at, expires_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9)";
+const INSERT: &str = include_str!("../../sql/outbox_insert.sql");
 
-const ANY_DUE: &str = "SELECT EXISTS (SELECT 1 FROM identity_outbox \
-WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?2) \
-AND (?3 IS NULL OR channel = ?3) AND format <= ?4)";
+const ANY_DUE: &str = include_str!("../../sql/outbox_any_due.sql");
 
 const DUE: &str = include_str!("../../sql/due.sql");
 
 /// What a lease that is asked for again holds.
-const HELD: &str = "SELECT id, tenant, user, iif(format = 1, message, NULL), address, attempts - 1, uncertain, provider, 0 FROM identity_outbox \
-WHERE sent_at IS NULL AND failed_at IS NULL AND lease = ?1 AND leased_until > ?2 ORDER BY due_at, id";
+const HELD: &str = include_str!("../../sql/outbox_held.sql");
 
-const TAKE: &str =
-    "UPDATE identity_outbox SET lease = ?2, leased_until = ?3, attempts = ?4, uncertain = ?5 WHERE id = ?1";
+const TAKE: &str = include_str!("../../sql/outbox_take.sql");
 
-const DAMAGED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?2, \
-error = 'the stored message is damaged' WHERE id = ?1";
+const DAMAGED: &str = include_str!("../../sql/outbox_damaged.sql");
 
 const DONE: &str = "DELETE FROM identity_outbox WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
 
-const SENT: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, provider = ?4, reference = ?5, \
-sent_at = coalesce(sent_at, ?3) WHERE id = ?2 AND lease = ?1";
+const SENT: &str = include_str!("../../sql/outbox_sent.sql");
 
-const RETRY: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, error = ?4, \
-provider = ?5, uncertain = uncertain + ?6 WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+const RETRY: &str = include_str!("../../sql/outbox_retry.sql");
 
-const FREE: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, due_at = ?3, \
-attempts = max(attempts - 1, 0) WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+const FREE: &str = include_str!("../../sql/outbox_free.sql");
 
-const FAILED: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?3, error = ?4 \
-WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+const FAILED: &str = include_str!("../../sql/outbox_failed.sql");
 
 /// What was reported on while it was held has ended: it is only let go of.
-const RELEASE: &str = "UPDATE identity_outbox SET lease = NULL, leased_until = NULL \
-WHERE id = ?2 AND lease = ?1 AND sent_at IS NOT NULL";
+const RELEASE: &str = include_str!("../../sql/outbox_release.sql");
 
 /// The columns of a message with its state.
 macro_rules! posted {
@@ -77,16 +66,11 @@ const DEAD: &str = posted!("failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 AN
 const REPORT: &str = "UPDATE identity_outbox SET sent_at = ?2, failed_at = ?3, report = ?4 WHERE id = ?1";
 
 /// No index serves this, and pruning is rare.
-const UNKNOWN: &str = "UPDATE identity_outbox SET failed_at = ?1, error = 'its format ' || format || ' is not known to this \
-program, and no newer program sent it before it expired; run a worker of the newer version' \
-WHERE sent_at IS NULL AND failed_at IS NULL AND format > ?2 AND expires_at < ?3 \
-AND (lease IS NULL OR leased_until <= ?1)";
+const UNKNOWN: &str = include_str!("../../sql/outbox_unknown.sql");
 
-const PRUNE: &str = "DELETE FROM identity_outbox WHERE id IN (SELECT id FROM identity_outbox \
-WHERE (sent_at IS NOT NULL OR failed_at IS NOT NULL) AND coalesce(sent_at, failed_at) < ?1 LIMIT ?2)";
+const PRUNE: &str = include_str!("../../sql/outbox_prune.sql");
 
-const WITHDRAW: &str = "DELETE FROM identity_outbox WHERE user = ?1 AND identifier = ?2 \
-AND +sent_at IS NULL AND +failed_at IS NULL AND lease IS NULL";
+const WITHDRAW: &str = include_str!("../../sql/outbox_withdraw.sql");
 
 const FORGET: &str = "DELETE FROM identity_outbox WHERE user = ?1";
 

@@ -4,31 +4,26 @@ use std::sync::Arc;
 
 use identity_core::{Claim, ClaimKey, ClaimKind, Strength, User, UserKey, Version, stored};
 use identity_ports::{Commit, CommitError, Expected, StoreError, Stored};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::{corrupt, name, store, unread};
-use crate::rows::cells::{Json, execute, json};
+use crate::rows::cells::{Json, execute, json, one};
 
-const LOAD: &str = "SELECT u.version, u.record, p.record, u.claims FROM identity_users AS u \
-LEFT JOIN identity_profiles AS p ON p.user = u.user WHERE u.tenant = ?1 AND u.id = ?2";
+const LOAD: &str = include_str!("../../sql/users_load.sql");
 
 /// The events of a new user follow at once, in the next row.
-const INSERT: &str = "INSERT INTO identity_users (tenant, id, version, created_at, updated_at, last_event, claims, record) \
-VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(event), 0) + 1 FROM identity_events), ?6, ?7) ON CONFLICT DO NOTHING";
+const INSERT: &str = include_str!("../../sql/users_insert.sql");
 
-const SELECT: &str = "SELECT user, last_event, claims FROM identity_users \
-WHERE tenant = ?1 AND id = ?2 AND version = ?3 AND created_at IS NOT NULL";
+const SELECT: &str = include_str!("../../sql/users_select.sql");
 
-const UPDATE: &str = "UPDATE identity_users SET version = ?2, updated_at = ?3, last_event = ?4, claims = ?5, record = ?6 WHERE user = ?1";
+const UPDATE: &str = include_str!("../../sql/users_update.sql");
 
 /// Only for commits that change the time of creation, so that the others leave its index alone.
 const CREATED: &str = "UPDATE identity_users SET created_at = ?2 WHERE user = ?1";
 
-const ERASE: &str = "UPDATE identity_users SET version = ?2, created_at = NULL, updated_at = NULL, last_event = ?3, \
-claims = NULL, record = NULL WHERE user = ?1";
+const ERASE: &str = include_str!("../../sql/users_erase.sql");
 
-const WRITE_DETAILS: &str =
-    "INSERT INTO identity_profiles (user, record) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET record = ?2";
+const WRITE_DETAILS: &str = include_str!("../../sql/users_write_details.sql");
 
 const DELETE_DETAILS: &str = "DELETE FROM identity_profiles WHERE user = ?1";
 
@@ -114,11 +109,10 @@ pub(crate) fn place(connection: &Connection, commit: &Commit) -> Result<Place, C
     let Commit { key, after, .. } = commit;
     let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
     if let Expected::At(version) = commit.expected {
-        let mut statement = connection.prepare_cached(SELECT).map_err(store)?;
-        let row = statement.query_row(params![tenant, id, version.0], |row| {
-            Ok(Place { user: row.get(0)?, earlier: Some(row.get(1)?), held: Held(Held::read(row.get(2)?)) })
-        });
-        let place = row.optional().map_err(|error| unread(error, "identity_users", || name(key)))?;
+        let place =
+            one(connection, SELECT, params![tenant, id, version.0], ("identity_users", &|| name(key)), |row| {
+                Ok(Place { user: row.get(0)?, earlier: Some(row.get(1)?), held: Held(Held::read(row.get(2)?)) })
+            })?;
         return place.ok_or(CommitError::Conflict);
     }
     let mut held = Held::default();
