@@ -149,6 +149,7 @@
 //! It makes no backups and promotes no standby. It never reads from a replica: every answer comes from the primary. It supports
 //! PostgreSQL only; engines that speak PostgreSQL's protocol are not tested.
 
+mod budgets;
 mod cells;
 mod error;
 mod link;

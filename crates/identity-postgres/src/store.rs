@@ -121,6 +121,11 @@ impl PostgresStore {
         self.0.link.host_pool.close();
     }
 
+    /// The way to the database until the deadline of a call that begins now.
+    pub(crate) fn link(&self) -> Link {
+        self.0.link.now()
+    }
+
     fn job(&self, commit: Commit) -> Result<Job, StoreError> {
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
         let until = self.0.link.now().deadline();

@@ -128,6 +128,7 @@
 //! # What this crate does not do
 //! No databases in memory (the crate `identity-memory` has those), no encryption of the file, no network file systems.
 
+mod budgets;
 mod cells;
 mod commit;
 mod connection;

@@ -103,7 +103,8 @@ pub mod policy {
     pub use identity_core::policy::{
         Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, Mailboxes, NoticePolicy, NoticePolicyBuilder,
         Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
-        SendPolicy, SendPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
+        SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, Succession, VerificationPolicy,
+        VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }
@@ -132,7 +133,8 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository,
+        Budgets, CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,
+        UserRepository,
     };
 
     pub use crate::identity::Store;
