@@ -4,10 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity_core::policy::{Listed, Mode};
 use identity_core::{
-    Authority, BudgetKind, Charge, Context, Decision, Effect, Exhausted, Funding, IdentifierId, Issued, Outgoing,
-    Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey, asks_for, plan,
-    shared_charges,
+    Authority, BudgetKind, Charge, Context, Decision, Effect, Exhausted, Funding, Identifier, IdentifierId, Issued,
+    Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey,
+    asks_for, plan, shared_charges,
 };
 use identity_ports::CommitError;
 use tracing::Instrument as _;
@@ -141,6 +142,7 @@ impl Identity {
         let receipt = Receipt { outcome, user, version, at: context.now };
         let Some(commit) = commit else { return Ok(receipt) };
         let any_mail = !commit.messages.is_empty();
+        let before = commit.before.clone();
         let asked = asks_for(&commit.events);
         let failed = |error| match error {
             CommitError::Exhausted(exhausted) => exhausted_by(exhausted, asked, key, context),
@@ -158,6 +160,7 @@ impl Identity {
             }
         };
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
+        tell_of_listed(before.as_deref(), &receipt.user, context);
         if any_mail {
             self.wake_delivery();
         }
@@ -263,6 +266,19 @@ fn tell(tenant: &TenantId, exhausted: &Exhausted) {
         retry_at = retry_at.as_secs(),
         effect = effect.as_str(),
     );
+}
+
+/// Logs that a new address is on a list that only records, with the entry and the date of the list.
+fn tell_of_listed(before: Option<&User>, after: &User, context: &Context<'_>) {
+    let restriction = context.policy.restriction();
+    for Identifier { id, address, .. } in after.identifiers() {
+        let Some(Listed { entry, date, mode: Mode::Record }) = restriction.disposable(address) else { continue };
+        if before.is_some_and(|user| user.identifier(*id).is_some()) {
+            continue;
+        }
+        let (tenant, list) = (context.tenant, "disposable");
+        tracing::info!(target: "identity::restriction", event = "recorded", %tenant, list, date, entry);
+    }
 }
 
 /// Judges the exhaustion of a budget: the decision is made once more, or refused.

@@ -2,6 +2,7 @@
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
+mod disposable;
 mod notice;
 mod primary;
 mod restriction;
@@ -11,6 +12,7 @@ mod spend;
 mod verification;
 
 pub use claim::ClaimPolicy;
+pub use disposable::{DisposableDomains, Listed, Mode};
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
