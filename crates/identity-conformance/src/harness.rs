@@ -54,3 +54,17 @@ macro_rules! suite_tests {
         )*
     };
 }
+
+/// Defines one test per law of the port [`Budgets`](identity_ports::Budgets), which a store may implement besides.
+#[macro_export]
+macro_rules! budgets_suite {
+    ($harness:expr) => {
+        $crate::suite_tests! {
+            [$harness]
+            shared_budgets_are_exact_under_a_race
+            a_refused_draw_draws_nothing
+            a_shared_window_begins_with_its_first_draw
+            many_tenants_at_once_keep_to_the_shared_budget
+        }
+    };
+}

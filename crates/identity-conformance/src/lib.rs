@@ -36,6 +36,9 @@
 //! assert!(laws::NAMES.contains(&"create_is_not_update"));
 //! ```
 //!
+//! The port [`Budgets`](identity_ports::Budgets), which a store may implement besides, has laws of its own:
+//! [`budgets_suite!`].
+//!
 //! A broken law panics with a sentence that says which expectation failed. The module [`kit`] has the building blocks
 //! of the laws, for an adapter's own tests.
 //!

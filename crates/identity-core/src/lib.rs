@@ -74,7 +74,7 @@ pub use decide::{
 };
 pub use plan::{
     Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength, asks_for,
-    charges, messages, plan, refunds, withdrawn,
+    charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Effect, Exhausted, NoticeKind, NoticePolicy, Policy,

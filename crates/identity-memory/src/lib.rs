@@ -49,6 +49,7 @@
 //! are kept. The crate is for tests, trials and small tools; a service that must not lose its users needs the crate
 //! `identity-sqlite` or `identity-postgres`.
 
+mod budgets;
 mod dump;
 mod map;
 mod people;

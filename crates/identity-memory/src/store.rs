@@ -59,7 +59,7 @@ impl MemoryStore {
         self.tables.read().map_err(|_| poisoned())
     }
 
-    fn write(&self) -> Result<RwLockWriteGuard<'_, Tables>, StoreError> {
+    pub(crate) fn write(&self) -> Result<RwLockWriteGuard<'_, Tables>, StoreError> {
         self.tables.write().map_err(|_| poisoned())
     }
 }

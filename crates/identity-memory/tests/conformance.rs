@@ -28,3 +28,4 @@ impl Harness for InMemory {
 }
 
 identity_conformance::suite!(InMemory(MemoryStore::new()));
+identity_conformance::budgets_suite!(InMemory(MemoryStore::new()));

@@ -6,6 +6,7 @@
 //! The feature `mock` adds mocks of all traits, made with the crate `mockall`.
 
 mod ambient;
+mod budgets;
 mod directory;
 mod error;
 mod notifier;
@@ -13,6 +14,7 @@ mod outbox;
 mod repository;
 
 pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
+pub use budgets::Budgets;
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use identity_core::{Commit, Committed, Expected, Stored};
@@ -24,6 +26,7 @@ pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepo
 #[cfg(feature = "mock")]
 pub mod mock {
     pub use crate::ambient::{MockClock, MockEntropy};
+    pub use crate::budgets::MockBudgets;
     pub use crate::directory::MockDirectory;
     pub use crate::notifier::MockNotifier;
     pub use crate::outbox::MockOutbox;

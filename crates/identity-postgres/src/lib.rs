@@ -1,5 +1,6 @@
 #![doc = include_str!("../MANUAL.md")]
 
+mod budgets;
 mod cells;
 mod error;
 mod link;

@@ -129,6 +129,11 @@ impl PostgresStore {
         self.0.link.host_pool.close();
     }
 
+    /// The way to the database until the deadline of a call that begins now.
+    pub(crate) fn link(&self) -> Link {
+        self.0.link.now()
+    }
+
     fn job(&self, until: Instant, commit: Commit) -> Result<Job, StoreError> {
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
         Job::new(Uuid::from_u64_pair(self.0.name, number), until, &self.0.link.tables, commit)

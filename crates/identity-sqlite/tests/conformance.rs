@@ -41,3 +41,4 @@ impl Harness for InFile {
 }
 
 identity_conformance::suite!(InFile::new());
+identity_conformance::budgets_suite!(InFile::new());

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use identity_core::policy::SharedPolicy;
 use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
+use identity_ports::{Budgets, Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
 use tokio::sync::Notify;
 
 use crate::delivery::{Delivery, Lanes, Left};
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) keys: CodeKeys,
     pub(crate) policies: Arc<Policies>,
+    /// The budgets that all tenants share, and where they are kept; `None` when there are none.
+    pub(crate) shared: Option<(Arc<dyn Budgets>, SharedPolicy)>,
     pub(crate) delivery: Delivery,
     /// Which providers answer.
     pub(crate) lanes: Arc<Lanes>,
@@ -73,6 +76,7 @@ impl Identity {
             entropy: Arc::new(OsEntropy),
             keys,
             policies: Arc::new(Policies::new()),
+            shared: None,
             delivery: Delivery::default(),
             lanes: Arc::default(),
             left: Arc::default(),
@@ -116,6 +120,36 @@ impl Identity {
     pub fn with_policies(self, source: impl Fn(&TenantId) -> Arc<Policy> + Send + Sync + 'static) -> Self {
         self.parts.policies.set_others(Arc::new(source));
         self
+    }
+
+    /// Limits codes and links across all tenants, besides the budgets of each tenant: whatever the number of tenants that send
+    /// to an address or to the numbers beside it, these budgets are not exceeded. There is no such limit by default.
+    ///
+    /// The budgets are kept by the store, of which the host passes another handle, or by one that several stores have in
+    /// common. A message draws from them before the commit that enqueues it, which costs one more call of the store, and a
+    /// commit that is refused gives back what it drew. What cannot be given back, because a process or a connection ended in
+    /// between, stays drawn until the end of its window.
+    ///
+    /// The clones that are made from the result have it; those that were made before do not.
+    ///
+    /// ```
+    /// use identity::policy::SharedPolicy;
+    /// use identity::{CodeKeys, Identity};
+    /// use identity_memory::MemoryStore;
+    /// # use identity::{Accepted, Notice, Notifier, NotifyError};
+    /// # struct Terminal;
+    /// # #[identity::async_trait]
+    /// # impl Notifier for Terminal {
+    /// #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+    /// # }
+    /// let store = MemoryStore::new();
+    /// let keys = CodeKeys::parse(&"5a".repeat(32))?;
+    /// let identity = Identity::new(store.clone(), Terminal, keys).with_shared_budgets(store, SharedPolicy::default());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_shared_budgets(self, budgets: impl Budgets, policy: SharedPolicy) -> Self {
+        self.with(|parts| parts.shared = Some((Arc::new(budgets), policy)))
     }
 
     /// With another clock.

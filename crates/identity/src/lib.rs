@@ -101,9 +101,10 @@ pub mod import {
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, Mailboxes, NoticePolicy, NoticePolicyBuilder,
-        Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
-        SendPolicy, SendPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, Mailboxes, Mode,
+        NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction,
+        RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder,
+        Succession, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }
@@ -112,7 +113,7 @@ pub mod policy {
 pub mod rules {
     pub use identity_core::{
         Answer, Authority, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
-        asks_for, charges, messages, plan, refunds, withdrawn,
+        asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
     };
 }
 
@@ -132,7 +133,8 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository,
+        Budgets, CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,
+        UserRepository,
     };
 
     pub use crate::identity::Store;

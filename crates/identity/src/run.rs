@@ -4,9 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity_core::policy::{Listed, Mode};
 use identity_core::{
-    Authority, BudgetKind, Context, Decision, Effect, Exhausted, Funding, IdentifierId, Issued, Planned, Policy,
-    Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey, asks_for, plan,
+    Authority, BudgetKind, Charge, Context, Decision, Effect, Exhausted, Funding, Identifier, IdentifierId, Issued,
+    Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey,
+    asks_for, plan, shared_charges,
 };
 use identity_ports::CommitError;
 use tracing::Instrument as _;
@@ -140,16 +142,50 @@ impl Identity {
         let receipt = Receipt { outcome, user, version, at: context.now };
         let Some(commit) = commit else { return Ok(receipt) };
         let any_mail = !commit.messages.is_empty();
+        let before = commit.before.clone();
         let asked = asks_for(&commit.events);
-        let committed = self.parts.store.commit(commit).await.map_err(|error| match error {
+        let failed = |error| match error {
             CommitError::Exhausted(exhausted) => exhausted_by(exhausted, asked, key, context),
             error => Failure::from(error),
-        })?;
+        };
+        let drawn = self.draw_shared(&commit.messages).await.map_err(failed)?;
+        let committed = match self.parts.store.commit(commit).await {
+            Ok(committed) => committed,
+            Err(error) => {
+                // After any other error it may have been written.
+                if matches!(error, CommitError::Conflict | CommitError::Taken(_) | CommitError::Exhausted(_)) {
+                    self.give_back_shared(drawn).await;
+                }
+                return Err(failed(error));
+            }
+        };
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
+        tell_of_listed(before.as_deref(), &receipt.user, context);
         if any_mail {
             self.wake_delivery();
         }
         Ok(receipt)
+    }
+
+    /// Draws what these messages cost from the budgets that all tenants share, and returns what there is to give back when the
+    /// messages are not enqueued. A process that ends in between leaves too much drawn, and never too little.
+    async fn draw_shared(&self, messages: &[Outgoing]) -> Result<Vec<Refund>, CommitError> {
+        let Some((budgets, policy)) = &self.parts.shared else { return Ok(Vec::new()) };
+        let charges = shared_charges(messages, policy, &self.parts.keys);
+        if charges.is_empty() {
+            return Ok(Vec::new());
+        }
+        budgets.draw(&TenantId::shared(), &[], &charges).await?;
+        let refund = |Charge { kind, quota, amount, at, .. }| Refund { kind, quota, amount, at };
+        Ok(charges.into_iter().map(refund).collect())
+    }
+
+    async fn give_back_shared(&self, drawn: Vec<Refund>) {
+        if let Some((budgets, _)) = self.parts.shared.as_ref().filter(|_| !drawn.is_empty())
+            && let Err(error) = budgets.draw(&TenantId::shared(), &drawn, &[]).await
+        {
+            tracing::warn!(%error, "what a refused change drew from the budgets of all tenants was not given back");
+        }
     }
 
     /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who
@@ -230,6 +266,19 @@ fn tell(tenant: &TenantId, exhausted: &Exhausted) {
         retry_at = retry_at.as_secs(),
         effect = effect.as_str(),
     );
+}
+
+/// Logs that a new address is on a list that only records, with the entry and the date of the list.
+fn tell_of_listed(before: Option<&User>, after: &User, context: &Context<'_>) {
+    let restriction = context.policy.restriction();
+    for Identifier { id, address, .. } in after.identifiers() {
+        let Some(Listed { entry, date, mode: Mode::Record }) = restriction.disposable(address) else { continue };
+        if before.is_some_and(|user| user.identifier(*id).is_some()) {
+            continue;
+        }
+        let (tenant, list) = (context.tenant, "disposable");
+        tracing::info!(target: "identity::restriction", event = "recorded", %tenant, list, date, entry);
+    }
 }
 
 /// Judges the exhaustion of a budget: the decision is made once more, or refused.

@@ -15,6 +15,7 @@ mod kit;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use identity::policy::{DisposableDomains, Mode, RestrictionPolicy};
 use identity::{Code, NewAddress, Username, Verification};
 use kit::{Host, address, secs};
 use tracing_subscriber::fmt::MakeWriter;
@@ -51,7 +52,9 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
 
-    let host = Host::new();
+    let list = DisposableDomains::new("2026-11-21", ["trash.example"]).unwrap();
+    let recording = RestrictionPolicy::builder().disposable(list, Mode::Record).build().unwrap();
+    let host = Host::new().with_policy(identity::Policy::default().with_restriction(recording));
     let mut debug = String::new();
     let mut note = |text: String| debug.push_str(&text);
     let user = host.user_with(&["canary.one@example.com", "+441514960453"]).await;
@@ -84,6 +87,10 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     // The holder's error does not say why an address is unavailable; the log does.
     let unavailable = account.add(address("+449012345678")).await.unwrap_err();
     note(format!("{unavailable:?} {unavailable}"));
+    // An address on a list that only records is added, and told once.
+    account.add(address("canary.four@mx.trash.example")).await.unwrap();
+    admin.disable(&user).await.unwrap();
+    admin.enable(&user).await.unwrap();
     // A report is told, and so is a budget that strangers used up.
     let pending = admin.posted(&user, None, 100).await.unwrap();
     let ticket = kit::keys().ticket(pending.first().unwrap().message.id);
@@ -115,9 +122,11 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",
         "effect=\"withheld\"",
+        "identity::restriction: event=\"recorded\" tenant=default list=\"disposable\" date=\"2026-11-21\" entry=\"trash.example\"",
     ] {
         assert!(told.contains(fields), "as the manual says: {fields}\n{told}");
     }
+    assert_eq!(told.matches("identity::restriction").count(), 1, "a listed address is told when it is added");
     let secrets = ["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()];
     for secret in secrets {
         // Ids are hexadecimal and times are digits: a code could stand in one by chance, so look for it as a word.

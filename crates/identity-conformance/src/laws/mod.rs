@@ -1,5 +1,6 @@
 //! The laws, one function each, named after what it requires. Each takes a harness whose place is empty.
 
+mod budgets;
 mod claims;
 mod codes;
 mod directory;
@@ -19,6 +20,7 @@ mod reserve;
 mod round_trip;
 mod tenants;
 
+pub use budgets::*;
 pub use claims::*;
 pub use codes::*;
 pub use directory::*;

@@ -12,7 +12,7 @@ use crate::Harness;
 use crate::kit::{Draft, NOW, Person, at, change, create, key, lease, letter, mail_key, paid, put, queued, refusing};
 
 /// Runs one task per number, all from the same moment on, each on one of two stores at the same place.
-async fn race<H, T, F>(harness: &H, tasks: u128, task: impl Fn(Arc<H::Store>, u128) -> F) -> Vec<T>
+pub(super) async fn race<H, T, F>(harness: &H, tasks: u128, task: impl Fn(Arc<H::Store>, u128) -> F) -> Vec<T>
 where
     H: Harness,
     T: Send + 'static,

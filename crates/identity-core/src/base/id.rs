@@ -105,6 +105,15 @@ text_id! {
     TenantId
 }
 
+impl TenantId {
+    /// The name `-shared-`, under which a store keeps the budgets that all tenants share. Their kinds are their own, so that a
+    /// tenant of the same name has nothing in common with them.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self("-shared-".into())
+    }
+}
+
 impl Default for TenantId {
     /// The id `default`, for a service with a single tenant.
     fn default() -> Self {

@@ -6,6 +6,7 @@ mod commit;
 mod lookup;
 mod messages;
 mod reserve;
+mod shared;
 
 pub(crate) use charges::{Loss, code_charges, notice_charges, pseudonym};
 pub use charges::{charges, refunds};
@@ -15,3 +16,4 @@ pub use lookup::{LookupChanges, LookupEntry};
 pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
+pub use shared::shared_charges;

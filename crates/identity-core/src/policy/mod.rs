@@ -2,18 +2,22 @@
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
+mod disposable;
 mod notice;
 mod primary;
 mod restriction;
 mod send;
+mod shared;
 mod spend;
 mod verification;
 
 pub use claim::ClaimPolicy;
+pub use disposable::{DisposableDomains, Listed, Mode};
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
+pub use shared::{SharedPolicy, SharedPolicyBuilder};
 pub(crate) use spend::WHOLE;
 pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::DangerousPolicy;
+use super::disposable::{Disposable, DisposableDomains, Listed, Mode};
 use crate::address::{Address, Email, NumberType, Phone, Region, masked};
 
 /// The restriction that keeps an address out.
@@ -18,6 +19,8 @@ pub enum Restriction {
     Country,
     /// Phone numbers of this type are refused.
     NumberType,
+    /// The domain of the e-mail address, or a domain above it, is on a list of disposable domains that refuses.
+    Disposable,
     /// There is an allow list for this kind of address, and the address is not on it.
     NotAllowed,
 }
@@ -32,6 +35,7 @@ impl Restriction {
             Self::Prefix => "prefix",
             Self::Country => "country",
             Self::NumberType => "number_type",
+            Self::Disposable => "disposable",
             Self::NotAllowed => "not_allowed",
         }
     }
@@ -92,7 +96,7 @@ impl Lists {
 }
 
 /// The domain and every domain above it: `a.b.example.com`, `b.example.com`, `example.com`, `com`.
-fn domain_and_above(domain: &str) -> impl Iterator<Item = &str> {
+pub(super) fn domain_and_above(domain: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, above)| above))
 }
 
@@ -104,6 +108,7 @@ pub struct RestrictionPolicy {
     allowed: Lists,
     blocked: Lists,
     refused_types: Vec<NumberType>,
+    disposable: Option<Disposable>,
 }
 
 impl Default for RestrictionPolicy {
@@ -118,6 +123,7 @@ impl Default for RestrictionPolicy {
                 NumberType::Uan,
                 NumberType::Voicemail,
             ],
+            disposable: None,
         }
     }
 }
@@ -145,6 +151,9 @@ impl RestrictionPolicy {
         if let Some(restriction) = self.blocked.names(address) {
             return Some(restriction);
         }
+        if self.disposable(address).is_some_and(|listed| listed.mode == Mode::Refuse) {
+            return Some(Restriction::Disposable);
+        }
         if let Address::Phone(phone) = address
             && !self.refused_types.is_empty()
             && self.refused_types.contains(&phone.number_type())
@@ -153,6 +162,13 @@ impl RestrictionPolicy {
         }
         let allowed = self.allowed.is_empty_for(address) || self.allowed.names(address).is_some();
         (!allowed).then_some(Restriction::NotAllowed)
+    }
+
+    /// What the list of disposable domains says about an address, whether it refuses or only records; `None` when there is no
+    /// list or it does not name the address.
+    #[must_use]
+    pub fn disposable(&self, address: &Address) -> Option<Listed<'_>> {
+        self.disposable.as_ref().and_then(|disposable| disposable.names(address))
     }
 }
 
@@ -236,6 +252,14 @@ impl RestrictionPolicyBuilder {
         self
     }
 
+    /// Refuses or only records e-mail addresses at the domains of a list of disposable ones, instead of a list that was set
+    /// before. Addresses that users have already are judged when their verification starts, as by every other list.
+    #[must_use]
+    pub fn disposable(mut self, list: DisposableDomains, mode: Mode) -> Self {
+        self.policy.disposable = Some(Disposable { list, mode });
+        self
+    }
+
     /// Builds the policy.
     ///
     /// # Errors
@@ -273,7 +297,7 @@ fn listed_address(text: &str) -> Option<String> {
 
 /// A listed domain is normalised like the domain of an address, so that `Example.COM` and `bücher.example` match. A
 /// single label, such as `com`, matches every domain below it.
-fn listed_domain(text: &str) -> Option<String> {
+pub(super) fn listed_domain(text: &str) -> Option<String> {
     let email = Email::parse(&format!("a@a.{}", text.trim_start_matches('.'))).ok()?;
     email.domain().strip_prefix("a.").map(str::to_owned)
 }

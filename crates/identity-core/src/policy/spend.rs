@@ -36,11 +36,15 @@ pub enum BudgetKind {
     Guesses,
     /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
     Reserve,
+    /// The budget of all tenants together for codes and links to one address.
+    SharedAddress,
+    /// The budget of all tenants together for codes to a block of 100 adjacent phone numbers.
+    SharedBlock,
 }
 
 impl BudgetKind {
     /// Every kind of budget.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Address,
         Self::AddressLong,
         Self::Block,
@@ -53,6 +57,8 @@ impl BudgetKind {
         Self::LossNotices,
         Self::Guesses,
         Self::Reserve,
+        Self::SharedAddress,
+        Self::SharedBlock,
     ];
 
     /// The stable name of the kind, as adapters store it.
@@ -71,14 +77,16 @@ impl BudgetKind {
             Self::LossNotices => "loss_notices",
             Self::Guesses => "guesses",
             Self::Reserve => "reserve",
+            Self::SharedAddress => "shared_address",
+            Self::SharedBlock => "shared_block",
         }
     }
 
     /// Whether a holder shares it with strangers and must not learn from it what they do: the budgets of one address and of
-    /// the numbers beside it.
+    /// the numbers beside it, also those of all tenants together.
     #[must_use]
     pub const fn is_shared(self) -> bool {
-        matches!(self, Self::Address | Self::AddressLong | Self::Block)
+        matches!(self, Self::Address | Self::AddressLong | Self::Block | Self::SharedAddress | Self::SharedBlock)
     }
 }
 

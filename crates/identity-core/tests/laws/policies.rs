@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use identity_core::policy::{Budget, By, Election, Resend, Succession};
+use identity_core::policy::{Budget, By, DisposableDomains, Election, Mode, Resend, Succession};
 use identity_core::{
-    Address, ClaimPolicy, DangerousPolicy, NumberType, Policy, PrimaryPolicy, Restriction, RestrictionPolicy,
-    SendPolicy, VerificationPolicy,
+    Address, ClaimPolicy, DangerousPolicy, NewAddress, NumberType, Policy, PrimaryPolicy, Refusal, Restriction,
+    RestrictionPolicy, SendPolicy, VerificationPolicy,
 };
 
-use crate::kit::{email, phone, secs};
+use crate::kit::{email, given_under, phone, secs};
 
 #[test]
 fn the_defaults_are_as_documented() {
@@ -232,4 +232,68 @@ fn every_refusal_of_a_builder_says_what_to_do() {
     ] {
         assert!(refusal.to_string().len() > 10, "{refusal:?}");
     }
+}
+
+#[test]
+fn a_list_of_disposable_domains_has_a_date_and_names_domains() {
+    for date in ["2026-11-21", "2024-02-29", "2000-02-29", "0001-01-31"] {
+        assert_eq!(DisposableDomains::new(date, ["trash.example"]).unwrap().date(), date);
+    }
+    let none = [
+        "",
+        "2026-11-31",
+        "2026-13-01",
+        "2026-00-10",
+        "2025-02-29",
+        "1900-02-29",
+        "2026-11-00",
+        "21.11.2026",
+        "2026-1-21",
+    ];
+    for date in none.into_iter().chain(["2026-11-2\u{661}", "2026-11-211", "+026-11-21", "2026/11/21"]) {
+        let refused = DisposableDomains::new(date, ["trash.example"]);
+        assert!(matches!(&refused, Err(DangerousPolicy::Entry { what, .. }) if what.contains("date")), "{date}");
+    }
+    for domain in ["", "a b", "ada@example.com", "*.example.com"] {
+        let refused = DisposableDomains::new("2026-11-21", ["trash.example", domain]);
+        assert!(matches!(refused, Err(DangerousPolicy::Entry { what: "domain", .. })), "{domain}");
+    }
+}
+
+#[test]
+fn a_list_of_disposable_domains_refuses_or_records() {
+    let list = || DisposableDomains::new("2026-11-21", ["Trash.example", ".b\u{FC}cher.example"]).unwrap();
+    let with = |mode| RestrictionPolicy::builder().disposable(list(), mode).build().unwrap();
+    let (refusing, recording) = (with(Mode::Refuse), with(Mode::Record));
+    for (text, entry) in [
+        ("a@trash.example", Some("trash.example")),
+        ("a@MX.trash.EXAMPLE", Some("trash.example")),
+        ("a@xn--bcher-kva.example", Some("b\u{FC}cher.example")),
+        ("a@nottrash.example", None),
+        ("a@example.com", None),
+    ] {
+        let address = email(text);
+        let said = recording.disposable(&address);
+        let same = |entry: &str, said: &str| entry == said || said.starts_with("xn--");
+        assert!(said.as_ref().map(|listed| listed.entry).zip(entry).is_none_or(|(said, entry)| same(entry, said)));
+        assert_eq!((said.is_some(), verdict(&recording, &address)), (entry.is_some(), None), "{text}");
+        assert!(said.is_none_or(|listed| (listed.date, listed.mode) == ("2026-11-21", Mode::Record)), "{text}");
+        assert_eq!(verdict(&refusing, &address), entry.map(|_| Restriction::Disposable), "{text}");
+    }
+    assert_eq!(verdict(&refusing, &phone("+441514960453")), None);
+    // Nothing is listed by default, and a block list refuses whatever is only recorded.
+    assert_eq!(RestrictionPolicy::default().disposable(&email("a@trash.example")), None);
+    let both = RestrictionPolicy::builder().block_domain("trash.example").disposable(list(), Mode::Record);
+    assert_eq!(verdict(&both.build().unwrap(), &email("a@trash.example")), Some(Restriction::Domain));
+}
+
+#[test]
+fn a_holder_is_not_told_that_a_domain_is_listed_and_an_administrator_sets_the_list_aside() {
+    let list = DisposableDomains::new("2026-11-21", ["trash.example"]).unwrap();
+    let refusing = RestrictionPolicy::builder().disposable(list, Mode::Refuse).build().unwrap();
+    let mut ada = given_under(Policy::default().with_restriction(refusing));
+    let refused = ada.add(email("ada@trash.example")).refused();
+    assert_eq!(refused, Refusal::Restricted(Restriction::Disposable));
+    assert_eq!(refused.public(), identity_core::PublicRefusal::Unavailable);
+    ada.admin(|user, context| user.add(&NewAddress::from(email("ada@trash.example")).unrestricted(), context)).done();
 }

@@ -401,6 +401,7 @@ fn every_refusal() -> Vec<Refusal> {
         Restriction::Prefix,
         Restriction::Country,
         Restriction::NumberType,
+        Restriction::Disposable,
         Restriction::NotAllowed,
     ];
     all.extend(restrictions.map(Refusal::Restricted));

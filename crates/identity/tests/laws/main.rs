@@ -14,6 +14,7 @@ mod posted;
 mod reserve;
 mod router;
 mod rules;
+mod shared;
 mod simulation;
 mod tenants;
 mod transfer;
