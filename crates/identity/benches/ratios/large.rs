@@ -1,8 +1,9 @@
 //! What the flow costs in a file of many users, against a file of few.
 
+use identity::import::Imported;
 use identity::rules::Seed;
 use identity::store::Store;
-use identity::{Identity, Imported, Timestamp};
+use identity::{Identity, Timestamp};
 use identity_sqlite::Durability;
 use serde_json::json;
 use tokio::runtime::Runtime;
