@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use identity_core::{
-//!     Answer, Authority, CodeKeys, Confirmation, Context, Email, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
+//!     Answer, Authority, CodeKeys, Confirmation, Context, Email, Funding, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
 //!     User, Verification, messages,
 //! };
 //! let (tenant, policy) = (TenantId::default(), Policy::default());
@@ -20,7 +20,7 @@
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
 //! let signup = Authority::Administrator("signup".into());
 //! let by = |authority, seed| {
-//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, withheld: false }
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, funding: Funding::Shared }
 //! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;
@@ -52,63 +52,41 @@
 //! through ports.
 
 pub mod address;
-mod book;
-mod challenge;
-mod claim;
-mod credentials;
+mod base;
+mod change;
 mod decide;
-mod decision;
-mod delivery;
-mod event;
-mod fold;
-mod id;
-mod identifier;
-mod lookup;
-mod message;
 mod plan;
 pub mod policy;
-mod profile;
-pub mod record;
-mod refusal;
 mod secret;
-mod seed;
-mod spend;
-pub mod stored;
-mod time;
 mod user;
 
 pub use address::{
     Address, Channel, ClaimKey, ClaimKind, Email, EmailError, NumberType, Phone, PhoneError, Region, Username,
     UsernameError,
 };
-pub use book::Book;
-pub use challenge::{Challenge, Proof, Purpose};
-pub use claim::{Claim, ClaimChanges, Strength};
-pub use credentials::{Connection, Credentials, ExternalIdentity, MAX_REPORT_BYTES, Passkey, SignIns};
+pub use base::{
+    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, UserId, UserKey, Version,
+};
+pub use change::{Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, UserRecord, record, stored};
 pub use decide::{
-    Added, Answer, Confirmation, Issued, MAX_IDENTIFIERS, NewAddress, NewUser, ProfileChange, Removed, Started,
-    Verification,
+    Added, Answer, Authority, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange,
+    Removed, Standing, Started, Verification,
 };
-pub use decision::{Authority, Context, Decision};
-pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};
-pub use event::{Actor, Change, Event, EventFormat, Recorded};
-pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Version};
-pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
-pub use lookup::{LookupChanges, LookupEntry};
-pub use message::{Content, Message, NoticeKind, Outgoing, messages, withdrawn};
-pub use plan::{Commit, Committed, Expected, Planned, Stored, plan};
+pub use plan::{
+    Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength, asks_for,
+    charges, messages, plan, refunds, withdrawn,
+};
 pub use policy::{
-    ClaimPolicy, DangerousPolicy, NoticePolicy, Policy, PrimaryPolicy, Restriction, RestrictionPolicy, SendPolicy,
-    VerificationPolicy,
+    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Effect, Exhausted, NoticeKind, NoticePolicy, Policy,
+    PrimaryPolicy, Refund, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy, WhenExhausted,
 };
-pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
-pub use record::UserRecord;
-pub use refusal::{PublicRefusal, Refusal, RefusalKind, SendLimit, TakenWhat};
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
-    TicketError,
+    Purpose, TicketError,
 };
-pub use seed::{Nonce, Seed};
-pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted, charges, refunds};
-pub use time::Timestamp;
-pub use user::{Inconsistent, User, UserParts};
+pub use user::{
+    Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,
+    JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, Proof,
+    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status, TakenWhat,
+    Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+};

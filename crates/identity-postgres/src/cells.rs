@@ -13,6 +13,10 @@ use uuid::Uuid;
 pub(crate) struct Bad(String);
 
 impl Bad {
+    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+
     pub(crate) fn at(self, table: &'static str, key: impl FnOnce() -> String) -> StoreError {
         StoreError::Corrupt { table, key: key(), reason: self.0 }
     }
@@ -73,6 +77,10 @@ impl<'r> Cells<'r> {
         self.opt_time(name)?.ok_or_else(|| missing(name))
     }
 
+    pub(crate) fn texts(self, name: &str) -> Result<Vec<&'r str>, Bad> {
+        Ok(self.value(name, "list of texts")?.unwrap_or_default())
+    }
+
     pub(crate) fn opt_bytes(self, name: &str) -> Result<Option<[u8; 16]>, Bad> {
         let Some(bytes) = self.value::<&[u8]>(name, "bytes")? else { return Ok(None) };
         bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} does not have 16 bytes")))
@@ -102,22 +110,10 @@ impl<'r> Cells<'r> {
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
         self.opt_json(name)?.ok_or_else(|| missing(name))
     }
-
-    /// JSON; NULL is the default.
-    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(self, name: &str) -> Result<T, Bad> {
-        Ok(self.opt_json(name)?.unwrap_or_default())
-    }
 }
 
 fn missing(name: &str) -> Bad {
     Bad(format!("{name} is missing"))
-}
-
-/// A value as JSON; `None` for the default.
-pub(crate) fn json_unless_default<T: serde::Serialize + Default + PartialEq>(
-    value: &T,
-) -> Result<Option<String>, StoreError> {
-    if *value == T::default() { Ok(None) } else { json(value).map(Some) }
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

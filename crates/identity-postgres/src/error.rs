@@ -128,11 +128,6 @@ fn caused_by_io(error: &Error) -> bool {
     false
 }
 
-/// The text by which the statement of a commit ends itself when a row changed under it. The server quotes it in the message of
-/// its error, in whatever language that message is.
-pub(crate) const RACED: &str =
-    "identity: another transaction was faster; nothing is written and the commit is tried again";
-
 fn classify(server: &DbError) -> Failure {
     let code = server.code();
     let told = |what, advice, quote: bool| {
@@ -143,7 +138,6 @@ fn classify(server: &DbError) -> Failure {
     let raced =
         ("another transaction changed or locks the same rows", "see which transaction holds its locks for long");
     match code.code() {
-        "22P02" if server.message().contains(RACED) => Failure::Race(told(raced.0, raced.1, false)),
         "40001" => Failure::Snapshot(told(raced.0, raced.1, true)),
         "40P01" | "55P03" => Failure::Race(told(raced.0, raced.1, true)),
         "23505" => Failure::Duplicate(server.constraint().unwrap_or_default().to_owned()),

@@ -3,14 +3,14 @@
 use std::future::poll_fn;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Deref;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod, Runtime, Timeouts,
+    Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use identity_ports::StoreError;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -19,17 +19,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Failure, Unknown, failure, pool};
 use crate::options::{PostgresOptions, Statements};
-use crate::sql::Sql;
+use crate::sql::{Sql, Texts};
 use crate::tls::Tls;
-
-/// Planner settings of the store's own sessions. Every statement finds its rows by keys: a plan that is made while a table is
-/// small must not read the whole table once it is large; and planning the statement of a commit takes longer than running it.
-const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off \
-                        -c enable_hashjoin=off -c enable_mergejoin=off";
-
-/// The number of plans that a connection keeps, each of which takes the server about a megabyte; with one more the connection
-/// forgets all of them.
-const PLANS: usize = 64;
 
 /// How long the server may take to confirm that a statement was cancelled at the deadline of its call. After that it is unknown
 /// whether the statement was carried out.
@@ -45,15 +36,16 @@ const DRIVERS_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Everything by which the server is reached.
 pub(crate) struct Base {
-    /// The connections of the store, with [`SETTINGS`].
+    /// The connections of the store, with time limits.
     pub(crate) own_pool: Pool,
     /// The connections of the host, without them. It opens none until the host asks.
     pub(crate) host_pool: Pool,
-    /// How to connect without [`SETTINGS`] and time limits: for migrations and for listening.
+    /// How to connect without time limits: for migrations and for listening.
     pub(crate) config: Config,
     pub(crate) tls: MakeRustlsConnect,
     /// What stands before the name of every table: nothing, or a quoted schema and a dot.
     pub(crate) tables: String,
+    pub(crate) texts: Texts,
     pub(crate) prepared: bool,
     /// Whether a proxy shares sessions between clients, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
@@ -116,16 +108,11 @@ impl Link {
         let host_pool = build(builder(config.clone()))?;
         let pool = builder(tuned.unwrap_or_else(|| config.clone()))
             // A few connections do most of the work, and meet most of the statements.
-            .queue_mode(QueueMode::Lifo)
-            .post_recycle(Hook::sync_fn(|connection, used| {
-                if is_due_for_planning(used.recycle_count) {
-                    connection.statement_cache.clear();
-                }
-                Ok(())
-            }));
+            .queue_mode(QueueMode::Lifo);
         let (own_pool, reconnect) = (build(pool)?, options.reconnect.unwrap_or(options.timeout));
         let timeout = options.timeout;
-        let base = Base { own_pool, host_pool, config, tls, tables, prepared, proxied, timeout, reconnect };
+        let texts = Texts::new(&tables);
+        let base = Base { own_pool, host_pool, config, tls, tables, texts, prepared, proxied, timeout, reconnect };
         Ok(Self { base: Arc::new(base), until })
     }
 
@@ -154,12 +141,17 @@ impl Link {
         self.own_pool.timeout_get(&timeouts).await.map_err(pool)
     }
 
-    /// Runs one statement, once. A connection that failed is not used again.
+    /// Runs one statement, once.
     pub(crate) async fn once(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
+        Ok(self.flight(std::slice::from_ref(sql)).await?.pop().unwrap_or_default())
+    }
+
+    /// Runs some statements, once, in one flight: several ones in one transaction. A connection that failed is not used again.
+    pub(crate) async fn flight(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
         let connection = self.connection().await?;
         let token = connection.cancel_token();
         let held = Held { connection: Some(connection), is_spent: AtomicBool::new(false) };
-        let ran = self.bounded(self.run(&held, sql), &token).await;
+        let ran = self.bounded(self.all(&held, statements), &token).await;
         if ran.as_ref().is_err_and(Failure::spends_connection) {
             held.is_spent.store(true, Ordering::Relaxed);
         }
@@ -169,6 +161,44 @@ impl Link {
             tokio::spawn(async move { drop(timeout(GRACE, token.cancel_query(tls)).await) });
         }
         ran
+    }
+
+    /// Sends all statements before the answer to the first one comes, and gives the rows of each.
+    async fn all(&self, held: &Held, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
+        type Sent<'f> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Failure>> + Send + 'f>>;
+        let mut sent: Vec<Sent<'_>> = statements.iter().map(|sql| Box::pin(self.run(held, sql)) as Sent<'_>).collect();
+        if statements.len() > 1 {
+            // Each statement sees what was written before it began, whatever the server's default is.
+            sent.insert(0, Box::pin(self.word(held, "BEGIN ISOLATION LEVEL READ COMMITTED")));
+            sent.push(Box::pin(self.word(held, "COMMIT")));
+        }
+        let mut answers: Vec<Option<Result<Vec<Row>, Failure>>> = sent.iter().map(|_| None).collect();
+        poll_fn(|context| {
+            let mut open = false;
+            // In their order: what is polled first is sent first.
+            for (answer, sent) in answers.iter_mut().zip(&mut sent).filter(|(answer, _)| answer.is_none()) {
+                match sent.as_mut().poll(context) {
+                    Poll::Ready(told) => *answer = Some(told),
+                    Poll::Pending => open = true,
+                }
+            }
+            if open { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        // After the first failure the others fail because of it.
+        let mut rows = answers.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+        if statements.len() > 1 {
+            rows.pop();
+            rows.remove(0);
+        }
+        Ok(rows)
+    }
+
+    async fn word(&self, held: &Held, word: &str) -> Result<Vec<Row>, Failure> {
+        let Some(connection) = &held.connection else {
+            return Err(Failure::away("there is no connection"));
+        };
+        connection.batch_execute(word).await.map(|()| Vec::new()).map_err(failure)
     }
 
     /// Waits for a statement until the deadline. Then the statement is cancelled, and the server gets a moment to say that it
@@ -217,17 +247,19 @@ impl Link {
         // If it cannot be prepared, the answer to the query says why, too.
         let (_, rows) = tokio::join!(preparing, connection.query_typed(&sql.text, &params));
         held.is_spent.store(false, Ordering::Relaxed);
-        if connection.statement_cache.size() > PLANS {
-            connection.statement_cache.clear();
-        }
         rows.map_err(failure)
     }
 
     /// Runs a statement that may be run twice: again when others were in the way or the connection broke, until the deadline.
     pub(crate) async fn query(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.queries(std::slice::from_ref(sql)).await?.pop().unwrap_or_default())
+    }
+
+    /// As [`query`](Self::query), for some statements in one flight.
+    pub(crate) async fn queries(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut patience = Patience::new(self);
         loop {
-            match self.once(sql).await {
+            match self.flight(statements).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => patience.after(failure).await?,
             }
@@ -260,12 +292,6 @@ impl Drop for Held {
             drop(self.connection.take().map(Object::take));
         }
     }
-}
-
-/// Whether a connection that was used this often plans its statements anew. While a table is all but empty, the server finds
-/// one way to a row as good as another and keeps to the one it chose; once there are rows, it chooses the right one.
-const fn is_due_for_planning(uses: usize) -> bool {
-    matches!(uses, 16 | 64 | 256 | 1_024) || (uses > 0 && uses.is_multiple_of(4_096))
 }
 
 /// How long a call goes on trying.
@@ -356,9 +382,7 @@ async fn tuned(
     let statement = limit.as_millis().clamp(1, 2_147_483_647);
     let lock = (statement / 4).max(1);
     let mut config = plain.clone();
-    config.options(format!(
-        "{SETTINGS} -c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"
-    ));
+    config.options(format!("-c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"));
     match ask(&config, tls, until).await {
         Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok(Some(config)),
         Ok(_) => {}

@@ -13,7 +13,7 @@ pub enum Statements {
     /// clients (pgbouncer with `pool_mode = transaction`). The store finds out which when it connects.
     #[default]
     Detect,
-    /// Prepared on each connection, which keeps up to 64: the server does not plan a statement each time.
+    /// Prepared on each connection: the server does not plan a statement each time.
     Prepared,
     /// Sent with their text each time, still in one flight: for proxies that share sessions between clients.
     Unprepared,

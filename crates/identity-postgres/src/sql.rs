@@ -1,10 +1,54 @@
 //! Statements with their parameters: rows travel as arrays, one for each column, and are unnested by the server.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
+
+/// The text of a statement, which stands in a file of its own.
+macro_rules! texts {
+    ($($name:ident)*) => {
+        /// The texts of all statements, with the names of the tables in place.
+        pub(crate) struct Texts {
+            $(pub(crate) $name: String,)*
+            /// As `commit`, for one commit that touches a budget more than once.
+            pub(crate) ledger_commit: String,
+        }
+
+        impl Texts {
+            /// The texts, when this stands before the name of every table.
+            pub(crate) fn new(tables: &str) -> Self {
+                let with_tables = |text: &str| text.trim_end().replace("{s}", tables);
+                let all = Self {
+                    $($name: with_tables(include_str!(concat!("sql/", stringify!($name), ".sql"))),)*
+                    ledger_commit: String::new(),
+                };
+                all.with_parts()
+            }
+        }
+    };
+}
+
+impl Texts {
+    /// Puts the parts that several statements share in their places.
+    fn with_parts(mut self) -> Self {
+        self.ledger_commit = self.commit.replace("{judge}", &self.ledger);
+        self.commit = self.commit.replace("{judge}", &self.judge);
+        for text in [&mut self.load, &mut self.list, &mut self.browse] {
+            *text = text.replace("{users}", &self.users);
+        }
+        let outbox = [&mut self.lease, &mut self.leased, &mut self.report, &mut self.one, &mut self.posted];
+        for text in outbox.into_iter().chain([&mut self.dead, &mut self.expire]) {
+            *text = text.replace("{message}", &self.message).replace("{now}", &self.now);
+        }
+        self
+    }
+}
+
+texts! {
+    hold wait commit judge ledger clear erase users load list created updated prefix browse search signins find history
+    message now lease leased damaged finish settle report one posted dead expire prune sweep
+}
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,19 +57,6 @@ pub(crate) enum Kind {
     Long,
     Flag,
     Id,
-    Bytes,
-}
-
-impl Kind {
-    const fn array(self) -> Type {
-        match self {
-            Self::Text => Type::TEXT_ARRAY,
-            Self::Long => Type::INT8_ARRAY,
-            Self::Flag => Type::BOOL_ARRAY,
-            Self::Id => Type::UUID_ARRAY,
-            Self::Bytes => Type::BYTEA_ARRAY,
-        }
-    }
 }
 
 /// One cell of a row to be written. A cell that is absent is NULL.
@@ -35,7 +66,6 @@ pub(crate) enum Cell<'a> {
     Long(Option<i64>),
     Flag(bool),
     Id(Option<Uuid>),
-    Bytes(Option<&'a [u8]>),
 }
 
 macro_rules! cell_from {
@@ -58,85 +88,43 @@ cell_from! {
     bool => Cell::Flag;
     Uuid => |id| Cell::Id(Some(id));
     Option<Uuid> => Cell::Id;
-    Option<&'a [u8]> => Cell::Bytes;
 }
 
-#[derive(Debug)]
-enum Column<'a> {
-    Text(Vec<Option<Cow<'a, str>>>),
-    Long(Vec<Option<i64>>),
-    Flag(Vec<bool>),
-    Id(Vec<Option<Uuid>>),
-    Bytes(Vec<Option<&'a [u8]>>),
-}
-
-/// The columns of some rows, by name and kind.
-pub(crate) type Layout = &'static [(&'static str, Kind)];
+/// The columns of some rows.
+pub(crate) type Layout = &'static [Kind];
 
 /// Rows that are on their way into a statement.
 #[derive(Debug)]
 pub(crate) struct Rows<'a> {
     layout: Layout,
-    columns: Vec<Column<'a>>,
-    count: usize,
-    /// Whether a statement names them even when there are none.
-    named: bool,
+    cells: Vec<Cell<'a>>,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn new(layout: Layout) -> Self {
-        let column = |(_, kind): &(&str, Kind)| match kind {
-            Kind::Text => Column::Text(Vec::new()),
-            Kind::Long => Column::Long(Vec::new()),
-            Kind::Flag => Column::Flag(Vec::new()),
-            Kind::Id => Column::Id(Vec::new()),
-            Kind::Bytes => Column::Bytes(Vec::new()),
-        };
-        Self { layout, columns: layout.iter().map(column).collect(), count: 0, named: false }
+    pub(crate) const fn new(layout: Layout) -> Self {
+        Self { layout, cells: Vec::new() }
     }
 
     /// Adds a row, cell by cell in the order of the layout.
     pub(crate) fn push<const N: usize>(&mut self, cells: [Cell<'a>; N]) {
         debug_assert_eq!(N, self.layout.len(), "a row has as many cells as its layout: {:?}", self.layout);
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
-            match (column, cell) {
-                (Column::Text(column), Cell::Text(text)) => column.push(text),
-                (Column::Long(column), Cell::Long(number)) => column.push(number),
-                (Column::Flag(column), Cell::Flag(flag)) => column.push(flag),
-                (Column::Id(column), Cell::Id(id)) => column.push(id),
-                (Column::Bytes(column), Cell::Bytes(bytes)) => column.push(bytes),
-                // The arrays would differ in length and the server would fill them up with NULL, which no column takes
-                // where it matters. The layouts are constants, and every one of them is written in the tests.
-                (column, cell) => debug_assert!(false, "a cell of another kind: {column:?}, {cell:?}"),
-            }
-        }
-        self.count += 1;
+        self.cells.extend(cells);
     }
 
-    /// Has the statement name them even when there are none.
-    pub(crate) const fn name(&mut self) {
-        self.named = true;
-    }
-
-    /// Whether the statement names them.
-    pub(crate) const fn is_named(&self) -> bool {
-        self.named || self.count > 0
-    }
-
-    pub(crate) const fn count(&self) -> usize {
-        self.count
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.cells.is_empty()
     }
 }
 
-/// A statement in the making.
+/// A statement and its parameters, which the text names by their places.
 #[derive(Default)]
 pub(crate) struct Sql<'a> {
-    pub(crate) text: String,
+    pub(crate) text: Cow<'a, str>,
     params: Vec<(Box<dyn ToSql + Sync + Send + 'a>, Type)>,
 }
 
 impl<'a> Sql<'a> {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<Cow<'a, str>>) -> Self {
         Self { text: text.into(), params: Vec::new() }
     }
 
@@ -153,45 +141,44 @@ impl<'a> Sql<'a> {
         self.params.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect()
     }
 
-    fn bind(&mut self, value: impl ToSql + Sync + Send + 'a, kind: Type) -> usize {
-        self.params.push((Box::new(value), kind));
-        self.params.len()
-    }
-
-    /// With one more parameter; the text names it by its place.
+    /// With one more parameter.
     pub(crate) fn with(mut self, value: impl ToSql + Sync + Send + 'a, kind: Type) -> Self {
-        self.bind(value, kind);
+        self.params.push((Box::new(value), kind));
         self
     }
 
-    pub(crate) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Writes `unnest(..) AS alias(..)` for these rows.
-    pub(crate) fn unnest(&mut self, rows: Rows<'a>, alias: &str) {
-        self.text.push_str("unnest(");
-        for (index, (column, (_, kind))) in rows.columns.into_iter().zip(rows.layout).enumerate() {
-            let array = kind.array();
-            let place = match column {
-                Column::Text(values) => self.bind(values, array),
-                Column::Long(values) => self.bind(values, array),
-                Column::Flag(values) => self.bind(values, array),
-                Column::Id(values) => self.bind(values, array),
-                Column::Bytes(values) => self.bind(values, array),
-            };
-            let comma = if index == 0 { "" } else { ", " };
-            let cast = match kind {
-                Kind::Text => "text",
-                Kind::Long => "int8",
-                Kind::Flag => "bool",
-                Kind::Id => "uuid",
-                Kind::Bytes => "bytea",
-            };
-            // Writing to a String cannot fail.
-            let _ = write!(self.text, "{comma}${place}::{cast}[]");
+    /// With one more parameter for each column of these rows.
+    pub(crate) fn rows(mut self, rows: Rows<'a>) -> Self {
+        let mut columns: Vec<Vec<Cell<'a>>> = rows.layout.iter().map(|_| Vec::new()).collect();
+        let mut cells = rows.cells.into_iter();
+        while !cells.as_slice().is_empty() {
+            columns.iter_mut().zip(&mut cells).for_each(|(column, cell)| column.push(cell));
         }
-        let names: Vec<&str> = rows.layout.iter().map(|(name, _)| *name).collect();
-        let _ = write!(self.text, ") AS {alias}({})", names.join(", "));
+        for (kind, column) in rows.layout.iter().zip(columns) {
+            self = match kind {
+                Kind::Text => self.with(
+                    values(column, |cell| if let Cell::Text(text) = cell { text } else { None }),
+                    Type::TEXT_ARRAY,
+                ),
+                Kind::Long => self.with(
+                    values(column, |cell| if let Cell::Long(number) = cell { number } else { None }),
+                    Type::INT8_ARRAY,
+                ),
+                Kind::Flag => self.with(
+                    values(column, |cell| if let Cell::Flag(flag) = cell { Some(flag) } else { None }),
+                    Type::BOOL_ARRAY,
+                ),
+                Kind::Id => {
+                    self.with(values(column, |cell| if let Cell::Id(id) = cell { id } else { None }), Type::UUID_ARRAY)
+                }
+            };
+        }
+        self
     }
+}
+
+/// The values of a column. A cell of another kind would be NULL, which no column takes where it matters; the layouts are
+/// constants, and every one of them is written in the tests.
+fn values<'a, T>(column: Vec<Cell<'a>>, value: impl Fn(Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
+    column.into_iter().map(value).collect()
 }

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
-    Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
+    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
+use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
@@ -67,8 +68,7 @@ impl PostgresStore {
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
-    /// not those of the store: they have none of the store's planner settings and time limits, and none is opened before the
-    /// host asks for one. It holds at most as many as [`PostgresOptions::with_pool_size`] says.
+    /// not those of the store: they have none of the store's time limits, and none is opened before the host asks for one. It holds at most as many as [`PostgresOptions::with_pool_size`] says.
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.0.link.host_pool
@@ -93,8 +93,16 @@ impl PostgresStore {
         transaction: &mut Transaction<'_>,
         commit: &Commit,
     ) -> Result<Committed, CommitError> {
-        let job = self.job(commit.clone())?;
-        perform_in(transaction, &self.0.link.until(job.until), &job).await
+        let link = self.0.link.now();
+        let mut commit = commit.clone();
+        if needs_before(&commit) {
+            let sql = load::statement(&link, &commit.key);
+            let rows = transaction.query_typed(&sql.text, &sql.typed_params()).await;
+            let rows = rows.map_err(|error| failure(error).into_error())?;
+            commit.before = load::one(&commit.key, &rows)?.map(|stored| stored.user);
+        }
+        let job = self.job(link.deadline(), commit)?;
+        perform_in(transaction, &link, &job).await
     }
 
     /// Calls `wake` whenever a process has enqueued messages in this database, and whenever the listening connection was lost
@@ -121,10 +129,9 @@ impl PostgresStore {
         self.0.link.host_pool.close();
     }
 
-    fn job(&self, commit: Commit) -> Result<Job, StoreError> {
+    fn job(&self, until: Instant, commit: Commit) -> Result<Job, StoreError> {
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
-        let until = self.0.link.now().deadline();
-        Job::new(Uuid::from_u64_pair(self.0.name, number), until, commit)
+        Job::new(Uuid::from_u64_pair(self.0.name, number), until, &self.0.link.tables, commit)
     }
 
     /// Removes some ended budget windows. Every message leaves a few behind, so a sweep with every lease keeps up with them.
@@ -145,8 +152,13 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
+/// Whether a commit does not bring the user as it was, by which the rows that go are known.
+fn needs_before(commit: &Commit) -> bool {
+    commit.before.is_none() && matches!(commit.expected, Expected::At(_))
+}
+
 impl Link {
-    /// A connection beside the pools, without planner settings and time limits.
+    /// A connection beside the pools, without time limits.
     async fn session(&self) -> Result<tokio_postgres::Client, StoreError> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| failure(error).into_error())?;
@@ -162,8 +174,7 @@ impl Link {
 #[async_trait]
 impl UserRepository for PostgresStore {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        let loaded = load::load(&self.0.link.now(), std::slice::from_ref(key)).await?;
-        Ok(loaded.into_iter().next().flatten())
+        load::load(&self.0.link.now(), key).await
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
@@ -178,9 +189,12 @@ impl UserRepository for PostgresStore {
         events::history(&self.0.link.now(), key, after, limit).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let mail = !commit.messages.is_empty();
-        let job = self.job(commit)?;
+    async fn commit(&self, mut commit: Commit) -> Result<Committed, CommitError> {
+        let (mail, link) = (!commit.messages.is_empty(), self.0.link.now());
+        if needs_before(&commit) {
+            commit.before = load::load(&link, &commit.key).await?.map(|stored| stored.user);
+        }
+        let job = self.job(link.deadline(), commit)?;
         let answer = self.0.committer.submit(job).await;
         if mail && answer.is_ok() {
             self.tell_of_messages();

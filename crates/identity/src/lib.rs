@@ -35,6 +35,7 @@
 
 mod account;
 mod admin;
+mod claims;
 pub mod delivery;
 mod error;
 mod identity;
@@ -98,6 +99,7 @@ pub mod import {
 
 /// The six policies of a [`Policy`], and their builders.
 pub mod policy {
+    pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
         Budget, By, ClaimPolicy, Conversion, DangerousPolicy, Election, Mailboxes, NoticePolicy, NoticePolicyBuilder,
         Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction, RestrictionPolicy, RestrictionPolicyBuilder,
@@ -109,8 +111,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Authority, Binding, Context, Decision, KeyId, Nonce, Outgoing, Planned, Seed, charges, messages, plan,
-        refunds, withdrawn,
+        Answer, Authority, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
+        asks_for, charges, messages, plan, refunds, withdrawn,
     };
 }
 

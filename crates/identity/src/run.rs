@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Authority, BudgetKind, Context, Decision, Effect, Exhausted, Issued, Planned, Policy, Refusal, SendLimit, Started,
-    Stored, TenantId, Timestamp, User, UserKey, plan,
+    Authority, BudgetKind, Context, Decision, Effect, Exhausted, Funding, IdentifierId, Issued, Planned, Policy,
+    Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey, asks_for, plan,
 };
 use identity_ports::CommitError;
 use tracing::Instrument as _;
@@ -14,7 +14,10 @@ use tracing::Instrument as _;
 use crate::{Error, Identity, Receipt};
 
 /// The number of rounds after which a change fails with [`Error::Contended`].
-const ROUNDS: u32 = 64;
+pub(crate) const ROUNDS: u32 = 64;
+
+/// The number of a user's newest events that are searched for a proof of an address when strangers have used up its budgets.
+const REMEMBERED: u16 = 256;
 
 impl Identity {
     /// Changes an existing user.
@@ -30,14 +33,13 @@ impl Identity {
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
                 let decide = |context: &Context<'_>| decide(&stored.user, context);
-                let mut attempted = self.attempt(key, &stored, authority, false, decide).await;
-                if let Err(Failure::Withheld(exhausted)) = &attempted {
-                    tell(&key.tenant, exhausted);
-                    attempted = self.attempt(key, &stored, authority, true, decide).await;
+                let mut attempted = self.attempt(key, &stored, authority, Funding::Shared, decide).await;
+                if let Err(Failure::Crowded(crowded)) = attempted {
+                    attempted = self.uncrowd(key, &stored, authority, crowded, decide).await;
                 }
                 match attempted {
-                    // Somebody changed the user, or drew on the budget, in between.
-                    Err(Failure::Conflict | Failure::Withheld(_)) => self.back_off(round).await?,
+                    // Somebody changed the user in between.
+                    Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
@@ -59,12 +61,12 @@ impl Identity {
             authority.check()?;
             let seed = self.parts.entropy.seed()?;
             let policy = self.policy();
-            let context = self.context(self.now(), &seed, &policy, authority, false);
+            let context = self.context(self.now(), &seed, &policy, authority, Funding::Shared);
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
             match self.commit(&key, None, decision, &context).await {
                 Ok(receipt) => Ok(receipt),
-                Err(Failure::Conflict | Failure::Withheld(_)) => Err(Refusal::UserExists.into()),
+                Err(Failure::Conflict | Failure::Crowded(_)) => Err(Refusal::UserExists.into()),
                 Err(Failure::Other(error)) => Err(error),
             }
         });
@@ -76,27 +78,55 @@ impl Identity {
         key: &UserKey,
         stored: &Stored,
         authority: &Authority,
-        withheld: bool,
+        funding: Funding,
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
         // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
         let now = self.parts.clock.now_after(stored.user.updated_at());
         let policy = self.policy();
-        let context = self.context(now, &seed, &policy, authority, withheld);
+        let context = self.context(now, &seed, &policy, authority, funding);
         let decision = decide(&context).map_err(Error::from)?;
         self.commit(key, Some(stored), decision, &context).await
     }
 
-    fn context<'a>(
+    /// Makes a decision once more, for which a budget that strangers share had no room: from the reserve of the address when
+    /// the user is no stranger there and the reserve has room, withheld when the holder asks for a code, or refused.
+    async fn uncrowd<T>(
+        &self,
+        key: &UserKey,
+        stored: &Stored,
+        authority: &Authority,
+        Crowded { exhausted, asked, at }: Crowded,
+        decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Failure> {
+        if self.policy().send().reserve().is_some() {
+            let newest = stored.version.0.saturating_sub(REMEMBERED.into());
+            let history = self.parts.store.history(key, newest, REMEMBERED.into()).await.map_err(Error::from)?;
+            if let Some(standing) = asked.and_then(|id| stored.user.standing(id, &history)) {
+                let funded = self.attempt(key, stored, authority, Funding::Reserve(standing), &decide).await;
+                if !matches!(funded, Err(Failure::Crowded(_))) {
+                    return funded;
+                }
+            }
+        }
+        if exhausted.kind.is_shared() && !authority.is_administrator() {
+            tell(&key.tenant, &Exhausted { effect: Effect::Withheld, ..exhausted });
+            return self.attempt(key, stored, authority, Funding::Withheld, decide).await;
+        }
+        tell(&key.tenant, &exhausted);
+        Err(refused_by(exhausted, at))
+    }
+
+    pub(crate) fn context<'a>(
         &'a self,
         now: Timestamp,
         seed: &'a identity_core::Seed,
         policy: &'a Policy,
         authority: &'a Authority,
-        withheld: bool,
+        funding: Funding,
     ) -> Context<'a> {
-        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority, withheld }
+        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority, funding }
     }
 
     async fn commit<T>(
@@ -110,8 +140,9 @@ impl Identity {
         let receipt = Receipt { outcome, user, version, at: context.now };
         let Some(commit) = commit else { return Ok(receipt) };
         let any_mail = !commit.messages.is_empty();
+        let asked = asks_for(&commit.events);
         let committed = self.parts.store.commit(commit).await.map_err(|error| match error {
-            CommitError::Exhausted(exhausted) => exhausted_by(exhausted, key, context),
+            CommitError::Exhausted(exhausted) => exhausted_by(exhausted, asked, key, context),
             error => Failure::from(error),
         })?;
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
@@ -123,7 +154,7 @@ impl Identity {
 
     /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who
     /// collided do not collide again at once.
-    async fn back_off(&self, round: u32) -> Result<(), Error> {
+    pub(crate) async fn back_off(&self, round: u32) -> Result<(), Error> {
         tracing::trace!(round, "conflict");
         if round < 2 {
             tokio::task::yield_now().await;
@@ -202,15 +233,24 @@ fn tell(tenant: &TenantId, exhausted: &Exhausted) {
 }
 
 /// Judges the exhaustion of a budget: the decision is made once more, or refused.
-fn exhausted_by(exhausted: Exhausted, key: &UserKey, context: &Context<'_>) -> Failure {
-    let is_holder = !context.authority.is_administrator();
-    if is_holder && !context.withheld && exhausted.kind.is_shared() {
-        return Failure::Withheld(Exhausted { effect: Effect::Withheld, ..exhausted });
+fn exhausted_by(exhausted: Exhausted, asked: Option<IdentifierId>, key: &UserKey, context: &Context<'_>) -> Failure {
+    let crowded = exhausted.kind.is_shared() || exhausted.kind == BudgetKind::Guesses;
+    let again = match context.funding {
+        Funding::Shared => crowded,
+        Funding::Reserve(_) => crowded || exhausted.kind == BudgetKind::Reserve,
+        Funding::Withheld => false,
+    };
+    if again {
+        return Failure::Crowded(Crowded { exhausted, asked, at: context.now });
     }
     tell(&key.tenant, &exhausted);
+    refused_by(exhausted, context.now)
+}
+
+fn refused_by(exhausted: Exhausted, now: Timestamp) -> Failure {
     let refusal = match exhausted.kind {
         // The end of the window would tell when strangers began to guess. A whole window from now there is room in any case.
-        BudgetKind::Guesses => Refusal::TooManyFailures { retry_at: Some(context.now + exhausted.window) },
+        BudgetKind::Guesses => Refusal::TooManyFailures { retry_at: Some(now + exhausted.window) },
         _ => Refusal::TooSoon { retry_at: exhausted.retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) },
     };
     Failure::Other(refusal.into())
@@ -218,9 +258,18 @@ fn exhausted_by(exhausted: Exhausted, key: &UserKey, context: &Context<'_>) -> F
 
 enum Failure {
     Conflict,
-    /// A budget that the holder shares with strangers has no room: nothing is written, and the decision is made once more.
-    Withheld(Exhausted),
+    /// Nothing is written, and the decision is made once more.
+    Crowded(Crowded),
     Other(Error),
+}
+
+/// A budget that the user shares with strangers and that has no room.
+struct Crowded {
+    exhausted: Exhausted,
+    /// The address that the user asked a code for, or answered.
+    asked: Option<IdentifierId>,
+    /// When the decision was made.
+    at: Timestamp,
 }
 
 impl From<Error> for Failure {

@@ -121,7 +121,8 @@ fn every_public_name_of_the_core_and_the_ports_is_within_reach() {
     let names = face.names();
     for inner in ["../identity-core/src/lib.rs", "../identity-ports/src/lib.rs"] {
         for name in Face::of(inner).names().keys().filter(|name| !name.starts_with("Mock")) {
-            assert!(names.contains_key(name), "{name} of {inner} has no path in identity");
+            let is_module = || face.0.iter().any(|path| path.starts_with(&format!("{name}::")));
+            assert!(names.contains_key(name) || is_module(), "{name} of {inner} has no path in identity");
         }
     }
 }

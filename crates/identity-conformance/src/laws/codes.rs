@@ -116,7 +116,7 @@ async fn absent(harness: &impl Harness, secrets: &[String], canary: &str) {
 }
 
 /// Runs an answer many times in parallel and returns all results.
-async fn at_once<F, T>(times: usize, answer: impl Fn(usize) -> F) -> Vec<T>
+pub(super) async fn at_once<F, T>(times: usize, answer: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,

@@ -15,6 +15,7 @@ mod presence;
 mod quotas;
 mod races;
 mod refusals;
+mod reserve;
 mod round_trip;
 mod tenants;
 
@@ -33,6 +34,7 @@ pub use presence::*;
 pub use quotas::*;
 pub use races::*;
 pub use refusals::*;
+pub use reserve::*;
 pub use round_trip::*;
 pub use tenants::*;
 
@@ -126,6 +128,7 @@ macro_rules! for_every_law {
             c49_a_failing_port_never_verifies
             c80_a_withheld_challenge_verifies_nothing
             c81_guesses_at_one_address_are_bounded_exactly
+            a_reserve_is_drawn_exactly_under_a_race
         }
     };
 }

@@ -26,6 +26,16 @@ impl ClaimKind {
         }
     }
 
+    /// The version of the present rule for keys of this kind.
+    #[must_use]
+    pub const fn rule(self) -> u8 {
+        match self {
+            Self::Email => super::Email::CLAIM_RULE,
+            Self::Phone => super::Phone::CLAIM_RULE,
+            Self::Username => super::Username::CLAIM_RULE,
+        }
+    }
+
     /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

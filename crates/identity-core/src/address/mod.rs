@@ -20,6 +20,7 @@ pub use email_error::EmailError;
 pub use mailbox::MailboxKey;
 pub use mask::masked;
 pub use phone::{NumberType, Phone, PhoneError, Region, UnknownRegion};
+pub(crate) use username::stored_username;
 pub use username::{Username, UsernameError};
 pub(crate) use value::stored;
 pub use value::{Address, Channel};

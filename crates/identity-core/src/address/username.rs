@@ -279,3 +279,9 @@ impl de::Visitor<'_> for Text {
         Username::parse(text).map_err(E::custom)
     }
 }
+
+/// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
+pub(crate) fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Username::restore(&name, &name).map_err(serde::de::Error::custom)
+}

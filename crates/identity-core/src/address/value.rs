@@ -75,16 +75,16 @@ impl Address {
     /// stays readable when a rule changes.
     ///
     /// # Errors
-    /// [`Inconsistent`](crate::Inconsistent) when no version of the rules could have produced the texts; see
+    /// [`Inconsistent`](crate::base::Inconsistent) when no version of the rules could have produced the texts; see
     /// [`Email::restore`] and [`Phone::restore`].
-    pub fn restore(channel: Channel, canonical: &str, typed: &str) -> Result<Self, crate::Inconsistent> {
+    pub fn restore(channel: Channel, canonical: &str, typed: &str) -> Result<Self, crate::base::Inconsistent> {
         match channel {
             Channel::Email => Email::restore(canonical, typed)
                 .map(Self::Email)
-                .map_err(|_| crate::Inconsistent("a stored e-mail address is not an e-mail address")),
+                .map_err(|_| crate::base::Inconsistent("a stored e-mail address is not an e-mail address")),
             Channel::Phone => Phone::restore(canonical, typed)
                 .map(Self::Phone)
-                .map_err(|_| crate::Inconsistent("a stored phone number is not a phone number")),
+                .map_err(|_| crate::base::Inconsistent("a stored phone number is not a phone number")),
         }
     }
 }

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use super::bounded;
 use crate::address::Address;
+use crate::base::IdentifierId;
+use crate::change::Change;
+use crate::decide::{Context, Decision};
 use crate::policy::By;
-use crate::{Change, Context, Decision, Identifier, IdentifierId, Method, Refusal, Status, User, Verified};
+use crate::user::{Identifier, Method, Refusal, Status, User, Verified, bounded};
 
 /// A request to add an address. Only an administrator may add one as verified or unrestricted.
 #[derive(Debug, Clone)]
@@ -65,7 +67,7 @@ impl User {
     /// # Errors
     /// * [`Refusal::Duplicate`] when the user already has the address.
     /// * [`Refusal::Restricted`] when the restriction policy refuses it.
-    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::MAX_IDENTIFIERS) addresses of this kind.
+    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS) addresses of this kind.
     /// * [`Refusal::AdministratorOnly`] when a holder asks for a verified or unrestricted address.
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.
@@ -128,12 +130,11 @@ impl User {
         }
         // The new address takes the place at once. The address that the old one was to replace is removed with it, or
         // as soon as the new one is verified.
-        let mut gone = vec![old.id];
         let is_verified = verified.is_some();
+        let taken = if is_verified { Change::Replaced { id: old.id, by: id } } else { Change::Removed { id: old.id } };
         let (replaces, follows) = if is_verified { (Some(old.id), old.replaces) } else { (old.replaces, None) };
-        gone.extend(follows);
-        let was_primary = gone.iter().any(|id| self.book(channel).is_primary(*id));
-        let gone: Vec<Change> = gone.into_iter().map(|id| Change::Removed { id }).collect();
+        let was_primary = [Some(old.id), follows].into_iter().flatten().any(|id| self.book(channel).is_primary(id));
+        let gone: Vec<Change> = [taken].into_iter().chain(follows.map(|id| Change::Removed { id })).collect();
         self.without(&[changes.as_slice(), &gone].concat(), context)?.has_room(channel, context)?;
         changes.push(added(id, new, replaces)?);
         changes.extend(verified.map(|verified| Change::Verified { id, verified }));
@@ -198,7 +199,7 @@ impl User {
         let Some(old) = old else {
             return self.elect(channel, entry.id, context).into_iter().collect();
         };
-        let mut changes = vec![Change::Removed { id: old.id }];
+        let mut changes = vec![Change::Replaced { id: old.id, by: entry.id }];
         if self.book(channel).is_primary(old.id) {
             changes.push(Change::PrimaryChanged { channel, id: Some(entry.id) });
         } else {

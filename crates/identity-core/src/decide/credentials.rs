@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use crate::{Change, Context, Credentials, Decision, Refusal, SignIns, User};
+use crate::change::Change;
+use crate::decide::{Context, Decision};
+use crate::user::{Credentials, Refusal, SignIns, User};
 
 impl User {
     /// Removes one passkey from the reported credentials.

@@ -1,5 +1,7 @@
-use crate::delivery::Fate;
-use crate::{Change, Content, Context, Decision, IdentifierId, Message, Refusal, UndeliverableReason, User};
+use crate::base::IdentifierId;
+use crate::change::{Change, Content, Message};
+use crate::decide::{Context, Decision};
+use crate::user::{Fate, Refusal, UndeliverableReason, User};
 
 impl User {
     /// Records what became of a message, for the address that it was sent to.

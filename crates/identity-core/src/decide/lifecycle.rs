@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use super::addresses::NewAddress;
-use super::bounded;
 use crate::address::{Channel, Username};
-use crate::profile::Profile;
-use crate::record::{Typed, UserRecord};
-use crate::{Change, Context, Decision, Refusal, User, UserId};
+use crate::base::UserId;
+use crate::change::record::Typed;
+use crate::change::{Change, UserRecord};
+use crate::decide::{Context, Decision};
+use crate::user::{Profile, Refusal, User, bounded, bounded_report};
 
 /// A request to create a user. Every field is optional.
 #[derive(Debug, Clone, Default)]
@@ -77,11 +78,21 @@ impl User {
         let record = record.clone().with_ids(context).with_username_judged().map_err(Refusal::Import)?;
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;
-        super::profile::bounded_report(&*user.credentials)?;
-        super::profile::bounded_report(&*user.sign_ins)?;
+        bounded_report(&*user.credentials)?;
+        bounded_report(&*user.sign_ins)?;
         let canonical = user.identifiers().map(|entry| Typed(entry.address.as_str().to_owned())).collect();
         let imported = Change::Imported { record: Box::new(record), canonical };
         Ok(Decision { events: vec![context.event(imported)], outcome: () })
+    }
+
+    /// Brings the user's claims in line with the policy and with the present rules of claim keys.
+    /// [`plan`](crate::plan()) derives what that takes and releases.
+    ///
+    /// # Errors
+    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    pub fn update_claims(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        context.administrator()?;
+        Ok(Decision::of(context, vec![Change::ClaimsUpdated], ()))
     }
 
     /// Disables the user: the holder may change nothing from then on. If the user is disabled already, the decision has
@@ -119,7 +130,7 @@ impl User {
     pub(super) fn has_room(&self, channel: Channel, context: &Context<'_>) -> Result<(), Refusal> {
         let remembered = || self.retired.iter().filter(|retired| !retired.attempts.is_idle(context.now)).count();
         let removed = if context.authority.is_administrator() { 0 } else { remembered() };
-        if self.book(channel).entries().len() + removed >= super::MAX_IDENTIFIERS {
+        if self.book(channel).entries().len() + removed >= crate::user::MAX_IDENTIFIERS {
             return Err(Refusal::TooMany(channel));
         }
         Ok(())

@@ -2,37 +2,27 @@
 //! and the context, and returns events or a refusal.
 
 mod addresses;
+mod context;
 mod credentials;
 mod delivery;
+mod import;
 mod lifecycle;
 mod primary;
 mod profile;
 mod username;
 mod verification;
 
-use std::sync::Arc;
-
 pub use addresses::{Added, NewAddress, Removed};
+pub use context::{Authority, Context, Decision, Funding, Standing};
 pub use lifecycle::NewUser;
 pub use profile::ProfileChange;
-pub(crate) use profile::bounded_report;
 pub use verification::{Answer, Confirmation, Issued, Started, Verification};
 
 use crate::address::Channel;
+use crate::base::IdentifierId;
+use crate::change::Change;
 use crate::policy::{Election, Succession};
-use crate::{Authority, Change, Context, Identifier, IdentifierId, Refusal, User};
-
-/// The maximum number of e-mail addresses of a user, and the maximum number of phone numbers: 50 each.
-pub const MAX_IDENTIFIERS: usize = 50;
-
-/// Checks a text from the host: at most 800 bytes, and no U+0000, which not every database can store.
-pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
-    match text {
-        Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
-        Some(text) if text.contains('\0') => Err(Refusal::Nul { what }),
-        text => Ok(text.map(Into::into)),
-    }
-}
+use crate::user::{Identifier, Refusal, User};
 
 impl User {
     fn entry(&self, id: IdentifierId) -> Result<&Identifier, Refusal> {

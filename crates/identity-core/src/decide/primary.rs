@@ -1,5 +1,8 @@
+use crate::base::IdentifierId;
+use crate::change::Change;
+use crate::decide::{Context, Decision};
 use crate::policy::By;
-use crate::{Change, Context, Decision, IdentifierId, Refusal, User};
+use crate::user::{Refusal, User};
 
 impl User {
     /// Makes an address the primary one of its kind. If it is primary already, the decision has no events.

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::credentials::MAX_REPORT_BYTES;
-use crate::profile::has_nul;
-use crate::{Change, Context, Credentials, Decision, IdentifierId, JsonObject, Refusal, SignInUse, SignIns, User};
+use crate::base::IdentifierId;
+use crate::change::Change;
+use crate::decide::{Context, Decision};
+use crate::user::{Credentials, JsonObject, Refusal, SignInUse, SignIns, User, bounded_report};
 
 /// A change of the profile, applied to the top-level members of each object: a value replaces the member, null removes
 /// it, and absent members stay as they are.
@@ -113,13 +113,4 @@ fn patched(object: &JsonObject, patch: &Map<String, Value>) -> Result<Option<Arc
     }
     let patched = object.patched(patch)?;
     Ok((patched != *object).then(|| Arc::new(patched)))
-}
-
-pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
-    let text = serde_json::to_string(report).ok().filter(|text| text.len() <= MAX_REPORT_BYTES);
-    match text {
-        None => Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" }),
-        Some(text) if has_nul(&text) => Err(Refusal::Nul { what: "the report" }),
-        Some(_) => Ok(()),
-    }
 }

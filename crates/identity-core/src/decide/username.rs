@@ -1,6 +1,8 @@
-use super::bounded;
 use crate::address::Username;
-use crate::{Change, Context, Decision, IdentifierId, Refusal, User};
+use crate::base::IdentifierId;
+use crate::change::Change;
+use crate::decide::{Context, Decision};
+use crate::user::{Refusal, User, bounded};
 
 impl User {
     /// Sets the name to sign in with, in place of the present one, whose id it keeps. If the name is the same, the

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use subtle::Choice;
 
-use super::bounded;
-use crate::identifier::DAY;
-use crate::message::binding;
+use crate::base::{DAY, IdentifierId, Timestamp};
+use crate::change::{Change, binding};
+use crate::decide::{Context, Decision};
 use crate::policy::Resend;
-use crate::{
-    Attempts, Binding, Challenge, Change, Code, Context, Decision, Identifier, IdentifierId, KeyId, LinkToken, Method,
-    Proof, Purpose, Refusal, SendLimit, Status, Timestamp, User, Verified,
+use crate::secret::{Binding, Code, KeyId, LinkToken, Purpose};
+use crate::user::{
+    Attempts, Challenge, Identifier, Method, Proof, Refusal, SendLimit, Status, User, Verified, bounded,
 };
 
 /// A request to verify an address. The default is a code that is valid for as long as the policy says.
@@ -71,7 +71,7 @@ impl User {
     /// Starts the verification of an address: opens a challenge and requests its message. When the policy resends the
     /// same code, the open challenge is kept and its message requested again, as long as proof and hint are the same.
     ///
-    /// When [`Context::withheld`] is set, the challenge is a decoy that no answer fits, no message follows, and the
+    /// When [`Context::funding`] is [`Funding::Withheld`](crate::decide::Funding::Withheld), the challenge is a decoy that no answer fits, no message follows, and the
     /// answer is the same. A decoy is never resent: the next start for which the budget has room opens a challenge that
     /// can be answered, for the rest of the decoy's lifetime.
     ///
@@ -117,7 +117,9 @@ impl User {
                         .is_some())
         });
         let (change, expires_at) = match same {
-            Some(alive) if context.withheld || !alive.is_decoy() => (Change::CodeResent { id }, alive.expires_at),
+            Some(alive) if context.funding.is_withheld() || !alive.is_decoy() => {
+                (Change::CodeResent { id }, alive.expires_at)
+            }
             // What was never sent cannot be sent again. The answer is that of a resend all the same.
             Some(decoy) => {
                 let challenge = Challenge { nonce: fresh.nonce, key: fresh.key, ..decoy.clone() };
@@ -374,7 +376,7 @@ fn challenge(entry: &Identifier, request: &Verification, context: &Context<'_>) 
     };
     Ok(Challenge {
         nonce: context.seed.nonce(0),
-        key: if context.withheld { KeyId::withheld() } else { context.keys.current().clone() },
+        key: if context.funding.is_withheld() { KeyId::withheld() } else { context.keys.current().clone() },
         purpose: if entry.replaces.is_some() { Purpose::Replacement } else { Purpose::Verification },
         proof: request.proof,
         format: policy.format(),

@@ -8,7 +8,7 @@ pub enum ClaimPolicy {
     Verified,
     /// Every address, verified or not. An address that one user has added cannot be added by another, unless it is
     /// unverified and the other user's is verified: then the claim changes hands. A holder who asks for a taken address
-    /// gets the same public answer as for a restricted one ([`Refusal::public`](crate::Refusal::public)).
+    /// gets the same public answer as for a restricted one ([`Refusal::public`](crate::user::Refusal::public)).
     All,
     /// No address. Several users may verify the same address, and an address that several users hold resolves to none
     /// of them at sign-in.

@@ -6,13 +6,16 @@ mod notice;
 mod primary;
 mod restriction;
 mod send;
+mod spend;
 mod verification;
 
 pub use claim::ClaimPolicy;
-pub use notice::{NoticePolicy, NoticePolicyBuilder};
+pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
+pub(crate) use spend::WHOLE;
+pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
 
 /// The reason why a policy builder refused its settings.
@@ -91,7 +94,7 @@ pub enum DangerousPolicy {
     #[error(
         "notices of kind {0:?} are silenced on every channel; keep at least one, because removing an address unnoticed is how accounts are taken over"
     )]
-    Silence(crate::NoticeKind),
+    Silence(crate::policy::NoticeKind),
     /// An entry of an allow or block list is not of the kind that the list holds.
     #[error("{entry:?} is not a valid {what}; correct the entry")]
     Entry {

@@ -1,6 +1,37 @@
 use super::DangerousPolicy;
-use crate::NoticeKind;
 use crate::address::Channel;
+use serde::{Deserialize, Serialize};
+
+/// The kind of change that a notice reports. The address that changed is another one than the recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// The address was added.
+    Added,
+    /// The address was verified.
+    Verified,
+    /// The address became primary.
+    MadePrimary,
+    /// The address was removed.
+    Removed,
+    /// The address took the place of another one, which may be the recipient.
+    Replaced,
+    /// Its verification was taken away.
+    Unverified,
+}
+
+impl NoticeKind {
+    /// Every kind of notice.
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced, Self::Unverified];
+
+    /// Whether it tells that an address was taken away: removed, replaced or no longer verified.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::Removed | Self::Replaced | Self::Unverified)
+    }
+}
 
 /// Which notices are sent when an address of a user changes. By default every other verified address of the user is
 /// notified (NIST SP 800-63B-4, 4.6): e-mail addresses of every change, phone numbers only when a verified address is removed,

@@ -16,7 +16,7 @@ pub enum By {
 pub enum Election {
     /// The next address that becomes verified.
     FirstVerified,
-    /// None, until one is chosen with [`User::set_primary`](crate::User::set_primary).
+    /// None, until one is chosen with [`User::set_primary`](crate::user::User::set_primary).
     Nobody,
 }
 
@@ -25,7 +25,7 @@ pub enum Election {
 pub enum Succession {
     /// The address of the same kind that has been verified the longest; none if no other is verified.
     OldestVerified,
-    /// None, until one is chosen with [`User::set_primary`](crate::User::set_primary).
+    /// None, until one is chosen with [`User::set_primary`](crate::user::User::set_primary).
     Nobody,
 }
 

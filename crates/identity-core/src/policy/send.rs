@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use super::DangerousPolicy;
 use crate::address::Address;
-use crate::spend::{BudgetKind, WHOLE};
+use crate::base::DAY;
+use crate::policy::{BudgetKind, WHOLE};
 
 /// At most `limit` units per `window`. A unit is a message, or a millionth of the currency unit where money is
 /// budgeted.
@@ -133,6 +134,7 @@ pub struct SendPolicy {
     tenant: Option<Budget>,
     notices: Budget,
     loss_notices: Budget,
+    reserve: Option<Budget>,
     prices: Prices,
     country_money: Option<Budget>,
     tenant_money: Option<Budget>,
@@ -144,7 +146,6 @@ pub struct SendPolicy {
 impl Default for SendPolicy {
     fn default() -> Self {
         const HOUR: Duration = Duration::from_secs(3_600);
-        const DAY: Duration = Duration::from_secs(86_400);
         Self {
             address: [Budget::new(5, Duration::from_secs(600)), Budget::new(10, DAY)],
             block: Some(Budget::new(20, HOUR)),
@@ -152,6 +153,7 @@ impl Default for SendPolicy {
             tenant: None,
             notices: Budget::new(20, DAY),
             loss_notices: Budget::new(20, DAY),
+            reserve: Some(Budget::new(3, DAY)),
             prices: Prices::default(),
             country_money: None,
             tenant_money: None,
@@ -164,8 +166,8 @@ impl Default for SendPolicy {
 
 impl SendPolicy {
     /// A builder that starts from the defaults: 5 codes in 600 s and 10 in 24 h to one address, 20 in 1 h to a block of
-    /// 100 adjacent numbers, 20 notices in 24 h to one address. Countries, tenants and money are not limited, and there
-    /// is no breaker.
+    /// 100 adjacent numbers, a reserve of 3 codes in 24 h to one address, 20 notices in 24 h to one address. Countries,
+    /// tenants and money are not limited, and there is no breaker.
     #[must_use]
     pub fn builder() -> SendPolicyBuilder {
         SendPolicyBuilder(Self::default())
@@ -206,6 +208,13 @@ impl SendPolicy {
     #[must_use]
     pub const fn notices(&self) -> Budget {
         self.notices
+    }
+
+    /// The codes to one address beyond the budgets that strangers share, for users who hold another address verified;
+    /// `None` when there is no reserve.
+    #[must_use]
+    pub const fn reserve(&self) -> Option<Budget> {
+        self.reserve
     }
 
     /// The prices of messages.
@@ -295,6 +304,17 @@ impl SendPolicyBuilder {
         self
     }
 
+    /// Sets the reserve of an address: at most 100 codes in a window of at least 60 s, beyond the budgets per address and
+    /// per block of numbers. It pays when strangers have used those up. Each user who holds another address verified draws at
+    /// most one code from it in a window; a user who held the address itself verified has one that nobody else draws.
+    /// Guesses have a reserve of as many as these codes accept. `None` for no reserve: then whoever asks often enough keeps
+    /// every code from an address.
+    #[must_use]
+    pub fn reserve(mut self, budget: Option<Budget>) -> Self {
+        self.0.reserve = budget;
+        self
+    }
+
     /// Sets the prices of messages.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
@@ -344,24 +364,29 @@ impl SendPolicyBuilder {
     ///
     /// # Errors
     /// * [`DangerousPolicy::Zero`] when the limit or the window of a budget is zero.
-    /// * [`DangerousPolicy::UnlimitedSends`] when a budget per address or for notices allows more than 100 messages per
-    ///   window, has a window shorter than 60 s, or is only recorded.
+    /// * [`DangerousPolicy::UnlimitedSends`] when a budget per address, its reserve or a budget for notices allows more than
+    ///   100 messages per window, has a window shorter than 60 s, or is only recorded.
     /// * [`DangerousPolicy::Money`] when money is budgeted but nothing has a price, or a money budget is smaller than
     ///   the highest price.
     /// * [`DangerousPolicy::Conversion`] when the breaker has a ratio outside 1 to 100 percent, no sample or no window.
     pub fn build(self) -> Result<SendPolicy, DangerousPolicy> {
         let policy = self.0;
-        let sends = policy.address.iter().chain(&policy.block).chain(&policy.country).chain(&policy.tenant);
+        let sends = policy.block.iter().chain(&policy.country).chain(&policy.tenant);
         let money = || policy.country_money.iter().chain(&policy.tenant_money);
-        let all = sends.chain([&policy.notices, &policy.loss_notices]).chain(money());
+        let bounded = || policy.address.iter().chain([&policy.notices, &policy.loss_notices]).chain(&policy.reserve);
+        let all = bounded().chain(sends).chain(money());
         if all.into_iter().any(|budget| budget.limit == 0 || budget.window.is_zero()) {
             return Err(DangerousPolicy::Zero("a budget"));
         }
         let open = |budget: &Budget| budget.limit > 100 || budget.window < Duration::from_secs(60);
-        let lifted = [BudgetKind::Address, BudgetKind::AddressLong, BudgetKind::Notices, BudgetKind::LossNotices];
-        if policy.address.iter().chain([&policy.notices, &policy.loss_notices]).any(open)
-            || lifted.into_iter().any(|kind| policy.is_recorded(kind))
-        {
+        let lifted = [
+            BudgetKind::Address,
+            BudgetKind::AddressLong,
+            BudgetKind::Notices,
+            BudgetKind::LossNotices,
+            BudgetKind::Reserve,
+        ];
+        if bounded().any(open) || lifted.into_iter().any(|kind| policy.is_recorded(kind)) {
             return Err(DangerousPolicy::UnlimitedSends);
         }
         let dearest = policy.prices.dearest();

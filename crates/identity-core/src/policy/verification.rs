@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use super::{Budget, DangerousPolicy};
 use crate::address::Channel;
-use crate::{Alphabet, CodeFormat};
+use crate::base::DAY;
+use crate::secret::{Alphabet, CodeFormat};
 
 /// What a second request for a code sends while a challenge is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl VerificationPolicy {
     /// window of 24 h that begins with the first: 1 to 1,000, 100 by default.
     #[must_use]
     pub const fn guesses(&self) -> Budget {
-        Budget::new(self.guesses_a_day as u64, crate::identifier::DAY)
+        Budget::new(self.guesses_a_day as u64, DAY)
     }
 
     /// The chance that guessing succeeds on one identifier before it is locked until an administrator intervenes: each
@@ -303,7 +304,7 @@ impl VerificationPolicyBuilder {
         if self.guesses_a_day > 1_000 {
             return Err(DangerousPolicy::Guesses(self.guesses_a_day));
         }
-        if self.sends_per_window.max(self.sends_a_day) > 100 || self.window > crate::identifier::DAY {
+        if self.sends_per_window.max(self.sends_a_day) > 100 || self.window > DAY {
             return Err(DangerousPolicy::UnlimitedSends);
         }
         let policy = self.unchecked(format);

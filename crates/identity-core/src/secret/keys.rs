@@ -10,7 +10,8 @@ use super::code::{Code, CodeFormat};
 use super::link::LinkToken;
 use super::ticket::{DeliveryTicket, PROOF};
 use crate::address::masked;
-use crate::{IdentifierId, MessageId, Nonce, Purpose, TenantId, UserId};
+use crate::base::{IdentifierId, MessageId, Nonce, TenantId, UserId};
+use crate::secret::Purpose;
 
 type Prf = Hmac<Sha256>;
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{IdentifierId, UserId};
+use crate::base::{IdentifierId, UserId};
 
 /// The reason why a text cannot be a link token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ impl LinkToken {
         })
     }
 
-    /// The user that the token claims to be for. The claim is proven only by [`User::confirm`](crate::User::confirm).
+    /// The user that the token claims to be for. The claim is proven only by [`User::confirm`](crate::user::User::confirm).
     #[must_use]
     pub const fn user(&self) -> &UserId {
         &self.user

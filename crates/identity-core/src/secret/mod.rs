@@ -3,9 +3,11 @@
 mod code;
 mod keys;
 mod link;
+mod purpose;
 mod ticket;
 
 pub use code::{Alphabet, Code, CodeError, CodeFormat};
 pub use keys::{Binding, CodeKeys, KeyError, KeyId};
 pub use link::{LinkError, LinkToken};
+pub use purpose::Purpose;
 pub use ticket::{DeliveryTicket, TicketError};

@@ -3,7 +3,7 @@ use std::fmt;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use crate::MessageId;
+use crate::base::MessageId;
 
 /// The reason why a text cannot be a [`DeliveryTicket`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ impl DeliveryTicket {
     }
 
     /// Reads what [`Display`](fmt::Display) prints, without regard to case. Whether the ticket was made by this host is
-    /// judged by [`CodeKeys::message`](crate::CodeKeys::message).
+    /// judged by [`CodeKeys::message`](crate::secret::CodeKeys::message).
     ///
     /// # Errors
     /// [`TicketError`] when the text is anything else.

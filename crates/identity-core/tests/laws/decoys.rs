@@ -1,8 +1,8 @@
 //! c80 and c81: challenges that were never sent, and guesses at one address.
 
 use identity_core::{
-    Binding, BudgetKind, Change, Code, CodeKeys, Confirmation, DangerousPolicy, IdentifierId, KeyError, KeyId, Policy,
-    Proof, VerificationPolicy, WhenExhausted, charges,
+    Binding, BudgetKind, Change, Code, CodeKeys, Confirmation, DangerousPolicy, Funding, IdentifierId, KeyError, KeyId,
+    Policy, Proof, VerificationPolicy, WhenExhausted, charges,
 };
 
 use crate::kit::{Person, code, email, given, kinds, phone, secs};
@@ -26,9 +26,9 @@ fn code_if_sent(person: &Person, id: IdentifierId) -> Code {
 fn withheld(proof: Proof) -> (Person, IdentifierId) {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.bench.withheld = true;
+    ada.bench.funding = Funding::Withheld;
     ada.start_by(mail, proof).then(&["verification_started"]);
-    ada.bench.withheld = false;
+    ada.bench.funding = Funding::Shared;
     (ada, mail)
 }
 
@@ -48,7 +48,7 @@ fn c80_a_challenge_whose_message_was_withheld_verifies_nothing_and_sends_nothing
     ada.start_by(mail, Proof::Link).done();
     let link = ada.link(mail);
     ada.pass(601);
-    ada.bench.withheld = true;
+    ada.bench.funding = Funding::Withheld;
     ada.start_by(mail, Proof::Link).then(&["verification_started"]);
     assert!(matches!(ada.open(mail, &link).done(), Confirmation::Rejected { .. }));
 }
@@ -60,7 +60,8 @@ fn c80_a_decoy_answers_as_every_other_challenge() {
         let line = ada.add(phone("+447400123456")).done();
         let mut answers = Vec::new();
         for step in 0..60_usize {
-            ada.bench.withheld = is_decoy && (turn == 0 || step.is_multiple_of(turn));
+            let withheld = is_decoy && (turn == 0 || step.is_multiple_of(turn));
+            ada.bench.funding = if withheld { Funding::Withheld } else { Funding::Shared };
             answers.push(format!("{:?}", ada.start(line).result));
             let wrong = ada.answer(line, &code("no")).result;
             answers.push(format!("{wrong:?}"));
@@ -97,7 +98,7 @@ fn c80_a_withheld_resend_keeps_the_code_in_hand() {
     let mail = ada.pending(email("ada@example.com"));
     let in_hand = ada.code(mail);
     ada.pass(30);
-    ada.bench.withheld = true;
+    ada.bench.funding = Funding::Withheld;
     ada.start(mail).then(&["code_resent"]);
     assert_eq!(ada.news, []);
     assert_eq!(ada.answer(mail, &in_hand).done(), Confirmation::Verified);

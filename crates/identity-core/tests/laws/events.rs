@@ -132,6 +132,7 @@ fn every_change() -> Vec<Change> {
         Change::PrimaryChanged { channel: Channel::Email, id: Some(id) },
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id },
+        Change::Replaced { id, by: id },
         Change::AttemptsCleared { id },
         Change::DeliveryFailed { id, sent_at: Some(Timestamp::from_secs(3)), why: Some(UndeliverableReason::Refused) },
         Change::DeliveryFailed { id, sent_at: None, why: None },
@@ -140,6 +141,7 @@ fn every_change() -> Vec<Change> {
         Change::CredentialsReported { credentials: credentials() },
         Change::SignInsReported { sign_ins: sign_ins() },
         Change::SignInUseReported { id, sign_in: sign_in() },
+        Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
         Change::Erased,
@@ -155,13 +157,13 @@ fn event(change: Change) -> Event {
 
 #[test]
 fn every_kind_of_change_is_tested() {
-    let source = include_str!("../../src/event.rs");
+    let source = include_str!("../../src/change/event.rs");
     let (_, kinds) = source.split_once("pub const fn kind(&self)").unwrap();
     let (kinds, _) = kinds.split_once("\n    }\n").unwrap();
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 24);
+    assert_eq!(listed.len(), 26);
 }
 
 #[test]

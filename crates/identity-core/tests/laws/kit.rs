@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use identity_core::{
     Address, Answer, Authority, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event,
-    Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy, Proof,
-    Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
+    Funding, Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy,
+    Proof, Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
 };
 
 pub(crate) fn email(text: &str) -> Address {
@@ -39,8 +39,8 @@ pub(crate) struct Bench {
     pub(crate) policy: Policy,
     pub(crate) keys: CodeKeys,
     pub(crate) tenant: TenantId,
-    /// Whether what strangers share has no room for a code.
-    pub(crate) withheld: bool,
+    /// What pays for a code.
+    pub(crate) funding: Funding,
     seeds: u64,
 }
 
@@ -51,7 +51,7 @@ impl Bench {
             policy,
             keys: CodeKeys::new(KeyId::parse("test").unwrap(), &[7; 32]).unwrap(),
             tenant: TenantId::default(),
-            withheld: false,
+            funding: Funding::Shared,
             seeds: 0,
         }
     }
@@ -68,7 +68,7 @@ impl Bench {
             policy: &self.policy,
             keys: &self.keys,
             authority,
-            withheld: self.withheld,
+            funding: self.funding,
         })
     }
 }

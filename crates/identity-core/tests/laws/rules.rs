@@ -2,8 +2,8 @@
 
 use identity_core::policy::{By, Election, Succession};
 use identity_core::{
-    Authority, Channel, Claim, ClaimChanges, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress, NewUser, Policy,
-    PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
+    Authority, Channel, Claim, ClaimChanges, ClaimKey, ClaimKind, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress,
+    NewUser, Policy, PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
 };
 
 use crate::kit::{Bench, Person, email, given, given_under, kinds, phone, staff};
@@ -196,7 +196,7 @@ fn the_old_address_stays_verified_and_primary_until_the_new_one_is_verified() {
     assert_eq!(ada.entry(new).replaces, Some(old));
     ada.start(new).done();
     assert_eq!(ada.challenge(new).purpose, Purpose::Replacement);
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert!(ada.user.identifier(old).is_none() && ada.user.emails().is_primary(new));
     assert_eq!(ada.entry(new).replaces, None);
 }
@@ -208,7 +208,7 @@ fn an_address_that_is_not_primary_is_replaced_by_one_that_is_not() {
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
     ada.start(new).done();
-    ada.right(new).then(&["verified", "removed"]);
+    ada.right(new).then(&["verified", "replaced"]);
     assert_eq!(primary(&ada).as_deref(), Some("a@example.com"));
 }
 
@@ -217,7 +217,11 @@ fn an_administrators_verification_completes_a_replacement() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
-    ada.admin(|user, context| user.mark_verified(new, None, context)).then(&["verified", "removed", "primary_changed"]);
+    ada.admin(|user, context| user.mark_verified(new, None, context)).then(&[
+        "verified",
+        "replaced",
+        "primary_changed",
+    ]);
     assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
 }
 
@@ -257,7 +261,7 @@ fn a_corrected_replacement_still_removes_the_old_address() {
     let new = ada.replace(typo, email("new@example.com")).then(&["added", "removed"]);
     assert_eq!(ada.entry(new).replaces, Some(old), "it takes over the replacement");
     ada.start(new).done();
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
     assert_eq!(ada.user.emails().entries().len(), 1);
 }
@@ -448,4 +452,27 @@ fn texts_of_the_host_are_bounded() {
             }
         }
     }
+}
+
+#[test]
+fn c83_a_claim_of_another_rule_is_kept_until_the_pass_or_an_erasure() {
+    let mut ada = given();
+    ada.add_verified(email("ada@example.com"));
+    let claim =
+        |rule, text: &str| Claim { key: ClaimKey::new(ClaimKind::Email, rule, text), strength: Strength::Verified };
+    let held = [claim(0, "old"), claim(1, "ada@example.com"), claim(1, "gone@example.com"), claim(2, "new")];
+    let between = |after| ClaimChanges::between(&held, Some(&ada.user), after, ClaimPolicy::Verified);
+    let keys = |changes: &ClaimChanges| changes.release.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(keys(&between(Some(&ada.user))), ["gone@example.com"], "this program cannot tell what the others are");
+    assert_eq!(
+        keys(&between(None)),
+        ["old", "ada@example.com", "gone@example.com", "new"],
+        "an erasure leaves nothing"
+    );
+    let needed = ClaimChanges::needed(&held, &ada.user, ClaimPolicy::Verified);
+    assert_eq!(keys(&needed), ["old", "gone@example.com"], "a claim of a later rule belongs to a newer program");
+    assert!(needed.take.is_empty());
+    let needed = ClaimChanges::needed(&[], &ada.user, ClaimPolicy::Verified);
+    assert_eq!(needed.take, [claim(1, "ada@example.com")]);
+    assert!(ClaimChanges::needed(&needed.take, &ada.user, ClaimPolicy::Verified).is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity_core::policy::{Budget, Restriction};
 use identity_core::record::ImportProblem;
 use identity_core::{
-    BudgetKind, Channel, Content, DangerousPolicy, Effect, IdentifierId, JsonError, NewAddress, NoticeKind,
+    BudgetKind, Channel, Content, DangerousPolicy, Effect, Funding, IdentifierId, JsonError, NewAddress, NoticeKind,
     NoticePolicy, Outgoing, Policy, PublicRefusal, Refusal, RefusalKind, RestrictionPolicy, SendLimit, SendPolicy,
     Started, TakenWhat, Timestamp, WhenExhausted,
 };
@@ -62,9 +62,9 @@ fn ask(
             person.user = before;
             person.history.truncate(events);
             person.post.truncate(post);
-            person.bench.withheld = true;
+            person.bench.funding = Funding::Withheld;
             let started = person.start(id).result;
-            person.bench.withheld = false;
+            person.bench.funding = Funding::Shared;
             (started, quotas.commit(&person.news))
         }
         committed => (started, committed),
@@ -157,7 +157,7 @@ fn c51_an_administrators_replacement_tells_the_old_address() {
     ada.admin(|user, context| user.replace(a, &new, context)).then(&[
         "added",
         "verified",
-        "removed",
+        "replaced",
         "primary_changed",
     ]);
     let told = |what| ("a@example.com".to_owned(), what, "new@example.com".to_owned());

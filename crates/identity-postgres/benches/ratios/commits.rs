@@ -32,9 +32,9 @@ pub(crate) fn rows(cluster: &Cluster, runtime: &Runtime) -> Vec<Row> {
         });
     });
     let next = AtomicU64::new(1);
-    let than = format!("pgbench -M prepared, {CLIENTS} clients, the same statement");
+    let than = format!("pgbench -M prepared, {CLIENTS} clients, the same flight");
     let mut rows = Vec::new();
-    for (tasks, target) in [(CLIENTS, 0.8), (64, 2.0)] {
+    for (tasks, target) in [(CLIENTS, 2.0), (64, 4.0)] {
         let pair = in_turns(ROUNDS, || ours(runtime, &store, &next, tasks), || script.run(&database, CLIENTS, TIME));
         rows.push(Row {
             what: format!("commits, {tasks} tasks in one process"),

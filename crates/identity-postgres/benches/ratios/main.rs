@@ -1,4 +1,4 @@
-//! What commits cost, against the same statement run by `pgbench`, and what a flow costs among a million users, against ten
+//! What commits cost, against the same flight run by `pgbench`, and what a flow costs among a million users, against ten
 //! thousand: measured in turns in one run and printed as one table.
 //!
 //! `cargo bench -p identity-postgres` measures everything, `-- commits` or `-- scale` one part alone. It starts its own
@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod commits;
+mod loads;
 #[path = "../../../identity/benches/ratios/measure.rs"]
 #[expect(dead_code, reason = "shared with the benchmark of the crate `identity`, which uses more of it")]
 mod measure;
@@ -40,6 +41,9 @@ fn main() {
     let mut table = Table::default();
     if wanted("commits") {
         table.0.extend(commits::rows(&cluster, &runtime));
+    }
+    if wanted("loads") {
+        loads::print(&cluster, &runtime);
     }
     if wanted("scale") {
         table.0.extend(scale::rows(&cluster, &runtime));

@@ -1,4 +1,4 @@
-//! The statement that the store sends, as a script of `pgbench`'s: its text is read in the server's log.
+//! The flight that the store sends, as a script of `pgbench`'s: the text of its statement is read in the server's log.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -23,11 +23,21 @@ impl Pgbench {
         set(cluster, database, "reset log_statement");
         let log = cluster.log();
         let lines: Vec<&str> = log.lines().collect();
-        let at = lines.iter().rposition(|line| line.contains("execute") && line.contains("INSERT INTO")).unwrap();
-        let text = lines.get(at).and_then(|line| line.split_once("execute ")?.1.split_once(": ")).unwrap().1;
-        let values = lines.get(at + 1).and_then(|line| line.split_once("parameters: ")).unwrap().1;
+        let at = lines.iter().rposition(|line| line.contains(": -- Commits of one tenant")).unwrap();
+        // The lines of a text that follow its first one begin with a tab.
+        let more = lines.iter().skip(at + 1).take_while(|line| line.starts_with('\t'));
+        let text: Vec<&str> = more.copied().collect();
+        let values = lines.get(at + 1 + text.len()).and_then(|line| line.split_once("parameters: ")).unwrap().1;
         let file = NamedTempFile::new().unwrap();
-        let script = format!("\\set n random(1, 999999999999989)\n{};\n", with_values(text, &parameters(values)));
+        let commit = with_values(&text.join("\n"), &parameters(values));
+        // The claim of each user is a key of its own, as is the store's.
+        let hold = "SELECT set_config('identity.held', coalesce(string_agg(h.n::text, ','), ''), true) \
+                    FROM (SELECT k.n FROM unnest(ARRAY[1]::int8[], ARRAY[:n]::int8[]) AS k(n, key) \
+                    GROUP BY k.n HAVING bool_and(pg_try_advisory_xact_lock(k.key))) h";
+        let script = format!(
+            "\\set n random(1, 999999999999989)\n\\startpipeline\nBEGIN ISOLATION LEVEL READ COMMITTED;\n{hold};\n{commit};\n\
+             COMMIT;\n\\endpipeline\n"
+        );
         assert!(script.matches(":n").count() > 4, "the user is in it: {script}");
         std::fs::write(file.path(), script).unwrap();
         Self(file)
@@ -38,12 +48,6 @@ impl Pgbench {
         let mut pgbench = Command::new(programs().join("pgbench"));
         pgbench.args(["-n", "-M", "prepared", "-j", "2", "-h", "127.0.0.1", "-U", USER, "-p"]);
         pgbench.arg(database.port().to_string()).args(["-c", &clients.to_string(), "-T", &time.as_secs().to_string()]);
-        // As the store's connections have it.
-        pgbench.env(
-            "PGOPTIONS",
-            "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off \
-             -c enable_hashjoin=off -c enable_mergejoin=off",
-        );
         let ran = pgbench.arg("-f").arg(self.0.path()).arg(database.name()).output().unwrap();
         let said = String::from_utf8(ran.stdout).unwrap();
         let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
@@ -81,16 +85,22 @@ fn parameters(text: &str) -> Vec<Option<String>> {
     values
 }
 
-/// The text with its parameters in place: all of them are arrays.
+/// The text, without its comments and with its parameters in place.
 fn with_values(text: &str, values: &[Option<String>]) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let text = lines.join("\n");
     let mut script = String::new();
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once('$') {
         let digits = after.find(|character: char| !character.is_ascii_digit()).unwrap();
         let (number, after) = after.split_at(digits);
         let value = values.get(number.parse::<usize>().unwrap() - 1).unwrap().as_deref().unwrap();
-        let elements: Vec<String> = elements(value).into_iter().map(expression).collect();
-        let _ = write!(script, "{before}ARRAY[{}]", elements.join(", "));
+        if value.starts_with('{') && value.ends_with('}') {
+            let elements: Vec<String> = elements(value).into_iter().map(expression).collect();
+            let _ = write!(script, "{before}ARRAY[{}]", elements.join(", "));
+        } else {
+            let _ = write!(script, "{before}{}", expression(Some(value.to_owned())));
+        }
         rest = after;
     }
     script + rest
@@ -99,6 +109,9 @@ fn with_values(text: &str, values: &[Option<String>]) -> String {
 /// The elements of `{a,"b c",NULL}`.
 fn elements(array: &str) -> Vec<Option<String>> {
     let inner = array.strip_prefix('{').and_then(|array| array.strip_suffix('}')).unwrap();
+    if inner.is_empty() {
+        return Vec::new();
+    }
     let mut elements = Vec::new();
     let (mut element, mut quoted, mut was_quoted) = (String::new(), false, false);
     let mut characters = inner.chars();

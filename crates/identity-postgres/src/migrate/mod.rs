@@ -1,5 +1,7 @@
 //! Creates and migrates the tables, in any number of processes at once.
 
+mod old;
+
 use std::time::Duration;
 
 use identity_ports::StoreError;
@@ -15,22 +17,26 @@ use crate::link::quoted;
 pub(crate) enum Step {
     /// Statements that are applied together or not at all.
     Tables(&'static str),
-    /// An index on a table that may be large: created while others write to it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first step needs none; the tests create one"))]
-    Index {
-        name: &'static str,
-        /// What follows `CREATE INDEX CONCURRENTLY name ON`.
-        on: &'static str,
-    },
+    /// The move of every user from the tables of the first version into records, some at a time.
+    Users,
 }
 
 /// The history of the tables.
-pub(crate) const STEPS: &[Step] = &[Step::Tables(include_str!("../../migrations/0001_tables.sql"))];
+pub(crate) const STEPS: &[Step] = &[
+    Step::Tables(include_str!("../../migrations/0001_tables.sql")),
+    Step::Tables(include_str!("../../migrations/0002_records.sql")),
+    Step::Users,
+    Step::Tables(include_str!("../../migrations/0004_views.sql")),
+];
 
-/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for the index of
-/// a large table.
+/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for many users.
 const WAITS: u32 = 72_000;
 const WAIT: Duration = Duration::from_millis(50);
+
+/// How long a step waits for a table, in milliseconds, and the pause until it tries again. Whoever needs the table waits behind
+/// a step that waits.
+const LOCKS: u32 = 200;
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// The place of the tables.
 pub(crate) struct House<'a> {
@@ -44,7 +50,7 @@ impl Step {
     fn checksum(self) -> String {
         let text = match self {
             Self::Tables(sql) => sql.to_owned(),
-            Self::Index { name, on } => format!("{name} ON {on}"),
+            Self::Users => "users".to_owned(),
         };
         Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -114,7 +120,7 @@ impl House<'_> {
             let Some(known) = step.and_then(|step| steps.get(step)) else {
                 let newest = rows.last().and_then(|row| row.try_get::<_, i64>("value").ok());
                 let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
-                return Err(StoreError::Newer { database, program: program(steps) });
+                return self.compatible(database, steps).await.map(Some);
             };
             if known.checksum() != checksum {
                 return Err(StoreError::NotOurs(format!(
@@ -124,6 +130,17 @@ impl House<'_> {
             }
         }
         Ok(Some(version))
+    }
+
+    /// The version of this program, when a newer program says that this one may go on.
+    async fn compatible(&mut self, database: u32, steps: &[Step]) -> Result<u32, StoreError> {
+        let newer = StoreError::Newer { database, program: program(steps) };
+        let sql = format!("SELECT max(compatible_since) AS since FROM {}identity_meta", self.tables);
+        // A table without such a column is of a program that knew none.
+        let Ok(rows) = self.client.query_typed(&sql, &[]).await else { return Err(newer) };
+        let since: Option<i64> = rows.first().and_then(|row| row.try_get("since").ok());
+        let may = since.is_some_and(|since| since <= i64::from(program(steps)));
+        if may { Ok(program(steps)) } else { Err(newer) }
     }
 
     /// Creates the schema and the table of versions. When several processes do so at once, some get one of several errors which
@@ -167,7 +184,7 @@ impl House<'_> {
         }
         match step {
             Step::Tables(sql) => self.tables(number, step, sql).await,
-            Step::Index { name, on } => self.index(number, step, name, on).await,
+            Step::Users => self.users(number, step).await,
         }
     }
 
@@ -175,7 +192,8 @@ impl House<'_> {
     /// finds it taken.
     async fn tables(&mut self, number: i64, step: Step, sql: &str) -> Result<bool, StoreError> {
         let note = self.note(number, step);
-        let text = format!("BEGIN; {note}; {}; COMMIT", sql.replace("{s}", self.tables));
+        let sql = sql.replace("{s}", self.tables);
+        let text = format!("BEGIN; SET LOCAL lock_timeout = {LOCKS}; {note}; {sql}; COMMIT");
         let Err(error) = self.client.batch_execute(&text).await else { return Ok(true) };
         let _ = self.client.batch_execute("ROLLBACK").await;
         let code = error.code().cloned();
@@ -185,6 +203,11 @@ impl House<'_> {
                 Ok(false)
             }
             Some(code) if code == SqlState::T_R_DEADLOCK_DETECTED => Ok(false),
+            Some(code) if code == SqlState::LOCK_NOT_AVAILABLE => {
+                tracing::info!(number, "a step of the migrations waits for a table that is in use, and tries again");
+                tokio::time::sleep(BETWEEN).await;
+                Ok(false)
+            }
             Some(code) if code == SqlState::DUPLICATE_TABLE => Err(StoreError::NotOurs(
                 "a table or index named identity_* exists and is not of this library; choose another schema".to_owned(),
             )),
@@ -192,56 +215,36 @@ impl House<'_> {
         }
     }
 
-    /// Creates an index outside of any transaction, as the server requires. An index that a process left unfinished is dropped
-    /// and created again.
-    async fn index(&mut self, number: i64, step: Step, name: &str, on: &str) -> Result<bool, StoreError> {
-        let on = on.replace("{s}", self.tables);
-        let index = format!("{}{}", self.tables, quoted(name));
-        let state = self.index_state(&index).await?;
-        let sql = match state {
-            IndexState::Whole => {
-                let note = format!("{} ON CONFLICT DO NOTHING", self.note(number, step));
-                self.client.batch_execute(&note).await.map_err(|error| failure(error).into_error())?;
+    /// Moves users, some in each transaction, so that whoever is interrupted goes on where it stopped.
+    async fn users(&mut self, number: i64, step: Step) -> Result<bool, StoreError> {
+        let note = self.note(number, step);
+        // The row of the step before is locked by whoever is moving users.
+        let mine =
+            format!("SELECT 1 FROM {}identity_meta WHERE value = {} FOR UPDATE SKIP LOCKED", self.tables, number - 1);
+        let (mut moved, mut told) = (0, 0);
+        loop {
+            let failed = |error| failure(error).into_error();
+            let transaction = self.client.transaction().await.map_err(failed)?;
+            if transaction.query_typed(&mine, &[]).await.map_err(failed)?.is_empty() {
+                return Ok(false);
+            }
+            let count = old::step(&transaction, self.tables).await?;
+            if count == 0 {
+                match transaction.batch_execute(&note).await {
+                    Ok(()) => transaction.commit().await.map_err(failed)?,
+                    // Another process was done in between.
+                    Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
+                    Err(error) => return Err(failed(error)),
+                }
                 return Ok(true);
             }
-            IndexState::BeingMade => return Ok(false),
-            IndexState::HalfMade => format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"),
-            IndexState::Missing => format!("CREATE INDEX CONCURRENTLY {} ON {on}", quoted(name)),
-        };
-        match self.client.batch_execute(&sql).await {
-            // The next round looks at the result.
-            Ok(()) => Ok(false),
-            Err(error) => match error.code() {
-                // Another process was faster, or both waited for each other.
-                Some(code)
-                    if *code == SqlState::DUPLICATE_TABLE
-                        || *code == SqlState::UNIQUE_VIOLATION
-                        || *code == SqlState::T_R_DEADLOCK_DETECTED
-                        || *code == SqlState::LOCK_NOT_AVAILABLE
-                        || *code == SqlState::UNDEFINED_OBJECT
-                        || *code == SqlState::T_R_SERIALIZATION_FAILURE =>
-                {
-                    Ok(false)
-                }
-                _ => Err(failure(error).into_error()),
-            },
+            transaction.commit().await.map_err(failed)?;
+            moved += count;
+            if moved - told >= 10_000 {
+                told = moved;
+                tracing::info!(moved, "users of the version before are moved into records");
+            }
         }
-    }
-
-    async fn index_state(&mut self, index: &str) -> Result<IndexState, StoreError> {
-        let sql = "SELECT i.indisvalid AND i.indisready AS whole, \
-                   EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) AS at_work \
-                   FROM pg_index i WHERE i.indexrelid = to_regclass($1)";
-        let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), _)] = &[(&index, tokio_postgres::types::Type::TEXT)];
-        let rows = self.client.query_typed(sql, params).await.map_err(|error| failure(error).into_error())?;
-        let Some(row) = rows.first() else { return Ok(IndexState::Missing) };
-        let (whole, at_work): (bool, bool) =
-            (row.try_get("whole").map_err(StoreError::failed)?, row.try_get("at_work").map_err(StoreError::failed)?);
-        Ok(match (whole, at_work) {
-            (true, _) => IndexState::Whole,
-            (false, true) => IndexState::BeingMade,
-            (false, false) => IndexState::HalfMade,
-        })
     }
 
     fn note(&self, number: i64, step: Step) -> String {
@@ -249,18 +252,8 @@ impl House<'_> {
     }
 }
 
-enum IndexState {
-    Missing,
-    BeingMade,
-    HalfMade,
-    Whole,
-}
-
 fn not_ours() -> StoreError {
     StoreError::NotOurs(
         "its table identity_meta has another structure than this library's; choose another schema".to_owned(),
     )
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,29 +11,21 @@ pub(crate) async fn find(link: &Link, tenant: &TenantId, keys: &[ClaimKey]) -> R
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let text = format!(
-        "SELECT x.n, f.user_id, f.id, f.verified FROM unnest($2::int8[], $3::text[], $4::text[], $5::int8[]) \
-         AS x(n, kind, claim_key, claim_rule) CROSS JOIN LATERAL (SELECT i.user_id, i.id, i.verified \
-         FROM {}identity_identifiers i WHERE i.tenant = $1 AND i.kind = x.kind AND i.claim_key = x.claim_key \
-         AND i.claim_rule = x.claim_rule ORDER BY i.verified DESC, i.user_id, i.id LIMIT 100) f \
-         ORDER BY x.n, f.verified DESC, f.user_id, f.id",
-        link.tables
-    );
     // Nobody is found under a text that cannot be kept.
     let places: Vec<(i64, &ClaimKey)> = (0..).zip(keys).filter(|(_, key)| !key.as_str().contains('\0')).collect();
-    let sql = Sql::new(text)
+    let sql = Sql::new(&link.texts.find)
         .with(tenant.as_str(), Type::TEXT)
         .with(places.iter().map(|(n, _)| *n).collect::<Vec<_>>(), Type::INT8_ARRAY)
         .with(places.iter().map(|(_, key)| key.kind().as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
         .with(places.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
         .with(places.iter().map(|(_, key)| i64::from(key.rule())).collect::<Vec<_>>(), Type::INT8_ARRAY);
     let rows = link.read(&sql).await?;
-    let read = |row| place(keys, Cells(row)).map_err(|bad| bad.at("identity_identifiers", || tenant.to_string()));
+    let read = |row| place(keys, Cells(row)).map_err(|bad| bad.at("identity_lookup", || tenant.to_string()));
     rows.iter().map(read).collect()
 }
 
 fn place(keys: &[ClaimKey], cells: Cells<'_>) -> Result<Found, Bad> {
     let key = keys.get(cells.int::<usize>("n")?).ok_or("a key that was not asked for")?.clone();
     let user = cells.name("user_id", |id| UserId::parse(id).ok())?;
-    Ok(Found { key, user, identifier: cells.id("id")?, verified: cells.flag("verified")? })
+    Ok(Found { key, user, identifier: cells.id("identifier")?, verified: cells.flag("verified")? })
 }

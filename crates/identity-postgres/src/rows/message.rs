@@ -5,14 +5,6 @@ use uuid::Uuid;
 use crate::cells::{Bad, Cells};
 use crate::write::FORMAT;
 
-/// What a lease and a list of dead letters read.
-pub(crate) const COLUMNS: &str = "o.tenant, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, o.locale, \
-o.created_at, o.expires_at, o.due_at, o.attempts, o.uncertain, o.provider";
-
-/// What a message that is looked at is read from, beyond what became of it.
-pub(crate) const POSTED_COLUMNS: &str = "o.tenant, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, \
-o.locale, o.created_at, o.expires_at, o.attempts";
-
 /// The key of a row, damaged or not.
 pub(crate) fn place(row: &Row) -> String {
     let text = |name| row.try_get::<_, &str>(name).unwrap_or_default();

@@ -20,18 +20,8 @@ pub(crate) async fn sweep(
     count: i64,
     now: Timestamp,
 ) -> Result<Option<Place>, StoreError> {
-    let tables = &link.tables;
-    let text = format!(
-        "WITH seen AS (SELECT w.tenant, w.kind, w.quota, w.ends_at FROM {tables}identity_quotas w \
-         WHERE (w.tenant, w.kind, w.quota) > ($1, $2, $3) ORDER BY w.tenant, w.kind, w.quota LIMIT $4 \
-         FOR UPDATE SKIP LOCKED), \
-         gone AS (DELETE FROM {tables}identity_quotas w USING seen s WHERE s.ends_at < $5 AND w.tenant = s.tenant \
-         AND w.kind = s.kind AND w.quota = s.quota AND w.ends_at < $5) \
-         SELECT s.tenant, s.kind, s.quota, count(*) OVER () AS count FROM seen s \
-         ORDER BY s.tenant DESC, s.kind DESC, s.quota DESC LIMIT 1"
-    );
     let (tenant, kind, quota) = after.map_or(("", "", ""), |(tenant, kind, quota)| (tenant, kind, quota));
-    let sql = Sql::new(text)
+    let sql = Sql::new(&link.texts.sweep)
         .with(tenant, Type::TEXT)
         .with(kind, Type::TEXT)
         .with(quota, Type::TEXT)

@@ -1,4 +1,4 @@
-//! Groups commits into statements. A commit that finds a lane free is sent at once; while every lane is in use, further commits
+//! Groups commits of one tenant into statements. A commit that finds a lane free is sent at once; while every lane is in use, further commits
 //! gather and share the next statement.
 //!
 //! Two commits of one statement never touch the same user, claim or budget, and no commit is sent while another one of this
@@ -52,7 +52,7 @@ struct Inner {
 pub(super) struct State {
     pub(super) waiting: VecDeque<Waiting>,
     /// What the commits that are on their way touch.
-    busy: HashSet<u64>,
+    busy: HashSet<i64>,
     lanes: usize,
     overdue: usize,
 }
@@ -225,8 +225,8 @@ impl State {
     }
 
     fn release(&mut self, job: &Job) {
-        for touched in &job.touches {
-            self.busy.remove(touched);
+        for touched in job.touches() {
+            self.busy.remove(&touched);
         }
     }
 
@@ -244,23 +244,27 @@ impl State {
         let mut batch: Vec<Waiting> = Vec::new();
         let mut passed = VecDeque::new();
         // A commit that was passed over keeps its place: no later one may take what it waits for.
-        let mut spoken_for: HashSet<u64> = HashSet::new();
+        let mut spoken_for: HashSet<i64> = HashSet::new();
         while batch.len() < BATCH && passed.len() < LOOK {
             let Some(waiting) = self.waiting.pop_front() else { break };
             if waiting.answer.is_closed() {
                 continue;
             }
             let job = &waiting.job;
-            let free = job.touches.iter().all(|touched| !self.busy.contains(touched) && !spoken_for.contains(touched));
-            if free && (!job.intricate || batch.is_empty()) {
+            let free = job.touches().all(|touched| !self.busy.contains(&touched) && !spoken_for.contains(&touched));
+            let fits = match batch.first() {
+                Some(first) => !job.intricate && first.job.commit.key.tenant == job.commit.key.tenant,
+                None => true,
+            };
+            if free && fits {
                 let alone = job.intricate;
-                self.busy.extend(&job.touches);
+                self.busy.extend(job.touches());
                 batch.push(waiting);
                 if alone {
                     break;
                 }
             } else {
-                spoken_for.extend(&job.touches);
+                spoken_for.extend(job.touches());
                 passed.push_back(waiting);
             }
         }
@@ -270,8 +274,6 @@ impl State {
             return None;
         }
         self.lanes += 1;
-        // All statements lock users in the same order.
-        batch.sort_unstable_by(|one, other| one.job.commit.key.cmp(&other.job.commit.key));
         Some(batch)
     }
 }

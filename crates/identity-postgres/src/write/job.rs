@@ -1,13 +1,14 @@
 //! A commit that waits for, or is on, its way to the database.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::LazyLock;
 
-use identity_core::{Version, WhenExhausted};
+use identity_core::{LookupChanges, Version, WhenExhausted, stored};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
+use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use crate::cells::json;
 
 /// The answer to a commit.
 pub(crate) type Answer = Result<Committed, CommitError>;
@@ -18,19 +19,31 @@ pub(crate) struct Job {
     pub(crate) commit: Commit,
     /// When the caller has to have an answer.
     pub(crate) until: Instant,
-    /// The user, the claims and the budgets of the commit, as hashes: no other commit of the same statement may touch them. A
-    /// collision of hashes makes one of the commits wait for the next statement, and does no harm.
-    pub(crate) touches: Vec<u64>,
-    /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, and it travels
-    /// alone: a draw of another transaction in between makes it start over, and with it all commits of its statement.
+    /// The user as a hash. Together with `keys`, what no other commit of the same statement may touch. A collision of hashes
+    /// makes one of the commits wait for the next statement, and does no harm.
+    user: i64,
+    /// The claims and the budgets of the commit, as hashes under which the server locks them.
+    pub(crate) keys: Vec<i64>,
+    /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, by a statement of
+    /// its own, and it travels alone.
     pub(crate) intricate: bool,
+    /// What is written, as texts.
+    pub(super) record: Option<String>,
+    pub(super) details: Details,
+    pub(super) events: String,
+    pub(super) lookup: LookupChanges,
 }
 
-static TOUCHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// What becomes of the second record.
+pub(super) enum Details {
+    Stays,
+    Goes,
+    Is(String),
+}
 
 impl Job {
-    /// Checks a commit, so that a mistake of the caller does not become a row.
-    pub(crate) fn new(id: Uuid, until: Instant, commit: Commit) -> Result<Self, StoreError> {
+    /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
+    pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
         let from = match commit.expected {
             Expected::Absent => 0,
             Expected::At(Version(version)) => version,
@@ -53,19 +66,50 @@ impl Job {
             return Err(StoreError::failed("the commit takes one claim twice"));
         }
         let tenant = commit.key.tenant.as_str();
-        let hash = |kind: u8, parts: (&str, &str, u8)| TOUCHES.hash_one((kind, tenant, parts));
-        let mut touches = vec![hash(0, (commit.key.user.as_str(), "", 0))];
+        let hash = |kind: &str, parts: [&str; 3]| {
+            let mut sum = Sha256::new();
+            for part in [place, tenant, kind].into_iter().chain(parts) {
+                sum.update((part.len() as u64).to_be_bytes());
+                sum.update(part);
+            }
+            let bytes = sum.finalize();
+            bytes.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+        };
         let released = commit.claims.release.iter();
         let claims = claims.into_iter().chain(released);
-        touches.extend(claims.map(|key| hash(1, (key.as_str(), key.kind().as_str(), key.rule()))));
+        let claims = claims.map(|key| hash("claim", [key.as_str(), key.kind().as_str(), &key.rule().to_string()]));
         let charges = commit.charges.iter().chain(commit.messages.iter().flat_map(|outgoing| &outgoing.charges));
         let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
         let given = commit.refunds.iter().map(|refund| (refund.quota.as_str(), refund.kind.as_str()));
-        let drawn: Vec<u64> = drawn.chain(given).map(|(quota, kind)| hash(2, (quota, kind, 0))).collect();
-        let distinct: HashSet<u64> = drawn.iter().copied().collect();
+        let drawn: Vec<i64> = drawn.chain(given).map(|(quota, kind)| hash("budget", [quota, kind, ""])).collect();
+        let distinct: HashSet<i64> = drawn.iter().copied().collect();
         let intricate = distinct.len() < drawn.len();
-        touches.extend(distinct);
-        Ok(Self { id, commit, until, touches, intricate })
+        let mut keys: Vec<i64> = claims.chain(distinct).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let user = hash("user", [commit.key.user.as_str(), "", ""]);
+        let (tenant, version) = (&commit.key.tenant, commit.version());
+        let record = commit.after.as_ref().map(|after| stored::record(tenant, after, version));
+        let known = commit.before.as_ref().filter(|_| from > 0);
+        let details = match &commit.after {
+            Some(after) if known.is_none_or(|before| !stored::same_details(before, after)) => {
+                stored::details(tenant, after)
+                    .map_or(if from > 0 { Details::Goes } else { Details::Stays }, Details::Is)
+            }
+            _ => Details::Stays,
+        };
+        let stripped = commit.after.is_none();
+        let event = |recorded: &identity_core::Recorded| {
+            if stripped { recorded.event.clone().stripped() } else { recorded.event.clone() }
+        };
+        let events = json(&commit.events.iter().map(event).collect::<Vec<_>>())?;
+        let lookup = commit.lookup();
+        Ok(Self { id, until, user, keys, intricate, record, details, events, lookup, commit })
+    }
+
+    /// What no other commit of the same statement may touch.
+    pub(super) fn touches(&self) -> impl Iterator<Item = i64> {
+        self.keys.iter().copied().chain([self.user])
     }
 
     pub(crate) fn first(&self) -> u64 {

@@ -2,11 +2,9 @@
 
 mod batch;
 mod committer;
-mod identifiers;
 mod job;
 mod layout;
 mod perform;
-mod statement;
 #[cfg(test)]
 mod tests;
 mod verdict;

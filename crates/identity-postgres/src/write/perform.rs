@@ -9,32 +9,38 @@ use tokio_postgres::{Row, Transaction};
 
 use super::batch::Parts;
 use super::job::{Answer, Job};
-use super::{statement, verdict};
+use super::verdict;
 use crate::error::{Failure, failure, name};
 use crate::link::{Link, Patience};
-use crate::sql::Sql;
+use crate::sql::{Sql, Texts};
 
-/// What runs a statement: a connection of the pool, or a transaction of the host.
+/// What runs statements: a connection of the pool, or a transaction of the host.
 pub(super) enum Runner<'a> {
     Link(&'a Link),
     Transaction(&'a Link, &'a Transaction<'a>),
 }
 
 impl Runner<'_> {
-    async fn run(&self, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
+    async fn run(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
         match self {
-            Self::Link(link) => link.once(sql).await,
+            Self::Link(link) => link.flight(statements).await,
             Self::Transaction(link, transaction) => {
-                let params = sql.typed_params();
-                let work = async { transaction.query_typed(&sql.text, &params).await.map_err(failure) };
+                let work = async {
+                    let mut rows = Vec::with_capacity(statements.len());
+                    for sql in statements {
+                        let params = sql.typed_params();
+                        rows.push(transaction.query_typed(&sql.text, &params).await.map_err(failure)?);
+                    }
+                    Ok(rows)
+                };
                 link.bounded(work, &transaction.cancel_token()).await
             }
         }
     }
 
-    fn tables(&self) -> &str {
+    fn texts(&self) -> &Texts {
         match self {
-            Self::Link(link) | Self::Transaction(link, _) => &link.tables,
+            Self::Link(link) | Self::Transaction(link, _) => &link.texts,
         }
     }
 }
@@ -54,7 +60,7 @@ pub(super) async fn together(link: &Link, jobs: &[Arc<Job>]) -> Vec<Outcome> {
     let all: Vec<&Job> = jobs.iter().map(|job| &**job).collect();
     let again = |patience: &Patience, job: &Job| Outcome::Again(patience.up_to(job.until));
     loop {
-        let failure = match attempt(&Runner::Link(&link), &all).await {
+        let failure = match attempt(&Runner::Link(&link), &all, false).await {
             Ok(answers) => {
                 let outcome = |(answer, job): (Option<Answer>, &Arc<Job>)| match answer {
                     Some(answer) => Outcome::Answered(answer),
@@ -152,7 +158,7 @@ async fn pause(patience: &mut Patience, failure: Failure, job: &Job) -> Result<(
 
 /// One try of one commit.
 async fn once(runner: &Runner<'_>, job: &Job) -> Result<Answer, Failure> {
-    let answer = attempt(runner, &[job]).await?.into_iter().next();
+    let answer = attempt(runner, &[job], true).await?.into_iter().next();
     let answer = answer.ok_or_else(|| Failure::Fatal(StoreError::failed("the database did not answer a commit")))?;
     answer.ok_or_else(|| {
         let reason = "another transaction holds the row of the user; see which one keeps its locks for long";
@@ -161,13 +167,11 @@ async fn once(runner: &Runner<'_>, job: &Job) -> Result<Answer, Failure> {
 }
 
 /// One try of some commits. A commit has no answer when another transaction has locked its user, or changed the user after the
-/// statement began.
-async fn attempt(runner: &Runner<'_>, jobs: &[&Job]) -> Result<Vec<Option<Answer>>, Failure> {
-    let mut parts = Parts::new();
-    for job in jobs {
-        parts.add(job).map_err(Failure::Fatal)?;
-    }
-    let charged = parts.finish();
-    let rows = runner.run(&statement::statement(parts, runner.tables())).await?;
-    verdict::read(&rows, jobs, &charged).map_err(Failure::Fatal)
+/// statement began, or, unless it waits for them, has locked its claims or budgets.
+async fn attempt(runner: &Runner<'_>, jobs: &[&Job], waits: bool) -> Result<Vec<Option<Answer>>, Failure> {
+    let parts = Parts::of(jobs).map_err(Failure::Fatal)?;
+    let flight = parts.into_flight(runner.texts(), waits);
+    let rows = runner.run(&flight.statements).await?;
+    let rows = rows.get(flight.main).map(Vec::as_slice).unwrap_or_default();
+    verdict::read(rows, jobs, &flight.charged).map_err(Failure::Fatal)
 }

@@ -1,58 +1,21 @@
-//! Which commits share a statement, and how many statements there are.
+//! Which commits share a statement.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use identity_conformance::kit::{NOW, Person, create, erase, key, letter, paid, varied, verified, withholding};
-use identity_core::{UserKey, Version};
-use identity_ports::{Commit, Stored};
+use identity_conformance::kit::{NOW, Person, create, key, letter, paid, withholding};
+use identity_ports::Commit;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::batch::Parts;
 use super::committer::{State, Waiting};
 use super::job::Job;
-use super::statement;
-
-/// A user who exists.
-fn stored(name: &str) -> (UserKey, Stored) {
-    let user = key(name);
-    let person = Person::default().with_id(&user.user).email(1, "ada@example.com", verified());
-    (user, Stored { user: person.user(), version: Version(1), claims: Vec::new() })
-}
 
 fn job(commit: Commit) -> Job {
-    Job::new(Uuid::nil(), Instant::now(), commit).unwrap()
+    Job::new(Uuid::nil(), Instant::now(), "", commit).unwrap()
 }
 
-fn text(jobs: &[&Job]) -> String {
-    let mut parts = Parts::new();
-    for job in jobs {
-        parts.add(job).unwrap();
-    }
-    parts.finish();
-    statement::statement(parts, "").text
-}
-
-/// A plan of each text takes the server about a megabyte, for each connection that met it.
-#[test]
-fn commits_that_travel_together_share_two_texts() {
-    let new = job(create(&key("new"), &Person::default()).0);
-    let (user, there) = stored("goes");
-    let goes = job(erase(&user, &there).0);
-    let (user, there) = stored("ada");
-    let jobs: Vec<Job> = (0..128).map(|number| job(varied(&user, &there, number).0)).collect();
-    let alone: BTreeSet<String> = jobs.iter().map(|job| text(&[job])).collect();
-    assert!(alone.len() > 32, "{}", alone.len());
-    let mut together: BTreeSet<String> = jobs.iter().map(|job| text(&[job, &new])).collect();
-    assert_eq!(together.len(), 1);
-    together.extend(jobs.iter().map(|job| text(&[job, &goes])));
-    assert_eq!(together.len(), 2, "with the parts that are rare");
-}
-
-/// When another transaction draws in between, a commit that draws twice on one budget starts over, and so would all commits of
-/// its statement.
+/// Its draws are judged by a statement of their own, which knows one commit.
 #[test]
 fn a_commit_that_draws_twice_on_one_budget_travels_alone() {
     let commit = |name: &str, draws: u128| {

@@ -16,8 +16,12 @@ struct Verdict {
     told: bool,
     /// Whether the user was at the expected version when the statement began.
     fits: bool,
-    /// Whether the row of the user was locked for this commit.
+    /// Whether the row of the user, and the claims and budgets, were locked for this commit.
     free: bool,
+    /// Whether nothing spoke against the commit.
+    passed: bool,
+    /// Whether it was written.
+    done: bool,
     /// Whether an earlier try, whose answer was lost, wrote the commit.
     before: bool,
     /// The place of the first claim that another user holds.
@@ -46,7 +50,8 @@ fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> R
             let n: usize = cells.int("n")?;
             let verdict = at(n).and_then(|n| verdicts.get_mut(n)).ok_or_else(gone)?;
             (verdict.told, verdict.fits, verdict.before) = (true, cells.flag("well")?, cells.flag("before")?);
-            verdict.free = cells.flag("free")?;
+            (verdict.free, verdict.passed, verdict.done) =
+                (cells.flag("free")?, cells.flag("passed")?, cells.flag("done")?);
             verdict.taken = cells.opt_int("i")?.and_then(|i| usize::try_from(i).ok());
         }
         2 => {
@@ -69,7 +74,7 @@ fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) 
         let key = format!("{}/{}/{}", key.tenant, charge.kind.as_str(), charge.quota);
         let reason = "the amount drawn is negative".to_owned();
         // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
-        verdict.damaged = Some(StoreError::Corrupt { table: "identity_quotas", key, reason });
+        verdict.damaged = Some(StoreError::Corrupt { table: "identity_budgets", key, reason });
     }
     if !cells.flag("well")? {
         let began_at = cells.opt_int("began_at")?.filter(|_| cells.flag("before").unwrap_or(false));
@@ -82,7 +87,9 @@ fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) 
 }
 
 fn answer(verdict: Verdict, job: &Job) -> Option<Answer> {
-    let undecided = verdict.told && !verdict.before && verdict.fits && !verdict.free;
+    // What was not locked was not judged. What passed and was not written found a user who was created meanwhile.
+    let undecided =
+        verdict.told && !verdict.before && verdict.fits && (!verdict.free || verdict.passed && !verdict.done);
     (!undecided).then(|| decided(verdict, job))
 }
 

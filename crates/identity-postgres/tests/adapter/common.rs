@@ -73,7 +73,7 @@ impl Harness for Place {
     async fn bytes_at_rest(&self) -> Vec<u8> {
         let client = self.raw().await;
         let mut bytes = Vec::new();
-        for table in ["users", "profiles", "identifiers", "claims", "events", "outbox", "quotas"] {
+        for table in ["users", "profiles", "lookup", "claims", "events", "outbox", "budgets"] {
             for row in client.query(&format!("SELECT r::text FROM identity_{table} r"), &[]).await.unwrap() {
                 bytes.extend_from_slice(row.get::<_, &str>(0).as_bytes());
                 bytes.push(b'\n');

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::common::Place;
-use identity_conformance::kit::{Person, create, key, put, raw_key, tenant};
-use identity_core::{ClaimKind, JsonObject, Profile};
+use identity_conformance::kit::{NOW, Person, create, erase, id, key, put, raw_key, tenant};
+use identity_core::{Change, ClaimKind, Strength};
 use identity_ports::{
     CommitError, Directory as _, DirectoryQuery, ListOrder, ListQuery, Prefix, Search, StoreError, UserRepository as _,
 };
@@ -111,23 +111,38 @@ async fn an_error_for_a_standby_says_what_to_do_and_its_connection_is_dropped() 
 #[tokio::test]
 async fn text_that_a_database_cannot_store_is_refused_and_nothing_is_written() {
     let store = Place::new().store().await;
-    let mut person = Person::default().email(1, "ada@example.com", identity_core::Status::Unverified);
-    person.entries[0].source = Some("a\0b".into());
-    let refused = store.commit(create(&key("ada"), &person).0).await;
-    match refused {
+    let new = create(&key("ada"), &Person::default()).take(&raw_key(ClaimKind::Email, "a\0b"), Strength::Verified);
+    match store.commit(new.0).await {
         Err(CommitError::Store(error)) => assert!(error.to_string().contains("U+0000"), "{error}"),
         other => panic!("{other:?}"),
     }
     assert_eq!(store.load(&key("ada")).await.unwrap(), None);
     assert_eq!(store.history(&key("ada"), 0, 10).await.unwrap(), []);
-    // In JSON it is an escape and no character.
-    let mut person = Person::default();
-    let claims = JsonObject::new([("a".to_owned(), "\0".into())].into_iter().collect());
-    if let Ok(claims) = claims {
-        person.parts.profile = Profile { claims: claims.into(), ..Profile::default() };
-        let stored = put(&store, create(&key("ada"), &person)).await;
-        assert_eq!(stored.user.profile(), &person.parts.profile);
-    }
+}
+
+/// In the JSON of a record and of an event it is an escape and no character.
+#[tokio::test]
+async fn u0000_in_a_record_comes_back_and_its_user_can_be_erased() {
+    let place = Place::new();
+    let store = place.store().await;
+    let mut person = Person::default().email(1, "ada@example.com", identity_core::Status::Unverified);
+    person.entries[0].source = Some("a\0b\\u0000".into());
+    let change = Change::Added {
+        id: id(1),
+        address: person.entries[0].address.clone(),
+        source: Some("a\0b\\u0000".into()),
+        unrestricted: false,
+        replaces: None,
+    };
+    let draft = create(&key("ada"), &person).events(NOW, vec![Change::Created { user: key("ada").user }, change]);
+    let stored = put(&store, draft).await;
+    assert_eq!(stored.user.emails().entries()[0].source, person.entries[0].source);
+    let sql = "SELECT address FROM identity_identifiers";
+    assert_eq!(place.raw().await.query_one(sql, &[]).await.unwrap().get::<_, &str>(0), "ada@example.com");
+    store.commit(erase(&key("ada"), &stored).0).await.unwrap();
+    let history = store.history(&key("ada"), 0, 10).await.unwrap();
+    let kinds: Vec<&str> = history.iter().map(|recorded| recorded.event.change.kind()).collect();
+    assert_eq!(kinds, ["stripped", "stripped", "erased"]);
 }
 
 #[tokio::test]

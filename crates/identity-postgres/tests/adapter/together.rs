@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use identity_conformance::kit::{
-    NOW, Person, change, create, erase, key, letter, mail_key, paid, put, refusing, varied, verified, withholding,
+    NOW, Person, change, create, erase, key, letter, mail_key, paid, put, raw_key, refusing, varied, verified,
+    withholding,
 };
-use identity_core::{Status, Strength};
+use identity_core::{ClaimKind, Strength};
 use identity_ports::{Commit, CommitError, Committed, StoreError, UserRepository as _};
 use identity_postgres::{PostgresStore, Statements};
 use postgres_testbed::Proxy;
@@ -59,9 +60,8 @@ async fn each_of_many_succeeds_or_fails_on_its_own() {
             });
         }
         // One that the database cannot store, and one that erases, in between.
-        let mut odd = Person::default().email(1, "odd@example.com", Status::Unverified);
-        odd.entries[0].source = Some("\0".into());
-        commits.insert(7 * usize::try_from(round).unwrap(), create(&key("odd"), &odd).0);
+        let odd = create(&key("odd"), &Person::default()).take(&raw_key(ClaimKind::Email, "\0"), Strength::Verified);
+        commits.insert(7 * usize::try_from(round).unwrap(), odd.0);
         commits.insert(30, erase(&key("going"), &going).0);
         let answers = at_once(&store, commits.clone()).await;
         for (commit, answer) in commits.iter().zip(&answers) {

@@ -141,7 +141,7 @@ async fn of_64_who_claim_one_address_one_wins() {
                 answers.iter().filter(|answer| matches!(answer, Err(Error::Refused(Refusal::Taken { .. })))).count();
             assert_eq!((won, taken), (1, 63), "{level}: {answers:?}");
             let owners =
-                database.sql(&format!("select count(*) from identity_claims where claim_key = '{}'", email.as_str()));
+                database.sql(&format!("select count(*) from identity_claims where key = '{}'", email.as_str()));
             assert_eq!(owners, "1");
         }
     }
@@ -171,7 +171,7 @@ async fn a_budget_that_several_processes_draw_on_is_exact() {
             })
             .await;
         let drawn: u64 = answers.iter().flatten().sum();
-        assert_eq!(database.sql("select drawn from identity_quotas"), drawn.to_string(), "{level}");
+        assert_eq!(database.sql("select drawn from identity_budgets"), drawn.to_string(), "{level}");
         assert_eq!(database.sql("select count(*) from identity_outbox"), drawn.to_string(), "{level}");
         for answer in &answers {
             if let Err((times, error)) = answer {

@@ -84,7 +84,7 @@ async fn locked_rows(settings: &str) {
     let spending = user(&store, "spending").await;
     let _user = locking(&database, "select 1 from identity_users where id = 'locked'").await;
     let _claim = locking(&database, "select 1 from identity_claims").await;
-    let budget = locking(&database, "select 1 from identity_quotas").await;
+    let budget = locking(&database, "select 1 from identity_budgets").await;
 
     let mut calls: Vec<_> = (0..10).map(|_| timed(&store, touch(&locked))).collect();
     let person = Person::default().email(1, "ada@example.com", verified());

@@ -64,7 +64,7 @@ impl Scene {
         let counts = rows
             .query_one(
                 "select (select count(*) from identity_outbox where user_id = $1), \
-                 (select coalesce(sum(drawn), 0)::int8 from identity_quotas where quota = $2)",
+                 (select coalesce(sum(drawn), 0)::int8 from identity_budgets where quota = $2)",
                 &[&key.user.as_str(), &format!("quota-{number}")],
             )
             .await
@@ -154,8 +154,13 @@ async fn a_line_that_stays_cut_is_an_error() {
     let scene = Scene::new(Statements::Unprepared).await;
     let (number, key, commit) = scene.change().await;
     assert!(scene.behind.load(&key).await.unwrap().is_some());
-    for side in [Side::Client, Side::Server] {
-        scene.proxy.reset(Fault { side, number: 1, what: What::CutBefore });
+    // The last message of the server says that the transaction is done.
+    let (_, _, other) = scene.change().await;
+    scene.proxy.reset(None);
+    scene.behind.commit(other).await.unwrap();
+    let last = scene.proxy.heard().server.len() as u64;
+    for (side, place) in [(Side::Client, 1), (Side::Server, last)] {
+        scene.proxy.reset(Fault { side, number: place, what: What::CutBefore });
         scene.proxy.refuse(true);
         let answer = scene.behind.commit(commit.clone()).await;
         assert!(matches!(answer, Err(CommitError::Store(StoreError::Failed(_)))), "{answer:?}");

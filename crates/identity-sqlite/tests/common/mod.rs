@@ -74,7 +74,7 @@ pub fn decide<T>(
         policy: &policy,
         keys: &keys,
         authority: &authority,
-        withheld: false,
+        funding: identity_core::Funding::Shared,
     };
     let decision = decide(&context).unwrap();
     let before = stored.map(|stored| Arc::clone(&stored.user));

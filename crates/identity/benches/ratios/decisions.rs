@@ -58,7 +58,15 @@ impl Rules {
 
     fn context<'a>(&'a self, seed: &'a Seed, authority: &'a Authority) -> Context<'a> {
         let Self { tenant, policy, keys } = self;
-        Context { now: SystemClock.now(), seed, tenant, policy, keys, authority, withheld: false }
+        Context {
+            now: SystemClock.now(),
+            seed,
+            tenant,
+            policy,
+            keys,
+            authority,
+            funding: identity_core::Funding::Shared,
+        }
     }
 
     /// One intent as the use cases carry it out, up to what would be committed.

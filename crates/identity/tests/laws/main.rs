@@ -11,6 +11,7 @@ mod delivery;
 mod failures;
 mod kit;
 mod posted;
+mod reserve;
 mod router;
 mod rules;
 mod simulation;

@@ -137,3 +137,65 @@ async fn c82_no_two_clones_apply_two_policies_to_one_tenant() {
         assert_eq!(length(&identity.for_tenant(TenantId::default())), *digits(8).verification());
     }
 }
+
+/// The claims of everybody, in the order of creation.
+async fn held(store: &MemoryStore) -> Vec<Vec<String>> {
+    use identity::directory::{ListOrder, ListQuery};
+    use identity::store::UserRepository as _;
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 1_000, prefix: None };
+    let page = store.list(&TenantId::default(), &query).await.unwrap();
+    let keys = |stored: identity::directory::Stored| -> Vec<String> {
+        stored.claims.iter().map(|claim| claim.key.as_str().to_owned()).collect()
+    };
+    page.users.into_iter().map(keys).collect()
+}
+
+#[tokio::test]
+async fn c83_claims_follow_a_change_of_policy_by_a_resumable_pass_that_reports_conflicts() {
+    let (store, clock) = (MemoryStore::new(), HandClock::new());
+    let identity = Identity::new(store.clone(), Mailbox::default(), keys())
+        .with_clock(clock.clone())
+        .with_entropy(CountedEntropy::default())
+        .with_policy(claiming(ClaimPolicy::None));
+    let mut users = Vec::new();
+    for names in [&["ada", "both"][..], &["bob", "both"], &["carl"], &[], &["dora"]] {
+        clock.forward(secs(1));
+        let user = identity.admin("signup").create(NewUser::default()).await.unwrap().outcome;
+        for name in names {
+            let new = NewAddress::from(address(&format!("{name}@example.com"))).verified();
+            identity.admin("signup").add(&user, new).await.unwrap();
+        }
+        users.push(user);
+    }
+    assert!(held(&store).await.iter().all(Vec::is_empty), "nothing is claimed under this policy");
+    let strict = identity.clone().with_policy(claiming(ClaimPolicy::Verified));
+    // Two pages, each of them twice: what is done is not done again.
+    let first = strict.admin("policy").update_claims(None, 2).await.unwrap();
+    assert_eq!(first.changed, 2);
+    let conflicts: Vec<_> = first.conflicts.iter().map(|conflict| (&conflict.user, conflict.key.as_str())).collect();
+    assert_eq!(conflicts, [(&users[1], "both@example.com")]);
+    let again = strict.admin("policy").update_claims(None, 2).await.unwrap();
+    assert_eq!((again.changed, &again.conflicts, &again.next), (0, &first.conflicts, &first.next));
+    let rest = strict.admin("policy").update_claims(first.next.clone(), 1_000).await.unwrap();
+    assert_eq!((rest.changed, rest.conflicts.len(), rest.next), (2, 0, None));
+    let all = [vec!["ada@example.com", "both@example.com"], vec!["bob@example.com"], vec!["carl@example.com"], vec![]];
+    let all = all.into_iter().chain([vec!["dora@example.com"]]).collect::<Vec<_>>();
+    assert_eq!(held(&store).await, all);
+    for (login, who) in [("ada@example.com", Some(&users[0])), ("both@example.com", None)] {
+        assert_eq!(strict.resolve(login).await.unwrap().as_ref(), who, "{login}");
+    }
+    // The administrator decides, and the pass completes what was decided.
+    let both = strict.admin("desk").get(&users[0]).await.unwrap().emails().entries()[1].id;
+    strict.admin("desk").remove(&users[0], both).await.unwrap();
+    let pass = strict.admin("policy").update_claims(None, 1_000).await.unwrap();
+    assert_eq!((pass.changed, pass.conflicts.len()), (1, 0));
+    assert_eq!(strict.resolve("both@example.com").await.unwrap().as_ref(), Some(&users[1]));
+    // The other way round the pass releases, and back again it takes.
+    let open = strict.with_policy(claiming(ClaimPolicy::None));
+    let pass = open.admin("policy").update_claims(None, 1_000).await.unwrap();
+    assert_eq!(pass.changed, 4);
+    assert!(held(&store).await.iter().all(Vec::is_empty));
+    let strict = open.with_policy(claiming(ClaimPolicy::Verified));
+    let pass = strict.admin("policy").update_claims(None, 1_000).await.unwrap();
+    assert_eq!((pass.changed, pass.conflicts.len()), (4, 0));
+}

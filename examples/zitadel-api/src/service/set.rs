@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use identity::rules::Context;
+use identity::rules::{Context, Funding};
 use identity::system::{Entropy as _, OsEntropy};
 use identity::{
     Address, Channel, Error, Identifier, IdentifierId, NewAddress, PublicRefusal, Receipt, Refusal, Status, User,
@@ -101,7 +101,7 @@ impl Users {
             policy: &policy,
             keys: &self.keys,
             authority: &authority,
-            withheld: false,
+            funding: Funding::Shared,
         };
         let first = match before {
             Some(old) => user.replace(old.id, new, &context)?,

@@ -10,9 +10,6 @@ use super::plan::{self, PLANS};
 use super::{NumberType, PhoneError, Region, fold, parser};
 use crate::address::{ClaimKey, ClaimKind, masked};
 
-/// The version of the rule for claim keys of phone numbers; the key is the E.164 form.
-const RULE: u8 = 1;
-
 /// A phone number in E.164 form that its country's numbering plan lists. It keeps what was typed.
 ///
 /// Two numbers are equal when their E.164 forms are equal, however they were typed. A clone shares the texts.
@@ -52,6 +49,9 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// The version of the rule for claim keys of phone numbers: the key is the E.164 form.
+    pub const CLAIM_RULE: u8 = 1;
+
     /// Parses a number in canonical form only: `+` and 7 to 15 ASCII digits, which begin with a country code (E.164
     /// clause 6). No digit is ever changed.
     ///
@@ -166,7 +166,7 @@ impl Phone {
     /// The key by which two phone numbers are compared for ownership.
     #[must_use]
     pub fn claim_key(&self) -> ClaimKey {
-        ClaimKey::new(ClaimKind::Phone, RULE, Arc::clone(&self.e164))
+        ClaimKey::new(ClaimKind::Phone, Self::CLAIM_RULE, Arc::clone(&self.e164))
     }
 
     /// The block of 100 adjacent numbers to which the number belongs: the E.164 form without its last two digits.

@@ -1,0 +1,12 @@
+//! What everything else stands on: ids, times and randomness.
+
+mod id;
+mod inconsistent;
+mod seed;
+mod time;
+
+pub use id::{IdError, IdentifierId, MessageId, TenantId, UserId, UserKey, Version};
+pub use inconsistent::Inconsistent;
+pub use seed::{Nonce, Seed};
+pub(crate) use time::DAY;
+pub use time::Timestamp;

@@ -1,0 +1,183 @@
+//! The fold: the only code that changes a user, by applying events to it.
+
+use std::sync::Arc;
+
+use crate::address::Channel;
+use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::change::{Change, Event};
+use crate::user::{
+    Attempts, Book, Credentials, Identifier, MAX_IDENTIFIERS, Profile, Retired, SignIns, Status, Undeliverable, User,
+    UsernameEntry,
+};
+
+/// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
+/// at a time, of both kinds. Because removed addresses count when a holder adds one, a holder never has more of both
+/// together.
+const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
+
+impl User {
+    /// The user after these events; `None` when one of them erased it.
+    #[must_use]
+    pub fn after(&self, events: &[Event]) -> Option<Self> {
+        self.clone().folded(events)
+    }
+
+    /// The user that results from these events, which must begin with its creation or import; `None` when they do not,
+    /// or when one of them erased the user.
+    #[must_use]
+    pub fn from_events(events: &[Event]) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let user = match &first.change {
+            Change::Created { user } => Self::empty(user.clone(), first.at),
+            Change::Imported { record, canonical } => record.restore(canonical, first.at)?,
+            _ => return None,
+        };
+        user.folded(rest)
+    }
+
+    fn folded(mut self, events: &[Event]) -> Option<Self> {
+        events.iter().all(|event| self.fold(event)).then_some(self)
+    }
+
+    pub(crate) fn empty(id: UserId, at: Timestamp) -> Self {
+        Self {
+            id,
+            created_at: at,
+            updated_at: at,
+            disabled: false,
+            username: None,
+            emails: Book::new(Channel::Email),
+            phones: Book::new(Channel::Phone),
+            profile: Profile::default(),
+            credentials: Arc::new(Credentials::default()),
+            sign_ins: Arc::new(SignIns::default()),
+            retired: Vec::new(),
+        }
+    }
+
+    /// Applies one event; `false` when it erased the user.
+    fn fold(&mut self, event: &Event) -> bool {
+        let at = event.at;
+        self.updated_at = self.updated_at.max(at);
+        match &event.change {
+            Change::UsernameSet { id, username, source } => {
+                self.username = Some(UsernameEntry {
+                    id: *id,
+                    username: username.clone(),
+                    source: source.clone(),
+                    added_at: at,
+                    sign_in: None,
+                });
+            }
+            Change::UsernameRemoved { id } => {
+                self.username.take_if(|entry| entry.id == *id);
+            }
+            Change::Added { id, address, source, unrestricted, replaces } => {
+                let attempts = self.recall(address);
+                self.book_mut(address.channel()).push(Identifier {
+                    id: *id,
+                    address: address.clone(),
+                    status: Status::Unverified,
+                    source: source.clone(),
+                    unrestricted: *unrestricted,
+                    added_at: at,
+                    replaces: *replaces,
+                    attempts,
+                    undeliverable: None,
+                    sign_in: None,
+                });
+            }
+            Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
+                entry.status = Status::Pending(challenge.clone());
+                entry.attempts.send(at);
+            }),
+            Change::CodeResent { id } => self.change(*id, |entry| entry.attempts.send(at)),
+            Change::CodeIssued { id, challenge } => {
+                self.change(*id, |entry| entry.status = Status::Pending(challenge.clone()));
+            }
+            Change::AnswerRejected { id } => self.change(*id, |entry| {
+                entry.attempts.fail(at);
+                if let Status::Pending(challenge) = &mut entry.status {
+                    challenge.failed = challenge.failed.saturating_add(1);
+                }
+            }),
+            Change::Verified { id, verified } => self.change(*id, |entry| {
+                entry.status = Status::Verified(verified.clone());
+                entry.replaces = None;
+                entry.attempts.succeed();
+                entry.undeliverable = None;
+            }),
+            Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
+            Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
+            Change::Removed { id } | Change::Replaced { id, .. } => {
+                if let Some(entry) = self.emails.remove(*id).or_else(|| self.phones.remove(*id)) {
+                    self.retire(entry, at);
+                }
+            }
+            Change::AttemptsCleared { id } => self.change(*id, |entry| {
+                entry.attempts.succeed();
+                if let Status::Pending(challenge) = &mut entry.status {
+                    challenge.failed = 0;
+                }
+            }),
+            Change::DeliveryFailed { id, sent_at, why } => self.change(*id, |entry| {
+                entry.attempts.sent_at.retain(|sent| Some(*sent) != *sent_at);
+                if let Some(why) = *why {
+                    let times = entry.undeliverable.map_or(0, |known| known.times).saturating_add(1);
+                    entry.undeliverable = Some(Undeliverable { at, why, times });
+                }
+            }),
+            Change::DeliveryRestored { id } => self.change(*id, |entry| entry.undeliverable = None),
+            Change::ProfileChanged { claims, public_data, private_data } => {
+                let profile = &mut self.profile;
+                profile.claims = claims.as_ref().unwrap_or(&profile.claims).clone();
+                profile.public_data = public_data.as_ref().unwrap_or(&profile.public_data).clone();
+                profile.private_data = private_data.as_ref().unwrap_or(&profile.private_data).clone();
+            }
+            Change::CredentialsReported { credentials } => self.credentials = Arc::clone(credentials),
+            Change::SignInsReported { sign_ins } => self.sign_ins = Arc::clone(sign_ins),
+            Change::SignInUseReported { id, sign_in } => match &mut self.username {
+                Some(entry) if entry.id == *id => entry.sign_in = Some(Arc::clone(sign_in)),
+                _ => self.change(*id, |entry| entry.sign_in = Some(Arc::clone(sign_in))),
+            },
+            Change::Disabled => self.disabled = true,
+            Change::Enabled => self.disabled = false,
+            Change::Erased => return false,
+            // These are first events, or belong to a user who was erased.
+            Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
+            // Claims are not a part of the user.
+            Change::ClaimsUpdated => {}
+        }
+        true
+    }
+
+    fn change(&mut self, id: IdentifierId, change: impl FnOnce(&mut Identifier)) {
+        if let Some(entry) = self.identifier_mut(id) {
+            change(entry);
+        }
+    }
+
+    /// Keeps the wrong answers and sends of a removed address. Otherwise removing and adding it again would reset the
+    /// limits on guessing and sending.
+    fn retire(&mut self, entry: Identifier, at: Timestamp) {
+        self.retired.retain(|retired| !retired.attempts.is_idle(at));
+        if !entry.attempts.is_idle(at) {
+            self.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
+        }
+        // A holder never exceeds the limit, because adding and replacing are refused before. What an administrator adds
+        // beyond it displaces the oldest entry, preferably one without wrong answers.
+        if self.retired.len() > MAX_RETIRED {
+            let unguessed = self.retired.iter().position(|retired| retired.attempts.failed_in_a_row == 0);
+            self.retired.remove(unguessed.unwrap_or(0));
+        }
+    }
+
+    fn recall(&mut self, address: &crate::address::Address) -> Attempts {
+        if self.retired.is_empty() {
+            return Attempts::default();
+        }
+        let key = address.claim_key();
+        let index = self.retired.iter().position(|retired| retired.key == key);
+        index.map(|index| self.retired.swap_remove(index).attempts).unwrap_or_default()
+    }
+}

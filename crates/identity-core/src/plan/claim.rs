@@ -1,0 +1,123 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{ClaimKey, Email, Phone};
+use crate::policy::ClaimPolicy;
+use crate::user::{Refusal, TakenWhat, User};
+
+/// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
+/// user with a verified one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// The user has not shown that the address is theirs.
+    Unverified,
+    /// The address is verified, or the claim is on a username.
+    Verified,
+}
+
+/// The exclusive right of one user of a tenant to an address or a username.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Claim {
+    /// The address or username that is claimed.
+    pub key: ClaimKey,
+    /// The strength of the claim.
+    pub strength: Strength,
+}
+
+/// The changes that a commit makes to the claims of its user.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClaimChanges {
+    /// The claims that the user takes. A claim that the user already holds changes to the strength given here.
+    pub take: Vec<Claim>,
+    /// The keys that the user releases. A key that the user does not hold is ignored.
+    pub release: Vec<ClaimKey>,
+}
+
+impl ClaimChanges {
+    /// The changes that are needed when the user holds `held` and `before` becomes `after`; `None` stands for a user
+    /// that does not exist.
+    ///
+    /// Only claims that this change brings are taken, so that a stricter policy causes no conflicts for users as they
+    /// are. Claims that the user no longer needs are released, whatever brought them about. A claim of a rule other than the
+    /// present one is kept until [`needed`](Self::needed) or an erasure: this program cannot tell what it stands for.
+    #[must_use]
+    pub fn between(held: &[Claim], before: Option<&User>, after: Option<&User>, policy: ClaimPolicy) -> Self {
+        let has = after.map(|user| user.claim_list(policy)).unwrap_or_default();
+        let lost = |claim: &&Claim| !has.iter().any(|kept| kept.key == claim.key);
+        let told = |claim: &&Claim| after.is_none() || claim.key.rule() == claim.key.kind().rule();
+        let release = held.iter().filter(lost).filter(told).map(|claim| claim.key.clone()).collect();
+        let mut take: Vec<Claim> = has.iter().filter(|claim| !held.contains(claim)).cloned().collect();
+        if !take.is_empty() {
+            let had = before.map(|user| user.claim_list(policy)).unwrap_or_default();
+            take.retain(|claim| !had.contains(claim));
+        }
+        Self { take, release }
+    }
+
+    /// The changes that bring the claims of a user who holds `held` in line with a policy and with the present rules of claim
+    /// keys. A claim of a later rule is kept, because it belongs to a newer program.
+    #[must_use]
+    pub fn needed(held: &[Claim], user: &User, policy: ClaimPolicy) -> Self {
+        let has = user.claim_list(policy);
+        let lost = |claim: &&Claim| {
+            claim.key.rule() <= claim.key.kind().rule() && !has.iter().any(|kept| kept.key == claim.key)
+        };
+        let release = held.iter().filter(lost).map(|claim| claim.key.clone()).collect();
+        Self { take: has.iter().filter(|claim| !held.contains(claim)).cloned().collect(), release }
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.take.is_empty() && self.release.is_empty()
+    }
+}
+
+impl User {
+    /// The claims that this user needs under a policy.
+    ///
+    /// A username in the form of an address claims that address too. Otherwise one login name could refer to two
+    /// people.
+    #[must_use]
+    pub fn claims(&self, policy: ClaimPolicy) -> BTreeMap<ClaimKey, Strength> {
+        self.claim_list(policy).into_iter().map(|claim| (claim.key, claim.strength)).collect()
+    }
+
+    /// The same claims, in the order of their keys.
+    fn claim_list(&self, policy: ClaimPolicy) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for identifier in self.identifiers() {
+            let strength = match policy {
+                ClaimPolicy::Verified | ClaimPolicy::All if identifier.is_verified() => Strength::Verified,
+                ClaimPolicy::All => Strength::Unverified,
+                ClaimPolicy::Verified | ClaimPolicy::None => continue,
+            };
+            claims.push(Claim { key: identifier.address.claim_key(), strength });
+        }
+        if let Some(entry) = &self.username {
+            let address = entry.username.looks_like_address().then(|| {
+                let text = entry.username.as_str();
+                let email = Email::parse(text).ok().map(|email| email.claim_key());
+                email.or_else(|| Phone::parse(text).ok().map(|phone| phone.claim_key()))
+            });
+            let keys = address.flatten().into_iter().chain([entry.username.claim_key()]);
+            claims.extend(keys.map(|key| Claim { key, strength: Strength::Verified }));
+        }
+        claims.sort_by(|a, b| a.key.cmp(&b.key).then(b.strength.cmp(&a.strength)));
+        claims.dedup_by(|next, kept| next.key == kept.key);
+        claims
+    }
+}
+
+impl From<&Claim> for Refusal {
+    fn from(claim: &Claim) -> Self {
+        use crate::address::ClaimKind;
+        Self::Taken(match claim.key.kind() {
+            ClaimKind::Email => TakenWhat::Email,
+            ClaimKind::Phone => TakenWhat::Phone,
+            ClaimKind::Username => TakenWhat::Username,
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! From a decision to a commit: everything that follows from events, as a pure function.
+
+use std::sync::Arc;
+
+use crate::base::{IdentifierId, UserKey, Version};
+use crate::change::{Change, Outgoing, Recorded};
+use crate::decide::{Context, Decision};
+use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
+use crate::policy::{Charge, Exhausted, Refund};
+use crate::user::{Refusal, User};
+
+/// A user as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The user as of its last commit.
+    pub user: Arc<User>,
+    /// The version: the number of the user's last event.
+    pub version: Version,
+    /// The claims that the user holds, in the order of their keys.
+    pub claims: Vec<Claim>,
+}
+
+/// The state of the user that a commit requires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// There is no user with this key, and there never was one.
+    Absent,
+    /// The user is at this version.
+    At(Version),
+}
+
+/// Everything that one decision writes, in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The tenant and the user.
+    pub key: UserKey,
+    /// The state that the user must be in.
+    pub expected: Expected,
+    /// The user as it was read at the expected version, so that an adapter can write only the rows that differ; `None`
+    /// when the user was absent.
+    pub before: Option<Arc<User>>,
+    /// The user after the commit; `None` when it is erased.
+    pub after: Option<Arc<User>>,
+    /// The claims to take and to release.
+    pub claims: ClaimChanges,
+    /// The events: at least one, numbered from the expected version on (from 1 when the user was absent).
+    pub events: Vec<Recorded>,
+    /// Identifiers whose pending messages with a challenge are no longer worth sending.
+    pub withdraw: Vec<IdentifierId>,
+    /// The charges of the change itself, which do not depend on a message.
+    pub charges: Vec<Charge>,
+    /// The messages to enqueue, with their charges.
+    pub messages: Vec<Outgoing>,
+    /// The amounts that budgets get back.
+    pub refunds: Vec<Refund>,
+}
+
+/// The outcome of a commit that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Committed {
+    /// The budgets that did not cover a charge, for messages that were withheld or that drew beyond a recorded budget;
+    /// in the order of the messages and their charges.
+    pub exhausted: Vec<Exhausted>,
+}
+
+impl Commit {
+    /// The version of the user after the commit: the number of its last event.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.events.last().map_or(Version(0), |recorded| Version(recorded.number))
+    }
+
+    /// The changes to the entries by which the user is found.
+    #[must_use]
+    pub fn lookup(&self) -> LookupChanges {
+        LookupChanges::between(self.before.as_deref(), self.after.as_deref())
+    }
+}
+
+/// A decision with everything that follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "nothing has happened until the commit is written"]
+pub struct Planned<T> {
+    /// The commit to write; `None` when the decision changes nothing.
+    pub commit: Option<Commit>,
+    /// The user after the commit; an erased one as it was.
+    pub user: Arc<User>,
+    /// The version of the user after the commit.
+    pub version: Version,
+    /// The answer for the caller.
+    pub outcome: T,
+}
+
+/// Plans a decision about the user with this key, who was read as `stored`, or was absent. It folds the events and derives
+/// the claims, the messages, the charges, the refunds and the messages that are withdrawn.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`] when the user is absent and the events do not create it.
+///
+/// ```
+/// use identity_core::{Expected, NewUser, User, UserKey, plan};
+/// # use identity_core::*;
+/// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
+/// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
+/// # let now = Timestamp::from_secs(1_640_975_400);
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
+/// let created = User::create(&NewUser::default(), &context)?;
+/// let key = UserKey { tenant: tenant.clone(), user: created.outcome.clone() };
+/// let planned = plan(&key, None, created, &context)?;
+/// let commit = planned.commit.expect("a creation is written");
+/// assert_eq!((commit.expected, commit.version()), (Expected::Absent, planned.version));
+/// assert_eq!(commit.after, Some(planned.user));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn plan<T>(
+    key: &UserKey,
+    stored: Option<&Stored>,
+    decision: Decision<T>,
+    context: &Context<'_>,
+) -> Result<Planned<T>, Refusal> {
+    let Decision { events, outcome } = decision;
+    let before = stored.map(|stored| &stored.user);
+    let read = stored.map_or(Version(0), |stored| stored.version);
+    if let Some(user) = before.filter(|_| events.is_empty()) {
+        return Ok(Planned { commit: None, user: Arc::clone(user), version: read, outcome });
+    }
+    let after = match before {
+        Some(user) => user.after(&events),
+        None => User::from_events(&events),
+    };
+    let after = after.map(Arc::new);
+    // A decision about an absent user must create one; anything else is a mistake of the caller.
+    let user = after.as_ref().or(before).map(Arc::clone).ok_or(Refusal::UserNotFound)?;
+    let (old, new) = (before.map(|user| &**user), after.as_deref());
+    let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
+    let update = events.iter().any(|event| event.change == Change::ClaimsUpdated);
+    let claims = match new.filter(|_| update) {
+        Some(user) => ClaimChanges::needed(held, user, context.policy.claim()),
+        None => ClaimChanges::between(held, old, new, context.policy.claim()),
+    };
+    let commit = Commit {
+        key: key.clone(),
+        expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
+        claims,
+        charges: charges(old, &events, context),
+        messages: messages(old, new, &events, context),
+        withdraw: withdrawn(old, &events),
+        refunds: refunds(old, &events, context),
+        before: before.cloned(),
+        after,
+        events: (read.0 + 1..).zip(events).map(|(number, event)| Recorded { number, event }).collect(),
+    };
+    Ok(Planned { version: commit.version(), commit: Some(commit), user, outcome })
+}

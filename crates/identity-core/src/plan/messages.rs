@@ -1,0 +1,181 @@
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::base::{IdentifierId, Timestamp, UserKey};
+use crate::change::{Change, Content, Event, Message, Outgoing};
+use crate::decide::Context;
+use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
+use crate::policy::{Charge, NoticeKind};
+use crate::user::{Identifier, Status, User};
+
+/// How long a notice is worth sending.
+const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
+
+/// The messages that follow from events: a challenge goes to the address that it verifies, and a notice of a change to
+/// one address goes to every other address of the user that is verified before or after the events (NIST SP 800-63B-4,
+/// 4.6), as the notice policy allows.
+///
+/// A user who was created or imported by these events is sent no notices, and a user who was erased (`after` is `None`)
+/// no messages at all.
+#[must_use]
+pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Outgoing> {
+    let Some(after) = after else { return Vec::new() };
+    let mut post = Post { after, context, outgoing: Vec::new() };
+    for event in events {
+        if let Change::VerificationStarted { id, .. } | Change::CodeResent { id } = &event.change
+            && !context.funding.is_withheld()
+        {
+            post.challenge(*id);
+        }
+    }
+    // A user who was created or imported just now has no address to notify yet.
+    let is_import = events.iter().any(|event| matches!(event.change, Change::Imported { .. }));
+    if let Some(before) = before.filter(|_| !is_import) {
+        post.notices(before, events);
+    }
+    post.outgoing
+}
+
+/// The identifiers whose open challenge these events answer or make void. Messages with such a challenge that are still
+/// pending are no longer worth sending.
+#[must_use]
+pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
+    let mut withdrawn = Vec::new();
+    let Some(before) = before else { return withdrawn };
+    for event in events {
+        let (Change::VerificationStarted { id, .. }
+        | Change::CodeIssued { id, .. }
+        | Change::Verified { id, .. }
+        | Change::Unverified { id }
+        | Change::Removed { id }
+        | Change::Replaced { id, .. }) = &event.change
+        else {
+            continue;
+        };
+        let out = before.identifier(*id).is_some_and(|entry| entry.challenge().is_some());
+        if out && !withdrawn.contains(id) {
+            withdrawn.push(*id);
+        }
+    }
+    withdrawn
+}
+
+struct Post<'a> {
+    after: &'a User,
+    context: &'a Context<'a>,
+    outgoing: Vec<Outgoing>,
+}
+
+impl Post<'_> {
+    fn challenge(&mut self, id: IdentifierId) {
+        let Some(identifier) = self.after.identifier(id) else { return };
+        let Status::Pending(challenge) = &identifier.status else { return };
+        let mut charges = code_charges(&identifier.address, self.context.now, self.context);
+        fund(&mut charges, Reserved::Code, self.after.id(), &identifier.address, self.context);
+        let content = Content::Challenge { identifier: id, challenge: challenge.clone() };
+        self.push(&identifier.address, content, challenge.expires_at, charges);
+    }
+
+    /// One notice to each address that was verified before, however many events concern it: the most important one that its
+    /// channel is told.
+    fn notices(&mut self, before: &User, events: &[Event]) {
+        let news: Vec<News<'_>> = events.iter().filter_map(|event| news(before, self.after, &event.change)).collect();
+        // Each address of a user is there once. One that is verified only now has nothing to fear.
+        let told: Vec<(Address, Loss)> = before
+            .identifiers()
+            .filter(|entry| entry.is_verified())
+            .map(|entry| {
+                let stays = self.after.identifier(entry.id).is_some_and(Identifier::is_verified);
+                (entry.address.clone(), if stays { Loss::Other } else { Loss::Own })
+            })
+            .collect();
+        let policy = self.context.policy.notice();
+        for (to, loss) in told {
+            // An address is told of itself only that it was taken away.
+            let concerns = |news: &&News<'_>| {
+                let is_own = *news.about == to;
+                let takes = news.weight == Weight::Loss && news.what != NoticeKind::Replaced;
+                policy.tells(to.channel(), news.heard_as) && (!is_own || takes)
+            };
+            // Of equal ones the first.
+            let most = news.iter().filter(concerns).rev().max_by_key(|news| (news.weight, news.rank()));
+            let Some(News { what, about, weight, .. }) = most else { continue };
+            let loss = if *weight >= Weight::Loss { Some(loss) } else { None };
+            let charges = notice_charges(&to, loss, self.context);
+            let content = Content::Notice { what: *what, about: (*about).clone() };
+            self.push(&to, content, self.context.now + NOTICE_LIFE, charges);
+        }
+    }
+
+    fn push(&mut self, to: &Address, content: Content, expires_at: Timestamp, charges: Vec<Charge>) {
+        // Messages use the numbers from 1,000 on; a decision draws its own ids from the numbers below.
+        let number = 1_000 + u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX - 1_000);
+        let message = Message {
+            id: self.context.seed.uuid(self.context.now, number).into(),
+            key: UserKey { tenant: self.context.tenant.clone(), user: self.after.id().clone() },
+            to: to.clone(),
+            content,
+            locale: self.after.profile().locale().map(Into::into),
+            created_at: self.context.now,
+            expires_at,
+        };
+        self.outgoing.push(Outgoing { message, charges });
+    }
+}
+
+/// What there is to tell of an event.
+fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'a>> {
+    let (id, what) = match change {
+        Change::Added { id, .. } => (*id, NoticeKind::Added),
+        Change::Verified { id, .. } => (*id, NoticeKind::Verified),
+        Change::Replaced { by, .. } => (*by, NoticeKind::Replaced),
+        Change::PrimaryChanged { id: Some(id), .. } => (*id, NoticeKind::MadePrimary),
+        Change::Removed { id } => (*id, NoticeKind::Removed),
+        // To void the challenge of an unverified address takes nothing away.
+        Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
+            (*id, NoticeKind::Unverified)
+        }
+        _ => return None,
+    };
+    let was_verified = before.identifier(id).is_some_and(Identifier::is_verified);
+    let about = &before.identifier(id).or_else(|| after.identifier(id))?.address;
+    let weight = match what {
+        NoticeKind::Removed if !was_verified => Weight::Dropped,
+        kind if kind.is_loss() => Weight::Loss,
+        _ => Weight::News,
+    };
+    // Whoever hears that an address was added hears that it went without having been verified.
+    let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
+    Some(News { what, about, weight, heard_as })
+}
+
+/// Something to tell of an address.
+struct News<'a> {
+    what: NoticeKind,
+    about: &'a Address,
+    weight: Weight,
+    /// The kind by which the policy decides who is told.
+    heard_as: NoticeKind,
+}
+
+/// How much an event matters to the owner.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// An address went that was not verified.
+    Dropped,
+    /// Something came or changed.
+    News,
+    /// A verified address was taken away.
+    Loss,
+}
+
+impl News<'_> {
+    /// Among news of one weight the more important kind is greater.
+    const fn rank(&self) -> u8 {
+        match self.what {
+            NoticeKind::Added | NoticeKind::Unverified => 0,
+            NoticeKind::Verified | NoticeKind::Removed => 1,
+            NoticeKind::MadePrimary | NoticeKind::Replaced => 2,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! From a decision to a commit: everything that follows from events, as pure functions.
+
+mod charges;
+mod claim;
+mod commit;
+mod lookup;
+mod messages;
+mod reserve;
+
+pub(crate) use charges::{Loss, code_charges, notice_charges, pseudonym};
+pub use charges::{charges, refunds};
+pub use claim::{Claim, ClaimChanges, Strength};
+pub use commit::{Commit, Committed, Expected, Planned, Stored, plan};
+pub use lookup::{LookupChanges, LookupEntry};
+pub use messages::{messages, withdrawn};
+pub use reserve::asks_for;
+pub(crate) use reserve::{Reserved, fund};

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, ClaimKey, Username};
+use crate::base::{DAY, IdentifierId, Timestamp};
+use crate::user::{Challenge, Undeliverable};
+
+/// How an address was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The holder entered a code.
+    Code,
+    /// The holder opened a link.
+    Link,
+    /// An administrator vouched for the address.
+    Administrator,
+    /// By a code that an administrator was given and passed on. It shows what the administrator knew, not who reads the
+    /// messages of the address.
+    AdministratorCode,
+    /// The address was already verified in another system, from which the user was imported.
+    Import,
+}
+
+impl Method {
+    /// The stable name of the method, as adapters store it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Link => "link",
+            Self::Administrator => "administrator",
+            Self::AdministratorCode => "administrator_code",
+            Self::Import => "import",
+        }
+    }
+
+    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "code" => Some(Self::Code),
+            "link" => Some(Self::Link),
+            "administrator" => Some(Self::Administrator),
+            "administrator_code" => Some(Self::AdministratorCode),
+            "import" => Some(Self::Import),
+            _ => None,
+        }
+    }
+}
+
+/// The evidence that an address belongs to its user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// When the address was verified.
+    pub at: Timestamp,
+    /// How the address was verified.
+    pub by: Method,
+    /// Who vouches for the address, in the host's words; at most 800 bytes.
+    pub source: Option<Arc<str>>,
+}
+
+/// The verification status of an address. It is one value, so that no flag can contradict a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has shown that the address belongs to the user, and no challenge is open.
+    Unverified,
+    /// The address is not verified, and a challenge is open or has expired.
+    Pending(Challenge),
+    /// The address belongs to the user, by this evidence.
+    Verified(Verified),
+}
+
+/// The wrong answers and the sends of one identifier. They are kept across challenges, and also when the identifier is
+/// removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Attempts {
+    /// The number of consecutive wrong answers.
+    pub failed_in_a_row: u32,
+    /// When wrong answers were given, oldest first. Entries older than 24 h are dropped when a new one is added.
+    pub failed_at: Vec<Timestamp>,
+    /// When messages were sent, oldest first. Entries older than 24 h are dropped when a new one is added.
+    pub sent_at: Vec<Timestamp>,
+}
+
+impl Attempts {
+    pub(crate) fn fail(&mut self, at: Timestamp) {
+        self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
+        remember(&mut self.failed_at, at);
+    }
+
+    pub(crate) fn send(&mut self, at: Timestamp) {
+        remember(&mut self.sent_at, at);
+    }
+
+    pub(crate) fn succeed(&mut self) {
+        self.failed_in_a_row = 0;
+        self.failed_at.clear();
+    }
+
+    /// Whether no rule depends on these attempts any more.
+    pub(crate) fn is_idle(&self, now: Timestamp) -> bool {
+        self.failed_in_a_row == 0 && self.sent_at.iter().chain(&self.failed_at).all(|at| now.since(*at) >= DAY)
+    }
+}
+
+fn remember(times: &mut Vec<Timestamp>, at: Timestamp) {
+    times.retain(|time| at.since(*time) < DAY);
+    times.push(at);
+}
+
+/// How a host's sign-in uses an identifier, as reported by the host. The library records this and draws no conclusions
+/// from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SignInUse {
+    /// The authenticators that accept the identifier, for example `password`.
+    #[serde(default)]
+    pub authenticators: Vec<String>,
+    /// The identity providers at which the identifier is known.
+    #[serde(default)]
+    pub idps: Vec<String>,
+}
+
+/// An e-mail address or phone number of a user, with its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identifier {
+    /// The id, which does not change with the status.
+    pub id: IdentifierId,
+    /// The address.
+    pub address: Address,
+    /// The verification status of the address.
+    pub status: Status,
+    /// Where the address was collected, in the host's words; at most 800 bytes.
+    pub source: Option<Arc<str>>,
+    /// Whether an administrator exempted the address from the restrictions.
+    pub unrestricted: bool,
+    /// When the address was added to the user.
+    pub added_at: Timestamp,
+    /// The identifier that is removed when this one becomes verified.
+    pub replaces: Option<IdentifierId>,
+    /// The wrong answers and the sends.
+    pub attempts: Attempts,
+    /// When and why messages were found not to reach the address; `None` when nothing of the kind is known.
+    pub undeliverable: Option<Undeliverable>,
+    /// How sign-in uses the address, as reported by the host.
+    pub sign_in: Option<Arc<SignInUse>>,
+}
+
+impl Identifier {
+    /// Whether the address is verified.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        matches!(self.status, Status::Verified(_))
+    }
+
+    /// The evidence of the verification; `None` when the address is not verified.
+    #[must_use]
+    pub const fn verified(&self) -> Option<&Verified> {
+        match &self.status {
+            Status::Verified(verified) => Some(verified),
+            Status::Unverified | Status::Pending(_) => None,
+        }
+    }
+
+    /// The challenge of the address, expired or not; `None` when there is none.
+    #[must_use]
+    pub const fn challenge(&self) -> Option<&Challenge> {
+        match &self.status {
+            Status::Pending(challenge) => Some(challenge),
+            Status::Unverified | Status::Verified(_) => None,
+        }
+    }
+}
+
+/// The name with which a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsernameEntry {
+    /// The id, which does not change with the name.
+    pub id: IdentifierId,
+    /// The username.
+    pub username: Username,
+    /// Where the username was collected, in the host's words; at most 800 bytes.
+    pub source: Option<Arc<str>>,
+    /// When the username was set.
+    pub added_at: Timestamp,
+    /// How sign-in uses the username, as reported by the host.
+    pub sign_in: Option<Arc<SignInUse>>,
+}
+
+/// The wrong answers and sends of a removed address, which apply again when the address is added again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retired {
+    /// The claim key of the address.
+    pub key: ClaimKey,
+    /// The wrong answers and the sends.
+    pub attempts: Attempts,
+}

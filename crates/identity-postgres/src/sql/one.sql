@@ -1,0 +1,1 @@
+SELECT {message} FROM {s}identity_outbox o WHERE o.id = $1
