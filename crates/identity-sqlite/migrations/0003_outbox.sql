@@ -1,6 +1,6 @@
 -- The messages of a user (?1: the tenant, ?2: the id, ?3: the new row of the user).
 INSERT INTO identity_outbox
-SELECT id, tenant, ?3, identifier, channel, address, format,
+SELECT ?3, id, tenant, identifier, channel, address, format,
   json_object(
     'id', lower(hex(id)), 'key', json_object('tenant', tenant, 'user', user_id),
     'to', json_object('channel', channel, 'address', address, 'typed', typed),

@@ -73,10 +73,11 @@ CREATE TABLE identity_events (
 -- For pages of a long history: where to step into the chain. Few commits have a number that 64 divides.
 CREATE INDEX identity_events_marks ON identity_events (user, last) WHERE last / 64 > (first - 1) / 64;
 
+-- In the order in which a user's messages are listed, delivered, withdrawn and erased.
 CREATE TABLE identity_outbox (
-    id           BLOB NOT NULL PRIMARY KEY,
-    tenant       TEXT NOT NULL,
     user         INTEGER NOT NULL,
+    id           BLOB NOT NULL,
+    tenant       TEXT NOT NULL,
     identifier   BLOB,                          -- whose challenge it carries; NULL: a notice
     channel      TEXT NOT NULL,                 -- email or phone
     address      TEXT NOT NULL,                 -- canonical; messages to one address go one after the other
@@ -94,15 +95,18 @@ CREATE TABLE identity_outbox (
     error        TEXT,
     failed_at    INTEGER,                       -- given up; NULL: on its way, or handed over
     sent_at      INTEGER,                       -- handed over; NULL: on its way, or given up
-    report       TEXT                           -- JSON: what the provider said last
+    report       TEXT,                          -- JSON: what the provider said last
+    PRIMARY KEY (user, id)
 ) STRICT, WITHOUT ROWID;
 
--- For a user's messages: their list, their order of delivery, and what is withdrawn or erased.
-CREATE INDEX identity_outbox_user ON identity_outbox (user);
+-- For settlements, reports and what becomes of a message. A message that nobody has leased yet is not in it: it is looked for
+-- among those that wait, which are few.
+CREATE INDEX identity_outbox_id ON identity_outbox (id)
+    WHERE attempts > 0 OR sent_at IS NOT NULL OR failed_at IS NOT NULL;
 -- For leases.
-CREATE INDEX identity_outbox_due ON identity_outbox (due_at) WHERE sent_at IS NULL AND failed_at IS NULL;
+CREATE INDEX identity_outbox_due ON identity_outbox (due_at, id) WHERE sent_at IS NULL AND failed_at IS NULL;
 -- For the list of dead letters; only these are in it.
-CREATE INDEX identity_outbox_dead ON identity_outbox (tenant) WHERE failed_at IS NOT NULL;
+CREATE INDEX identity_outbox_dead ON identity_outbox (tenant, id) WHERE failed_at IS NOT NULL;
 -- For pruning; only messages that ended are in it.
 CREATE INDEX identity_outbox_ended ON identity_outbox (coalesce(sent_at, failed_at))
     WHERE sent_at IS NOT NULL OR failed_at IS NOT NULL;

@@ -1,2 +1,3 @@
-UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?2, error = 'the stored message is damaged'
-  WHERE id = ?1
+UPDATE identity_outbox SET lease = NULL, leased_until = NULL, failed_at = ?3,
+  error = 'the stored message is damaged'
+WHERE user = ?1 AND id = ?2

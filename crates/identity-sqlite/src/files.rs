@@ -93,29 +93,21 @@ pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<(), Stor
     if log || length.is_multiple_of(page) { Ok(()) } else { Err(damaged("it ends within a page")) }
 }
 
+/// The identity of a file: device and inode.
+type Identity = (u64, u64);
+
 /// The identity of the file at a path. It changes when the file is removed, moved away, or replaced by another one; what is
 /// written to the open file after that is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    #[cfg(unix)]
-    device: u64,
-    #[cfg(unix)]
-    inode: u64,
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok()
 }
 
-impl Identity {
-    #[cfg(unix)]
-    fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        let file = std::fs::metadata(path).ok()?;
-        Some(Self { device: file.dev(), inode: file.ino() })
-    }
-
-    /// On other systems an open file cannot be removed.
-    #[cfg(not(unix))]
-    fn of(_path: &Path) -> Option<Self> {
-        Some(Self {})
-    }
+/// On other systems an open file cannot be removed.
+#[cfg(not(unix))]
+fn identity(_path: &Path) -> Option<Identity> {
+    Some((0, 0))
 }
 
 /// The database and its write-ahead log, as they were when the database was opened.
@@ -124,28 +116,26 @@ pub(crate) struct Places([(PathBuf, Option<Identity>); 2]);
 impl Places {
     /// Runs `open`, and records which file it opened.
     pub(crate) fn note<T>(path: &Path, open: impl FnOnce() -> Result<T, StoreError>) -> Result<(T, Self), StoreError> {
-        let before = Identity::of(path);
+        let before = identity(path);
         let opened = open()?;
         // A relative path leads elsewhere when the process changes its folder, and SQLite follows links.
         let path = std::fs::canonicalize(path).map_err(StoreError::failed)?;
-        let identity = before.or_else(|| Identity::of(&path));
-        Ok((opened, Self([(path.clone(), identity), (beside(&path, "-wal"), None)])))
+        let file = before.or_else(|| identity(&path));
+        Ok((opened, Self([(path.clone(), file), (beside(&path, "-wal"), None)])))
     }
 
     /// Records which file the log is. SQLite keeps it as long as the database is open.
     pub(crate) fn note_log(&mut self) {
-        for (path, identity) in &mut self.0 {
-            if identity.is_none() {
-                *identity = Identity::of(path);
-            }
+        for (path, file) in &mut self.0 {
+            *file = file.or_else(|| identity(path));
         }
     }
 
     /// Fails when one of the files is no longer where it was.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        for (path, identity) in &self.0 {
-            let now = Identity::of(path);
-            if now != *identity {
+        for (path, file) in &self.0 {
+            let now = identity(path);
+            if now != *file {
                 let what = if now.is_some() { "was replaced by another file" } else { "was removed or moved away" };
                 return Err(StoreError::failed(format!(
                     "the open database file {} {what}, and the change was not written; stop every process that uses it, put \

@@ -20,20 +20,6 @@ pub enum Durability {
 }
 
 /// Options for opening a database.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("identity.db");
-/// use identity_sqlite::{Durability, SqliteStore};
-///
-/// let store = SqliteStore::options().with_durability(Durability::Normal).with_readers(2).open(&path).await?;
-/// assert!(path.exists());
-/// # drop(store);
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone)]
 pub struct SqliteOptions {
     pub(crate) durability: Durability,

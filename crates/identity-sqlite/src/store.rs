@@ -110,18 +110,6 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read at all; what is damaged is a problem of the answer.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("identity.db");
-    /// let store = identity_sqlite::SqliteStore::open(&path).await?;
-    /// let verification = store.verify().await?;
-    /// assert!(verification.is_sound(), "{verification}");
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn verify(&self) -> Result<Verification, StoreError> {
         self.read_beside(false, verify).await
     }
@@ -134,21 +122,6 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Failed`] when there is a file at that path already, or it cannot be written; [`StoreError::Full`] when
     /// there is no room. Nothing is left of a backup that failed.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let folder = tempfile::tempdir()?;
-    /// # let (path, backup) = (folder.path().join("identity.db"), folder.path().join("backup.db"));
-    /// use identity_sqlite::SqliteStore;
-    ///
-    /// let store = SqliteStore::open(&path).await?;
-    /// store.backup_to(&backup).await?;
-    /// assert!(store.backup_to(&backup).await.is_err(), "it overwrites nothing");
-    /// assert!(SqliteStore::open(&backup).await?.verify().await?.is_sound());
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn backup_to(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
         let (path, this) = (plain(path.as_ref())?, self.clone());
         let run = move || {

@@ -91,7 +91,7 @@ async fn damaged_keys_claims_events_and_budgets_are_reported() {
     ] {
         let (place, store) = with_rows().await;
         place.raw().execute_batch(sql).unwrap();
-        is_corrupt(store.find(&TenantId::default(), &[bob.clone()]).await, table, sql);
+        is_corrupt(store.find(&TenantId::default(), std::slice::from_ref(&bob)).await, table, sql);
         assert!(!store.verify().await.unwrap().is_sound(), "{sql}");
     }
     for sql in [

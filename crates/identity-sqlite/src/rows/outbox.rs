@@ -6,11 +6,11 @@ use identity_core::{
     Channel, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey,
 };
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement, StoreError};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
 
 use crate::error::{store, unread};
-use crate::rows::cells::{Json, execute, json, limit, parsed, time};
+use crate::rows::cells::{Json, execute, json, limit, many, one, parsed, time};
 
 /// The format of the messages that this program writes and reads.
 const FORMAT: u8 = 1;
@@ -31,7 +31,7 @@ const TAKE: &str = include_str!("../../sql/outbox_take.sql");
 
 const DAMAGED: &str = include_str!("../../sql/outbox_damaged.sql");
 
-const DONE: &str = "DELETE FROM identity_outbox WHERE id = ?2 AND lease = ?1 AND sent_at IS NULL";
+const DONE: &str = include_str!("../../sql/outbox_done.sql");
 
 const SENT: &str = include_str!("../../sql/outbox_sent.sql");
 
@@ -55,7 +55,9 @@ macro_rules! posted {
     };
 }
 
-const MESSAGE: &str = posted!("id = ?1");
+const PLACE: &str = include_str!("../../sql/outbox_place.sql");
+
+const MESSAGE: &str = posted!("user = ?1 AND id = ?2");
 
 const POSTED: &str = posted!(
     "user = (SELECT user FROM identity_users WHERE tenant = ?1 AND id = ?2) AND id > ?3 AND format <= ?4 ORDER BY id LIMIT ?5"
@@ -63,7 +65,7 @@ const POSTED: &str = posted!(
 
 const DEAD: &str = posted!("failed_at IS NOT NULL AND tenant = ?1 AND id > ?2 AND format <= ?3 ORDER BY id LIMIT ?4");
 
-const REPORT: &str = "UPDATE identity_outbox SET sent_at = ?2, failed_at = ?3, report = ?4 WHERE id = ?1";
+const REPORT: &str = "UPDATE identity_outbox SET sent_at = ?3, failed_at = ?4, report = ?5 WHERE user = ?1 AND id = ?2";
 
 /// No index serves this, and pruning is rare.
 const UNKNOWN: &str = include_str!("../../sql/outbox_unknown.sql");
@@ -124,7 +126,7 @@ pub(crate) fn lease(
     if lease.again {
         // A row that was read when it was leased is not damaged; were it, its lease would end.
         let held = all(connection, HELD, params![lease.id.0, at.as_micros()], leased)?;
-        let held: Vec<Leased> = held.into_iter().filter_map(Result::ok).collect();
+        let held: Vec<Leased> = held.into_iter().filter_map(|(_, held)| held.ok()).collect();
         if !held.is_empty() {
             return Ok(Ok(held));
         }
@@ -132,16 +134,18 @@ pub(crate) fn lease(
     let channel = lease.channel.map(Channel::as_str);
     let row = params![lease.now.as_micros(), limit(lease.limit), at.as_micros(), channel, FORMAT];
     let found = all(connection, DUE, row, leased)?;
-    if let Some((id, error)) = found.iter().find_map(|found| found.as_ref().err()) {
-        execute(connection, DAMAGED, params![id, lease.now.as_micros()])?;
+    if let Some(((user, id), Err(error))) = found.iter().find(|(_, found)| found.is_err()) {
+        execute(connection, DAMAGED, params![user, id, lease.now.as_micros()])?;
         return Ok(Err(error.clone()));
     }
-    let found: Vec<Leased> = found.into_iter().filter_map(Result::ok).collect();
-    for Leased { message, attempts, uncertain, .. } in &found {
-        let row = params![message.id.as_uuid(), lease.id.0, until.as_micros(), attempts, uncertain];
+    let mut all = Vec::with_capacity(found.len());
+    for ((user, id), found) in found {
+        let found = found?;
+        let row = params![user, id, lease.id.0, until.as_micros(), found.attempts, found.uncertain];
         execute(connection, TAKE, row)?;
+        all.push(found);
     }
-    Ok(Ok(found))
+    Ok(Ok(all))
 }
 
 fn leased(row: &Row<'_>, message: Message) -> rusqlite::Result<Leased> {
@@ -188,7 +192,7 @@ pub(crate) fn dead_letters(
         Ok(DeadLetter { message, attempts: row.get(5)?, failed_at, error: error.unwrap_or_default() })
     };
     let found = all(connection, DEAD, params![tenant.as_str(), place(after), FORMAT, limit(most)], dead)?;
-    found.into_iter().map(|found| found.map_err(|(_, error)| error)).collect()
+    found.into_iter().map(|(_, found)| found).collect()
 }
 
 /// The position behind a message; an empty blob comes before every id.
@@ -198,8 +202,15 @@ fn place(after: Option<MessageId>) -> Vec<u8> {
 
 /// The message of this id.
 pub(crate) fn read(connection: &Connection, id: MessageId) -> Result<Option<Posted>, StoreError> {
-    let found = all(connection, MESSAGE, [id.as_uuid()], posted)?.pop();
-    found.transpose().map_err(|(_, error)| error)
+    Ok(find(connection, id)?.map(|(_, posted)| posted))
+}
+
+fn find(connection: &Connection, id: MessageId) -> Result<Option<(i64, Posted)>, StoreError> {
+    let spot = ("identity_outbox", &(|| id.as_uuid().to_string()) as _);
+    let user: Option<i64> = one(connection, PLACE, [id.as_uuid()], spot, |row| row.get(0))?;
+    let Some(user) = user else { return Ok(None) };
+    let found = all(connection, MESSAGE, params![user, id.as_uuid()], posted)?.pop();
+    found.map(|((user, _), found)| Ok((user, found?))).transpose()
 }
 
 /// A user's messages.
@@ -211,12 +222,12 @@ pub(crate) fn list(
 ) -> Result<Vec<Posted>, StoreError> {
     let row = params![key.tenant.as_str(), key.user.as_str(), place(after), FORMAT, limit(most)];
     let found = all(connection, POSTED, row, posted)?;
-    found.into_iter().map(|found| found.map_err(|(_, error)| error)).collect()
+    found.into_iter().map(|(_, found)| found).collect()
 }
 
 /// Notes a report, and gives the message as it stands then.
 pub(crate) fn report(connection: &Connection, id: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-    let Some(mut posted) = read(connection, id)? else { return Ok(None) };
+    let Some((user, mut posted)) = find(connection, id)? else { return Ok(None) };
     if !report.goes_before(posted.report.as_ref()) {
         return Ok(Some(posted));
     }
@@ -227,7 +238,7 @@ pub(crate) fn report(connection: &Connection, id: MessageId, report: &Report) ->
     }
     posted.report = Some(report.clone());
     let [sent_at, failed_at] = [posted.sent_at, posted.failed_at].map(|at| at.map(Timestamp::as_micros));
-    execute(connection, REPORT, params![id.as_uuid(), sent_at, failed_at, json(report)?])?;
+    execute(connection, REPORT, params![user, id.as_uuid(), sent_at, failed_at, json(report)?])?;
     Ok(Some(posted))
 }
 
@@ -256,8 +267,8 @@ fn posted(row: &Row<'_>, message: Message) -> rusqlite::Result<Posted> {
     })
 }
 
-/// What a row holds, or the id of the row and what is wrong with it.
-type Read<T> = Result<T, (Uuid, StoreError)>;
+/// The key of a row, and what it holds or what is wrong with it.
+type Read<T> = ((i64, Uuid), Result<T, StoreError>);
 
 /// Reads rows that begin with the id, the tenant, the user's row, the message and the address.
 fn all<T>(
@@ -266,16 +277,8 @@ fn all<T>(
     params: impl Params,
     read: impl Fn(&Row<'_>, Message) -> rusqlite::Result<T>,
 ) -> Result<Vec<Read<T>>, StoreError> {
-    let mut statement = connection.prepare_cached(sql).map_err(store)?;
-    let mut rows = statement.query(params).map_err(store)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(store)? {
-        let id: Uuid = row.get(0).map_err(|error| unread(error, "identity_outbox", String::new))?;
-        let bad = |error| {
-            let owner = row.get(1).and_then(|tenant: String| Ok((tenant, row.get::<_, i64>(2)?)));
-            let (tenant, user) = owner.unwrap_or_default();
-            (id, unread(error, "identity_outbox", || format!("{tenant}/{}/{id}", id_of(connection, user))))
-        };
+    many(connection, sql, params, ("identity_outbox", &String::new), |row| {
+        let (id, user): (Uuid, i64) = (row.get(0)?, row.get(2)?);
         let whole = || {
             let Json(message) = row.get::<_, Json<Message>>(3)?;
             // Two copies that differ are no message.
@@ -283,13 +286,11 @@ fn all<T>(
             parsed(row, 4, same)?;
             read(row, message)
         };
-        found.push(whole().map_err(bad));
-    }
-    Ok(found)
-}
-
-/// The id of the user of a row, for an error.
-fn id_of(connection: &Connection, user: i64) -> String {
-    let sql = "SELECT id FROM identity_users WHERE user = ?1";
-    connection.query_row(sql, [user], |row| row.get(0)).optional().ok().flatten().unwrap_or_default()
+        let key = || {
+            let sql = "SELECT tenant || '/' || id FROM identity_users WHERE user = ?1";
+            let user = connection.query_row(sql, [user], |row| row.get::<_, String>(0)).unwrap_or_default();
+            format!("{user}/{id}")
+        };
+        Ok(((user, id), whole().map_err(|error| unread(error, "identity_outbox", key))))
+    })
 }

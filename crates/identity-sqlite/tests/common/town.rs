@@ -1,5 +1,6 @@
 //! Users with every kind of content. `tests/files/version_2.sql` holds what the last program of schema version 2 made of the
 //! same commits.
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on ends")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +20,9 @@ use identity_ports::{LeaseId, Outbox, Settled, Settlement, UserRepository};
 use uuid::Uuid;
 
 /// Everybody, and two who are gone.
-pub fn everybody() -> Vec<UserKey> {
+pub(crate) fn everybody() -> Vec<UserKey> {
     let mut keys = vec![key("ada"), key("odd \u{1f600} '\"\\"), key("plain"), key("gone"), key("never")];
     keys.extend((0..6).map(|number| key_in("other", &format!("user-{number}"))));
-    keys
-}
-
-/// The keys by which somebody may be found.
-pub fn keys() -> Vec<identity_core::ClaimKey> {
-    let mut keys = vec![
-        mail_key("o'brien%_@example.com"),
-        mail_key("gone@example.com"),
-        mail_key("nobody@example.com"),
-        phone_key("+441514960453"),
-        raw_key(ClaimKind::Username, "countess"),
-        raw_key(ClaimKind::Email, "claimed@example.com"),
-    ];
-    keys.extend((0..40).map(|number| mail_key(&format!("e{number}@example.com"))));
-    keys.extend((0..6).map(|number| mail_key(&format!("user.{number}@example.com"))));
     keys
 }
 
@@ -123,7 +109,7 @@ fn odd() -> Person {
 }
 
 /// Puts them into a store.
-pub async fn fill<S: UserRepository + Outbox>(store: &S) {
+pub(crate) async fn fill<S: UserRepository + Outbox>(store: &S) {
     let claim = raw_key(ClaimKind::Email, "claimed@example.com");
     let draft = create(&key("ada"), &ada()).take(&mail_key("e1@example.com"), Strength::Verified);
     let draft = draft.take(&claim, Strength::Unverified).take(&mail_key("e0@example.com"), Strength::Unverified);

@@ -104,7 +104,12 @@ impl Bare {
             let mut select =
                 bare.0.prepare_cached("SELECT salt, hash, expires_at, attempts FROM codes WHERE identifier_id = ?1")?;
             let (salt, expected, expires_at, attempts) = select.query_row([identifier], |row| {
-                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+                Ok((
+                    row.get::<_, [u8; 16]>(0)?,
+                    row.get::<_, [u8; 32]>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, i64>(3)?,
+                ))
             })?;
             let right = attempts < 5 && now.as_micros() < expires_at && hash(&salt, code) == expected;
             if right {

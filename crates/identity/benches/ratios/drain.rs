@@ -77,14 +77,17 @@ fn connection(path: &Path) -> Connection {
 fn fill(connection: &Connection) {
     let sql = format!(
         "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {MESSAGES}) \
-         INSERT INTO identity_outbox (tenant, user_id, id, format, channel, address, content, created_at, expires_at, \
-         due_at, attempts, identifier) SELECT 'default', printf('0190a5b0-%04x-7000-8000-%012x', n % 65536, n), \
-         unhex(printf('0190a5b07000700080000000%08x', n)), 1, 'phone', printf('+4474%08d', n), \
-         '{{\"type\":\"challenge\",\"identifier\":\"0190a5b0-7000-7000-8000-000000000001\",\"challenge\":{{\"nonce\":\
-         [90,11,222,3,4,5,166,7,8,99,10,11,12,113,14,15],\"key\":\"{key}\",\"purpose\":\"verification\",\"proof\":\"code\",\
-         \"format\":{{\"length\":6,\"alphabet\":\"digits\"}},\"issued_at\":1640975400000000,\"expires_at\":9000000000000000,\
-         \"tries\":5,\"failed\":0,\"hint\":null}}}}', 1640975400000000 + n, 9000000000000000, 1640975400000000 + n, 0, \
-         unhex('0190a5b0700070008000000000000001') FROM number",
+         INSERT INTO identity_outbox (user, id, tenant, identifier, channel, address, format, message, created_at, \
+         expires_at, due_at) SELECT n, unhex(printf('0190a5b07000700080000000%08x', n)), 'default', \
+         unhex('0190a5b0700070008000000000000001'), 'phone', printf('+4474%08d', n), 1, json_object('id', \
+         printf('0190a5b07000700080000000%08x', n), 'key', json_object('tenant', 'default', 'user', \
+         printf('0190a5b0-%04x-7000-8000-%012x', n % 65536, n)), 'to', json_object('channel', 'phone', 'address', \
+         printf('+4474%08d', n)), 'content', json('{{\"type\":\"challenge\",\"identifier\":\
+         \"0190a5b0-7000-7000-8000-000000000001\",\"challenge\":{{\"nonce\":\"Wgver_MmOYNVcyc1jyUxnQ\",\"key\":\"{key}\",\
+         \"purpose\":\"verification\",\"proof\":\"code\",\"format\":{{\"length\":6,\"alphabet\":\"digits\"}},\
+         \"issued_at\":1640975400000000,\"expires_at\":9000000000000000,\"tries\":5,\"failed\":0,\"hint\":null}}}}'), \
+         'locale', NULL, 'created_at', 1640975400000000 + n, 'expires_at', 9000000000000000), 1640975400000000 + n, \
+         9000000000000000, 1640975400000000 + n FROM number",
         key = keys().current().as_str()
     );
     assert_eq!(connection.execute(&sql, []).unwrap(), MESSAGES);
@@ -104,9 +107,9 @@ fn drain(runtime: &Runtime, identity: &Identity) -> f64 {
 
 /// A row as it was read.
 struct Read {
-    tenant: String,
-    user: String,
+    user: i64,
     id: [u8; 16],
+    tenant: String,
     texts: [String; 3],
     times: [i64; 2],
 }
@@ -117,27 +120,26 @@ fn by_hand(connection: &Connection) {
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut select = connection
             .prepare_cached(
-                "SELECT tenant, user_id, id, channel, address, content, created_at, expires_at FROM identity_outbox \
+                "SELECT user, id, tenant, channel, address, message, created_at, expires_at FROM identity_outbox \
                  WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
             )
             .unwrap();
         let read = select
             .query_map(params![1_900_000_000_000_000_i64, BATCH], |row| {
                 Ok(Read {
-                    tenant: row.get(0)?,
-                    user: row.get(1)?,
-                    id: row.get(2)?,
+                    user: row.get(0)?,
+                    id: row.get(1)?,
+                    tenant: row.get(2)?,
                     texts: [row.get(3)?, row.get(4)?, row.get(5)?],
                     times: [row.get(6)?, row.get(7)?],
                 })
             })
             .unwrap();
         let read: Vec<Read> = read.map(Result::unwrap).collect();
-        let sql = "DELETE FROM identity_outbox WHERE tenant = ?1 AND user_id = ?2 AND id = ?3";
-        let mut delete = connection.prepare_cached(sql).unwrap();
-        for Read { tenant, user, id, texts, times } in &read {
-            assert!(texts.iter().all(|text| !text.is_empty()) && times[0] < times[1]);
-            assert_eq!(delete.execute(params![tenant, user, id]).unwrap(), 1);
+        let mut delete = connection.prepare_cached("DELETE FROM identity_outbox WHERE user = ?1 AND id = ?2").unwrap();
+        for Read { user, id, tenant, texts, times } in &read {
+            assert!(!tenant.is_empty() && texts.iter().all(|text| !text.is_empty()) && times[0] < times[1]);
+            assert_eq!(delete.execute(params![user, id]).unwrap(), 1);
         }
         connection.execute_batch("COMMIT").unwrap();
         if read.is_empty() {

@@ -43,7 +43,8 @@ pub(crate) fn derive(keys: &CodeKeys, tenant: &TenantId, user: &User, id: Identi
     Code::parse(keys.code(&binding, challenge.format).unwrap().reveal()).unwrap()
 }
 
-struct Nobody;
+/// A notifier that is never asked.
+pub(crate) struct Nobody;
 
 #[identity::async_trait]
 impl Notifier for Nobody {

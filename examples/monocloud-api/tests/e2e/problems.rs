@@ -93,6 +93,6 @@ async fn a_store_that_fails_is_500_and_tells_nothing_of_itself() {
 /// Damages a row behind the server's back.
 pub(crate) fn break_user(server: &Server, user: &str) {
     let connection = identity_sqlite::rusqlite::Connection::open(server.database()).unwrap();
-    let broken = connection.execute("UPDATE identity_users SET retired = 'damaged' WHERE id = ?1", [user]).unwrap();
+    let broken = connection.execute("UPDATE identity_users SET record = 'damaged' WHERE id = ?1", [user]).unwrap();
     assert_eq!(broken, 1);
 }
