@@ -42,7 +42,7 @@ impl Source {
         self.ask(|connection| {
             let count = |table: &Table| {
                 connection
-                    .query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| row.get::<_, i64>(0))
+                    .query_row(&format!("SELECT count(*) FROM ({})", table.rows), [], |row| row.get::<_, i64>(0))
                     .map(|count| u64::try_from(count).unwrap_or(0))
             };
             TABLES.iter().map(count).collect()
@@ -50,11 +50,11 @@ impl Source {
         .await
     }
 
-    /// The columns of a table, generated ones included.
+    /// The columns of a table.
     pub(crate) async fn columns(&self, table: Table) -> Result<Vec<String>, MoveError> {
         self.ask(move |connection| {
-            let mut names = connection.prepare("SELECT name FROM pragma_table_xinfo(?1) ORDER BY cid")?;
-            names.query_map([table.name], |row| row.get(0))?.collect()
+            let rows = connection.prepare(table.rows)?;
+            Ok(rows.column_names().into_iter().map(str::to_owned).collect())
         })
         .await
     }
@@ -114,7 +114,12 @@ fn read(
     sender: &mpsc::Sender<Result<Batch, MoveError>>,
 ) -> Result<(), MoveError> {
     let table = columns.table.name;
-    let sql = format!("SELECT {} FROM {table} ORDER BY {} LIMIT -1 OFFSET ?1", columns.names(), columns.key());
+    let sql = format!(
+        "SELECT {} FROM ({}) ORDER BY {} LIMIT -1 OFFSET ?1",
+        columns.names(),
+        columns.table.rows,
+        columns.key()
+    );
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([i64::try_from(skip).unwrap_or(i64::MAX)])?;
     let (mut batch, mut number) = (Batch::default(), skip);

@@ -51,7 +51,7 @@ impl Target {
         for row in rows {
             let (name, kind, needed): (String, String, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let kind = match kind.as_str() {
-                "text" | "character varying" => Kind::Text,
+                "text" | "character varying" | "json" => Kind::Text,
                 "bigint" | "integer" | "smallint" => Kind::Number,
                 "boolean" => Kind::Flag,
                 "uuid" => Kind::Id,

@@ -7,7 +7,9 @@ use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use rusqlite::{Connection, Transaction};
 
 use crate::error::store;
-use crate::rows::{claims, events, identifiers, outbox, quotas, users};
+use crate::rows::cells::execute;
+use crate::rows::users::Place;
+use crate::rows::{budgets, events, lookup, outbox, users};
 
 thread_local! {
     /// Whether a commit on this thread erased a user. A transaction of the host is a closure that does not say what it
@@ -25,8 +27,8 @@ pub(crate) fn take_erased() -> bool {
 ///
 /// The transaction must be a write transaction from its beginning
 /// ([`TransactionBehavior::Immediate`](rusqlite::TransactionBehavior::Immediate)), as
-/// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it, and foreign keys have to be on. On a connection
-/// of the host's own `secure_delete` should be on as well, so that an erasure overwrites what it deletes.
+/// [`SqliteStore::transaction`](crate::SqliteStore::transaction) makes it. On a connection of the host's own
+/// `secure_delete` should be on, so that an erasure overwrites what it deletes.
 ///
 /// # Errors
 /// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After [`StoreError`] the transaction must be
@@ -40,14 +42,12 @@ pub(crate) fn within_savepoint<T, E: From<StoreError>>(
     connection: &Connection,
     run: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    let execute = |sql| users::execute(connection, sql, []).map(drop);
+    let execute = |sql| execute(connection, sql, []).map(drop);
     execute("SAVEPOINT identity")?;
     let result = run();
     // Some errors roll back the whole transaction, and the savepoint with it.
     if connection.is_autocommit() {
-        return result.and(Err(E::from(StoreError::failed(
-            "SQLite rolled back the transaction on an error; nothing was written",
-        ))));
+        return result.and(Err(E::from(ended())));
     }
     if result.is_err() {
         execute("ROLLBACK TO identity")?;
@@ -56,34 +56,52 @@ pub(crate) fn within_savepoint<T, E: From<StoreError>>(
     result
 }
 
+pub(crate) fn ended() -> StoreError {
+    StoreError::failed("SQLite rolled back the transaction on an error; nothing was written")
+}
+
 /// Writes everything in the commit. When it is refused, the caller must undo what was written until then.
 pub(crate) fn apply(connection: &Connection, commit: &Commit) -> Result<Committed, CommitError> {
     sound(commit)?;
-    let Commit { key, before, after, .. } = commit;
-    users::write(connection, commit)?;
-    events::write(connection, commit)?;
-    if after.is_some() || commit.expected != Expected::Absent {
-        claims::write(connection, key, &commit.claims)?;
+    let Commit { key, after, .. } = commit;
+    let mut place = users::place(connection, commit)?;
+    let is_new = commit.expected == Expected::Absent;
+    let before = match &commit.before {
+        // The caller may not say what the user was before.
+        None if !is_new => users::load(connection, key)?.map(|stored| stored.user),
+        before => before.clone(),
+    };
+    let before = before.as_deref();
+    if after.is_some() || !is_new {
+        lookup::write_claims(connection, key, &commit.claims, &mut place.held)?;
     }
-    let drawn = quotas::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
-    if let Some(user) = after {
-        let update = commit.expected != Expected::Absent;
-        if update && before.is_none() {
-            identifiers::clear(connection, key)?;
-        }
-        identifiers::write(connection, key, before.as_deref(), user)?;
-        users::write_profile(connection, key, before.as_deref(), user, update)?;
-        outbox::withdraw(connection, key, &commit.withdraw)?;
-        for (outgoing, _) in commit.messages.iter().zip(drawn.withheld).filter(|(_, withheld)| !withheld) {
-            outbox::enqueue(connection, &outgoing.message)?;
-        }
-    } else {
-        users::delete(connection, key)?;
-        outbox::forget(connection, key)?;
-        events::strip(connection, key)?;
-        ERASED.set(true);
+    let drawn = budgets::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
+    let event = events::append(connection, place.user, place.earlier, commit)?;
+    lookup::write(connection, key, before, after.as_deref())?;
+    let Some(user) = after else {
+        erase(connection, commit, &place, event)?;
+        return Ok(Committed { exhausted: drawn.exhausted });
+    };
+    if !is_new {
+        users::write(connection, commit, before, user, &place, event)?;
+        outbox::withdraw(connection, place.user, &commit.withdraw)?;
+    }
+    users::write_details(connection, key, place.user, before, user)?;
+    for (outgoing, _) in commit.messages.iter().zip(drawn.withheld).filter(|(_, withheld)| !withheld) {
+        outbox::enqueue(connection, place.user, &outgoing.message)?;
     }
     Ok(Committed { exhausted: drawn.exhausted })
+}
+
+/// Removes everything personal. Only the events are left; they show what happened when, and that the key was used.
+fn erase(connection: &Connection, commit: &Commit, place: &Place, event: i64) -> Result<(), StoreError> {
+    let held = place.held.claims().iter();
+    held.map(|claim| &claim.key).try_for_each(|claim| lookup::release(connection, &commit.key, claim))?;
+    outbox::forget(connection, place.user)?;
+    events::strip(connection, place.user, (event, commit.version().0), &commit.key)?;
+    users::erase(connection, place.user, commit.version(), event)?;
+    ERASED.set(true);
+    Ok(())
 }
 
 /// Rejects a commit that contradicts itself, so that a mistake of the caller does not become a row.
@@ -117,7 +135,7 @@ pub(crate) fn begin(connection: &Connection) -> Result<(), rusqlite::Error> {
 /// Commits or rolls back the transaction. A commit that fails is rolled back.
 pub(crate) fn end(connection: &Connection, keep: bool) -> Result<(), StoreError> {
     if !keep {
-        return users::execute(connection, "ROLLBACK", []).map(drop);
+        return execute(connection, "ROLLBACK", []).map(drop);
     }
     let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
     ended.map(drop).map_err(|error| {

@@ -15,7 +15,7 @@ use crate::error::{is_busy, store};
 use crate::files::{self, Places};
 use crate::migrate::{check_schema, is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
-use crate::rows::quotas::Place;
+use crate::rows::budgets::Place;
 
 /// Capacity of the cache of prepared statements: more than the adapter has.
 const STATEMENTS: usize = 128;
@@ -140,6 +140,11 @@ impl Desk {
         }
     }
 
+    /// Whether an erasure left something to do.
+    pub(crate) fn wants_cleaning(&self) -> bool {
+        self.wants_cut() || self.wants_compaction()
+    }
+
     /// Whether the file is due to be compacted.
     pub(crate) fn wants_compaction(&self) -> bool {
         self.stale.get()
@@ -193,7 +198,6 @@ pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
 
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "foreign_keys", true).map_err(store)?;
     // Deleted content is overwritten with zeros, free pages included. The pragma returns its new value.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
     // The query planner stability guarantee: without it a statement is prepared again whenever a bound key changes.

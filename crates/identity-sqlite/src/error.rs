@@ -1,10 +1,10 @@
 use identity_core::UserKey;
 use identity_ports::StoreError;
-use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+use rusqlite::{Error, ErrorCode};
 
 /// Converts an error of the driver into one of the port.
-pub(crate) fn store(error: rusqlite::Error) -> StoreError {
+pub(crate) fn store(error: Error) -> StoreError {
     match error.sqlite_error() {
         Some(code) if code.code == ErrorCode::DiskFull || code.extended_code == SQLITE_IOERR_SHMSIZE => {
             StoreError::Full
@@ -18,7 +18,7 @@ pub(crate) fn store(error: rusqlite::Error) -> StoreError {
 }
 
 /// Whether the error is `SQLITE_BUSY`: another connection holds a lock.
-pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_busy(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
@@ -39,6 +39,22 @@ impl std::fmt::Display for Damaged {
 impl std::error::Error for Damaged {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&*self.0)
+    }
+}
+
+/// An error for a row that makes no sense.
+pub(crate) fn corrupt(table: &'static str, key: impl Into<String>, reason: impl ToString) -> StoreError {
+    StoreError::Corrupt { table, key: key.into(), reason: reason.to_string() }
+}
+
+/// Converts an error of reading the cells of a row. It never says what is in them.
+pub(crate) fn unread(error: Error, table: &'static str, key: impl FnOnce() -> String) -> StoreError {
+    match error {
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::InvalidColumnType(..)
+        | Error::Utf8Error(..) => corrupt(table, key(), "a cell does not hold what it should"),
+        other => store(other),
     }
 }
 

@@ -11,14 +11,14 @@ use identity_ports::{
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::commit::apply;
 use crate::connection::{Desk, open_reader};
 use crate::error::store;
 use crate::files::backup;
 use crate::options::SqliteOptions;
 use crate::readers::Readers;
-use crate::rows::{directory, events, find, list, load, outbox};
+use crate::rows::{events, list, lookup, outbox, users};
 use crate::verify::{Verification, verify};
-use crate::work::{Answer, Done, Work};
 use crate::writer::Writer;
 
 /// Pages and histories longer than this are read on the blocking pool, not on the caller's thread.
@@ -193,8 +193,16 @@ impl SqliteStore {
         }
     }
 
-    async fn submit(&self, work: Work) -> Answer {
-        self.0.writer.submit(work).await
+    /// Writes, in a transaction of its own or in a shared one.
+    async fn write<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.writer.submit(move |desk| run(desk).map_err(CommitError::Store)).await.map_err(|error| match error {
+            CommitError::Store(error) => error,
+            // Only a commit is refused.
+            other => StoreError::failed(other),
+        })
     }
 }
 
@@ -227,11 +235,11 @@ impl fmt::Debug for SqliteStore {
 #[async_trait]
 impl UserRepository for SqliteStore {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        self.read(|connection| load::load(connection, key)).await
+        self.read(|connection| users::load(connection, key)).await
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
-        self.read(|connection| find::find(connection, tenant, keys)).await
+        self.read(|connection| lookup::find(connection, tenant, keys)).await
     }
 
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
@@ -246,13 +254,7 @@ impl UserRepository for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        match self.submit(Work::Commit(Box::new(commit))).await? {
-            Done::Committed(committed) => Ok(committed),
-            _ => Err(StoreError::failed(
-                "the writer answered a commit with the result of another request; this is a bug of the store",
-            )
-            .into()),
-        }
+        self.0.writer.submit(move |desk| apply(&desk.connection, &commit)).await
     }
 }
 
@@ -260,7 +262,7 @@ impl UserRepository for SqliteStore {
 impl Directory for SqliteStore {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         let (tenant, query) = (tenant.clone(), query.clone());
-        self.read_beside(false, move |connection| directory::browse(connection, &tenant, &query)).await
+        self.read_beside(false, move |connection| list::browse(connection, &tenant, &query)).await
     }
 }
 
@@ -275,34 +277,22 @@ impl Outbox for SqliteStore {
         if !lease.again && !self.read(|connection| outbox::any_due(connection, &lease, own)).await? {
             return Ok(Vec::new());
         }
-        match self.submit(Work::Lease(lease)).await {
-            Ok(Done::Leased(leased)) => Ok(leased),
-            Ok(Done::Damaged(error)) => Err(error),
-            Ok(_) => Err(StoreError::failed(
-                "the writer answered a lease with the result of another request; this is a bug of the store",
-            )),
-            Err(error) => Err(of_store(error)),
-        }
+        let leased = self.write(move |desk| {
+            let leased = outbox::lease(&desk.connection, &lease, desk.clock.now())?;
+            let found = leased.as_deref().unwrap_or_default();
+            desk.prune(found.iter().map(|leased| leased.message.created_at).max(), found.len())?;
+            Ok(leased)
+        });
+        leased.await?
     }
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
-        match self.submit(Work::Settle(lease, settled)).await {
-            Ok(Done::Settled(count)) => Ok(count),
-            Ok(_) => Err(StoreError::failed(
-                "the writer answered a settlement with the result of another request; this is a bug of the store",
-            )),
-            Err(error) => Err(of_store(error)),
-        }
+        self.write(move |desk| outbox::settle(&desk.connection, lease, &settled)).await
     }
 
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-        match self.submit(Work::Report(message, report.clone())).await {
-            Ok(Done::Reported(posted)) => Ok(posted.map(|posted| *posted)),
-            Ok(_) => Err(StoreError::failed(
-                "the writer answered a report with the result of another request; this is a bug of the store",
-            )),
-            Err(error) => Err(of_store(error)),
-        }
+        let report = report.clone();
+        self.write(move |desk| outbox::report(&desk.connection, message, &report)).await
     }
 
     async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
@@ -315,13 +305,7 @@ impl Outbox for SqliteStore {
     }
 
     async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        match self.submit(Work::Prune(before, limit)).await {
-            Ok(Done::Pruned(count)) => Ok(count),
-            Ok(_) => Err(StoreError::failed(
-                "the writer answered a pruning with the result of another request; this is a bug of the store",
-            )),
-            Err(error) => Err(of_store(error)),
-        }
+        self.write(move |desk| outbox::prune(&desk.connection, before, limit, desk.clock.now())).await
     }
 
     async fn dead_letters(
@@ -333,13 +317,5 @@ impl Outbox for SqliteStore {
         let tenant = tenant.clone();
         self.read_beside(limit <= SHORT, move |connection| outbox::dead_letters(connection, &tenant, after, limit))
             .await
-    }
-}
-
-/// Converts an error of the outbox, which is never a refusal of a commit.
-fn of_store(error: CommitError) -> StoreError {
-    match error {
-        CommitError::Store(error) => error,
-        other => StoreError::failed(other),
     }
 }

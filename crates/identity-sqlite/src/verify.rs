@@ -1,13 +1,14 @@
-//! Verification of a whole database: its pages, its indexes, its rows, and the rows against the events.
+//! Verification of a whole database: its pages, its indexes, its rows, and the records against the events.
 
 use std::fmt;
 
-use identity_core::{TenantId, User, UserId, UserKey};
+use identity_core::{ClaimPolicy, User, UserKey};
 use identity_ports::{StoreError, Stored};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
-use crate::error::{name, store};
-use crate::rows::{events, load, outbox};
+use crate::error::{name, store, unread};
+use crate::rows::cells::{time, user_key};
+use crate::rows::{events, lookup, outbox, users};
 
 /// The result of [`SqliteStore::verify`](crate::SqliteStore::verify).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,65 +36,145 @@ impl fmt::Display for Verification {
     }
 }
 
-const USERS: &str = "SELECT tenant, id FROM identity_users ORDER BY tenant, id";
+const USERS: &str = "SELECT tenant, id, created_at, updated_at FROM identity_users ORDER BY user";
 
-/// Users that are gone, and the type of the last event of each.
-const GONE: &str = "SELECT tenant, user_id, type, max(number) FROM identity_events AS event \
-WHERE NOT EXISTS (SELECT 1 FROM identity_users WHERE tenant = event.tenant AND id = event.user_id) \
-GROUP BY tenant, user_id";
-
-/// Rows of a user who is not there. Events stay, and are looked at on their own.
-const ORPHANS: [(&str, &str); 4] = [
-    ("identity_identifiers", "SELECT DISTINCT tenant, user_id FROM identity_identifiers AS child"),
-    ("identity_profiles", "SELECT DISTINCT tenant, user_id FROM identity_profiles AS child"),
-    ("identity_claims", "SELECT DISTINCT tenant, user_id FROM identity_claims AS child"),
-    ("identity_outbox", "SELECT DISTINCT tenant, user_id FROM identity_outbox AS child"),
+/// Rows that belong to nobody, by what each of them is.
+const COUNTS: [(&str, &str); 4] = [
+    (
+        "rows of users that are gone in identity_profiles",
+        "SELECT count(*) FROM identity_profiles WHERE user NOT IN \
+     (SELECT user FROM identity_users WHERE created_at IS NOT NULL)",
+    ),
+    (
+        "rows of users that are gone in identity_outbox",
+        "SELECT count(*) FROM identity_outbox WHERE user NOT IN \
+     (SELECT user FROM identity_users WHERE created_at IS NOT NULL)",
+    ),
+    (
+        "rows of users that never were in identity_events",
+        "SELECT count(*) FROM identity_events WHERE user NOT IN \
+     (SELECT user FROM identity_users)",
+    ),
+    (
+        "budget windows with impossible values in identity_budgets",
+        "SELECT count(*) FROM identity_budgets \
+     WHERE drawn < 0 OR ends_at < began_at",
+    ),
 ];
-
-const QUOTAS: &str = "SELECT count(*) FROM identity_quotas WHERE drawn < 0 OR ends_at < began_at";
 
 /// Verifies everything. The caller holds a transaction, so that the state is consistent.
 pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError> {
-    let mut verification = Verification::default();
-    let mut problem = |text: String| verification.problems.push(text);
+    let mut walk = Walk { connection, verification: Verification::default(), entries: 0, claims: 0 };
     match texts(connection, "PRAGMA integrity_check") {
         Ok(lines) => {
-            for line in lines.iter().filter(|line| *line != "ok") {
-                problem(format!("the file is damaged: {line}"));
-            }
+            let damage = lines.iter().filter(|line| *line != "ok");
+            damage.for_each(|line| walk.problem(format!("the file is damaged: {line}")));
         }
-        Err(error) => problem(said(&error)),
+        Err(error) => walk.problem(said(&error)),
     }
     // A table that cannot be read to its end is a problem too.
-    let mut users = 0;
-    let walked = each(connection, USERS, &mut |key| {
-        users += 1;
-        user(connection, &key, &mut problem);
-    });
-    report(walked, "identity_users", &mut problem);
-    for (table, sql) in ORPHANS {
-        let sql = format!(
-            "{sql} WHERE NOT EXISTS (SELECT 1 FROM identity_users WHERE tenant = child.tenant AND id = child.user_id)"
-        );
-        let walked = each(connection, &sql, &mut |key| {
-            problem(format!("table {table} has rows of user {}, who is not in identity_users", name(&key)));
-        });
-        report(walked, table, &mut problem);
+    if let Err(error) = walk.users() {
+        walk.problem(format!("table identity_users cannot be read to its end: {}", said(&error)));
     }
-    let walked = gone(connection, &mut problem);
-    report(walked, "identity_events", &mut problem);
-    match connection.query_row(QUOTAS, [], |row| row.get::<_, i64>(0)) {
-        Ok(0) => {}
-        Ok(count) => problem(format!("table identity_quotas has {count} budget windows with impossible values")),
-        Err(error) => report(Err(store(error)), "identity_quotas", &mut problem),
+    let (entries, claims) = (walk.entries, walk.claims);
+    for (table, known) in [("identity_lookup", entries), ("identity_claims", claims)] {
+        walk.count(&format!("SELECT count(*) FROM {table}"), &format!("rows in {table}"), known);
     }
-    verification.users = users;
-    Ok(verification)
+    COUNTS.iter().for_each(|(what, sql)| walk.count(sql, what, 0));
+    Ok(walk.verification)
 }
 
-fn report(walked: Result<(), StoreError>, table: &str, problem: &mut impl FnMut(String)) {
-    if let Err(error) = walked {
-        problem(format!("table {table} cannot be read to its end: {}", said(&error)));
+struct Walk<'a> {
+    connection: &'a Connection,
+    verification: Verification,
+    /// The entries of the lookup table and the claims that belong to the users.
+    entries: u64,
+    claims: u64,
+}
+
+impl Walk<'_> {
+    fn problem(&mut self, text: String) {
+        self.verification.problems.push(text);
+    }
+
+    fn count(&mut self, sql: &str, what: &str, known: u64) {
+        match self.connection.query_row(sql, [], |row| row.get::<_, u64>(0)) {
+            Ok(count) if count == known => {}
+            Ok(count) => self.problem(format!("there are {count} {what}, and there should be {known}")),
+            Err(error) => self.problem(format!("{what}: {}", said(&store(error)))),
+        }
+    }
+
+    fn users(&mut self) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare(USERS).map_err(store)?;
+        let mut rows = statement.query([]).map_err(store)?;
+        while let Some(row) = rows.next().map_err(store)? {
+            let read = |row: &Row<'_>| Ok((user_key(row, 0)?, [time(row, 2)?, time(row, 3)?]));
+            let (key, times) = read(row).map_err(|error| unread(error, "identity_users", String::new))?;
+            let problem = match users::load(self.connection, &key) {
+                Ok(Some(stored)) => {
+                    self.verification.users += 1;
+                    let (created_at, updated_at) = (stored.user.created_at(), stored.user.updated_at());
+                    let listed = times == [Some(created_at), Some(updated_at)];
+                    let listed = listed.then_some(()).ok_or("it is listed with other times than its own");
+                    listed.map_err(str::to_owned).and_then(|()| self.user(&key, &stored))
+                }
+                Ok(None) if times == [None, None] => self.gone(&key),
+                Ok(None) => Err("its record is missing".to_owned()),
+                Err(error) => Err(said(&error)),
+            };
+            if let Err(text) = problem {
+                self.problem(format!("user {}: {text}", name(&key)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies what belongs to a user, and compares the record with the events, from which the same follows.
+    fn user(&mut self, key: &UserKey, stored: &Stored) -> Result<(), String> {
+        let text = |error: StoreError| said(&error);
+        let owned = stored.user.lookup();
+        self.entries += u64::try_from(owned.len()).unwrap_or(0);
+        self.claims += u64::try_from(stored.claims.len()).unwrap_or(0);
+        for entry in &owned {
+            let found = lookup::find(self.connection, &key.tenant, std::slice::from_ref(&entry.key)).map_err(text)?;
+            let is_there = found.iter().any(|found| {
+                (&found.user, found.identifier, found.verified) == (&key.user, entry.identifier, entry.verified)
+            });
+            // Among a hundred it may be the next.
+            if !is_there && found.len() < 100 {
+                return Err("a key by which it should be found is missing in identity_lookup".to_owned());
+            }
+        }
+        let wanted = stored.user.claims(ClaimPolicy::All);
+        for claim in &stored.claims {
+            let holder = lookup::holder(self.connection, &key.tenant, &claim.key).map_err(text)?;
+            if holder != Some((key.user.clone(), claim.strength)) {
+                return Err("a claim of its row is not in identity_claims".to_owned());
+            }
+            // A key of an earlier rule cannot be made again.
+            let current = wanted.keys().any(|key| key.rule() == claim.key.rule());
+            if current && !wanted.contains_key(&claim.key) {
+                return Err("a claim is held on an address or username that the user does not have".to_owned());
+            }
+        }
+        let history = events::history(self.connection, key, 0, usize::MAX).map_err(text)?;
+        if history.last().map(|recorded| recorded.number) != Some(stored.version.0) {
+            return Err("the last event is not that of the version".to_owned());
+        }
+        let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
+        match User::from_events(&events) {
+            Some(user) if user == *stored.user && typed(&user) == typed(&stored.user) => {}
+            _ => return Err("the record differs from the state that follows from the events".to_owned()),
+        }
+        outbox::list(self.connection, key, None, usize::MAX).map(drop).map_err(text)
+    }
+
+    /// Verifies that a user without a record was erased, and that its events can be read.
+    fn gone(&self, key: &UserKey) -> Result<(), String> {
+        let history = events::history(self.connection, key, 0, usize::MAX).map_err(|error| said(&error))?;
+        let last = history.last().map(|recorded| recorded.event.change.kind());
+        if last == Some("erased") { Ok(()) } else { Err("it has no record and was not erased".to_owned()) }
     }
 }
 
@@ -103,91 +184,10 @@ fn said(error: &StoreError) -> String {
     format!("{error}{}", cause.unwrap_or_default())
 }
 
-/// Verifies the rows of a user, and compares them with the events, from which the same state follows.
-fn user(connection: &Connection, key: &UserKey, problem: &mut impl FnMut(String)) {
-    let stored = match load::load(connection, key) {
-        Ok(Some(stored)) => stored,
-        Ok(None) => return problem(format!("user {} is listed in identity_users and cannot be loaded", name(key))),
-        Err(error) => return problem(said(&error)),
-    };
-    if let Some(text) = against_claims(&stored) {
-        problem(format!("user {}: {text}", name(key)));
-    }
-    match events::history(connection, key, 0, usize::MAX) {
-        Ok(history) => {
-            let numbered = (1..).zip(&history).all(|(number, recorded)| recorded.number == number);
-            let last = history.last().map(|recorded| recorded.number);
-            if !numbered || last != Some(stored.version.0) {
-                problem(format!("user {}: the events are not numbered from 1 to the version", name(key)));
-            }
-            let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
-            match User::from_events(&events) {
-                Some(user) if user == *stored.user && typed(&user) == typed(&stored.user) => {}
-                _ => {
-                    problem(format!("user {}: the rows differ from the state that follows from the events", name(key)))
-                }
-            }
-        }
-        Err(error) => problem(said(&error)),
-    }
-    if let Err(error) = outbox::list(connection, key, None, usize::MAX) {
-        problem(said(&error));
-    }
-}
-
 /// The addresses as typed, which equality leaves out.
 fn typed(user: &User) -> Vec<&str> {
-    let entries = user.emails().entries().iter().chain(user.phones().entries());
-    let addresses = entries.map(|entry| entry.address.typed());
+    let addresses = user.identifiers().map(|entry| entry.address.typed());
     addresses.chain(user.username().map(|entry| entry.username.typed())).collect()
-}
-
-/// Verifies that claims are held on addresses and usernames of the user.
-fn against_claims(stored: &Stored) -> Option<&'static str> {
-    let user = &stored.user;
-    let entries = user.emails().entries().iter().chain(user.phones().entries());
-    let username = user.username().map(|entry| entry.username.claim_key());
-    let keys: Vec<_> = entries.map(|entry| entry.address.claim_key()).chain(username).collect();
-    // A key of an earlier rule cannot be made again.
-    let current = |rule: u8| keys.iter().any(|key| key.rule() == rule);
-    let unknown = stored.claims.iter().any(|claim| current(claim.key.rule()) && !keys.contains(&claim.key));
-    unknown.then_some("a claim is held on an address or username that the user does not have")
-}
-
-/// Verifies that users without rows were erased, and that their events can be read.
-fn gone(connection: &Connection, problem: &mut impl FnMut(String)) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(GONE).map_err(store)?;
-    let mut rows = statement.query([]).map_err(store)?;
-    while let Some(row) = rows.next().map_err(store)? {
-        let read = |index| row.get::<_, String>(index).map_err(store);
-        let Some(key) = key(&read(0)?, &read(1)?) else {
-            problem("table identity_events has a row with an invalid key".to_owned());
-            continue;
-        };
-        if read(2)? != "erased" {
-            problem(format!("user {} is not in identity_users and was not erased", name(&key)));
-        }
-        if let Err(error) = events::history(connection, &key, 0, usize::MAX) {
-            problem(said(&error));
-        }
-    }
-    Ok(())
-}
-
-/// Runs a closure for every key that a query returns; an invalid key ends it.
-fn each(connection: &Connection, sql: &str, run: &mut dyn FnMut(UserKey)) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(sql).map_err(store)?;
-    let mut rows = statement.query([]).map_err(store)?;
-    while let Some(row) = rows.next().map_err(store)? {
-        let (tenant, user): (String, String) = (row.get(0).map_err(store)?, row.get(1).map_err(store)?);
-        let key = key(&tenant, &user).ok_or_else(|| StoreError::failed("it has a row with an invalid key"))?;
-        run(key);
-    }
-    Ok(())
-}
-
-fn key(tenant: &str, user: &str) -> Option<UserKey> {
-    Some(UserKey { tenant: TenantId::parse(tenant).ok()?, user: UserId::parse(user).ok()? })
 }
 
 fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, StoreError> {

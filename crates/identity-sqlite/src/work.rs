@@ -1,155 +1,157 @@
 //! The writer's work for callers, in a transaction of its own or in a shared one.
 
-use identity_core::{MessageId, Report, Timestamp};
-use identity_ports::{Commit, CommitError, Committed, Lease, LeaseId, Leased, Posted, Settled, StoreError};
-use rusqlite::Connection;
+use identity_core::Timestamp;
+use identity_ports::{CommitError, StoreError};
+use tokio::sync::oneshot;
 
-use crate::commit::{apply, begin, end, within_savepoint};
+use crate::commit::{begin, end, ended, within_savepoint};
 use crate::connection::Desk;
 use crate::error::{is_busy, store};
-use crate::rows::{outbox, quotas};
-
-/// A request to write.
-pub(crate) enum Work {
-    Commit(Box<Commit>),
-    Lease(Lease),
-    Settle(LeaseId, Vec<Settled>),
-    Report(MessageId, Report),
-    Prune(Timestamp, usize),
-}
-
-/// The result of a request.
-pub(crate) enum Done {
-    Committed(Committed),
-    Leased(Vec<Leased>),
-    /// A message could not be read. That it is now a dead letter has been written.
-    Damaged(StoreError),
-    Settled(usize),
-    Reported(Option<Box<Posted>>),
-    Pruned(usize),
-}
+use crate::rows::budgets;
 
 /// The answer to the caller.
-pub(crate) type Answer = Result<Done, CommitError>;
+pub(crate) type Answer<T> = Result<T, CommitError>;
+
+/// Work of a caller that waits. It may be performed more than once: a shared transaction may have to be repeated.
+pub(crate) trait Work: Send {
+    /// Performs the work within an open transaction, and says whether its writes may stay.
+    fn perform(&mut self, desk: &Desk) -> bool;
+
+    /// Nothing of it is written.
+    fn fail(&mut self, error: &StoreError);
+
+    /// Whether the caller still waits.
+    fn is_wanted(&self) -> bool;
+
+    fn answer(self: Box<Self>);
+}
+
+/// Work with the channel through which it is answered.
+pub(crate) struct Request<T, F> {
+    pub(crate) run: F,
+    pub(crate) answer: Option<Answer<T>>,
+    pub(crate) sender: oneshot::Sender<Answer<T>>,
+}
+
+impl<T: Send, F: Fn(&Desk) -> Answer<T> + Send> Work for Request<T, F> {
+    fn perform(&mut self, desk: &Desk) -> bool {
+        self.answer.insert((self.run)(desk)).is_ok()
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        // A refusal stays one.
+        if !matches!(self.answer, Some(Err(_))) {
+            self.answer = Some(Err(error.clone().into()));
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(answer) = self.answer {
+            let _ = self.sender.send(answer);
+        }
+    }
+}
+
+/// Why nothing of a transaction is written.
+enum Undone {
+    /// Another process writes, for longer than the connection waits.
+    Busy,
+    /// SQLite rolled it back on an error of one of its statements.
+    RolledBack,
+    Failed(StoreError),
+}
+
+impl From<Undone> for StoreError {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Busy => Self::failed(
+                "another process was writing to the database for longer than the busy timeout; nothing was written, try \
+                 again",
+            ),
+            Undone::RolledBack => ended(),
+            Undone::Failed(error) => error,
+        }
+    }
+}
 
 impl Desk {
-    /// Performs one request in its own transaction; `None` when another process writes and the connection does not wait.
-    pub(crate) fn alone(&self, work: &Work) -> Option<Answer> {
-        let connection = &self.connection;
-        match begin(connection) {
-            Ok(()) => {}
-            Err(error) if is_busy(&error) => return None,
-            Err(error) => return Some(Err(store(error).into())),
+    /// Runs a closure in a transaction, which is kept if the closure says so.
+    fn transact(&self, run: impl FnOnce() -> bool) -> Result<bool, Undone> {
+        begin(&self.connection)
+            .map_err(|error| if is_busy(&error) { Undone::Busy } else { Undone::Failed(store(error)) })?;
+        let keep = run();
+        if self.connection.is_autocommit() {
+            return Err(Undone::RolledBack);
         }
-        let answer = self.perform(work);
-        if connection.is_autocommit() {
-            // Some errors roll back the whole transaction.
-            return Some(answer.and_then(|_| Err(ended().into())));
-        }
-        let ended = self.end(answer.is_ok());
-        Some(match ended {
-            Err(error) if answer.is_ok() => Err(error.into()),
-            Ok(()) | Err(_) => answer,
-        })
-    }
-
-    /// Performs several requests in one transaction, so that they share its sync. Each succeeds or fails on its own.
-    pub(crate) fn together(&self, works: &[&Work]) -> Vec<Answer> {
-        if works.len() < 2 {
-            return self.one_by_one(works);
-        }
-        // A savepoint copies every page that is written within it. Most refusals come before anything is written and need
-        // none. If a request is refused later, the whole transaction is repeated with savepoints.
-        let connection = &self.connection;
-        let as_they_come = |work: &Work| {
-            let before = connection.total_changes();
-            let answer = self.perform(work);
-            let clean = answer.is_ok() || connection.total_changes() == before;
-            clean.then_some(answer)
-        };
-        let each_undone = |work: &Work| Some(within_savepoint(connection, || self.perform(work)));
-        match self.in_one(works, as_they_come) {
-            Some(answers) => answers,
-            None => self.in_one(works, each_undone).unwrap_or_else(|| self.one_by_one(works)),
-        }
-    }
-
-    /// Performs the requests in one transaction; `None` when it failed as a whole, in which case nothing is written.
-    fn in_one(&self, works: &[&Work], each: impl Fn(&Work) -> Option<Answer>) -> Option<Vec<Answer>> {
-        let connection = &self.connection;
-        if let Err(error) = begin(connection) {
-            let error = if is_busy(&error) { busy() } else { store(error) };
-            return Some(works.iter().map(|_| Err(error.clone().into())).collect());
-        }
-        let mut answers = Vec::with_capacity(works.len());
-        for work in works {
-            let answer = each(work);
-            // Some errors roll back the whole transaction.
-            if connection.is_autocommit() {
-                return None;
-            }
-            let Some(answer) = answer else {
-                let undone = self.end(false);
-                return undone.err().map(|error| works.iter().map(|_| Err(error.clone().into())).collect());
-            };
-            answers.push(answer);
-        }
-        match self.end(true) {
-            Ok(()) => Some(answers),
-            // There may be room for single commits.
-            Err(StoreError::Full) => None,
-            Err(error) => Some(answers.into_iter().map(|answer| answer.and(Err(error.clone().into()))).collect()),
-        }
-    }
-
-    /// Commits or rolls back the transaction. It is rolled back when the files are no longer where they were, because what
-    /// is written to them then is lost.
-    fn end(&self, keep: bool) -> Result<(), StoreError> {
+        // What is written to files that are no longer where they were is lost.
         let placed = if keep { self.check_places() } else { Ok(()) };
         let ended = end(&self.connection, keep && placed.is_ok());
-        placed.and(ended)
+        placed.and(ended).map(|()| keep).map_err(Undone::Failed)
     }
 
-    fn one_by_one(&self, works: &[&Work]) -> Vec<Answer> {
-        let alone = |work: &&Work| self.alone(work).unwrap_or_else(|| Err(busy().into()));
-        works.iter().map(alone).collect()
+    /// Performs work in its own transaction; `None` when another process writes and the connection does not wait.
+    pub(crate) fn alone<T>(&self, run: impl FnOnce(&Self) -> Answer<T>) -> Option<Answer<T>> {
+        let mut answer = None;
+        match self.transact(|| answer.insert(run(self)).is_ok()) {
+            Ok(_) => answer,
+            Err(Undone::Busy) => None,
+            Err(undone) => Some(answer.and_then(Result::err).map_or_else(|| Err(StoreError::from(undone).into()), Err)),
+        }
     }
 
-    fn perform(&self, work: &Work) -> Answer {
+    /// Performs work of several callers in one transaction, so that they share its sync. Each succeeds or fails on its own.
+    pub(crate) fn together(&self, works: &mut [Box<dyn Work>]) {
+        // A savepoint copies every page that is written within it. Most refusals come before anything is written and need
+        // none. If work is refused later, the whole transaction is repeated with savepoints.
         let connection = &self.connection;
-        match work {
-            Work::Commit(commit) => apply(connection, commit).map(Done::Committed),
-            Work::Lease(lease) => {
-                let found = outbox::lease(connection, lease, self.clock.now())?;
-                self.prune(connection, &found.leased)?;
-                Ok(found.damaged.map_or_else(|| Done::Leased(found.leased), Done::Damaged))
+        let as_it_comes = |work: &mut dyn Work| {
+            let before = connection.total_changes();
+            work.perform(self) || connection.total_changes() == before
+        };
+        let undone = |work: &mut dyn Work| {
+            let each = || if work.perform(self) { Ok(()) } else { Err(CommitError::Conflict) };
+            if let Err(CommitError::Store(error)) = within_savepoint(connection, each) {
+                work.fail(&error);
             }
-            Work::Report(id, report) => Ok(Done::Reported(outbox::report(connection, *id, report)?.map(Box::new))),
-            Work::Prune(before, most) => Ok(Done::Pruned(outbox::prune(connection, *before, *most, self.clock.now())?)),
-            Work::Settle(lease, settled) => Ok(Done::Settled(outbox::settle(connection, *lease, settled)?)),
+            true
+        };
+        if works.len() > 1 && (self.shared(works, as_it_comes) || self.shared(works, undone)) {
+            return;
+        }
+        for work in works {
+            if let Err(undone) = self.transact(|| work.perform(self)) {
+                work.fail(&undone.into());
+            }
+        }
+    }
+
+    /// Performs work in one transaction; `false` when it has to be done in another way, and nothing is written.
+    fn shared(&self, works: &mut [Box<dyn Work>], each: impl Fn(&mut dyn Work) -> bool) -> bool {
+        match self.transact(|| works.iter_mut().all(|work| each(&mut **work) && !self.connection.is_autocommit())) {
+            Ok(kept) => kept,
+            // There may be room for single commits.
+            Err(Undone::RolledBack | Undone::Failed(StoreError::Full)) => false,
+            Err(undone) => {
+                let error = undone.into();
+                works.iter_mut().for_each(|work| work.fail(&error));
+                true
+            }
         }
     }
 
     /// Removes ended budget windows. Every message opens a few, so the sweep looks at more rows the more messages were
-    /// leased.
-    fn prune(&self, connection: &Connection, leased: &[Leased]) -> Result<(), StoreError> {
+    /// leased. `now` is the time of the newest message, not the worker's clock, which may be years ahead.
+    pub(crate) fn prune(&self, now: Option<Timestamp>, leased: usize) -> Result<(), StoreError> {
         const ROWS: usize = 16;
         const ROWS_A_MESSAGE: usize = 8;
-        // The time of the newest message, not the worker's clock, which may be years ahead.
-        let Some(now) = leased.iter().map(|leased| leased.message.created_at).max() else { return Ok(()) };
-        let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.len().min(256));
+        let Some(now) = now else { return Ok(()) };
+        let rows = ROWS + ROWS_A_MESSAGE.saturating_mul(leased.min(256));
         let mut place = self.pruned.borrow_mut();
-        *place = quotas::prune(connection, place.as_ref(), rows, now)?;
+        *place = budgets::prune(&self.connection, place.as_ref(), rows, now)?;
         Ok(())
     }
-}
-
-fn ended() -> StoreError {
-    StoreError::failed("SQLite rolled back the transaction on an error; nothing was written")
-}
-
-fn busy() -> StoreError {
-    StoreError::failed(
-        "another process was writing to the database for longer than the busy timeout; nothing was written, try again",
-    )
 }

@@ -16,19 +16,19 @@ use tokio::sync::oneshot;
 
 use crate::connection::Desk;
 use crate::options::Durability;
-use crate::work::{Answer, Work};
+use crate::work::{Answer, Request, Work};
 
 /// The largest number of commits in one transaction.
 const BATCH: usize = 64;
 
-/// A log that is due to be truncated waits until the queue is empty, but for no more batches than this.
+/// A log that is due to be truncated waits until nobody writes, but for no more batches than this.
 const LATE: u32 = 64;
 
-/// How long nothing must have been written before a file is compacted.
-const QUIET: Duration = Duration::from_secs(1);
+/// The time between two looks at what an erasure left to do.
+const TICK: Duration = Duration::from_millis(100);
 
-/// The time between two attempts to truncate a log that readers use.
-const PAUSE: Duration = Duration::from_millis(100);
+/// As many looks without a commit come before a file is compacted: a second.
+const QUIET: u32 = 10;
 
 /// The connection that writes, and the queue of work that waits for it.
 pub(crate) struct Writer {
@@ -48,36 +48,18 @@ struct State {
     desk: Option<Desk>,
     queue: VecDeque<Job>,
     closed: bool,
-    /// What the thread waits for in addition to work.
-    timer: Option<Timer>,
-}
-
-#[derive(Clone, Copy)]
-enum Timer {
-    /// The next attempt to truncate the log.
-    Pause,
-    /// A second in which nothing is written.
-    Quiet,
+    /// Whether the thread wakes by itself to look at what is left to do.
+    ticking: bool,
 }
 
 enum Job {
-    Work(Work, oneshot::Sender<Answer>),
+    Work(Box<dyn Work>),
     Host(Box<dyn FnOnce(&Desk) + Send>),
-}
-
-/// A task of the thread.
-enum Task {
-    /// The work of callers, and a checkpoint when one is due.
-    Jobs(Vec<Job>),
-    /// Truncates the write-ahead log after an erasure.
-    Cut,
-    /// Compacts a small file after an erasure, for the last time when the store closes.
-    Compact { last: bool },
 }
 
 impl Writer {
     pub(crate) fn start(desk: Desk, durability: Durability) -> Result<Self, StoreError> {
-        let state = State { desk: Some(desk), queue: VecDeque::new(), closed: false, timer: None };
+        let state = State { desk: Some(desk), queue: VecDeque::new(), closed: false, ticking: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new().name("identity-sqlite".to_owned()).spawn(move || worker.serve());
@@ -95,15 +77,17 @@ impl Writer {
     }
 
     /// Performs the work, immediately or from the queue.
-    pub(crate) async fn submit(&self, work: Work) -> Answer {
-        if self.at_once {
-            let answer = self.hold().and_then(|held| held.desk()?.alone(&work));
-            if let Some(answer) = answer {
-                return answer;
-            }
+    pub(crate) async fn submit<T: Send + 'static>(
+        &self,
+        run: impl Fn(&Desk) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        if self.at_once
+            && let Some(answer) = self.hold().and_then(|held| held.desk()?.alone(&run))
+        {
+            return answer;
         }
         let (sender, receiver) = oneshot::channel();
-        self.shared.push(Job::Work(work, sender));
+        self.shared.push(Job::Work(Box::new(Request { run, answer: None, sender })));
         receiver.await.unwrap_or_else(|_| Err(gone().into()))
     }
 
@@ -157,16 +141,10 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         let Some(desk) = self.desk.take() else { return };
         desk.tidy();
-        let due = desk.wants_checkpoint();
-        let (cut, compact) = (desk.wants_cut(), desk.wants_compaction());
         let mut state = self.shared.lock();
+        let left = desk.wants_checkpoint() || (desk.wants_cleaning() && !state.ticking);
+        let wake = left || !state.queue.is_empty();
         state.desk = Some(desk);
-        let timed = match state.timer {
-            None => !cut && !compact,
-            Some(Timer::Quiet) => !cut,
-            Some(Timer::Pause) => true,
-        };
-        let wake = due || !timed || !state.queue.is_empty();
         drop(state);
         if wake {
             self.shared.wake.notify_one();
@@ -192,126 +170,80 @@ impl Shared {
     }
 
     fn serve(&self) {
-        // Batches since the log was due to be truncated.
-        let mut late = 0;
-        // Whether a reader prevented the last attempt to truncate it.
-        let mut failed = false;
-        while let Some((held, task)) = self.next(failed) {
-            let last = matches!(task, Task::Compact { last: true });
+        let (mut late, mut quiet, mut pages) = (0, 0, 0);
+        while let Some((held, jobs, last)) = self.next() {
             // A panic is a bug. Only the callers of the current batch lose their answers.
-            let cut = catch_unwind(AssertUnwindSafe(move || {
-                let desk = held.desk()?;
-                let idle = match task {
-                    Task::Jobs(jobs) => {
-                        serve(desk, jobs);
-                        desk.tidy();
-                        false
-                    }
-                    Task::Cut => true,
-                    Task::Compact { .. } => {
-                        desk.compact_small();
-                        return None;
-                    }
-                };
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let Some(desk) = held.desk() else { return };
+                let idle = jobs.is_empty();
+                serve(desk, jobs);
+                desk.tidy();
+                quiet = if idle && desk.log_pages() == pages { quiet + 1 } else { 0 };
                 if desk.wants_cut() && (idle || late >= LATE) {
                     desk.cut();
-                    return Some(desk.wants_cut());
-                }
-                if desk.wants_checkpoint() {
+                    late = 0;
+                } else if desk.wants_checkpoint() {
                     desk.checkpoint();
                 }
-                None
+                if desk.wants_compaction() && (last || quiet >= QUIET) {
+                    desk.compact_small();
+                    quiet = 0;
+                }
+                late += 1;
+                pages = desk.log_pages();
             }));
-            match cut {
-                Ok(Some(again)) => (failed, late) = (again, 0),
-                Ok(None) | Err(_) => late += 1,
-            }
+            drop(held);
             if last {
                 return;
             }
         }
     }
 
-    /// Waits for the next task; `None` once the store is closed and the queue is empty. The work of callers comes first. A
-    /// log that could not be truncated is tried again after a pause, and a file is compacted after a second without writes.
-    fn next(&self, failed: bool) -> Option<(Held<'_>, Task)> {
-        let (mut paused, mut quiet) = (!failed, false);
+    /// Waits for work of callers, or for something that is left to do, and says whether it is the last; `None` when the store
+    /// is closed and nothing is left.
+    fn next(&self) -> Option<(Held<'_>, Vec<Job>, bool)> {
+        let mut ticked = false;
         let mut state = self.lock();
         loop {
             let wants = |what: fn(&Desk) -> bool| state.desk.as_ref().is_some_and(what);
-            let (due, cut, compact) =
-                (wants(Desk::wants_checkpoint), wants(Desk::wants_cut), wants(Desk::wants_compaction));
-            let waiting = !state.queue.is_empty();
-            let ended = state.closed && !waiting;
-            let task = if due || waiting {
-                Some(Task::Jobs(Vec::new()))
-            } else if compact && (quiet || ended) {
-                Some(Task::Compact { last: ended })
-            } else if ended {
+            let (due, cleaning) = (wants(Desk::wants_checkpoint), wants(Desk::wants_cleaning));
+            let last = state.closed && state.queue.is_empty();
+            if last && !due && !cleaning {
                 return None;
-            } else if cut && paused {
-                Some(Task::Cut)
-            } else {
-                None
-            };
-            if let Some(mut task) = task
+            }
+            if (due || last || !state.queue.is_empty() || (cleaning && ticked))
                 && let Some(desk) = state.desk.take()
             {
-                if let Task::Jobs(jobs) = &mut task {
-                    let works = state.queue.iter().take(BATCH).take_while(|job| matches!(job, Job::Work(..))).count();
-                    let count = works.max(1).min(state.queue.len());
-                    jobs.extend(state.queue.drain(..count));
-                }
-                return Some((Held { shared: self, desk: Some(desk) }, task));
+                let works = state.queue.iter().take(BATCH).take_while(|job| matches!(job, Job::Work(..))).count();
+                let count = works.max(1).min(state.queue.len());
+                let jobs = state.queue.drain(..count).collect();
+                return Some((Held { shared: self, desk: Some(desk) }, jobs, last));
             }
-            state.timer = match (cut, compact) {
-                (true, _) => Some(Timer::Pause),
-                (false, true) => Some(Timer::Quiet),
-                (false, false) => None,
+            state.ticking = cleaning;
+            state = if cleaning {
+                let (state, timeout) = self.wake.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner);
+                ticked = timeout.timed_out();
+                state
+            } else {
+                self.wake.wait(state).unwrap_or_else(PoisonError::into_inner)
             };
-            let pages = state.desk.as_ref().map(Desk::log_pages);
-            let (woken, timed_out) = match state.timer {
-                None => (self.wake.wait(state).unwrap_or_else(PoisonError::into_inner), false),
-                Some(timer) => {
-                    let time = if matches!(timer, Timer::Pause) { PAUSE } else { QUIET };
-                    let (woken, timeout) = self.wake.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
-                    (woken, timeout.timed_out())
-                }
-            };
-            state = woken;
-            paused = true;
-            let nothing_written = pages.is_some() && state.desk.as_ref().map(Desk::log_pages) == pages;
-            quiet = timed_out && nothing_written && matches!(state.timer, Some(Timer::Quiet));
-            state.timer = None;
+            state.ticking = false;
         }
     }
 }
 
 fn serve(desk: &Desk, jobs: Vec<Job>) {
+    desk.set_patient(true);
     let mut works = Vec::with_capacity(jobs.len());
-    let mut senders = Vec::with_capacity(jobs.len());
     for job in jobs {
         match job {
+            Job::Work(work) if work.is_wanted() => works.push(work),
             // Its caller has gone.
-            Job::Work(_, sender) if sender.is_closed() => {}
-            Job::Work(work, sender) => {
-                works.push(work);
-                senders.push(sender);
-            }
-            Job::Host(run) => {
-                desk.set_patient(true);
-                run(desk);
-                desk.set_patient(false);
-            }
+            Job::Work(_) => {}
+            Job::Host(run) => run(desk),
         }
     }
-    if works.is_empty() {
-        return;
-    }
-    desk.set_patient(true);
-    let answers = desk.together(&works.iter().collect::<Vec<_>>());
+    desk.together(&mut works);
     desk.set_patient(false);
-    for (sender, answer) in senders.into_iter().zip(answers) {
-        let _ = sender.send(answer);
-    }
+    works.into_iter().for_each(Work::answer);
 }

@@ -33,85 +33,92 @@ fn is_corrupt<T: std::fmt::Debug>(result: Result<T, StoreError>, table: &str, sq
 
 #[tokio::test]
 async fn damaged_rows_of_a_user_are_reported() {
+    // The record has a checksum over itself, the user and the version.
     let damage = [
-        ("identity_users", "UPDATE identity_users SET version = -1"),
-        ("identity_users", "UPDATE identity_users SET disabled = 2"),
-        ("identity_users", "UPDATE identity_users SET primary_email = x'00'"),
-        ("identity_users", "UPDATE identity_users SET primary_phone = zeroblob(16)"),
-        ("identity_users", "UPDATE identity_users SET retired = '{\"secret@example.com\": 1}'"),
-        ("identity_users", "PRAGMA foreign_keys = OFF; DELETE FROM identity_users"),
-        ("identity_users", "UPDATE identity_identifiers SET position = 3"),
-        ("identity_users", "UPDATE identity_identifiers SET replaces = zeroblob(16)"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET kind = 'fax'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET kind = 'phone'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET id = x'0102'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET address = 'secret'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET address = 'ada@example.cos' WHERE user_id = 'ada'"),
-        (
-            "identity_identifiers",
-            "UPDATE identity_identifiers SET claim_key = 'secret@example.com' WHERE user_id = 'ada'",
-        ),
-        ("identity_identifiers", "UPDATE identity_identifiers SET address = CAST(x'ff' AS TEXT)"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET typed = ''"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET unrestricted = -1"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET sign_in = 'secret'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = NULL"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = 'secret'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = 1, verified_by = 'code'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET verified_at = NULL, verified_by = 'code'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET failed_in_a_row = -1"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET failed_at = '[\"secret\"]'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET sent_at = '[1,'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_nonce = x'00'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_key = ''"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_purpose = 'secret'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_proof = NULL"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_length = 0"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_length = 300"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_alphabet = 'emoji'"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_issued_at = NULL"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET challenge_tries = 256"),
-        ("identity_identifiers", "UPDATE identity_identifiers SET undeliverable = '{\"why\":\"secret\"}'"),
-        ("identity_profiles", "UPDATE identity_profiles SET claims = '[]'"),
-        ("identity_profiles", "UPDATE identity_profiles SET credentials = '{\"passkeys\": \"secret\"}'"),
-        ("identity_profiles", "UPDATE identity_profiles SET sign_ins = 'null '"),
+        "UPDATE identity_users SET version = version + 1",
+        "UPDATE identity_users SET version = -1",
+        "UPDATE identity_users SET record = ''",
+        "UPDATE identity_users SET record = 'secret'",
+        "UPDATE identity_users SET record = replace(record, 'example', 'exampel')",
+        "UPDATE identity_users SET record = replace(record, '\"v\":1', '\"v\":2')",
+        "UPDATE identity_users SET record = (SELECT record FROM identity_users WHERE id = 'bob')",
+        "UPDATE identity_users SET record = CAST(x'ff' AS TEXT)",
+        "UPDATE identity_users SET claims = 'secret@example.com'",
+        "UPDATE identity_users SET claims = '[[\"fax\",1,\"a\",\"verified\"]]'",
+        "UPDATE identity_users SET claims = '[[\"email\",300,\"a\",\"verified\"]]'",
+        "DELETE FROM identity_profiles",
+        "UPDATE identity_profiles SET record = replace(record, 'en-GB', 'en-US')",
+        "UPDATE identity_profiles SET record = (SELECT record FROM identity_profiles WHERE user = 2)",
     ];
-    for (table, sql) in damage {
+    for sql in damage {
         let (place, store) = with_rows().await;
-        place.raw().execute_batch(sql).unwrap();
-        is_corrupt(store.load(&key("ada")).await, table, sql);
-        let all = ListQuery { order: ListOrder::Created, after: None, limit: 10, prefix: None };
-        if sql.contains("DELETE") {
-            assert!(store.list(&TenantId::default(), &all).await.unwrap().users.is_empty());
+        let others = stored(&store, "bob").await;
+        let sql = if sql.starts_with("DELETE") || sql.contains("identity_profiles SET") {
+            format!("{sql} WHERE user = 1")
         } else {
-            is_corrupt(store.list(&TenantId::default(), &all).await, table, sql);
-        }
+            format!("{sql} WHERE id = 'ada'")
+        };
+        place.raw().execute_batch(&sql).unwrap();
+        is_corrupt(store.load(&key("ada")).await, "identity_users", &sql);
+        assert_eq!(stored(&store, "bob").await, others, "others are as they were");
+        let all = ListQuery { order: ListOrder::Created, after: None, limit: 10, prefix: None };
+        is_corrupt(store.list(&TenantId::default(), &all).await, "identity_users", &sql);
     }
 }
 
 #[tokio::test]
-async fn damaged_claims_events_and_quotas_are_reported() {
-    for sql in ["UPDATE identity_claims SET strength = 'strong'", "UPDATE identity_claims SET claim_rule = 300"] {
-        let (place, store) = with_rows().await;
-        place.raw().execute_batch(sql).unwrap();
-        is_corrupt(store.load(&key("bob")).await, "identity_claims", sql);
-        assert!(store.load(&key("ada")).await.unwrap().is_some(), "others are as they were");
-    }
-    for sql in [
-        "UPDATE identity_events SET format = 2",
-        "UPDATE identity_events SET type = 'verified' WHERE number = 1",
-        "UPDATE identity_events SET change = '{\"type\":\"secret\"}'",
-        "UPDATE identity_events SET change = '{'",
+async fn a_record_in_a_newer_form_is_refused_with_both_versions() {
+    let (place, store) = with_rows().await;
+    let sql = "UPDATE identity_users SET record = '{\"v\":7,\"later\":1}' WHERE id = 'ada'";
+    place.raw().execute_batch(sql).unwrap();
+    let error = store.load(&key("ada")).await.unwrap_err().to_string();
+    assert!(error.contains("default/ada") && error.contains('7') && error.contains("up to 1"), "{error}");
+    assert_eq!(stored(&store, "bob").await.version.0, 6);
+}
+
+#[tokio::test]
+async fn damaged_keys_claims_events_and_budgets_are_reported() {
+    let bob = identity_conformance::kit::mail_key("bob@example.com");
+    for (table, sql) in [
+        ("identity_lookup", "UPDATE identity_lookup SET user_id = 'ada' WHERE user_id = 'bob'"),
+        ("identity_lookup", "UPDATE identity_lookup SET verified = 0 WHERE user_id = 'bob'"),
+        ("identity_lookup", "UPDATE identity_lookup SET identifier = zeroblob(16) WHERE user_id = 'bob'"),
+        ("identity_lookup", "UPDATE identity_lookup SET identifier = x'00' WHERE user_id = 'bob'"),
+        ("identity_lookup", "UPDATE identity_lookup SET checksum = -1 WHERE user_id = 'bob'"),
+        ("identity_lookup", "UPDATE identity_lookup SET key = 'ada@example.com' WHERE user_id = 'bob'"),
+        ("identity_lookup", "DELETE FROM identity_lookup WHERE user_id = 'bob'"),
+        ("identity_claims", "UPDATE identity_claims SET strength = 'strong'"),
     ] {
         let (place, store) = with_rows().await;
         place.raw().execute_batch(sql).unwrap();
-        is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", sql);
+        is_corrupt(store.find(&TenantId::default(), &[bob.clone()]).await, table, sql);
+        assert!(!store.verify().await.unwrap().is_sound(), "{sql}");
+    }
+    for sql in [
+        "events = replace(events, '\"v\":1', '\"v\":2')",
+        "events = '[{\"type\":\"secret\"}]'",
+        "events = '['",
+        "events = '[]'",
+        "user = 2",
+        "first = first - 1",
+        "last = last + 1",
+        "earlier = 77",
+        "earlier = event",
+    ] {
+        let (place, store) = with_rows().await;
+        let sql = format!(
+            "UPDATE identity_events SET {sql} WHERE event = (SELECT last_event FROM identity_users WHERE id = 'ada')"
+        );
+        place.raw().execute_batch(&sql).unwrap();
+        is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", &sql);
+        assert_eq!(store.history(&key("bob"), 0, 10).await.unwrap().len(), 6);
+        assert!(!store.verify().await.unwrap().is_sound(), "{sql}");
     }
     let (place, store) = with_rows().await;
-    place.raw().execute_batch("UPDATE identity_quotas SET drawn = -5").unwrap();
+    place.raw().execute_batch("UPDATE identity_budgets SET drawn = -5").unwrap();
     let ada = stored(&store, "ada").await;
     match store.commit(start(&ada, 100)).await {
-        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_quotas", "drawn"),
+        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_budgets", "drawn"),
         other => panic!("{other:?}"),
     }
     assert_eq!(stored(&store, "ada").await, ada, "and nothing was written");
@@ -121,15 +128,15 @@ async fn damaged_claims_events_and_quotas_are_reported() {
 async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
     for sql in [
         "format = 0",
-        "channel = 'fax'",
         "address = 'secret'",
-        "content = '{\"type\":\"secret@example.com\"}'",
+        "message = '{\"type\":\"secret@example.com\"}'",
+        "message = replace(message, 'ada@example.com', 'adb@example.com')",
         "attempts = -1",
         "uncertain = -1",
         "provider = CAST(x'ff' AS TEXT)",
     ] {
         let (place, store) = with_rows().await;
-        place.raw().execute_batch(&format!("UPDATE identity_outbox SET {sql} WHERE user_id = 'ada'")).unwrap();
+        place.raw().execute_batch(&format!("UPDATE identity_outbox SET {sql} WHERE user = 1")).unwrap();
         let lease = |number| identity_conformance::kit::lease(number, at(1_000), at(2_000), 10);
         is_corrupt(store.lease(lease(1)).await, "identity_outbox", sql);
         let leased = store.lease(lease(2)).await.unwrap();
@@ -147,15 +154,15 @@ async fn a_damaged_message_is_reported_once_and_holds_up_nobody() {
 async fn an_identifier_that_vanished_is_reported_when_it_is_written() {
     let (place, store) = with_rows().await;
     let ada = stored(&store, "ada").await;
-    place.raw().execute_batch("DELETE FROM identity_identifiers WHERE user_id = 'ada'").unwrap();
+    place.raw().execute_batch("DELETE FROM identity_lookup WHERE user_id = 'ada'").unwrap();
     match store.commit(verify(&ada, 100)).await {
-        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_identifiers", "vanished"),
+        Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_lookup", "vanished"),
         other => panic!("{other:?}"),
     }
 }
 
 /// It expires in the year 2255.
-const NEWER: &str = "UPDATE identity_outbox SET format = 2, expires_at = 9000000000000000 WHERE user_id = 'ada'";
+const NEWER: &str = "UPDATE identity_outbox SET format = 2, expires_at = 9000000000000000 WHERE user = 1";
 
 #[tokio::test]
 async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_hour_after_it_expired() {
@@ -168,13 +175,13 @@ async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_ho
         store.prune(identity_core::Timestamp::from_secs(0), 10).await.unwrap();
     }
     let row = || {
-        let sql = "SELECT attempts, failed_at IS NULL, coalesce(error, '') FROM identity_outbox WHERE user_id = 'ada'";
+        let sql = "SELECT attempts, failed_at IS NULL, coalesce(error, '') FROM identity_outbox WHERE user = 1";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         place.raw().query_row::<(i64, bool, String), _, _>(sql, [], read).unwrap()
     };
     assert_eq!(row(), (0, true, String::new()), "as the newer program left it");
     assert!(store.posted(&key("ada"), None, 10).await.unwrap().is_empty(), "nor is it listed");
-    place.raw().execute_batch("UPDATE identity_outbox SET expires_at = 1000 WHERE user_id = 'ada'").unwrap();
+    place.raw().execute_batch("UPDATE identity_outbox SET expires_at = 1000 WHERE user = 1").unwrap();
     store.prune(identity_core::Timestamp::from_secs(0), 10).await.unwrap();
     let (attempts, waits, error) = row();
     assert!(attempts == 0 && !waits && error.contains("format 2"), "{error}");

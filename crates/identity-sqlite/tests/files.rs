@@ -38,18 +38,44 @@ async fn every_durability_keeps_what_the_process_wrote() {
 
 #[tokio::test]
 async fn a_newer_database_is_refused_with_both_versions() {
-    for sql in ["UPDATE identity_meta SET value = 7 WHERE name = 'schema'", "PRAGMA user_version = 7"] {
+    for sql in ["UPDATE identity_meta SET value = 7", "PRAGMA user_version = 7"] {
         let place = Place::new();
         drop(place.open().await);
         place.raw().execute_batch(sql).unwrap();
         let error = SqliteStore::open(place.path()).await.unwrap_err();
-        assert!(matches!(error, StoreError::Newer { database: 7, program: 2 }), "{sql}: {error:?}");
+        assert!(matches!(error, StoreError::Newer { database: 7, program: 3 }), "{sql}: {error:?}");
     }
     let place = Place::new();
     drop(place.open().await);
     let mut raw = place.raw();
     raw.execute_batch("UPDATE identity_meta SET value = 7").unwrap();
-    assert!(matches!(migrate(&mut raw), Err(StoreError::Newer { database: 7, program: 2 })));
+    assert!(matches!(migrate(&mut raw), Err(StoreError::Newer { database: 7, program: 3 })));
+}
+
+#[tokio::test]
+async fn a_newer_database_that_says_since_when_it_is_compatible_is_used() {
+    for marked in [true, false] {
+        let place = Place::new();
+        drop(place.open().await);
+        let raw = place.raw();
+        raw.execute_batch("UPDATE identity_meta SET value = 7 WHERE name = 'schema'; PRAGMA user_version = 7").unwrap();
+        raw.execute_batch("ALTER TABLE identity_users ADD COLUMN later TEXT").unwrap();
+        if !marked {
+            raw.execute_batch("PRAGMA application_id = 0; PRAGMA user_version = 0").unwrap();
+        }
+        let store = place.open().await;
+        store.commit(creation("ada", 1)).await.unwrap();
+        assert_eq!(stored(&store, "ada").await.version.0, 3);
+        drop(store);
+        let mut raw = place.raw();
+        migrate(&mut raw).unwrap();
+        let schema =
+            raw.query_row("SELECT value FROM identity_meta WHERE name = 'schema'", [], |row| row.get::<_, i64>(0));
+        assert_eq!(schema.unwrap(), 7, "and it stays of its version");
+        raw.execute_batch("UPDATE identity_meta SET value = 4 WHERE name = 'compatible_since'").unwrap();
+        let error = SqliteStore::open(place.path()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Newer { database: 7, program: 3 }), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -138,8 +164,8 @@ async fn a_host_adds_the_tables_to_its_own_database() {
         .query_row("SELECT * FROM pragma_application_id, pragma_user_version", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     assert_eq!(row, (42, 9), "the host's marks stay the host's");
-    let status: String = host.query_row("SELECT status FROM identity_identifiers", [], |row| row.get(0)).unwrap();
-    assert_eq!(status, "verified");
+    let by: String = host.query_row("SELECT verified_by FROM identity_identifiers", [], |row| row.get(0)).unwrap();
+    assert_eq!(by, "administrator");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -156,9 +182,10 @@ async fn many_may_open_a_new_file_at_once() {
 #[tokio::test]
 async fn a_database_whose_tables_were_changed_is_refused() {
     for sql in [
-        "DROP INDEX identity_identifiers_found",
-        "ALTER TABLE identity_identifiers RENAME COLUMN typed TO spoken",
-        "DROP TABLE identity_quotas",
+        "DROP INDEX identity_users_updated",
+        "ALTER TABLE identity_lookup RENAME COLUMN verified TO shown",
+        "DROP TABLE identity_budgets",
+        "DROP VIEW identity_identifiers",
     ] {
         let place = Place::new();
         drop(place.open().await);
@@ -194,7 +221,6 @@ async fn connections_are_set_up_as_the_durability_says() {
             ("fullfsync", fullfsync),
             ("checkpoint_fullfsync", 1),
             ("secure_delete", 1),
-            ("foreign_keys", 1),
             ("cell_size_check", 1),
             ("trusted_schema", 0),
         ];

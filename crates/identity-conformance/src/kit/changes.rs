@@ -49,6 +49,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::PrimaryChanged { channel: Channel::Email, id: Some(id(1)) },
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id: id(1) },
+        Change::Replaced { id: id(1), by: id(2) },
         Change::AttemptsCleared { id: id(1) },
         Change::ClaimsUpdated,
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },

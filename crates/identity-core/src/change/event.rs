@@ -164,6 +164,13 @@ pub enum Change {
         /// The id of the address.
         id: IdentifierId,
     },
+    /// The address was removed, because another one that was verified took its place.
+    Replaced {
+        /// The id of the removed identifier.
+        id: IdentifierId,
+        /// The id of the identifier that took its place.
+        by: IdentifierId,
+    },
     /// An administrator reset the count of wrong answers of an address.
     AttemptsCleared {
         /// The id of the address.
@@ -250,6 +257,7 @@ impl Change {
             Self::Unverified { .. } => "unverified",
             Self::PrimaryChanged { .. } => "primary_changed",
             Self::Removed { .. } => "removed",
+            Self::Replaced { .. } => "replaced",
             Self::AttemptsCleared { .. } => "attempts_cleared",
             Self::DeliveryFailed { .. } => "delivery_failed",
             Self::DeliveryRestored { .. } => "delivery_restored",
@@ -279,6 +287,7 @@ impl Change {
             | Self::Verified { id, .. }
             | Self::Unverified { id }
             | Self::Removed { id }
+            | Self::Replaced { id, .. }
             | Self::AttemptsCleared { id }
             | Self::DeliveryFailed { id, .. }
             | Self::DeliveryRestored { id }

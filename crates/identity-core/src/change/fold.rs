@@ -109,7 +109,7 @@ impl User {
             }),
             Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
             Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
-            Change::Removed { id } => {
+            Change::Removed { id } | Change::Replaced { id, .. } => {
                 if let Some(entry) = self.emails.remove(*id).or_else(|| self.phones.remove(*id)) {
                     self.retire(entry, at);
                 }

@@ -130,12 +130,11 @@ impl User {
         }
         // The new address takes the place at once. The address that the old one was to replace is removed with it, or
         // as soon as the new one is verified.
-        let mut gone = vec![old.id];
         let is_verified = verified.is_some();
+        let taken = if is_verified { Change::Replaced { id: old.id, by: id } } else { Change::Removed { id: old.id } };
         let (replaces, follows) = if is_verified { (Some(old.id), old.replaces) } else { (old.replaces, None) };
-        gone.extend(follows);
-        let was_primary = gone.iter().any(|id| self.book(channel).is_primary(*id));
-        let gone: Vec<Change> = gone.into_iter().map(|id| Change::Removed { id }).collect();
+        let was_primary = [Some(old.id), follows].into_iter().flatten().any(|id| self.book(channel).is_primary(id));
+        let gone: Vec<Change> = [taken].into_iter().chain(follows.map(|id| Change::Removed { id })).collect();
         self.without(&[changes.as_slice(), &gone].concat(), context)?.has_room(channel, context)?;
         changes.push(added(id, new, replaces)?);
         changes.extend(verified.map(|verified| Change::Verified { id, verified }));
@@ -200,7 +199,7 @@ impl User {
         let Some(old) = old else {
             return self.elect(channel, entry.id, context).into_iter().collect();
         };
-        let mut changes = vec![Change::Removed { id: old.id }];
+        let mut changes = vec![Change::Replaced { id: old.id, by: entry.id }];
         if self.book(channel).is_primary(old.id) {
             changes.push(Change::PrimaryChanged { channel, id: Some(entry.id) });
         } else {

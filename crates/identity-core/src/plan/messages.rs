@@ -47,7 +47,8 @@ pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
         | Change::CodeIssued { id, .. }
         | Change::Verified { id, .. }
         | Change::Unverified { id }
-        | Change::Removed { id }) = &event.change
+        | Change::Removed { id }
+        | Change::Replaced { id, .. }) = &event.change
         else {
             continue;
         };
@@ -78,7 +79,7 @@ impl Post<'_> {
     /// One notice to each address that was verified before, however many events concern it: the most important one that its
     /// channel is told.
     fn notices(&mut self, before: &User, events: &[Event]) {
-        let news: Vec<News<'_>> = events.iter().filter_map(|event| self.news(before, events, &event.change)).collect();
+        let news: Vec<News<'_>> = events.iter().filter_map(|event| news(before, self.after, &event.change)).collect();
         // Each address of a user is there once. One that is verified only now has nothing to fear.
         let told: Vec<(Address, Loss)> = before
             .identifiers()
@@ -106,38 +107,6 @@ impl Post<'_> {
         }
     }
 
-    /// What there is to tell of an event.
-    fn news<'b>(&self, before: &'b User, events: &'b [Event], change: &'b Change) -> Option<News<'b>>
-    where
-        Self: 'b,
-    {
-        let (id, what) = match change {
-            Change::Added { id, .. } => (*id, NoticeKind::Added),
-            // A verification that completes a replacement is reported as one change.
-            Change::Verified { id, .. } if !replaces(before, events, *id) => (*id, NoticeKind::Verified),
-            Change::Verified { id, .. } => (*id, NoticeKind::Replaced),
-            Change::PrimaryChanged { id: Some(id), .. } if !replaces(before, events, *id) => {
-                (*id, NoticeKind::MadePrimary)
-            }
-            Change::Removed { id } if !is_replaced(before, events, *id) => (*id, NoticeKind::Removed),
-            // To void the challenge of an unverified address takes nothing away.
-            Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
-                (*id, NoticeKind::Unverified)
-            }
-            _ => return None,
-        };
-        let was_verified = before.identifier(id).is_some_and(Identifier::is_verified);
-        let about = address_of(before, events, id)?;
-        let weight = match what {
-            NoticeKind::Removed if !was_verified => Weight::Dropped,
-            kind if kind.is_loss() => Weight::Loss,
-            _ => Weight::News,
-        };
-        // Whoever hears that an address was added hears that it went without having been verified.
-        let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
-        Some(News { what, about, weight, heard_as })
-    }
-
     fn push(&mut self, to: &Address, content: Content, expires_at: Timestamp, charges: Vec<Charge>) {
         // Messages use the numbers from 1,000 on; a decision draws its own ids from the numbers below.
         let number = 1_000 + u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX - 1_000);
@@ -152,6 +121,32 @@ impl Post<'_> {
         };
         self.outgoing.push(Outgoing { message, charges });
     }
+}
+
+/// What there is to tell of an event.
+fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'a>> {
+    let (id, what) = match change {
+        Change::Added { id, .. } => (*id, NoticeKind::Added),
+        Change::Verified { id, .. } => (*id, NoticeKind::Verified),
+        Change::Replaced { by, .. } => (*by, NoticeKind::Replaced),
+        Change::PrimaryChanged { id: Some(id), .. } => (*id, NoticeKind::MadePrimary),
+        Change::Removed { id } => (*id, NoticeKind::Removed),
+        // To void the challenge of an unverified address takes nothing away.
+        Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
+            (*id, NoticeKind::Unverified)
+        }
+        _ => return None,
+    };
+    let was_verified = before.identifier(id).is_some_and(Identifier::is_verified);
+    let about = &before.identifier(id).or_else(|| after.identifier(id))?.address;
+    let weight = match what {
+        NoticeKind::Removed if !was_verified => Weight::Dropped,
+        kind if kind.is_loss() => Weight::Loss,
+        _ => Weight::News,
+    };
+    // Whoever hears that an address was added hears that it went without having been verified.
+    let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
+    Some(News { what, about, weight, heard_as })
 }
 
 /// Something to tell of an address.
@@ -183,40 +178,4 @@ impl News<'_> {
             NoticeKind::MadePrimary | NoticeKind::Replaced => 2,
         }
     }
-}
-
-/// The address of an identifier that was there before, or that these events add.
-fn address_of<'a>(before: &'a User, events: &'a [Event], id: IdentifierId) -> Option<&'a Address> {
-    let added = || {
-        events.iter().find_map(|event| match &event.change {
-            Change::Added { id: new, address, .. } if *new == id => Some(address),
-            _ => None,
-        })
-    };
-    before.identifier(id).map(|entry| &entry.address).or_else(added)
-}
-
-/// Whether the identifier takes the place of another one in these events.
-fn replaces(before: &User, events: &[Event], id: IdentifierId) -> bool {
-    replaced_by(before, events, id).is_some_and(|old| removed(events, old))
-}
-
-/// Whether another identifier takes the place of this one in these events.
-fn is_replaced(before: &User, events: &[Event], old: IdentifierId) -> bool {
-    events.iter().any(|event| match &event.change {
-        Change::Verified { id, .. } => replaced_by(before, events, *id) == Some(old),
-        _ => false,
-    })
-}
-
-fn removed(events: &[Event], old: IdentifierId) -> bool {
-    events.iter().any(|event| matches!(event.change, Change::Removed { id } if id == old))
-}
-
-fn replaced_by(before: &User, events: &[Event], new: IdentifierId) -> Option<IdentifierId> {
-    let added_now = events.iter().find_map(|event| match &event.change {
-        Change::Added { id, replaces, .. } if *id == new => *replaces,
-        _ => None,
-    });
-    added_now.or_else(|| before.identifier(new).and_then(|identifier| identifier.replaces))
 }

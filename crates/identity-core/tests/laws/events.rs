@@ -132,6 +132,7 @@ fn every_change() -> Vec<Change> {
         Change::PrimaryChanged { channel: Channel::Email, id: Some(id) },
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id },
+        Change::Replaced { id, by: id },
         Change::AttemptsCleared { id },
         Change::DeliveryFailed { id, sent_at: Some(Timestamp::from_secs(3)), why: Some(UndeliverableReason::Refused) },
         Change::DeliveryFailed { id, sent_at: None, why: None },
@@ -162,7 +163,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 25);
+    assert_eq!(listed.len(), 26);
 }
 
 #[test]

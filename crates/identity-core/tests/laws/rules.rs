@@ -196,7 +196,7 @@ fn the_old_address_stays_verified_and_primary_until_the_new_one_is_verified() {
     assert_eq!(ada.entry(new).replaces, Some(old));
     ada.start(new).done();
     assert_eq!(ada.challenge(new).purpose, Purpose::Replacement);
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert!(ada.user.identifier(old).is_none() && ada.user.emails().is_primary(new));
     assert_eq!(ada.entry(new).replaces, None);
 }
@@ -208,7 +208,7 @@ fn an_address_that_is_not_primary_is_replaced_by_one_that_is_not() {
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
     ada.start(new).done();
-    ada.right(new).then(&["verified", "removed"]);
+    ada.right(new).then(&["verified", "replaced"]);
     assert_eq!(primary(&ada).as_deref(), Some("a@example.com"));
 }
 
@@ -217,7 +217,11 @@ fn an_administrators_verification_completes_a_replacement() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
     let new = ada.replace(old, email("new@example.com")).done();
-    ada.admin(|user, context| user.mark_verified(new, None, context)).then(&["verified", "removed", "primary_changed"]);
+    ada.admin(|user, context| user.mark_verified(new, None, context)).then(&[
+        "verified",
+        "replaced",
+        "primary_changed",
+    ]);
     assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
 }
 
@@ -257,7 +261,7 @@ fn a_corrected_replacement_still_removes_the_old_address() {
     let new = ada.replace(typo, email("new@example.com")).then(&["added", "removed"]);
     assert_eq!(ada.entry(new).replaces, Some(old), "it takes over the replacement");
     ada.start(new).done();
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert_eq!(primary(&ada).as_deref(), Some("new@example.com"));
     assert_eq!(ada.user.emails().entries().len(), 1);
 }

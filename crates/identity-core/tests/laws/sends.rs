@@ -157,7 +157,7 @@ fn c51_an_administrators_replacement_tells_the_old_address() {
     ada.admin(|user, context| user.replace(a, &new, context)).then(&[
         "added",
         "verified",
-        "removed",
+        "replaced",
         "primary_changed",
     ]);
     let told = |what| ("a@example.com".to_owned(), what, "new@example.com".to_owned());

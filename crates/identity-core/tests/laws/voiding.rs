@@ -93,6 +93,6 @@ fn c43_a_replacement_that_is_verified_takes_the_old_address_and_every_code_of_it
     ada.admin(|user, context| user.mark_unverified(old, context)).done();
     ada.start(old).done();
     let code = ada.code(old);
-    ada.right(new).then(&["verified", "removed", "primary_changed"]);
+    ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert_eq!(ada.answer(old, &code).refused(), Refusal::IdentifierNotFound);
 }

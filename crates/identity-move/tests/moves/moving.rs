@@ -21,7 +21,7 @@ async fn what_is_moved_reads_the_same_and_works_on() {
         assert_eq!(table.digest.len(), 64);
     }
     let rows = |name: &str| report.tables.iter().find(|table| table.table == name).unwrap().rows;
-    assert!(rows("identity_users") > 30 && rows("identity_outbox") > 0 && rows("identity_quotas") > 0);
+    assert!(rows("identity_users") > 30 && rows("identity_outbox") > 0 && rows("identity_budgets") > 0);
 
     let old = SqliteStore::open(town.path()).await.unwrap();
     let new = Arc::new(PostgresStore::options().connect(&database.url()).await.unwrap());
@@ -71,7 +71,7 @@ async fn no_table_is_forgotten() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_is_killed_goes_on_where_it_was() {
     let town = Town::of(300).await;
-    let total: u64 = ["users", "profiles", "identifiers", "claims", "events", "outbox", "quotas"]
+    let total: u64 = ["users", "profiles", "lookup", "claims", "events", "outbox", "budgets"]
         .iter()
         .map(|table| town.rows(&format!("identity_{table}")))
         .sum();

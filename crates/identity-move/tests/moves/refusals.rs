@@ -80,9 +80,9 @@ async fn a_file_that_changed_in_between_is_not_moved_on() {
     let town = Town::of(5).await;
     let database = Cluster::shared().database();
     stopped(&town, &database).await;
-    town.raw().execute("DELETE FROM identity_quotas WHERE tenant = 'other'", []).unwrap();
+    town.raw().execute("DELETE FROM identity_budgets WHERE tenant = 'other'", []).unwrap();
     let error = refused(&town, &database).await;
-    assert!(matches!(error, MoveError::AnotherMove { table: "identity_quotas", .. }), "{error}");
+    assert!(matches!(error, MoveError::AnotherMove { table: "identity_budgets", .. }), "{error}");
 }
 
 /// What no count shows, the digests show.
@@ -91,7 +91,7 @@ async fn a_row_that_changed_in_between_is_found() {
     let town = Town::of(5).await;
     let database = Cluster::shared().database();
     stopped(&town, &database).await;
-    town.raw().execute("UPDATE identity_events SET at = at + 1 WHERE tenant = 'other'", []).unwrap();
+    town.raw().execute("UPDATE identity_events SET events = replace(events, '\"v\":1', '\"v\": 1')", []).unwrap();
     let error = refused(&town, &database).await;
     assert!(matches!(error, MoveError::Different { table: "identity_events", .. }), "{error}");
     assert_eq!(database.sql("select to_regclass('identity_move') is null"), "f", "it is not called done");
@@ -100,7 +100,7 @@ async fn a_row_that_changed_in_between_is_found() {
 /// Begins a move that ends before its last table.
 async fn stopped(town: &Town, database: &Database) {
     Move::new(town.path(), database.url()).run(&mut ()).await.unwrap();
-    let tables = "events identifiers profiles claims outbox quotas users";
+    let tables = "events profiles lookup claims outbox budgets users";
     database.sql("create table identity_move (name text primary key, total bigint not null, copied bigint not null)");
     for table in tables.split(' ') {
         let table = format!("identity_{table}");
@@ -122,13 +122,16 @@ async fn every_difference_is_found() {
     let tampering = [
         ("identity_users", "update {t} set version = version + 1 where id = (select max(id) from {t})"),
         ("identity_events", "delete from {t} where number = (select max(number) from {t})"),
-        ("identity_claims", "delete from {t} where claim_key = (select max(claim_key) from {t})"),
-        ("identity_claims", "delete from {t} where claim_key = (select min(claim_key) from {t})"),
-        ("identity_identifiers", "update {t} set typed = 'x' where id = (select id from {t} limit 1)"),
-        ("identity_profiles", "insert into {t} values ('acme', 'stranger', null, null, null, null, null)"),
-        ("identity_profiles", "insert into {t} values ('zzz', 'stranger', null, null, null, null, null)"),
+        ("identity_claims", "delete from {t} where key = (select max(key) from {t})"),
+        ("identity_claims", "delete from {t} where key = (select min(key) from {t})"),
+        (
+            "identity_lookup",
+            "update {t} set verified = not verified where identifier = (select identifier from {t} limit 1)",
+        ),
+        ("identity_profiles", "insert into {t} values ('acme', 'stranger', '{}')"),
+        ("identity_profiles", "insert into {t} values ('zzz', 'stranger', '{}')"),
         ("identity_outbox", "update {t} set attempts = attempts + 1"),
-        ("identity_quotas", "update {t} set drawn = drawn + 1 where quota = (select max(quota) from {t})"),
+        ("identity_budgets", "update {t} set drawn = drawn + 1 where quota = (select max(quota) from {t})"),
     ];
     for (table, sql) in tampering {
         let sql = sql.replace("{t}", table);

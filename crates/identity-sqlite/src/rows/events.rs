@@ -1,74 +1,90 @@
-use identity_core::{Actor, Change, Event, EventFormat, Recorded, UserKey};
-use identity_ports::{Commit, CommitError, Expected, StoreError};
-use rusqlite::{Connection, params};
+//! The events: a row for every commit, those of a user a chain from its last one.
 
-use crate::cells::{Bad, Cells, json, limit, signed};
-use crate::error::{name, store};
-use crate::rows::users::execute;
+use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp, UserKey};
+use identity_ports::{Commit, StoreError};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-const INSERT: &str = "INSERT INTO identity_events (tenant, user_id, number, format, at, actor, type, change) \
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+use crate::error::{corrupt, name, store, unread};
+use crate::rows::cells::{Json, execute, json, one};
 
-const SELECT: &str = "SELECT number, format, at, actor, type, change FROM identity_events \
-WHERE tenant = ?1 AND user_id = ?2 AND number > ?3 ORDER BY number LIMIT ?4";
+const INSERT: &str = "INSERT INTO identity_events (user, earlier, first, last, events) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-const STRIP: &str =
-    "UPDATE identity_events SET type = ?4, change = ?5 WHERE tenant = ?1 AND user_id = ?2 AND number = ?3";
+const SELECT: &str = "SELECT user, earlier, first, last, events FROM identity_events WHERE event = ?1";
 
-/// Appends the events of a commit. When the first number is taken, the key was used before by a user who was erased.
-pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
-    let (tenant, user) = (commit.key.tenant.as_str(), commit.key.user.as_str());
-    for Recorded { number, event } in &commit.events {
-        let stripped;
-        let event = match &commit.after {
-            Some(_) => event,
-            None => {
-                stripped = event.clone().stripped();
-                &stripped
-            }
-        };
-        let actor = match &event.actor {
-            Actor::Holder => None,
-            Actor::Administrator(name) => Some(&**name),
-        };
-        let (at, change) = (event.at.as_micros(), json(&event.change)?);
-        let format = EventFormat::VERSION;
-        let row = params![tenant, user, signed(*number)?, format, at, actor, event.change.kind(), change];
-        if execute(connection, INSERT, row)? == 0 {
-            return Err(match commit.expected {
-                Expected::Absent => CommitError::Conflict,
-                Expected::At(_) => CommitError::Store(StoreError::Corrupt {
-                    table: "identity_events",
-                    key: format!("{}/{number}", name(&commit.key)),
-                    reason: "an event with this number exists already".to_owned(),
-                }),
-            });
-        }
-    }
-    Ok(())
+const LAST: &str = "SELECT user, last_event, version FROM identity_users WHERE tenant = ?1 AND id = ?2";
+
+/// The first of the commits with a number that 64 divides, from this number on.
+const MARK: &str = include_str!("../../sql/events_mark.sql");
+
+const STRIP: &str = "UPDATE identity_events SET events = ?2 WHERE event = ?1";
+
+/// Appends the events of a commit, and gives their row. Those of an erasure are stripped.
+pub(crate) fn append(
+    connection: &Connection,
+    user: i64,
+    earlier: Option<i64>,
+    commit: &Commit,
+) -> Result<i64, StoreError> {
+    let events = match &commit.after {
+        Some(_) => json(&commit.events.iter().map(|recorded| &recorded.event).collect::<Vec<_>>())?,
+        None => json(&commit.events.iter().map(|recorded| recorded.event.clone().stripped()).collect::<Vec<_>>())?,
+    };
+    let first = commit.events.first().map_or(0, |recorded| recorded.number);
+    insert(connection, user, earlier, [first, commit.version().0], &events)
 }
 
-/// Removes everything personal from all events of a user.
-pub(crate) fn strip(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
+/// Appends a row, and gives its key.
+pub(crate) fn insert(
+    connection: &Connection,
+    user: i64,
+    earlier: Option<i64>,
+    [first, last]: [u64; 2],
+    events: &str,
+) -> Result<i64, StoreError> {
+    execute(connection, INSERT, params![user, earlier, first, last, events])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// A row of the chain.
+struct Link {
+    event: i64,
+    earlier: Option<i64>,
+    first: u64,
+    last: u64,
+    events: Result<Vec<Event>, StoreError>,
+}
+
+/// Walks the chain of a user from a row back, for as long as `run` says so.
+fn walk(
+    connection: &Connection,
+    user: i64,
+    mut at: (i64, u64),
+    key: &UserKey,
+    mut run: impl FnMut(Link) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let broken =
+        |number| corrupt("identity_events", format!("{}/{number}", name(key)), "the chain of events is broken");
     let mut statement = connection.prepare_cached(SELECT).map_err(store)?;
-    let mut rows = statement.query(params![key.tenant.as_str(), key.user.as_str(), 0, i64::MAX]).map_err(store)?;
-    let mut stripped = Vec::new();
-    while let Some(row) = rows.next().map_err(store)? {
-        let number: i64 = row.get(0).map_err(store)?;
-        let change = match recorded(&mut Cells::from(row, 0)) {
-            Ok(recorded) => recorded.event.stripped().change,
-            // An event that cannot be read is stripped too.
-            Err(Bad::Row(_)) => Change::Stripped { was: row.get(4).map_err(store)?, id: None },
-            Err(Bad::Store(error)) => return Err(error),
-        };
-        stripped.push((number, change));
+    loop {
+        let (event, number) = at;
+        let place = || format!("{}/{number}", name(key));
+        let link = statement.query_row([event], |row| {
+            let events = row.get(4).map(|Json(events)| events);
+            let events = events.map_err(|error| unread(error, "identity_events", place));
+            let link = Link { event, earlier: row.get(1)?, first: row.get(2)?, last: row.get(3)?, events };
+            Ok((row.get::<_, i64>(0)?, link))
+        });
+        let link = link.optional().map_err(|error| unread(error, "identity_events", place))?;
+        let (owner, link) = link.ok_or_else(|| broken(number))?;
+        let Link { earlier, first, last, .. } = link;
+        if owner != user || last != number || first == 0 || first > last || earlier.is_none() != (first == 1) {
+            return Err(broken(number));
+        }
+        match (run(link)?, earlier) {
+            (true, Some(earlier)) => at = (earlier, first - 1),
+            _ => return Ok(()),
+        }
     }
-    drop(rows);
-    for (number, change) in stripped {
-        let row = params![key.tenant.as_str(), key.user.as_str(), number, change.kind(), json(&change)?];
-        execute(connection, STRIP, row)?;
-    }
-    Ok(())
 }
 
 /// Reads events of a user, in their order.
@@ -78,32 +94,58 @@ pub(crate) fn history(
     after: u64,
     most: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let mut statement = connection.prepare_cached(SELECT).map_err(store)?;
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let row = params![key.tenant.as_str(), key.user.as_str(), after, limit(most)];
-    let mut rows = statement.query(row).map_err(store)?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next().map_err(store)? {
-        let read = recorded(&mut Cells::from(row, 0));
-        events.push(read.map_err(|bad| {
-            let number = row.get::<_, i64>(0).unwrap_or_default();
-            bad.at("identity_events", || format!("{}/{number}", name(key)))
-        })?);
+    let spot = ("identity_users", &(|| name(key)) as _);
+    let read = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+    let Some((user, mut start)) = one(connection, LAST, [key.tenant.as_str(), key.user.as_str()], spot, read)? else {
+        return Ok(Vec::new());
+    };
+    let until = after.saturating_add(u64::try_from(most).unwrap_or(u64::MAX));
+    if after >= start.1 || most == 0 {
+        return Ok(Vec::new());
     }
-    Ok(events)
+    if until < start.1 {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        start = one(connection, MARK, params![user, until], spot, read)?.unwrap_or(start);
+    }
+    let mut rows = Vec::new();
+    walk(connection, user, start, key, |link| {
+        let (first, wanted) = (link.first, link.first <= until);
+        if wanted {
+            rows.push((first, link.last, link.events?));
+        }
+        Ok(first > after.saturating_add(1))
+    })?;
+    let mut history = Vec::new();
+    for (first, last, events) in rows.into_iter().rev() {
+        if u64::try_from(events.len()).ok() != Some(last - first + 1) {
+            return Err(corrupt(
+                "identity_events",
+                format!("{}/{last}", name(key)),
+                "it holds another number of events",
+            ));
+        }
+        let recorded = (first..).zip(events).map(|(number, event)| Recorded { number, event });
+        history.extend(recorded.filter(|recorded| recorded.number > after && recorded.number <= until));
+    }
+    Ok(history)
 }
 
-fn recorded(cells: &mut Cells<'_>) -> Result<Recorded, Bad> {
-    let number = cells.int()?;
-    if cells.int::<u8>()? != EventFormat::VERSION {
-        return Err(Bad::from("it has a format that this program cannot read"));
-    }
-    let at = cells.time()?;
-    let actor = cells.opt_shared()?.map_or(Actor::Holder, Actor::Administrator);
-    let kind = cells.text()?;
-    let change: Change = cells.json()?;
-    if change.kind() != kind {
-        return Err(Bad::from("its type differs from the type of its change"));
-    }
-    Ok(Recorded { number, event: Event { v: EventFormat, at, actor, change } })
+/// Removes everything personal from all events of a user, from a row of the chain back.
+pub(crate) fn strip(connection: &Connection, user: i64, last: (i64, u64), key: &UserKey) -> Result<(), StoreError> {
+    let mut stripped = Vec::new();
+    walk(connection, user, last, key, |link| {
+        let events = match link.events {
+            Ok(events) => events.into_iter().map(Event::stripped).collect::<Vec<_>>(),
+            Err(_) => (link.first..=link.last).map(|_| unreadable()).collect(),
+        };
+        stripped.push((link.event, json(&events)?));
+        Ok(true)
+    })?;
+    stripped.into_iter().try_for_each(|row| execute(connection, STRIP, row).map(drop))
+}
+
+/// What is left of an event that cannot be read.
+fn unreadable() -> Event {
+    let change = Change::Stripped { was: "unreadable".to_owned(), id: None };
+    Event { v: EventFormat, at: Timestamp::from_micros(0), actor: Actor::Holder, change }
 }

@@ -1,133 +1,183 @@
+//! The row of a user: its record, its version and the claims that it holds.
+
 use std::sync::Arc;
 
-use identity_core::{User, UserKey};
-use identity_ports::{Commit, CommitError, Expected, StoreError};
-use rusqlite::{Connection, params};
+use identity_core::{Claim, ClaimKey, ClaimKind, Strength, User, UserKey, Version, stored};
+use identity_ports::{Commit, CommitError, Expected, StoreError, Stored};
+use rusqlite::{Connection, Row, params};
 
-use crate::cells::{json_unless_default, signed};
-use crate::error::store;
+use crate::error::{corrupt, name, store, unread};
+use crate::rows::cells::{Json, execute, json, one};
 
-const INSERT: &str = "INSERT INTO identity_users \
-(tenant, id, version, created_at, updated_at, disabled, primary_email, primary_phone, retired) \
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+const LOAD: &str = include_str!("../../sql/users_load.sql");
 
-const UPDATE: &str = "UPDATE identity_users SET version = ?3, created_at = ?5, updated_at = ?6, disabled = ?7, \
-primary_email = ?8, primary_phone = ?9, retired = ?10 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
+/// The events of a new user follow at once, in the next row.
+const INSERT: &str = include_str!("../../sql/users_insert.sql");
 
-/// The same without the time of creation, so that its index is not written.
-const TOUCH: &str = "UPDATE identity_users SET version = ?3, updated_at = ?5, disabled = ?6, primary_email = ?7, \
-primary_phone = ?8, retired = ?9 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
+const SELECT: &str = include_str!("../../sql/users_select.sql");
 
-const ADVANCE: &str = "UPDATE identity_users SET version = ?3 WHERE tenant = ?1 AND id = ?2 AND version = ?4";
+const UPDATE: &str = include_str!("../../sql/users_update.sql");
 
-/// Updates the user's row from the expected version to that of the commit. A row of another version is a conflict.
-pub(crate) fn write(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
-    let (tenant, id) = (commit.key.tenant.as_str(), commit.key.user.as_str());
-    let version = signed(commit.version().0)?;
-    let expected = match commit.expected {
-        Expected::Absent => None,
-        Expected::At(version) => Some(signed(version.0)?),
-    };
-    let changed = match (expected, &commit.after) {
-        (None, Some(user)) => execute(
-            connection,
-            INSERT,
-            params![
-                tenant,
-                id,
-                version,
-                user.created_at().as_micros(),
-                user.updated_at().as_micros(),
-                user.is_disabled(),
-                primary_email(user),
-                primary_phone(user),
-                retired(user)?,
-            ],
-        )?,
-        // Only its events will be left; they show whether the key was used before.
-        (None, None) => 1,
-        (Some(expected), Some(user)) => {
-            let updated_at = user.updated_at().as_micros();
-            let (email, phone, retired) = (primary_email(user), primary_phone(user), retired(user)?);
-            let disabled = user.is_disabled();
-            if commit.before.as_ref().is_some_and(|before| before.created_at() == user.created_at()) {
-                let row = params![tenant, id, version, expected, updated_at, disabled, email, phone, retired];
-                execute(connection, TOUCH, row)?
-            } else {
-                let created_at = user.created_at().as_micros();
-                let row =
-                    params![tenant, id, version, expected, created_at, updated_at, disabled, email, phone, retired];
-                execute(connection, UPDATE, row)?
-            }
-        }
-        (Some(expected), None) => execute(connection, ADVANCE, params![tenant, id, version, expected])?,
-    };
-    if changed == 1 { Ok(()) } else { Err(CommitError::Conflict) }
+/// Only for commits that change the time of creation, so that the others leave its index alone.
+const CREATED: &str = "UPDATE identity_users SET created_at = ?2 WHERE user = ?1";
+
+const ERASE: &str = include_str!("../../sql/users_erase.sql");
+
+const WRITE_DETAILS: &str = include_str!("../../sql/users_write_details.sql");
+
+const DELETE_DETAILS: &str = "DELETE FROM identity_profiles WHERE user = ?1";
+
+/// The user of this key.
+pub(crate) fn load(connection: &Connection, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+    let mut statement = connection.prepare_cached(LOAD).map_err(store)?;
+    let mut rows = statement.query([key.tenant.as_str(), key.user.as_str()]).map_err(store)?;
+    match rows.next().map_err(store)? {
+        Some(row) => read(row, 0, key),
+        None => Ok(None),
+    }
 }
 
-/// Deletes the user's row, and with it all rows that refer to it.
-pub(crate) fn delete(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
-    let sql = "DELETE FROM identity_users WHERE tenant = ?1 AND id = ?2";
-    execute(connection, sql, params![key.tenant.as_str(), key.user.as_str()]).map(drop)
+/// Reads version, record, second record and claims from the cells of a row; `None` when the user is erased.
+pub(crate) fn read(row: &Row<'_>, cell: usize, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+    let cells = || -> rusqlite::Result<_> {
+        let version = Version(row.get(cell)?);
+        let (record, details) = (row.get_ref(cell + 1)?.as_str_or_null()?, row.get_ref(cell + 2)?.as_str_or_null()?);
+        Ok((version, record, details, row.get(cell + 3)?))
+    };
+    let (version, record, details, claims) = cells().map_err(|error| unread(error, "identity_users", || name(key)))?;
+    let Some(record) = record else { return Ok(None) };
+    let user = stored::read(key, version, record, details);
+    let user = user.map_err(|reason| corrupt("identity_users", name(key), reason))?;
+    Ok(Some(Stored { user: Arc::new(user), version, claims: Held::read(claims) }))
 }
 
-/// Writes the profile and the reports when they changed.
-pub(crate) fn write_profile(
+/// The claims that a user holds, in the order of their keys, as they stand in its row.
+#[derive(Default)]
+pub(crate) struct Held(Vec<Claim>);
+
+pub(crate) type Line = (ClaimKind, u8, String, Strength);
+
+impl Held {
+    pub(crate) fn read(lines: Option<Json<Vec<Line>>>) -> Vec<Claim> {
+        let claim = |(kind, rule, key, strength)| Claim { key: ClaimKey::new(kind, rule, key), strength };
+        lines.map(|Json(lines)| lines.into_iter().map(claim).collect()).unwrap_or_default()
+    }
+
+    pub(crate) fn claims(&self) -> &[Claim] {
+        &self.0
+    }
+
+    pub(crate) fn release(&mut self, key: &ClaimKey) {
+        self.0.retain(|claim| claim.key != *key);
+    }
+
+    pub(crate) fn take(&mut self, claim: &Claim) {
+        self.release(&claim.key);
+        self.0.push(claim.clone());
+        self.0.sort_unstable();
+    }
+
+    fn text(&self) -> Result<Option<String>, StoreError> {
+        let line = |claim: &Claim| (claim.key.kind(), claim.key.rule(), claim.key.as_str().to_owned(), claim.strength);
+        let lines: Vec<Line> = self.0.iter().map(line).collect();
+        if lines.is_empty() { Ok(None) } else { json(&lines).map(Some) }
+    }
+
+    /// Takes a claim away from the user of this key, whose version stays.
+    pub(crate) fn lose(connection: &Connection, key: &UserKey, claim: &ClaimKey) -> Result<(), StoreError> {
+        const READ: &str = "SELECT claims FROM identity_users WHERE tenant = ?1 AND id = ?2";
+        const WRITE: &str = "UPDATE identity_users SET claims = ?3 WHERE tenant = ?1 AND id = ?2";
+        let (tenant, user) = (key.tenant.as_str(), key.user.as_str());
+        let read =
+            connection.prepare_cached(READ).and_then(|mut read| read.query_row([tenant, user], |row| row.get(0)));
+        let mut held = Self(Self::read(read.map_err(|error| unread(error, "identity_users", || name(key)))?));
+        held.release(claim);
+        execute(connection, WRITE, params![tenant, user, held.text()?]).map(drop)
+    }
+}
+
+/// The row of a user that a commit changes.
+pub(crate) struct Place {
+    pub(crate) user: i64,
+    /// The row of the last commit; `None` for a new user.
+    pub(crate) earlier: Option<i64>,
+    pub(crate) held: Held,
+}
+
+/// Finds the row at the expected version, or makes the row of a new user. A row of another version is a conflict.
+pub(crate) fn place(connection: &Connection, commit: &Commit) -> Result<Place, CommitError> {
+    let Commit { key, after, .. } = commit;
+    let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
+    if let Expected::At(version) = commit.expected {
+        let place =
+            one(connection, SELECT, params![tenant, id, version.0], ("identity_users", &|| name(key)), |row| {
+                Ok(Place { user: row.get(0)?, earlier: Some(row.get(1)?), held: Held(Held::read(row.get(2)?)) })
+            })?;
+        return place.ok_or(CommitError::Conflict);
+    }
+    let mut held = Held::default();
+    if after.is_some() {
+        commit.claims.take.iter().for_each(|claim| held.take(claim));
+    }
+    let user = insert(connection, key, commit.version(), after.as_deref(), &held)?.ok_or(CommitError::Conflict)?;
+    Ok(Place { user, earlier: None, held })
+}
+
+/// Makes the row of a user, or of one who is erased, and gives its key; `None` when there is one. Its events have to follow.
+pub(crate) fn insert(
     connection: &Connection,
     key: &UserKey,
+    version: Version,
+    user: Option<&User>,
+    held: &Held,
+) -> Result<Option<i64>, StoreError> {
+    let [created_at, updated_at] = [User::created_at, User::updated_at].map(|at| user.map(|user| at(user).as_micros()));
+    let record = user.map(|user| stored::record(&key.tenant, user, version));
+    let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
+    let row = params![tenant, id, version.0, created_at, updated_at, held.text()?, record];
+    Ok((execute(connection, INSERT, row)? > 0).then(|| connection.last_insert_rowid()))
+}
+
+/// Writes the record of a user who was there before, once its events are in their row.
+pub(crate) fn write(
+    connection: &Connection,
+    commit: &Commit,
     before: Option<&User>,
     after: &User,
-    known: bool,
+    place: &Place,
+    event: i64,
 ) -> Result<(), StoreError> {
-    let same = |user: &User| {
-        let (old, new) = (user.profile(), after.profile());
-        shared(&old.claims, &new.claims)
-            && shared(&old.public_data, &new.public_data)
-            && shared(&old.private_data, &new.private_data)
-            && user.credentials() == after.credentials()
-            && user.sign_ins() == after.sign_ins()
-    };
-    if before.is_some_and(same) {
-        return Ok(());
-    }
-    let claims = json_unless_default(&*after.profile().claims)?;
-    let public_data = json_unless_default(&*after.profile().public_data)?;
-    let private_data = json_unless_default(&*after.profile().private_data)?;
-    let credentials = json_unless_default(after.credentials())?;
-    let sign_ins = json_unless_default(after.sign_ins())?;
-    let columns = [&claims, &public_data, &private_data, &credentials, &sign_ins];
-    let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
-    if columns.iter().any(|column| column.is_some()) {
-        let sql = "INSERT INTO identity_profiles (tenant, user_id, claims, public_data, private_data, credentials, sign_ins) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET claims = ?3, public_data = ?4, \
-                   private_data = ?5, credentials = ?6, sign_ins = ?7";
-        let row = params![tenant, id, claims, public_data, private_data, credentials, sign_ins];
-        execute(connection, sql, row)?;
-    } else if known {
-        let sql = "DELETE FROM identity_profiles WHERE tenant = ?1 AND user_id = ?2";
-        execute(connection, sql, params![tenant, id])?;
+    let (version, updated_at) = (commit.version(), after.updated_at().as_micros());
+    let record = stored::record(&commit.key.tenant, after, version);
+    let row = params![place.user, version.0, updated_at, event, place.held.text()?, record];
+    execute(connection, UPDATE, row)?;
+    if before.is_none_or(|before| before.created_at() != after.created_at()) {
+        execute(connection, CREATED, params![place.user, after.created_at().as_micros()])?;
     }
     Ok(())
 }
 
-/// Whether both are the same allocation or equal.
-fn shared<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
-    Arc::ptr_eq(a, b) || a == b
+/// Writes the second record when it changed.
+pub(crate) fn write_details(
+    connection: &Connection,
+    key: &UserKey,
+    user: i64,
+    before: Option<&User>,
+    after: &User,
+) -> Result<(), StoreError> {
+    if before.is_some_and(|before| stored::same_details(before, after)) {
+        return Ok(());
+    }
+    match stored::details(&key.tenant, after) {
+        Some(record) => execute(connection, WRITE_DETAILS, params![user, record])?,
+        None if before.is_some() => execute(connection, DELETE_DETAILS, [user])?,
+        None => 0,
+    };
+    Ok(())
 }
 
-fn primary_email(user: &User) -> Option<[u8; 16]> {
-    user.primary_email().map(|entry| entry.id.as_uuid().into_bytes())
-}
-
-fn primary_phone(user: &User) -> Option<[u8; 16]> {
-    user.primary_phone().map(|entry| entry.id.as_uuid().into_bytes())
-}
-
-fn retired(user: &User) -> Result<Option<String>, StoreError> {
-    if user.retired().is_empty() { Ok(None) } else { crate::cells::json(&user.retired()).map(Some) }
-}
-
-/// Runs a statement and keeps it prepared.
-pub(crate) fn execute(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
-    connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(store)
+/// Leaves nothing of a user but its id, its version and its last event.
+pub(crate) fn erase(connection: &Connection, user: i64, version: Version, event: i64) -> Result<(), StoreError> {
+    execute(connection, DELETE_DETAILS, [user])?;
+    execute(connection, ERASE, params![user, version.0, event]).map(drop)
 }

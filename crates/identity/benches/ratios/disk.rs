@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use identity_sqlite::Durability;
 use tokio::runtime::Runtime;
 
-use crate::by_hand::{self, ByHand};
+use crate::bare::{self, Bare};
 use crate::flow::{COMMITS, Host};
 use crate::measure::{in_turns, per_second, timed};
 use crate::people::{People, Person};
@@ -22,17 +22,14 @@ pub(crate) fn rows() -> Vec<Row> {
     let [ours, shared, own] = ["ours.db", "shared.db", "own.db"].map(|name| folder.path().join(name));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
     let host = Host::new(sqlite::open(&runtime, &ours, Durability::Full));
-    for path in [&shared, &own] {
-        drop(sqlite::open(&runtime, path, Durability::Full));
-    }
     let mut our_people = People::default();
     let mut by_us = || tasks(&runtime, &host, &our_people.some(TASKS * FLOWS));
 
-    let one = Mutex::new(ByHand::open(&shared, Durability::Full));
+    let one = Mutex::new(Bare::open(&shared, Durability::Full));
     let one = [&one; TASKS];
     let mut people = People::default();
     let by_one = || threads(&one, &people.some(TASKS * FLOWS));
-    let each = [(); TASKS].map(|()| Mutex::new(ByHand::open(&own, Durability::Full)));
+    let each = [(); TASKS].map(|()| Mutex::new(Bare::open(&own, Durability::Full)));
     let each = each.each_ref();
     let mut people = People::default();
     let by_each = || threads(&each, &people.some(TASKS * FLOWS));
@@ -42,7 +39,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let (than, pair) = if one.1.theirs > each.1.theirs { one } else { each };
     vec![Row {
         what: format!("commits on SQLite, file on disk, synchronous FULL, {TASKS} tasks"),
-        than: format!("by hand, {than}"),
+        than: format!("the bare program, {than}"),
         unit: Unit::Rate,
         pair,
         target: Target::RatioAtLeast(3.0),
@@ -72,14 +69,14 @@ fn tasks(runtime: &Runtime, host: &Host, people: &[Person]) -> f64 {
     rate(took)
 }
 
-fn threads(programs: &[&Mutex<ByHand>], people: &[Person]) -> f64 {
+fn threads(programs: &[&Mutex<Bare>], people: &[Person]) -> f64 {
     let (took, ()) = timed(|| {
         std::thread::scope(|scope| {
             for (program, people) in programs.iter().zip(people.chunks(FLOWS)) {
                 scope.spawn(move || {
                     for person in people {
                         // The others may write between one call and the next.
-                        black_box(by_hand::flow(|| program.lock().unwrap(), person));
+                        black_box(bare::flow(|| program.lock().unwrap(), person));
                     }
                 });
             }

@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod addresses;
-mod by_hand;
+mod bare;
 mod decisions;
 mod disk;
 mod drain;

@@ -1,0 +1,1 @@
+DELETE FROM identity_claims WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4 AND user_id = ?5

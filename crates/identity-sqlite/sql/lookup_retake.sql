@@ -1,0 +1,1 @@
+UPDATE identity_claims SET user_id = ?5, strength = ?6 WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4
