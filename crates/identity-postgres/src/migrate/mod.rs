@@ -221,6 +221,7 @@ impl House<'_> {
         // The row of the step before is locked by whoever is moving users.
         let mine =
             format!("SELECT 1 FROM {}identity_meta WHERE value = {} FOR UPDATE SKIP LOCKED", self.tables, number - 1);
+        let noted = format!("SELECT 1 FROM {}identity_meta WHERE value = {number}", self.tables);
         let (mut moved, mut told) = (0, 0);
         loop {
             let failed = |error| failure(error).into_error();
@@ -228,15 +229,13 @@ impl House<'_> {
             if transaction.query_typed(&mine, &[]).await.map_err(failed)?.is_empty() {
                 return Ok(false);
             }
+            if !transaction.query_typed(&noted, &[]).await.map_err(failed)?.is_empty() {
+                return Ok(true);
+            }
             let count = old::step(&transaction, self.tables).await?;
             if count == 0 {
-                match transaction.batch_execute(&note).await {
-                    Ok(()) => transaction.commit().await.map_err(failed)?,
-                    // Another process was done in between.
-                    Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {}
-                    Err(error) => return Err(failed(error)),
-                }
-                return Ok(true);
+                transaction.batch_execute(&note).await.map_err(failed)?;
+                return transaction.commit().await.map(|()| true).map_err(failed);
             }
             transaction.commit().await.map_err(failed)?;
             moved += count;
