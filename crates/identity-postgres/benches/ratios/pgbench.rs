@@ -23,7 +23,8 @@ impl Pgbench {
         set(cluster, database, "reset log_statement");
         let log = cluster.log();
         let lines: Vec<&str> = log.lines().collect();
-        let at = lines.iter().rposition(|line| line.contains(": -- Commits of one tenant")).unwrap();
+        let at = lines.iter().rposition(|line| line.contains(": -- Commits of one tenant"));
+        let at = at.unwrap_or_else(|| panic!("the statement is not in the log: {log}"));
         // The lines of a text that follow its first one begin with a tab.
         let more = lines.iter().skip(at + 1).take_while(|line| line.starts_with('\t'));
         let text: Vec<&str> = more.copied().collect();

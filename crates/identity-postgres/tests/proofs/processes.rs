@@ -84,7 +84,9 @@ async fn a_newer_database_is_refused() {
     drop(PostgresStore::connect(&url).await.unwrap());
     let before = database.dump();
     let newest = database.sql("select max(value) from identity_meta").parse::<u32>().unwrap();
-    database.sql("insert into identity_meta select max(value) + 1, 'of a later program', max(value) + 1 from identity_meta");
+    database.sql(
+        "insert into identity_meta select max(value) + 1, 'of a later program', max(value) + 1 from identity_meta",
+    );
     for options in [PostgresStore::options(), PostgresStore::options().without_migrating()] {
         match options.connect(&url).await {
             Err(StoreError::Newer { database, program }) => assert_eq!((database, program), (newest + 1, newest)),
