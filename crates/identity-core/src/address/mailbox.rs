@@ -16,7 +16,7 @@ const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
 ///
 /// | part | rule |
 /// |---|---|
-/// | local part | ASCII letters in lower case; a `+` after the first character, and what follows it, are removed |
+/// | local part | ASCII letters in lower case; a `+` after the first character, what follows it, and the dots before it are removed |
 /// | local part at `gmail.com` | dots are removed |
 /// | domain | `googlemail.com` becomes `gmail.com` |
 ///
@@ -38,7 +38,8 @@ impl MailboxKey {
     pub(super) fn of(email: &Email) -> Self {
         let local = fold_ascii(email.local_part());
         let tag = local.char_indices().skip(1).find(|(_, c)| *c == '+');
-        let local = tag.and_then(|(at, _)| local.get(..at)).unwrap_or(&local);
+        // No local part ends in a dot, and nobody escapes a budget by writing one before the tag.
+        let local = tag.and_then(|(at, _)| local.get(..at)).map_or(&*local, |local| local.trim_end_matches('.'));
         if GOOGLE.contains(&email.domain()) {
             return Self(format!("{}@{}", local.replace('.', ""), GOOGLE[0]).into());
         }

@@ -104,6 +104,8 @@ fn c87_variants_of_one_mailbox_share_its_budgets() {
     let shared = Policy::default();
     assert_eq!(sent_to(&shared, (0..50).map(|n| format!("victim+{n}@gmail.com"))), 5);
     assert_eq!(sent_to(&shared, (0..50).map(|n| format!("victim+{n}@example.com"))), 5);
+    let before_the_tag = (0..50).map(|n| format!("victim{}+{n}@example.com", if n % 2 == 0 { "" } else { "." }));
+    assert_eq!(sent_to(&shared, before_the_tag), 5, "a dot before the tag is no other mailbox");
     let dotted = (1..7).flat_map(|at| {
         let (before, after) = "victims".split_at(at);
         [format!("{before}.{after}@gmail.com"), format!("{before}.{after}@googlemail.com")]

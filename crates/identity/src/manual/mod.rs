@@ -5,7 +5,7 @@
 //! 3. [`policies`]: the six policies, their defaults, and the values that do not build.
 //! 4. [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
 //! 5. [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
-//! 6. [`adapters`]: how to write a store.
+//! 6. [`adapters`]: how to write a store: what it keeps, what a commit does in which order, leases, the conformance suite.
 //! 7. [`security`]: what is protected, how, and what the host has to do.
 //! 8. [`scaling`]: how far one process goes, and what comes next.
 //! 9. [`postgres`]: PostgreSQL, poolers and failover.

@@ -1,0 +1,52 @@
+//! The laws of the ports, held against this store.
+#![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
+
+use identity_conformance::Harness;
+use redb_store::RedbStore;
+use tempfile::TempDir;
+
+/// A file, which only one store can have open: whoever opens it again gets the same store.
+struct InFile {
+    folder: TempDir,
+    open: Mutex<Weak<RedbStore>>,
+}
+
+impl InFile {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder for the file"), open: Mutex::default() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("identity.redb")
+    }
+}
+
+#[async_trait::async_trait]
+impl Harness for InFile {
+    type Store = RedbStore;
+
+    async fn open(&self) -> Arc<RedbStore> {
+        let open = self.open.lock().expect("no thread panicked").upgrade();
+        if let Some(store) = open {
+            return store;
+        }
+        let store = Arc::new(RedbStore::open(self.path()).await.expect("the file opens"));
+        *self.open.lock().expect("no thread panicked") = Arc::downgrade(&store);
+        store
+    }
+
+    async fn restart(&self, store: Arc<RedbStore>) -> Arc<RedbStore> {
+        drop(store);
+        self.open().await
+    }
+
+    async fn bytes_at_rest(&self) -> Vec<u8> {
+        std::fs::read(self.path()).expect("the file can be read")
+    }
+}
+
+identity_conformance::suite!(InFile::new());
+identity_conformance::budgets_suite!(InFile::new());
