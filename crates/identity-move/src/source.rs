@@ -54,7 +54,7 @@ impl Source {
     pub(crate) async fn columns(&self, table: Table) -> Result<Vec<String>, MoveError> {
         self.ask(move |connection| {
             let rows = connection.prepare(table.rows)?;
-            Ok(rows.column_names().into_iter().map(str::to_owned).collect())
+            Ok(rows.column_names().map(str::to_owned).collect())
         })
         .await
     }
