@@ -1,6 +1,6 @@
-use crate::address::ClaimKey;
+use crate::address::{Address, ClaimKey, Username};
 use crate::base::IdentifierId;
-use crate::user::User;
+use crate::user::{Identifier, User};
 
 /// An entry by which a user is found: an address or a username, whether it is claimed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,9 +30,12 @@ impl LookupChanges {
     /// assert_eq!(LookupChanges::between(None, None), LookupChanges::default());
     /// ```
     #[must_use]
-    pub fn between(before: Option<&User>, after: Option<&User>) -> Self {
-        let old = before.map(User::lookup).unwrap_or_default();
-        let new = after.map(User::lookup).unwrap_or_default();
+    pub fn between<'a>(before: Option<&'a User>, after: Option<&'a User>) -> Self {
+        // Most commits change no entry, so keys are made of those that differ only.
+        let marks = |user: Option<&'a User>| user.into_iter().flat_map(User::marks);
+        let differing = |user, other| marks(user).filter(move |mark| marks(other).all(|same| same != *mark));
+        let old: Vec<LookupEntry> = differing(before, after).map(Mark::entry).collect();
+        let new: Vec<LookupEntry> = differing(after, before).map(Mark::entry).collect();
         let stays =
             |gone: &&LookupEntry| new.iter().any(|entry| entry.identifier == gone.identifier && entry.key == gone.key);
         let remove = old.iter().filter(|entry| !stays(entry)).cloned().collect();
@@ -45,16 +48,45 @@ impl User {
     /// The entries by which this user is found: one for each address and one for the username.
     #[must_use]
     pub fn lookup(&self) -> Vec<LookupEntry> {
-        let addresses = self.identifiers().map(|entry| LookupEntry {
-            key: entry.address.claim_key(),
+        self.marks().map(Mark::entry).collect()
+    }
+
+    fn marks<'a>(&'a self) -> impl Iterator<Item = Mark<'a>> {
+        let address = |entry: &'a Identifier| Mark {
+            name: Name::Address(&entry.address),
             identifier: entry.id,
             verified: entry.is_verified(),
-        });
-        let username = self.username.iter().map(|entry| LookupEntry {
-            key: entry.username.claim_key(),
+        };
+        let username = self.username().map(|entry| Mark {
+            name: Name::Username(&entry.username),
             identifier: entry.id,
             verified: true,
         });
-        addresses.chain(username).collect()
+        self.identifiers().map(address).chain(username)
+    }
+}
+
+/// An entry whose key is not made yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mark<'a> {
+    name: Name<'a>,
+    identifier: IdentifierId,
+    verified: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name<'a> {
+    Address(&'a Address),
+    Username(&'a Username),
+}
+
+impl Mark<'_> {
+    fn entry(self) -> LookupEntry {
+        let Self { name, identifier, verified } = self;
+        let key = match name {
+            Name::Address(address) => address.claim_key(),
+            Name::Username(username) => username.claim_key(),
+        };
+        LookupEntry { key, identifier, verified }
     }
 }
