@@ -1,6 +1,6 @@
 use crate::address::{Address, ClaimKey, Username};
 use crate::base::IdentifierId;
-use crate::user::{Identifier, User};
+use crate::user::{Identifier, User, UsernameEntry};
 
 /// An entry by which a user is found: an address or a username, whether it is claimed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,12 +30,11 @@ impl LookupChanges {
     /// assert_eq!(LookupChanges::between(None, None), LookupChanges::default());
     /// ```
     #[must_use]
-    pub fn between<'a>(before: Option<&'a User>, after: Option<&'a User>) -> Self {
-        // Most commits change no entry, so keys are made of those that differ only.
-        let marks = |user: Option<&'a User>| user.into_iter().flat_map(User::marks);
-        let differing = |user, other| marks(user).filter(move |mark| marks(other).all(|same| same != *mark));
-        let old: Vec<LookupEntry> = differing(before, after).map(Mark::entry).collect();
-        let new: Vec<LookupEntry> = differing(after, before).map(Mark::entry).collect();
+    pub fn between(before: Option<&User>, after: Option<&User>) -> Self {
+        let [had, has] = [before, after].map(|user| user.map(User::marks).unwrap_or_default());
+        // Most entries stay as they are, so keys are made of those that differ only.
+        let old: Vec<LookupEntry> = had.iter().filter(|mark| !has.contains(mark)).map(Mark::entry).collect();
+        let new: Vec<LookupEntry> = has.iter().filter(|mark| !had.contains(mark)).map(Mark::entry).collect();
         let stays =
             |gone: &&LookupEntry| new.iter().any(|entry| entry.identifier == gone.identifier && entry.key == gone.key);
         let remove = old.iter().filter(|entry| !stays(entry)).cloned().collect();
@@ -48,26 +47,25 @@ impl User {
     /// The entries by which this user is found: one for each address and one for the username.
     #[must_use]
     pub fn lookup(&self) -> Vec<LookupEntry> {
-        self.marks().map(Mark::entry).collect()
+        self.marks().iter().map(Mark::entry).collect()
     }
 
-    fn marks<'a>(&'a self) -> impl Iterator<Item = Mark<'a>> {
-        let address = |entry: &'a Identifier| Mark {
-            name: Name::Address(&entry.address),
-            identifier: entry.id,
-            verified: entry.is_verified(),
+    fn marks(&self) -> Vec<Mark<'_>> {
+        let address = |entry| {
+            let Identifier { id, address, .. } = entry;
+            Mark { name: Name::Address(address), identifier: *id, verified: Identifier::is_verified(entry) }
         };
-        let username = self.username().map(|entry| Mark {
-            name: Name::Username(&entry.username),
-            identifier: entry.id,
+        let username = self.username().map(|UsernameEntry { id, username, .. }| Mark {
+            name: Name::Username(username),
+            identifier: *id,
             verified: true,
         });
-        self.identifiers().map(address).chain(username)
+        self.identifiers().map(address).chain(username).collect()
     }
 }
 
 /// An entry whose key is not made yet.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 struct Mark<'a> {
     name: Name<'a>,
     identifier: IdentifierId,
@@ -81,8 +79,8 @@ enum Name<'a> {
 }
 
 impl Mark<'_> {
-    fn entry(self) -> LookupEntry {
-        let Self { name, identifier, verified } = self;
+    fn entry(&self) -> LookupEntry {
+        let Self { name, identifier, verified } = *self;
         let key = match name {
             Name::Address(address) => address.claim_key(),
             Name::Username(username) => username.claim_key(),
