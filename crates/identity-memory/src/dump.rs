@@ -1,13 +1,12 @@
-use identity_core::UserRecord;
+use identity_core::stored;
 use identity_ports::{Posted, StoreError};
 use serde_json::{Value, json};
 
 use crate::MemoryStore;
-use crate::people::Row;
 
 impl MemoryStore {
-    /// The whole content as JSON, one line per user, message and budget. Tests search it for what must not be stored.
-    /// It has no other use, and nothing reads it back.
+    /// The whole content as JSON, one value per line. Tests search it for what must not be stored. It has no other use, and
+    /// nothing reads it back.
     ///
     /// # Errors
     /// [`StoreError::Failed`] when a thread panicked while it wrote to the store.
@@ -18,34 +17,21 @@ impl MemoryStore {
     /// ```
     pub fn dump(&self) -> Result<Vec<u8>, StoreError> {
         let tables = self.read()?;
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
+        let line = |value: Value| value.to_string();
         for (tenant, kept) in &tables.tenants {
-            for (id, row) in kept.people.rows() {
-                lines.push(json!({"tenant": tenant, "user": id, "row": row.json()}));
+            for (id, row) in &kept.people.rows {
+                lines.push(line(json!({"tenant": tenant, "user": id, "claims": row.claims, "events": row.events})));
+                let user = row.user.as_deref();
+                lines.extend(user.map(|user| stored::record(tenant, user, row.version())));
+                lines.extend(user.and_then(|user| stored::details(tenant, user)));
             }
-            for (kind, quota, began, drawn) in kept.quotas.rows() {
-                lines.push(json!({"tenant": tenant, "kind": kind, "quota": quota, "began": began, "drawn": drawn}));
-            }
+            lines.extend(kept.quotas.0.iter().map(|budget| line(json!({"tenant": tenant, "budget": budget}))));
         }
-        lines.extend(tables.post.rows().map(|posted| {
-            let Posted { message, provider, reference, error, report, .. } = posted;
-            json!({"message": message, "provider": provider, "reference": reference, "error": error, "report": report})
+        lines.extend(tables.post.messages.values().map(|kept| {
+            let Posted { message, provider, reference, error, report, .. } = &kept.posted;
+            line(json!([message, provider, reference, error, report]))
         }));
         Ok(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect())
-    }
-}
-
-impl Row {
-    fn json(&self) -> Value {
-        let user = self.user.as_deref().map(|user| {
-            let identifiers = user.identifiers();
-            let parts: Vec<Value> = identifiers
-                .map(
-                    |entry| json!({"typed": entry.address.typed(), "status": entry.status, "attempts": entry.attempts}),
-                )
-                .collect();
-            json!({"record": UserRecord::from(user), "identifiers": parts, "retired": user.retired()})
-        });
-        json!({"user": user, "claims": self.claims, "events": self.events})
     }
 }

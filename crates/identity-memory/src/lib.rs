@@ -6,52 +6,34 @@
 //! not copied.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
-//! use identity_core::{Change, ClaimChanges, Event, EventFormat, Recorded, TenantId, Timestamp, User, UserId, UserKey};
-//! use identity_memory::MemoryStore;
-//! use identity_ports::{Commit, CommitError, Expected, UserRepository};
-//!
+//! # use identity::{Accepted, CodeKeys, Notice, Notifier, NotifyError};
+//! # struct Silent;
+//! # #[identity::async_trait]
+//! # impl Notifier for Silent {
+//! #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+//! # }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = MemoryStore::new();
-//! let key = UserKey { tenant: TenantId::default(), user: UserId::parse("ada")? };
-//! assert_eq!(store.load(&key).await?, None);
+//! # let (notifier, keys) = (Silent, CodeKeys::parse(&"5a".repeat(32))?);
+//! use identity::{Email, Identity, NewUser};
+//! use identity_memory::MemoryStore;
 //!
-//! let event = Event {
-//!     v: EventFormat,
-//!     at: Timestamp::from_secs(1_640_975_400),
-//!     actor: identity_core::Actor::Holder,
-//!     change: Change::Created { user: key.user.clone() },
-//! };
-//! let create = Commit {
-//!     key: key.clone(),
-//!     expected: Expected::Absent,
-//!     before: None,
-//!     after: User::from_events(&[event.clone()]).map(Arc::new),
-//!     claims: ClaimChanges::default(),
-//!     events: vec![Recorded { number: 1, event }],
-//!     withdraw: Vec::new(),
-//!     charges: Vec::new(),
-//!     messages: Vec::new(),
-//!     refunds: Vec::new(),
-//! };
-//! store.commit(create.clone()).await?;
-//! assert_eq!(store.load(&key).await?.map(|stored| stored.version.0), Some(1));
-//! // A commit that creates a user does not update one.
-//! assert!(matches!(store.commit(create).await, Err(CommitError::Conflict)));
+//! let store = MemoryStore::new();
+//! let identity = Identity::new(store.clone(), notifier, keys);
+//! let addresses = vec![Email::parse("ada@example.com")?.into()];
+//! identity.admin("signup").create(NewUser { addresses, ..NewUser::default() }).await?;
+//! assert!(String::from_utf8(store.dump()?)?.contains("ada@example.com"));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # What this crate does not do
 //! The content is lost when the process ends. Within the process nothing is forgotten: events and ended budget windows
-//! are kept. The crate is for tests, trials and small tools; a service that must not lose its users needs the crate
+//! are kept. There is no order of users to read from: every page of a list looks at all users of the tenant. The crate is for tests, trials and small tools; a service that must not lose its users needs the crate
 //! `identity-sqlite` or `identity-postgres`.
 
-mod budgets;
 mod dump;
-mod map;
+mod lists;
 mod people;
 mod post;
 mod quotas;

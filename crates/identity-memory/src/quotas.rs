@@ -1,26 +1,28 @@
-use std::collections::BTreeMap;
+use async_trait::async_trait;
+use identity_core::{BudgetKind, Charge, Effect, Exhausted, Outgoing, Refund, TenantId, Timestamp};
+use identity_ports::{Budgets, CommitError};
+use serde::Serialize;
 
-use identity_core::{BudgetKind, Charge, Effect, Exhausted, Outgoing, Refund, Timestamp, WhenExhausted};
-use identity_ports::CommitError;
-
-use crate::map::Map;
+use crate::MemoryStore;
+use crate::lists::{Lists, push};
 
 /// One window of a budget, which begins with the first draw.
-#[derive(Debug, Clone, Copy)]
-struct Window {
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Window {
     began: Timestamp,
     ends: Timestamp,
     drawn: u64,
 }
 
-/// The budgets of a tenant.
+/// The budgets of a tenant: for each subject one window of each kind that was drawn from.
 #[derive(Debug, Default)]
-pub(crate) struct Quotas(BTreeMap<BudgetKind, Map<String, Window>>);
+pub(crate) struct Quotas(pub(crate) Lists<Box<str>, (BudgetKind, Window)>);
 
 /// The draws of a commit, checked but not written yet.
-pub(crate) struct Drawn {
+#[derive(Default)]
+pub(crate) struct Drawn<'a> {
     /// The windows after the draws, in the order of the draws; the last entry of a budget counts.
-    windows: Vec<(BudgetKind, String, Window)>,
+    windows: Vec<(BudgetKind, &'a str, Window)>,
     /// Whether each message is withheld.
     pub(crate) withheld: Vec<bool>,
     /// The budgets that did not cover a charge and did not refuse the commit.
@@ -33,87 +35,84 @@ const MOST: u64 = i64::MAX.unsigned_abs();
 impl Quotas {
     /// Computes what these refunds give back and what the commit itself and its messages then draw, in their order.
     /// Nothing is written.
-    pub(crate) fn judge(
+    pub(crate) fn judge<'a>(
         &self,
-        refunds: &[Refund],
-        charges: &[Charge],
-        messages: &[Outgoing],
-    ) -> Result<Drawn, CommitError> {
-        let mut drawn =
-            Drawn { windows: Vec::new(), withheld: Vec::with_capacity(messages.len()), exhausted: Vec::new() };
-        for refund in refunds {
-            let open = self.open(refund.kind, &refund.quota, &drawn.windows);
-            if let Some(window) = open.filter(|window| window.began <= refund.at && refund.at < window.ends) {
-                let window = Window { drawn: window.drawn.saturating_sub(refund.amount), ..window };
-                drawn.windows.push((refund.kind, refund.quota.clone(), window));
+        refunds: &'a [Refund],
+        charges: &'a [Charge],
+        messages: &'a [Outgoing],
+    ) -> Result<Drawn<'a>, CommitError> {
+        let mut drawn = Drawn::default();
+        for Refund { kind, quota, amount, at } in refunds {
+            let open = self.open(*kind, quota, &drawn);
+            if let Some(window) = open.filter(|window| (window.began..window.ends).contains(at)) {
+                let left = window.drawn.saturating_sub(*amount);
+                drawn.windows.push((*kind, quota, Window { drawn: left, ..window }));
             }
         }
-        self.draw_all(charges, &mut drawn)?;
+        self.draw(charges, &mut drawn)?;
         for outgoing in messages {
-            let (paid, told) = (drawn.windows.len(), drawn.exhausted.len());
-            let withheld = self.draw_all(&outgoing.charges, &mut drawn)?;
-            if withheld {
-                drawn.windows.truncate(paid);
-                let mut index = 0;
-                drawn.exhausted.retain(|exhausted| {
-                    index += 1;
-                    index <= told || exhausted.effect == Effect::Withheld
-                });
-            }
+            let withheld = self.draw(&outgoing.charges, &mut drawn)?;
             drawn.withheld.push(withheld);
         }
         Ok(drawn)
     }
 
-    /// Draws these charges, and says whether one of them withholds.
-    fn draw_all(&self, charges: &[Charge], drawn: &mut Drawn) -> Result<bool, CommitError> {
-        let mut withheld = false;
+    /// Draws these charges, or none of them when one withholds; returns whether one does.
+    fn draw<'a>(&self, charges: &'a [Charge], drawn: &mut Drawn<'a>) -> Result<bool, CommitError> {
+        let paid = drawn.windows.len();
+        let mut told = Vec::new();
         for charge in charges {
-            let (window, has_room) = self.draw(charge, &drawn.windows);
-            if !has_room {
-                let before = Exhausted::of(charge, window.drawn, window.ends);
-                match charge.when_exhausted {
-                    // It refuses even if another charge withholds: else a success would tell that strangers used that
-                    // one up.
-                    WhenExhausted::Refuse => return Err(CommitError::Exhausted(before)),
-                    WhenExhausted::Withhold => withheld = true,
-                    WhenExhausted::Record => {}
-                }
-                drawn.exhausted.push(before);
+            let (began, before) = match self.open(charge.kind, &charge.quota, drawn) {
+                Some(window) if charge.at < window.began + charge.budget.window => (window.began, window.drawn),
+                Some(_) | None => (charge.at, 0),
+            };
+            let ends = began + charge.budget.window;
+            if before.checked_add(charge.amount).is_none_or(|after| after > charge.budget.limit) {
+                told.push(Exhausted::of(charge, before, ends));
             }
-            let after = window.drawn.saturating_add(charge.amount).min(MOST);
-            drawn.windows.push((charge.kind, charge.quota.clone(), Window { drawn: after, ..window }));
+            let after = before.saturating_add(charge.amount).min(MOST);
+            drawn.windows.push((charge.kind, &charge.quota, Window { began, ends, drawn: after }));
         }
+        // A refusal wins over what withholds: else a success would tell that strangers used that budget up.
+        if let Some(refused) = told.iter().find(|told| told.effect == Effect::Refused) {
+            return Err(CommitError::Exhausted(refused.clone()));
+        }
+        let withheld = told.iter().any(|told| told.effect == Effect::Withheld);
+        if withheld {
+            drawn.windows.truncate(paid);
+            told.retain(|told| told.effect == Effect::Withheld);
+        }
+        drawn.exhausted.append(&mut told);
         Ok(withheld)
     }
 
-    pub(crate) fn write(&mut self, drawn: Drawn) {
-        for (kind, quota, window) in drawn.windows {
-            self.0.entry(kind).or_default().insert(quota, window);
-        }
-    }
-
-    /// The window from which a charge draws, before the draw, and whether the charge fits.
-    fn draw(&self, charge: &Charge, pending: &[(BudgetKind, String, Window)]) -> (Window, bool) {
-        let open = self.open(charge.kind, &charge.quota, pending);
-        let (began, drawn) = match open {
-            Some(window) if charge.at < window.began + charge.budget.window => (window.began, window.drawn),
-            Some(_) | None => (charge.at, 0),
-        };
-        let has_room = drawn.checked_add(charge.amount).is_some_and(|drawn| drawn <= charge.budget.limit);
-        (Window { began, ends: began + charge.budget.window, drawn }, has_room)
-    }
-
-    fn open(&self, kind: BudgetKind, quota: &str, pending: &[(BudgetKind, String, Window)]) -> Option<Window> {
-        let pending = pending.iter().rev().find(|(other, name, _)| *other == kind && name == quota);
-        let kept = || self.0.get(&kind).and_then(|quotas| quotas.get(quota)).copied();
+    fn open(&self, kind: BudgetKind, quota: &str, pending: &Drawn<'_>) -> Option<Window> {
+        let pending = pending.windows.iter().rev().find(|(other, name, _)| *other == kind && *name == quota);
+        let kept = || self.0.get(quota)?.iter().find(|(other, _)| *other == kind).map(|(_, window)| *window);
         pending.map(|(_, _, window)| *window).or_else(kept)
     }
 
-    /// The kind, name, beginning and drawn amount of every window.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (BudgetKind, &str, Timestamp, u64)> {
-        self.0.iter().flat_map(|(kind, quotas)| {
-            quotas.iter().map(|(quota, window)| (*kind, quota.as_str(), window.began, window.drawn))
-        })
+    pub(crate) fn write(&mut self, drawn: &Drawn<'_>) {
+        for (kind, quota, window) in &drawn.windows {
+            let windows = match self.0.get_mut(*quota) {
+                Some(windows) => windows,
+                None => self.0.entry((*quota).into()).or_default(),
+            };
+            match windows.iter_mut().find(|(other, _)| other == kind) {
+                Some((_, kept)) => *kept = *window,
+                None => push(windows, (*kind, *window)),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Budgets for MemoryStore {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        let mut tables = self.write()?;
+        let quotas = &mut tables.tenants.entry(tenant.clone()).or_default().quotas;
+        let drawn = quotas.judge(refunds, charges, &[])?;
+        quotas.write(&drawn);
+        Ok(())
     }
 }

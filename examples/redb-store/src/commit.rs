@@ -6,7 +6,7 @@ use std::iter::once;
 use async_trait::async_trait;
 use identity_core::{
     Charge, Claim, ClaimKey, Commit, Effect, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund,
-    Strength, TenantId, Timestamp, User, UserId, WhenExhausted, stored,
+    Strength, TenantId, Timestamp, User, UserId, stored,
 };
 use identity_ports::{Budgets, CommitError, Committed, ListOrder, StoreError};
 
@@ -15,6 +15,7 @@ use crate::store::{RedbStore, Writing, key, number, time};
 use crate::users::Row;
 
 pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committed, CommitError> {
+    commit.check().map_err(StoreError::failed)?;
     let (tenant, user, version) = (&commit.key.tenant, &commit.key.user, commit.version());
     let (before, after) = (commit.before.as_deref(), commit.after.as_deref());
     // The state that the commit expects.
@@ -107,9 +108,6 @@ fn draw<'c>(
     charges: &[Charge],
     messages: &'c [Outgoing],
 ) -> Result<(Vec<&'c Message>, Committed), CommitError> {
-    if charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
-        return Err(StoreError::failed("a charge of a commit itself has no message to withhold").into());
-    }
     let place = |kind: &str, quota: &str| key(tenant, &["budgets", kind, quota]);
     // The windows that change, which are written at the end.
     let mut windows: BTreeMap<String, Window> = BTreeMap::new();

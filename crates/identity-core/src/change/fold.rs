@@ -1,6 +1,6 @@
 //! The fold: the only code that changes a user, by applying events to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::address::Channel;
 use crate::base::{IdentifierId, Timestamp, UserId};
@@ -14,6 +14,10 @@ use crate::user::{
 /// at a time, of both kinds. Because removed addresses count when a holder adds one, a holder never has more of both
 /// together.
 const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
+
+/// What is kept of a person of whom the host told nothing. Such users share it: each of them would need 500 bytes of their
+/// own.
+static NOTHING: LazyLock<(Profile, Arc<Credentials>, Arc<SignIns>)> = LazyLock::new(Default::default);
 
 impl User {
     /// The user after these events; `None` when one of them erased it.
@@ -40,6 +44,7 @@ impl User {
     }
 
     pub(crate) fn empty(id: UserId, at: Timestamp) -> Self {
+        let (profile, credentials, sign_ins) = NOTHING.clone();
         Self {
             id,
             created_at: at,
@@ -48,9 +53,9 @@ impl User {
             username: None,
             emails: Book::new(Channel::Email),
             phones: Book::new(Channel::Phone),
-            profile: Profile::default(),
-            credentials: Arc::new(Credentials::default()),
-            sign_ins: Arc::new(SignIns::default()),
+            profile,
+            credentials,
+            sign_ins,
             retired: Vec::new(),
         }
     }
@@ -61,13 +66,13 @@ impl User {
         self.updated_at = self.updated_at.max(at);
         match &event.change {
             Change::UsernameSet { id, username, source } => {
-                self.username = Some(UsernameEntry {
+                self.username = Some(Box::new(UsernameEntry {
                     id: *id,
                     username: username.clone(),
                     source: source.clone(),
                     added_at: at,
                     sign_in: None,
-                });
+                }));
             }
             Change::UsernameRemoved { id } => {
                 self.username.take_if(|entry| entry.id == *id);

@@ -170,12 +170,14 @@ impl UserRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             disabled: self.disabled,
-            username: self.username.as_ref().map(|record| UsernameEntry {
-                id: record.id.unwrap_or(NO_ID),
-                username: record.username.clone(),
-                source: record.source.clone(),
-                added_at: record.added_at.unwrap_or(self.created_at),
-                sign_in: record.sign_in.clone(),
+            username: self.username.as_ref().map(|record| {
+                Box::new(UsernameEntry {
+                    id: record.id.unwrap_or(NO_ID),
+                    username: record.username.clone(),
+                    source: record.source.clone(),
+                    added_at: record.added_at.unwrap_or(self.created_at),
+                    sign_in: record.sign_in.clone(),
+                })
             }),
             emails,
             phones,

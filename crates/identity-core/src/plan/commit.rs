@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::base::{IdentifierId, UserKey, Version};
+use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
 use crate::change::{Change, Outgoing, Recorded};
 use crate::decide::{Context, Decision};
 use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
-use crate::policy::{Charge, Exhausted, Refund};
+use crate::policy::{Charge, Exhausted, Refund, WhenExhausted};
 use crate::user::{Refusal, User};
 
 /// A user as a store keeps it.
@@ -68,6 +68,33 @@ impl Commit {
     #[must_use]
     pub fn version(&self) -> Version {
         self.events.last().map_or(Version(0), |recorded| Version(recorded.number))
+    }
+
+    /// Checks that the parts of the commit belong together, as those of a planned one do. A store refuses another one before it
+    /// looks at anything.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] when
+    /// * there are no events, or they are not numbered from the expected version on,
+    /// * the user has another id than the key,
+    /// * a claim is taken twice,
+    /// * or a charge of the commit itself would withhold a message.
+    pub fn check(&self) -> Result<(), Inconsistent> {
+        let read = if let Expected::At(Version(version)) = self.expected { version } else { 0 };
+        let follows = |(place, recorded): (u64, &Recorded)| recorded.number.checked_sub(read) == Some(place);
+        let taken =
+            |(place, claim): (usize, &Claim)| self.claims.take.iter().take(place).any(|other| other.key == claim.key);
+        if self.events.is_empty() || !(1..).zip(&self.events).all(follows) {
+            Err(Inconsistent("the events of the commit are not numbered from the expected version on"))
+        } else if self.after.as_ref().is_some_and(|user| *user.id() != self.key.user) {
+            Err(Inconsistent("the user of the commit differs from the commit's key"))
+        } else if self.claims.take.iter().enumerate().any(taken) {
+            Err(Inconsistent("the commit takes one claim twice"))
+        } else if self.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
+            Err(Inconsistent("a charge of a commit itself has no message to withhold"))
+        } else {
+            Ok(())
+        }
     }
 
     /// The changes to the entries by which the user is found.

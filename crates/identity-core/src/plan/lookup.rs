@@ -1,6 +1,6 @@
-use crate::address::ClaimKey;
+use crate::address::{Address, ClaimKey, Username};
 use crate::base::IdentifierId;
-use crate::user::User;
+use crate::user::{Identifier, User, UsernameEntry};
 
 /// An entry by which a user is found: an address or a username, whether it is claimed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,8 +31,10 @@ impl LookupChanges {
     /// ```
     #[must_use]
     pub fn between(before: Option<&User>, after: Option<&User>) -> Self {
-        let old = before.map(User::lookup).unwrap_or_default();
-        let new = after.map(User::lookup).unwrap_or_default();
+        let [had, has] = [before, after].map(|user| user.map(User::marks).unwrap_or_default());
+        // Most entries stay as they are, so keys are made of those that differ only.
+        let old: Vec<LookupEntry> = had.iter().filter(|mark| !has.contains(mark)).map(Mark::entry).collect();
+        let new: Vec<LookupEntry> = has.iter().filter(|mark| !had.contains(mark)).map(Mark::entry).collect();
         let stays =
             |gone: &&LookupEntry| new.iter().any(|entry| entry.identifier == gone.identifier && entry.key == gone.key);
         let remove = old.iter().filter(|entry| !stays(entry)).cloned().collect();
@@ -45,16 +47,44 @@ impl User {
     /// The entries by which this user is found: one for each address and one for the username.
     #[must_use]
     pub fn lookup(&self) -> Vec<LookupEntry> {
-        let addresses = self.identifiers().map(|entry| LookupEntry {
-            key: entry.address.claim_key(),
-            identifier: entry.id,
-            verified: entry.is_verified(),
-        });
-        let username = self.username.iter().map(|entry| LookupEntry {
-            key: entry.username.claim_key(),
-            identifier: entry.id,
+        self.marks().iter().map(Mark::entry).collect()
+    }
+
+    fn marks(&self) -> Vec<Mark<'_>> {
+        let address = |entry| {
+            let Identifier { id, address, .. } = entry;
+            Mark { name: Name::Address(address), identifier: *id, verified: Identifier::is_verified(entry) }
+        };
+        let username = self.username().map(|UsernameEntry { id, username, .. }| Mark {
+            name: Name::Username(username),
+            identifier: *id,
             verified: true,
         });
-        addresses.chain(username).collect()
+        self.identifiers().map(address).chain(username).collect()
+    }
+}
+
+/// An entry whose key is not made yet.
+#[derive(PartialEq, Eq)]
+struct Mark<'a> {
+    name: Name<'a>,
+    identifier: IdentifierId,
+    verified: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name<'a> {
+    Address(&'a Address),
+    Username(&'a Username),
+}
+
+impl Mark<'_> {
+    fn entry(&self) -> LookupEntry {
+        let Self { name, identifier, verified } = *self;
+        let key = match name {
+            Name::Address(address) => address.claim_key(),
+            Name::Username(username) => username.claim_key(),
+        };
+        LookupEntry { key, identifier, verified }
     }
 }

@@ -12,7 +12,8 @@ pub struct User {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) disabled: bool,
-    pub(crate) username: Option<UsernameEntry>,
+    /// Boxed, because many users have none.
+    pub(crate) username: Option<Box<UsernameEntry>>,
     pub(crate) emails: Book,
     pub(crate) phones: Book,
     pub(crate) profile: Profile,
@@ -84,7 +85,7 @@ impl User {
             created_at,
             updated_at,
             disabled,
-            username,
+            username: username.map(Box::new),
             emails,
             phones,
             profile,
@@ -129,8 +130,8 @@ impl User {
 
     /// The name with which the user signs in; `None` when there is none.
     #[must_use]
-    pub const fn username(&self) -> Option<&UsernameEntry> {
-        self.username.as_ref()
+    pub fn username(&self) -> Option<&UsernameEntry> {
+        self.username.as_deref()
     }
 
     /// The e-mail addresses of the user.

@@ -7,6 +7,7 @@
 
 mod challenges;
 mod codes;
+mod commits;
 mod credentials;
 mod decoys;
 mod events;

@@ -56,7 +56,7 @@ impl Notifier for Nobody {
 /// A host with the machine's clock and randomness.
 #[derive(Clone)]
 pub(crate) struct Host {
-    identity: Identity,
+    pub(crate) identity: Identity,
     keys: CodeKeys,
 }
 

@@ -35,6 +35,6 @@ pub(crate) fn rows() -> Vec<Row> {
         than: "its decisions alone".to_owned(),
         unit: Unit::Time,
         pair: in_turns(15, stored, decided),
-        target: Target::Nanos(15_000.0),
+        target: Target::Nanos(10_000.0),
     }]
 }

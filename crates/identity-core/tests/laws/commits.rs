@@ -1,0 +1,60 @@
+//! What a commit is checked for before a store looks at it.
+
+use std::time::Duration;
+
+use identity_core::policy::Budget;
+use identity_core::{
+    BudgetKind, Charge, Claim, Commit, Expected, Inconsistent, NewUser, Policy, Strength, User, UserId, UserKey,
+    Version, WhenExhausted, plan,
+};
+
+use crate::kit::{Bench, email, given, staff};
+
+/// The creation of a user with one address: two events.
+fn planned() -> Commit {
+    let mut bench = Bench::new(Policy::default());
+    let new = NewUser { addresses: vec![email("ada@example.com").into()], ..NewUser::default() };
+    let planned = bench.on(&staff(), |context| {
+        let created = User::create(&new, context).unwrap();
+        let key = UserKey { tenant: context.tenant.clone(), user: created.outcome.clone() };
+        plan(&key, None, created, context)
+    });
+    planned.unwrap().commit.unwrap()
+}
+
+fn refused(because: &str, spoil: impl FnOnce(&mut Commit)) {
+    let mut commit = planned();
+    spoil(&mut commit);
+    let Err(Inconsistent(reason)) = commit.check() else { panic!("it should have been refused: {because}") };
+    assert!(reason.contains(because), "{reason}");
+}
+
+#[test]
+fn a_commit_whose_parts_do_not_belong_together_is_refused() {
+    assert_eq!(planned().check(), Ok(()));
+    refused("not numbered", |commit| commit.events.clear());
+    refused("not numbered", |commit| commit.events.reverse());
+    refused("not numbered", |commit| commit.expected = Expected::At(Version(1)));
+    refused("not numbered", |commit| commit.expected = Expected::At(Version(u64::MAX)));
+    refused("differs", |commit| commit.key.user = UserId::parse("eve").unwrap());
+    refused("differs", |commit| commit.after = Some(given().user.into()));
+    let claim = Claim { key: email("ada@example.com").claim_key(), strength: Strength::Unverified };
+    refused("twice", |commit| {
+        let stronger = Claim { strength: Strength::Verified, ..claim.clone() };
+        commit.claims.take = vec![claim, stronger];
+    });
+    let charge = |when_exhausted| Charge {
+        kind: BudgetKind::Guesses,
+        quota: "ada".to_owned(),
+        amount: 1,
+        budget: Budget::new(1, Duration::from_secs(60)),
+        at: planned().events[0].event.at,
+        when_exhausted,
+    };
+    refused("withhold", |commit| commit.charges.push(charge(WhenExhausted::Withhold)));
+    for allowed in [WhenExhausted::Refuse, WhenExhausted::Record] {
+        let mut commit = planned();
+        commit.charges.push(charge(allowed));
+        assert_eq!(commit.check(), Ok(()));
+    }
+}
