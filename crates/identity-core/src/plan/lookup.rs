@@ -1,6 +1,6 @@
 use crate::address::{Address, ClaimKey, Username};
 use crate::base::IdentifierId;
-use crate::user::{Identifier, User, UsernameEntry};
+use crate::user::User;
 
 /// An entry by which a user is found: an address or a username, whether it is claimed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,16 +51,17 @@ impl User {
     }
 
     fn marks(&self) -> Vec<Mark<'_>> {
-        let address = |entry| {
-            let Identifier { id, address, .. } = entry;
-            Mark { name: Name::Address(address), identifier: *id, verified: Identifier::is_verified(entry) }
-        };
-        let username = self.username().map(|UsernameEntry { id, username, .. }| Mark {
-            name: Name::Username(username),
-            identifier: *id,
+        let addresses = self.identifiers().map(|entry| Mark {
+            name: Name::Address(&entry.address),
+            identifier: entry.id,
+            verified: entry.is_verified(),
+        });
+        let username = self.username().map(|entry| Mark {
+            name: Name::Username(&entry.username),
+            identifier: entry.id,
             verified: true,
         });
-        self.identifiers().map(address).chain(username).collect()
+        addresses.chain(username).collect()
     }
 }
 
