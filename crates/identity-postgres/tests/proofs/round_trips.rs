@@ -28,7 +28,7 @@ async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
 /// How often the client waited for the server while this was done.
 async fn trips<T>(proxy: &Proxy, work: impl Future<Output = T>) -> (u64, T) {
     // The first word of an answer comes late: whatever else is asked before that is on its way by then.
-    let late = Fault { side: Side::Server, number: 1, what: What::Delay(Duration::from_millis(20)) };
+    let late = Fault { side: Side::Server, number: 1, what: What::Delay(Duration::from_millis(150)) };
     proxy.reset(late);
     let done = work.await;
     let heard = proxy.heard();
