@@ -47,7 +47,8 @@ fn main() {
     let kept = measure(|| {
         for batch in people.chunks(BATCH) {
             users.extend(batch.iter().map(|person| runtime.block_on(host.flow(person)).unwrap()));
-            pending -= measure(|| assert_eq!(runtime.block_on(host.identity.deliver_due()).unwrap().sent, BATCH)).bytes_current;
+            pending -= measure(|| assert_eq!(runtime.block_on(host.identity.deliver_due()).unwrap().sent, BATCH))
+                .bytes_current;
         }
     });
     drop(host);
