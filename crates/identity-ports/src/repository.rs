@@ -143,7 +143,7 @@ pub trait UserRepository: Send + Sync + 'static {
     /// Writes the whole commit in one transaction, or nothing, and makes it durable before it answers.
     ///
     /// The checks are made in this order, and a refusal must never leave a trace in any table:
-    /// 1. [`CommitError::Conflict`] unless the user is in the expected state. [`Expected::Absent`] also requires that
+    /// 1. [`CommitError::Conflict`] unless the user is in the expected state. [`Expected::Absent`](identity_core::Expected::Absent) also requires that
     ///    there are no events of this key, so that the id of an erased user is never used again. A conflict must never
     ///    be inferred from an error text.
     /// 2. [`CommitError::Taken`] when another user holds a claim to take, unless the new claim is verified and the
