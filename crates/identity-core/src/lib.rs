@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use identity_core::{
-//!     Answer, Authority, CodeKeys, Confirmation, Context, Email, Funding, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
+//!     Actor, Answer, CodeKeys, Confirmation, Context, Email, Funding, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
 //!     User, Verification, messages,
 //! };
 //! let (tenant, policy) = (TenantId::default(), Policy::default());
@@ -18,15 +18,15 @@
 //! let now = Timestamp::from_secs(1_640_975_400);
 //! // A host fills each seed with 32 random bytes and uses it for one decision.
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
-//! let signup = Authority::Administrator("signup".into());
-//! let by = |authority, seed| {
-//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, authority, funding: Funding::Shared }
+//! let signup = Actor::Administrator("signup".into());
+//! let by = |actor, seed| {
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, actor, funding: Funding::Shared }
 //! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;
 //! let ada = User::from_events(&created.events).expect("the first event creates the user");
 //!
-//! let holder = Authority::Holder;
+//! let holder = Actor::Holder;
 //! let new = NewAddress::from(Email::parse("ada@example.com")?);
 //! let added = ada.add(&new, &by(&holder, &seeds[1]))?;
 //! let ada = ada.after(&added.events).expect("nobody erased her");
@@ -69,7 +69,7 @@ pub use base::{
 };
 pub use change::{Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, UserRecord, record, stored};
 pub use decide::{
-    Added, Answer, Authority, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange,
+    Added, Answer, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange,
     Removed, Standing, Started, Verification,
 };
 pub use plan::{
@@ -77,7 +77,7 @@ pub use plan::{
     charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
-    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Effect, Exhausted, NoticeKind, NoticePolicy, Policy,
+    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy,
     PrimaryPolicy, Refund, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
@@ -87,6 +87,6 @@ pub use secret::{
 pub use user::{
     Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,
     JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, Proof,
-    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status, TakenWhat,
+    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status,
     Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use identity_core::{BudgetKind, Charge, Effect, Exhausted, Outgoing, Refund, TenantId, Timestamp};
+use identity_core::{BudgetKind, Charge, WhenExhausted, Exhausted, Outgoing, Refund, TenantId, Timestamp};
 use identity_ports::{Budgets, CommitError};
 use serde::Serialize;
 
@@ -74,13 +74,13 @@ impl Quotas {
             drawn.windows.push((charge.kind, &charge.quota, Window { began, ends, drawn: after }));
         }
         // A refusal wins over what withholds: else a success would tell that strangers used that budget up.
-        if let Some(refused) = told.iter().find(|told| told.effect == Effect::Refused) {
+        if let Some(refused) = told.iter().find(|told| told.effect == WhenExhausted::Refuse) {
             return Err(CommitError::Exhausted(refused.clone()));
         }
-        let withheld = told.iter().any(|told| told.effect == Effect::Withheld);
+        let withheld = told.iter().any(|told| told.effect == WhenExhausted::Withhold);
         if withheld {
             drawn.windows.truncate(paid);
-            told.retain(|told| told.effect == Effect::Withheld);
+            told.retain(|told| told.effect == WhenExhausted::Withhold);
         }
         drawn.exhausted.append(&mut told);
         Ok(withheld)

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Answer, Authority, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress,
+    Address, Answer, Actor, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress,
     PublicRefusal, Refusal, Started, User, UserId, UserKey, Username, Verification,
 };
 
@@ -170,7 +170,7 @@ impl Account {
         use_case: &'static str,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, HolderError> {
-        match self.identity.run(use_case, &self.key, &Authority::Holder, decide).await {
+        match self.identity.run(use_case, &self.key, &Actor::Holder, decide).await {
             Ok(receipt) => Ok(Receipt { user: receipt.user.seen_by_holder(), ..receipt }),
             Err(error) => Err(error.public()),
         }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Authority, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
+    Address, Actor, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
     ProfileChange, Recorded, Refusal, SignInUse, SignIns, Started, User, UserId, Username, Verification,
 };
 use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery, Page};
@@ -15,7 +15,7 @@ use crate::{Error, Identity, Receipt};
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub(crate) identity: Identity,
-    pub(crate) authority: Authority,
+    pub(crate) actor: Actor,
 }
 
 impl Admin {
@@ -25,7 +25,7 @@ impl Admin {
         user: &UserId,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
-        self.identity.run(use_case, &self.identity.key(user), &self.authority, decide).await
+        self.identity.run(use_case, &self.identity.key(user), &self.actor, decide).await
     }
 
     /// Creates a user with the identifiers and the profile of the request.
@@ -35,7 +35,7 @@ impl Admin {
     /// claim on an address or on the username.
     pub async fn create(&self, new: NewUser) -> Result<Receipt<UserId>, Error> {
         let key_of = |id: &UserId| self.identity.key(id);
-        self.identity.begin("admin.create", key_of, &self.authority, |context| User::create(&new, context)).await
+        self.identity.begin("admin.create", key_of, &self.actor, |context| User::create(&new, context)).await
     }
 
     /// The user, as stored.

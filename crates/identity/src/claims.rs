@@ -60,7 +60,7 @@ impl Admin {
             let Some(stored) = parts.store.load(key).await? else { return Ok(conflicts) };
             let (now, policy) = (parts.clock.now_after(stored.user.updated_at()), self.identity.policy());
             let seed: Seed = parts.entropy.seed()?;
-            let context = self.identity.context(now, &seed, &policy, &self.authority, Funding::Shared);
+            let context = self.identity.context(now, &seed, &policy, &self.actor, Funding::Shared);
             let decision = stored.user.update_claims(&context)?;
             let Planned { commit: Some(mut commit), .. } = plan(key, Some(&stored), decision, &context)? else {
                 return Ok(conflicts);

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use identity_core::policy::SharedPolicy;
-use identity_core::{Authority, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
+use identity_core::{Actor, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
 use identity_ports::{Budgets, Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
 use tokio::sync::Notify;
 
@@ -197,7 +197,7 @@ impl Identity {
     /// The administrator's road: what staff and the host itself may do. Every event keeps `actor` as the name of who did it.
     #[must_use]
     pub fn admin(&self, actor: impl Into<Arc<str>>) -> Admin {
-        Admin { identity: self.clone(), authority: Authority::Administrator(actor.into()) }
+        Admin { identity: self.clone(), actor: Actor::Administrator(actor.into()) }
     }
 
     /// Wakes the delivery workers of this process, as every commit with a message does. A host that learns of messages which

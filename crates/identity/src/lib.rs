@@ -60,7 +60,7 @@ pub use identity::Identity;
 pub use identity_core::{
     Added, Address, Channel, Code, CodeError, CodeKeys, Confirmation, Content, Email, IdError, Identifier,
     IdentifierId, Issued, KeyError, LinkError, LinkToken, NewAddress, NewUser, NoticeKind, Phone, Policy, Profile,
-    ProfileChange, Proof, PublicRefusal, Refusal, RefusalKind, Removed, Started, Status, TakenWhat, TenantId,
+    ProfileChange, Proof, PublicRefusal, Refusal, RefusalKind, Removed, Started, Status, TenantId,
     Timestamp, User, UserId, Username, Verification, Version,
 };
 pub use identity_ports::{Accepted, Notice, Notifier, NotifyError, StoreError};
@@ -112,7 +112,7 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Authority, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
+        Answer, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
         asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
     };
 }
@@ -124,7 +124,7 @@ pub mod sign_in {
 
 /// Budgets for sends and money, and what messages draw from them.
 pub mod spend {
-    pub use identity_core::{BudgetKind, Charge, Effect, Exhausted, Refund, SendLimit, WhenExhausted};
+    pub use identity_core::{BudgetKind, Charge, Exhausted, Refund, SendLimit, WhenExhausted};
 }
 
 /// The ports of a store, for authors of adapters.

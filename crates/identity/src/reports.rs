@@ -1,6 +1,6 @@
 //! Delivery reports of providers, and their effect on addresses.
 
-use identity_core::{Authority, DeliveryTicket, Fate, Message, MessageId, Refusal, Report, UserId};
+use identity_core::{Actor, DeliveryTicket, Fate, Message, MessageId, Refusal, Report, UserId};
 use identity_ports::Posted;
 
 use crate::{Admin, Error, Identity};
@@ -29,7 +29,7 @@ impl Admin {
         }
         // What it means comes first: whoever stops in between is told again, and nothing is done twice.
         if let Some(fate) = Fate::of(report.state) {
-            self.identity.note_fate(&posted.message, fate, &self.authority).await?;
+            self.identity.note_fate(&posted.message, fate, &self.actor).await?;
         }
         let state = report.state.as_str();
         tracing::info!(target: "identity::delivery", event = "reported", id = %message, tenant = %posted.message.key.tenant, state);
@@ -49,11 +49,11 @@ impl Admin {
 
 impl Identity {
     /// Applies the fate of a message to its user, if the user still exists.
-    pub(crate) async fn note_fate(&self, message: &Message, fate: Fate, authority: &Authority) -> Result<(), Error> {
+    pub(crate) async fn note_fate(&self, message: &Message, fate: Fate, actor: &Actor) -> Result<(), Error> {
         let of_tenant = self.for_tenant(message.key.tenant.clone());
         let decide =
             |user: &identity_core::User, context: &identity_core::Context<'_>| user.note_fate(message, fate, context);
-        match of_tenant.run("delivery.note_fate", &message.key, authority, decide).await {
+        match of_tenant.run("delivery.note_fate", &message.key, actor, decide).await {
             Ok(_) | Err(Error::Refused(Refusal::UserNotFound)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use identity_core::policy::{Listed, Mode};
 use identity_core::{
-    Authority, BudgetKind, Charge, Context, Decision, Effect, Exhausted, Funding, Identifier, IdentifierId, Issued,
+    Actor, BudgetKind, Charge, Context, Decision, WhenExhausted, Exhausted, Funding, Identifier, IdentifierId, Issued,
     Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey,
     asks_for, plan, shared_charges,
 };
@@ -27,17 +27,17 @@ impl Identity {
         &self,
         use_case: &'static str,
         key: &UserKey,
-        authority: &Authority,
+        actor: &Actor,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
         let rounds = pin!(async {
-            authority.check()?;
+            actor.check()?;
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
                 let decide = |context: &Context<'_>| decide(&stored.user, context);
-                let mut attempted = self.attempt(key, &stored, authority, Funding::Shared, decide).await;
+                let mut attempted = self.attempt(key, &stored, actor, Funding::Shared, decide).await;
                 if let Err(Failure::Crowded(crowded)) = attempted {
-                    attempted = self.uncrowd(key, &stored, authority, crowded, decide).await;
+                    attempted = self.uncrowd(key, &stored, actor, crowded, decide).await;
                 }
                 match attempted {
                     // Somebody changed the user in between.
@@ -56,14 +56,14 @@ impl Identity {
         &self,
         use_case: &'static str,
         key_of: impl Fn(&T) -> UserKey,
-        authority: &Authority,
+        actor: &Actor,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
         let once = pin!(async {
-            authority.check()?;
+            actor.check()?;
             let seed = self.parts.entropy.seed()?;
             let policy = self.policy();
-            let context = self.context(self.now(), &seed, &policy, authority, Funding::Shared);
+            let context = self.context(self.now(), &seed, &policy, actor, Funding::Shared);
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
             match self.commit(&key, None, decision, &context).await {
@@ -79,7 +79,7 @@ impl Identity {
         &self,
         key: &UserKey,
         stored: &Stored,
-        authority: &Authority,
+        actor: &Actor,
         funding: Funding,
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
@@ -87,7 +87,7 @@ impl Identity {
         // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
         let now = self.parts.clock.now_after(stored.user.updated_at());
         let policy = self.policy();
-        let context = self.context(now, &seed, &policy, authority, funding);
+        let context = self.context(now, &seed, &policy, actor, funding);
         let decision = decide(&context).map_err(Error::from)?;
         self.commit(key, Some(stored), decision, &context).await
     }
@@ -98,7 +98,7 @@ impl Identity {
         &self,
         key: &UserKey,
         stored: &Stored,
-        authority: &Authority,
+        actor: &Actor,
         Crowded { exhausted, asked, at }: Crowded,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
@@ -106,15 +106,15 @@ impl Identity {
             let newest = stored.version.0.saturating_sub(REMEMBERED.into());
             let history = self.parts.store.history(key, newest, REMEMBERED.into()).await.map_err(Error::from)?;
             if let Some(standing) = asked.and_then(|id| stored.user.standing(id, &history)) {
-                let funded = self.attempt(key, stored, authority, Funding::Reserve(standing), &decide).await;
+                let funded = self.attempt(key, stored, actor, Funding::Reserve(standing), &decide).await;
                 if !matches!(funded, Err(Failure::Crowded(_))) {
                     return funded;
                 }
             }
         }
-        if exhausted.kind.is_shared() && !authority.is_administrator() {
-            tell(&key.tenant, &Exhausted { effect: Effect::Withheld, ..exhausted });
-            return self.attempt(key, stored, authority, Funding::Withheld, decide).await;
+        if exhausted.kind.is_shared() && !actor.is_administrator() {
+            tell(&key.tenant, &Exhausted { effect: WhenExhausted::Withhold, ..exhausted });
+            return self.attempt(key, stored, actor, Funding::Withheld, decide).await;
         }
         tell(&key.tenant, &exhausted);
         Err(refused_by(exhausted, at))
@@ -125,10 +125,10 @@ impl Identity {
         now: Timestamp,
         seed: &'a identity_core::Seed,
         policy: &'a Policy,
-        authority: &'a Authority,
+        actor: &'a Actor,
         funding: Funding,
     ) -> Context<'a> {
-        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, authority, funding }
+        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, actor, funding }
     }
 
     async fn commit<T>(

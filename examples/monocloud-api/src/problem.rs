@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::system::{Clock as _, SystemClock};
-use identity::{Channel, Error, Refusal, RefusalKind, StoreError, TakenWhat};
+use identity::address::ClaimKind;
+use identity::{Channel, Error, Refusal, RefusalKind, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -229,9 +230,9 @@ const fn code(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::UserExists => "DuplicateUserId",
         Refusal::Duplicate => "DuplicateIdentifier",
-        Refusal::Taken(TakenWhat::Email) => "DuplicateEmail",
-        Refusal::Taken(TakenWhat::Phone) => "DuplicatePhoneNumber",
-        Refusal::Taken(TakenWhat::Username) => "DuplicateUserName",
+        Refusal::Taken(ClaimKind::Email) => "DuplicateEmail",
+        Refusal::Taken(ClaimKind::Phone) => "DuplicatePhoneNumber",
+        Refusal::Taken(ClaimKind::Username) => "DuplicateUserName",
         Refusal::Unchanged => "IdentifierUnchanged",
         Refusal::Restricted(_) => "RestrictedIdentifier",
         Refusal::AlreadyVerified => "IdentifierAlreadyVerified",

@@ -5,7 +5,7 @@ use std::iter::once;
 
 use async_trait::async_trait;
 use identity_core::{
-    Charge, Claim, ClaimKey, Commit, Effect, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund,
+    Charge, Claim, ClaimKey, Commit, WhenExhausted, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund,
     Strength, TenantId, Timestamp, User, UserId, stored,
 };
 use identity_ports::{Budgets, CommitError, Committed, ListOrder, StoreError};
@@ -140,12 +140,12 @@ fn draw<'c>(
             let after = drawn.saturating_add(charge.amount).min(i64::MAX.unsigned_abs());
             windows.insert(place, (began, ends, after));
         }
-        if let Some(refused) = told.iter().find(|told| told.effect == Effect::Refused) {
+        if let Some(refused) = told.iter().find(|told| told.effect == WhenExhausted::Refuse) {
             return Err(CommitError::Exhausted(refused.clone()));
         }
-        if told.iter().any(|told| told.effect == Effect::Withheld) {
+        if told.iter().any(|told| told.effect == WhenExhausted::Withhold) {
             windows = before;
-            told.retain(|told| told.effect == Effect::Withheld);
+            told.retain(|told| told.effect == WhenExhausted::Withhold);
         } else {
             sent.extend(message);
         }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use identity::{Channel, Error, HolderError, PublicRefusal, Refusal, StoreError, TakenWhat, Timestamp};
+use identity::address::ClaimKind;
+use identity::{Channel, Error, HolderError, PublicRefusal, Refusal, StoreError, Timestamp};
 use prost::Name;
 use prost_types::Any;
 use tonic::Code;
@@ -129,8 +130,8 @@ impl Failure {
     pub fn told(channel: Channel, now: Timestamp, error: Error) -> Self {
         match error {
             Error::Refused(refusal) => match &refusal {
-                Refusal::Taken(TakenWhat::Email) => Self::taken(Channel::Email),
-                Refusal::Taken(TakenWhat::Phone) => Self::taken(Channel::Phone),
+                Refusal::Taken(ClaimKind::Email) => Self::taken(Channel::Email),
+                Refusal::Taken(ClaimKind::Phone) => Self::taken(Channel::Phone),
                 Refusal::Restricted(_) => {
                     Self::new(Code::FailedPrecondition, "IDENTITY-restricted", Text::Restricted(channel))
                 }

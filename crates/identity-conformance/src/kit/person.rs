@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Credentials, Email, Identifier, KeyId, Method,
-    Nonce, Phone, Profile, Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username,
+    Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Email, Identifier, KeyId, Method,
+    Nonce, Phone, Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username,
     UsernameEntry, Verified,
 };
 
@@ -12,7 +12,7 @@ use super::{NOW, id};
 /// A user that is being prepared.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Everything but the books.
+    /// Everything; the books of [`entries`](Self::entries) take the place of these.
     pub parts: UserParts,
     /// The e-mail addresses, then the phone numbers.
     pub entries: Vec<Identifier>,
@@ -23,19 +23,7 @@ pub struct Person {
 impl Default for Person {
     fn default() -> Self {
         Self {
-            parts: UserParts {
-                id: UserId::parse("nobody").expect("a user's id"),
-                created_at: NOW,
-                updated_at: NOW,
-                disabled: false,
-                username: None,
-                emails: Book::new(Channel::Email),
-                phones: Book::new(Channel::Phone),
-                profile: Profile::default(),
-                credentials: Arc::new(Credentials::default()),
-                sign_ins: Arc::new(SignIns::default()),
-                retired: Vec::new(),
-            },
+            parts: UserParts::new(UserId::parse("nobody").expect("a user's id"), NOW),
             entries: Vec::new(),
             primary: Vec::new(),
         }
@@ -48,19 +36,7 @@ impl Person {
     pub fn of(user: &User) -> Self {
         let primaries = [user.primary_email(), user.primary_phone()];
         Self {
-            parts: UserParts {
-                id: user.id().clone(),
-                created_at: user.created_at(),
-                updated_at: user.updated_at(),
-                disabled: user.is_disabled(),
-                username: user.username().cloned(),
-                emails: Book::new(Channel::Email),
-                phones: Book::new(Channel::Phone),
-                profile: user.profile().clone(),
-                credentials: Arc::new(user.credentials().clone()),
-                sign_ins: Arc::new(user.sign_ins().clone()),
-                retired: user.retired().to_vec(),
-            },
+            parts: user.parts().clone(),
             entries: user.identifiers().cloned().collect(),
             primary: primaries.into_iter().flatten().map(|entry| entry.id).collect(),
         }
@@ -135,13 +111,13 @@ impl Person {
     /// Sets the username, with the id of this number.
     #[must_use]
     pub fn username(mut self, number: u128, text: &str) -> Self {
-        self.parts.username = Some(UsernameEntry {
+        self.parts.username = Some(Box::new(UsernameEntry {
             id: id(number),
             username: Username::parse(text).expect("a username"),
             source: None,
             added_at: NOW,
             sign_in: None,
-        });
+        }));
         self
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::policy::Budget;
-use identity_core::{BudgetKind, Charge, Effect, Exhausted, MessageId, Refund, Timestamp, WhenExhausted};
+use identity_core::{BudgetKind, Charge, Exhausted, MessageId, Refund, Timestamp, WhenExhausted};
 use identity_ports::{CommitError, Committed, Outbox, UserRepository};
 
 use crate::Harness;
@@ -217,7 +217,7 @@ pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &
         amount: 2,
         window: Duration::from_secs(60),
         retry_at: at(60),
-        effect: Effect::Recorded,
+        effect: WhenExhausted::Record,
     };
     assert_eq!(told, [vec![], vec![], vec![beyond(4)], vec![beyond(6)]], "a message beyond the limit is reported");
     // An amount that cannot grow any further stays where it is.
@@ -236,9 +236,9 @@ pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Ha
     let costs = || vec![recording("acme", 1, NOW), withholding("ada", 1, NOW), withholding("block", 1, NOW)];
     assert_eq!(spend(&*store, "acme", 1, costs()).await.unwrap(), Committed::default(), "all charges fit");
     let told = spend(&*store, "acme", 2, costs()).await.unwrap().exhausted;
-    let names: Vec<(&str, u64, u64, u64, Effect)> =
+    let names: Vec<(&str, u64, u64, u64, WhenExhausted)> =
         told.iter().map(|told| (told.quota.as_str(), told.drawn, told.limit, told.amount, told.effect)).collect();
-    assert_eq!(names, [("ada", 1, 1, 1, Effect::Withheld), ("block", 1, 1, 1, Effect::Withheld)]);
+    assert_eq!(names, [("ada", 1, 1, 1, WhenExhausted::Withhold), ("block", 1, 1, 1, WhenExhausted::Withhold)]);
     assert!(told.iter().all(|told| told.retry_at == at(60) && told.window == Duration::from_secs(60)));
     // Two messages of one commit are reported separately.
     let user = key("ada");
@@ -246,12 +246,12 @@ pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Ha
     let draft = draft.message(paid(letter(3, &user, NOW), vec![recording("acme", 1, NOW)]));
     let draft = draft.message(paid(letter(4, &user, NOW), vec![withholding("ada", 1, NOW)]));
     let told = store.commit(draft.0).await.unwrap().exhausted;
-    assert_eq!(told.iter().map(|told| told.effect).collect::<Vec<_>>(), [Effect::Recorded, Effect::Withheld]);
+    assert_eq!(told.iter().map(|told| told.effect).collect::<Vec<_>>(), [WhenExhausted::Record, WhenExhausted::Withhold]);
     spend(&*store, "acme", 5, vec![refusing("+49", 1, NOW)]).await.unwrap();
     let refused = spend(&*store, "acme", 6, vec![withholding("ada", 1, NOW), refusing("+49", 1, NOW)]).await;
     let Err(CommitError::Exhausted(told)) = refused else { panic!("{refused:?}") };
     assert_eq!((told.kind, told.quota.as_str(), told.drawn), (BudgetKind::Country, "+49", 1));
-    assert_eq!((told.limit, told.amount, told.effect), (1, 1, Effect::Refused));
+    assert_eq!((told.limit, told.amount, told.effect), (1, 1, WhenExhausted::Refuse));
     assert_eq!((told.retry_at, told.window), (at(60), Duration::from_secs(60)));
 }
 
@@ -330,7 +330,7 @@ pub async fn a_commit_pays_for_itself_before_its_messages(harness: &impl Harness
     drawn.expect("nothing of it is drawn");
     let (drawn, user) = commit(vec![refusing("+44", 9, NOW), refusing("+49", 2, NOW)], vec![vec![]]).await;
     let Err(CommitError::Exhausted(told)) = drawn else { panic!("there is no room: {drawn:?}") };
-    assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.effect), ("+49", 2, 2, Effect::Refused));
+    assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.effect), ("+49", 2, 2, WhenExhausted::Refuse));
     assert_eq!((told.retry_at, told.window), (at(60), Duration::from_secs(60)));
     assert_eq!(store.load(&user).await.unwrap(), None);
     assert_eq!(enqueued(&*store).await, [], "and no message of it goes");
@@ -341,8 +341,8 @@ pub async fn a_commit_pays_for_itself_before_its_messages(harness: &impl Harness
     )
     .await;
     let told = drawn.unwrap().exhausted;
-    let effects: Vec<(&str, Effect)> = told.iter().map(|told| (told.quota.as_str(), told.effect)).collect();
-    assert_eq!(effects, [("acme", Effect::Recorded), ("ada", Effect::Withheld)]);
+    let effects: Vec<(&str, WhenExhausted)> = told.iter().map(|told| (told.quota.as_str(), told.effect)).collect();
+    assert_eq!(effects, [("acme", WhenExhausted::Record), ("ada", WhenExhausted::Withhold)]);
     assert_eq!(enqueued(&*store).await.len(), 2, "the second and the third");
     let (drawn, _) = commit(vec![refusing("+33", 2, NOW)], vec![]).await;
     assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "both draws count: {drawn:?}");

@@ -26,6 +26,14 @@ impl ClaimKind {
         }
     }
 
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail address",
+            Self::Phone => "phone number",
+            Self::Username => "username",
+        }
+    }
+
     /// The version of the present rule for keys of this kind.
     #[must_use]
     pub const fn rule(self) -> u8 {

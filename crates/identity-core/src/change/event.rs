@@ -5,19 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Address, Channel, Username, stored, stored_username};
 use crate::base::{IdentifierId, Timestamp, UserId};
-use crate::change::UserRecord;
+use crate::change::{Actor, UserRecord};
 use crate::change::record::Typed;
 use crate::user::{Challenge, Credentials, JsonObject, SignInUse, SignIns, UndeliverableReason, Verified};
-
-/// Who caused an event.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Actor {
-    /// The user themselves.
-    Holder,
-    /// An administrator, which is staff or the host itself, with the name that it gave.
-    Administrator(Arc<str>),
-}
 
 /// A change of a user that was decided. Users change only by events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

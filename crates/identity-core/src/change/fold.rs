@@ -1,23 +1,18 @@
 //! The fold: the only code that changes a user, by applying events to it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use crate::address::Channel;
-use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::base::{IdentifierId, Timestamp};
 use crate::change::{Change, Event};
 use crate::user::{
-    Attempts, Book, Credentials, Identifier, MAX_IDENTIFIERS, Profile, Retired, SignIns, Status, Undeliverable, User,
-    UsernameEntry,
+    Attempts, Identifier, MAX_IDENTIFIERS, Retired, Status, Undeliverable, User, UserParts, UsernameEntry,
 };
 
 /// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
 /// at a time, of both kinds. Because removed addresses count when a holder adds one, a holder never has more of both
 /// together.
 const MAX_RETIRED: usize = 2 * MAX_IDENTIFIERS;
-
-/// What is kept of a person of whom the host told nothing. Such users share it: each of them would need 500 bytes of their
-/// own.
-static NOTHING: LazyLock<(Profile, Arc<Credentials>, Arc<SignIns>)> = LazyLock::new(Default::default);
 
 impl User {
     /// The user after these events; `None` when one of them erased it.
@@ -32,7 +27,7 @@ impl User {
     pub fn from_events(events: &[Event]) -> Option<Self> {
         let (first, rest) = events.split_first()?;
         let user = match &first.change {
-            Change::Created { user } => Self::empty(user.clone(), first.at),
+            Change::Created { user } => Self { parts: UserParts::new(user.clone(), first.at) },
             Change::Imported { record, canonical } => record.restore(canonical, first.at)?,
             _ => return None,
         };
@@ -43,30 +38,13 @@ impl User {
         events.iter().all(|event| self.fold(event)).then_some(self)
     }
 
-    pub(crate) fn empty(id: UserId, at: Timestamp) -> Self {
-        let (profile, credentials, sign_ins) = NOTHING.clone();
-        Self {
-            id,
-            created_at: at,
-            updated_at: at,
-            disabled: false,
-            username: None,
-            emails: Book::new(Channel::Email),
-            phones: Book::new(Channel::Phone),
-            profile,
-            credentials,
-            sign_ins,
-            retired: Vec::new(),
-        }
-    }
-
     /// Applies one event; `false` when it erased the user.
     fn fold(&mut self, event: &Event) -> bool {
         let at = event.at;
-        self.updated_at = self.updated_at.max(at);
+        self.parts.updated_at = self.parts.updated_at.max(at);
         match &event.change {
             Change::UsernameSet { id, username, source } => {
-                self.username = Some(Box::new(UsernameEntry {
+                self.parts.username = Some(Box::new(UsernameEntry {
                     id: *id,
                     username: username.clone(),
                     source: source.clone(),
@@ -75,7 +53,7 @@ impl User {
                 }));
             }
             Change::UsernameRemoved { id } => {
-                self.username.take_if(|entry| entry.id == *id);
+                self.parts.username.take_if(|entry| entry.id == *id);
             }
             Change::Added { id, address, source, unrestricted, replaces } => {
                 let attempts = self.recall(address);
@@ -115,7 +93,7 @@ impl User {
             Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
             Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
             Change::Removed { id } | Change::Replaced { id, .. } => {
-                if let Some(entry) = self.emails.remove(*id).or_else(|| self.phones.remove(*id)) {
+                if let Some(entry) = self.parts.emails.remove(*id).or_else(|| self.parts.phones.remove(*id)) {
                     self.retire(entry, at);
                 }
             }
@@ -134,19 +112,19 @@ impl User {
             }),
             Change::DeliveryRestored { id } => self.change(*id, |entry| entry.undeliverable = None),
             Change::ProfileChanged { claims, public_data, private_data } => {
-                let profile = &mut self.profile;
+                let profile = &mut self.parts.profile;
                 profile.claims = claims.as_ref().unwrap_or(&profile.claims).clone();
                 profile.public_data = public_data.as_ref().unwrap_or(&profile.public_data).clone();
                 profile.private_data = private_data.as_ref().unwrap_or(&profile.private_data).clone();
             }
-            Change::CredentialsReported { credentials } => self.credentials = Arc::clone(credentials),
-            Change::SignInsReported { sign_ins } => self.sign_ins = Arc::clone(sign_ins),
-            Change::SignInUseReported { id, sign_in } => match &mut self.username {
+            Change::CredentialsReported { credentials } => self.parts.credentials = Arc::clone(credentials),
+            Change::SignInsReported { sign_ins } => self.parts.sign_ins = Arc::clone(sign_ins),
+            Change::SignInUseReported { id, sign_in } => match &mut self.parts.username {
                 Some(entry) if entry.id == *id => entry.sign_in = Some(Arc::clone(sign_in)),
                 _ => self.change(*id, |entry| entry.sign_in = Some(Arc::clone(sign_in))),
             },
-            Change::Disabled => self.disabled = true,
-            Change::Enabled => self.disabled = false,
+            Change::Disabled => self.parts.disabled = true,
+            Change::Enabled => self.parts.disabled = false,
             Change::Erased => return false,
             // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
@@ -165,24 +143,24 @@ impl User {
     /// Keeps the wrong answers and sends of a removed address. Otherwise removing and adding it again would reset the
     /// limits on guessing and sending.
     fn retire(&mut self, entry: Identifier, at: Timestamp) {
-        self.retired.retain(|retired| !retired.attempts.is_idle(at));
+        self.parts.retired.retain(|retired| !retired.attempts.is_idle(at));
         if !entry.attempts.is_idle(at) {
-            self.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
+            self.parts.retired.push(Retired { key: entry.address.claim_key(), attempts: entry.attempts });
         }
         // A holder never exceeds the limit, because adding and replacing are refused before. What an administrator adds
         // beyond it displaces the oldest entry, preferably one without wrong answers.
-        if self.retired.len() > MAX_RETIRED {
-            let unguessed = self.retired.iter().position(|retired| retired.attempts.failed_in_a_row == 0);
-            self.retired.remove(unguessed.unwrap_or(0));
+        if self.parts.retired.len() > MAX_RETIRED {
+            let unguessed = self.parts.retired.iter().position(|retired| retired.attempts.failed_in_a_row == 0);
+            self.parts.retired.remove(unguessed.unwrap_or(0));
         }
     }
 
     fn recall(&mut self, address: &crate::address::Address) -> Attempts {
-        if self.retired.is_empty() {
+        if self.parts.retired.is_empty() {
             return Attempts::default();
         }
         let key = address.claim_key();
-        let index = self.retired.iter().position(|retired| retired.key == key);
-        index.map(|index| self.retired.swap_remove(index).attempts).unwrap_or_default()
+        let index = self.parts.retired.iter().position(|retired| retired.key == key);
+        index.map(|index| self.parts.retired.swap_remove(index).attempts).unwrap_or_default()
     }
 }

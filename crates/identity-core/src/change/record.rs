@@ -9,7 +9,7 @@ use crate::base::{IdentifierId, Timestamp, UserId};
 pub use crate::user::ImportProblem;
 use crate::user::{
     Attempts, Book, Credentials, Identifier, Method, Profile, SignInUse, SignIns, Status, Undeliverable, User,
-    UsernameEntry, Verified,
+    UserParts, UsernameEntry, Verified,
 };
 
 /// A whole user for import and export; as JSON it is one line of a file. Times are in microseconds since the Unix
@@ -166,7 +166,7 @@ impl UserRecord {
             Book::restore(channel, entries.collect(), primary).ok()
         };
         let (emails, phones) = (book(Channel::Email, &self.emails)?, book(Channel::Phone, &self.phones)?);
-        Some(User {
+        let parts = UserParts {
             created_at: self.created_at,
             updated_at: self.updated_at,
             disabled: self.disabled,
@@ -184,8 +184,9 @@ impl UserRecord {
             profile: self.profile.clone(),
             credentials: Arc::clone(&self.credentials),
             sign_ins: Arc::clone(&self.sign_ins),
-            ..User::empty(self.id.clone(), at)
-        })
+            ..UserParts::new(self.id.clone(), at)
+        };
+        Some(User { parts })
     }
 
     fn to_identifier(&self, record: &IdentifierRecord, address: Address) -> Identifier {
@@ -248,8 +249,8 @@ impl From<&User> for UserRecord {
             emails: records(user.emails()),
             phones: records(user.phones()),
             profile: user.profile().clone(),
-            credentials: Arc::clone(&user.credentials),
-            sign_ins: Arc::clone(&user.sign_ins),
+            credentials: Arc::clone(&user.parts.credentials),
+            sign_ins: Arc::clone(&user.parts.sign_ins),
         }
     }
 }

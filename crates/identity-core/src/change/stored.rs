@@ -50,7 +50,7 @@ use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKe
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
     Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, Proof, Retired, SignInUse,
-    SignIns, Status, Undeliverable, UndeliverableReason, User, UsernameEntry, Verified,
+    SignIns, Status, Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
 
 /// The version of the form that this program writes. It reads every version up to this one.
@@ -85,9 +85,9 @@ impl From<Inconsistent> for BadRecord {
 /// use identity_core::{TenantId, User, UserKey, Version, stored};
 /// # use identity_core::*;
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
-/// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
+/// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared };
 /// # let ada = User::from_events(&User::create(&NewUser::default(), &context)?.events).expect("she was created");
 /// let record = stored::record(&tenant, &ada, Version(1));
 /// let key = UserKey { tenant, user: ada.id().clone() };
@@ -97,14 +97,14 @@ impl From<Inconsistent> for BadRecord {
 /// ```
 #[must_use]
 pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
-    let books = [&user.emails, &user.phones].into_iter();
+    let books = [&user.parts.emails, &user.parts.phones].into_iter();
     let entries = |book| Book::entries(book).iter().map(|entry| Entry::of(entry, book.is_primary(entry.id)));
     let main = Main {
         v: RECORD_VERSION,
-        c: user.created_at,
-        u: user.updated_at,
-        x: user.disabled,
-        n: user.username.as_ref().map(|entry| Name {
+        c: user.parts.created_at,
+        u: user.parts.updated_at,
+        x: user.parts.disabled,
+        n: user.parts.username.as_ref().map(|entry| Name {
             i: entry.id.into(),
             a: text(entry.username.as_str()),
             t: typed(entry.username.typed(), entry.username.as_str()),
@@ -112,11 +112,11 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
             c: entry.added_at,
         }),
         i: books.flat_map(entries).collect(),
-        r: user.retired.iter().map(Gone::of).collect(),
+        r: user.parts.retired.iter().map(Gone::of).collect(),
         d: !details_are_empty(user),
         _sum: IgnoredAny,
     };
-    sealed(&main, &[tenant.as_str(), user.id.as_str(), &version.0.to_string()])
+    sealed(&main, &[tenant.as_str(), user.parts.id.as_str(), &version.0.to_string()])
 }
 
 /// The second record of a user; `None` when everything in it is empty.
@@ -125,23 +125,23 @@ pub fn details(tenant: &TenantId, user: &User) -> Option<String> {
     if details_are_empty(user) {
         return None;
     }
-    let profile = &user.profile;
+    let profile = &user.parts.profile;
     let sign_in = |id: IdentifierId, sign_in: &Option<Arc<SignInUse>>| {
         sign_in.as_ref().map(|sign_in| (id.as_uuid().simple().to_string(), Arc::clone(sign_in)))
     };
     let addresses = user.identifiers().filter_map(|entry| sign_in(entry.id, &entry.sign_in));
-    let name = user.username.iter().filter_map(|entry| sign_in(entry.id, &entry.sign_in));
+    let name = user.parts.username.iter().filter_map(|entry| sign_in(entry.id, &entry.sign_in));
     let details = Details {
         v: RECORD_VERSION,
         p: Object(Arc::clone(&profile.claims)),
         o: Object(Arc::clone(&profile.public_data)),
         h: Object(Arc::clone(&profile.private_data)),
-        k: Arc::clone(&user.credentials),
-        s: Arc::clone(&user.sign_ins),
+        k: Arc::clone(&user.parts.credentials),
+        s: Arc::clone(&user.parts.sign_ins),
         i: addresses.chain(name).collect(),
         _sum: IgnoredAny,
     };
-    Some(sealed(&details, &[tenant.as_str(), user.id.as_str()]))
+    Some(sealed(&details, &[tenant.as_str(), user.parts.id.as_str()]))
 }
 
 /// Whether two values of a user have equal second records, so that a commit from one to the other need not write it.
@@ -152,15 +152,15 @@ pub fn same_details(before: &User, after: &User) -> bool {
     }
     fn uses(user: &User) -> impl Iterator<Item = (IdentifierId, &Arc<SignInUse>)> {
         let addresses = user.identifiers().map(|entry| (entry.id, &entry.sign_in));
-        let name = user.username.iter().map(|entry| (entry.id, &entry.sign_in));
+        let name = user.parts.username.iter().map(|entry| (entry.id, &entry.sign_in));
         addresses.chain(name).filter_map(|(id, sign_in)| sign_in.as_ref().map(|sign_in| (id, sign_in)))
     }
-    let (old, new) = (&before.profile, &after.profile);
+    let (old, new) = (&before.parts.profile, &after.parts.profile);
     same(&old.claims, &new.claims)
         && same(&old.public_data, &new.public_data)
         && same(&old.private_data, &new.private_data)
-        && same(&before.credentials, &after.credentials)
-        && same(&before.sign_ins, &after.sign_ins)
+        && same(&before.parts.credentials, &after.parts.credentials)
+        && same(&before.parts.sign_ins, &after.parts.sign_ins)
         && uses(before).eq(uses(after))
 }
 
@@ -186,7 +186,8 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         let typed = name.t.as_ref().unwrap_or(&name.a);
         let username = Username::restore(&name.a.0, &typed.0).map_err(|_| damaged("the username is none"))?;
         let (source, sign_in) = (name.s.map(Text::shared), sign_in(name.i.0));
-        Ok::<_, BadRecord>(UsernameEntry { id: name.i.0.into(), username, source, added_at: name.c, sign_in })
+        let entry = UsernameEntry { id: name.i.0.into(), username, source, added_at: name.c, sign_in };
+        Ok::<_, BadRecord>(Box::new(entry))
     });
     let username = username.transpose()?;
     let mut emails = (Vec::new(), None);
@@ -207,7 +208,7 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         return Err(damaged("its second record names an identifier that the user does not have"));
     }
     let (Object(claims), Object(public_data), Object(private_data)) = (details.p, details.o, details.h);
-    Ok(User::restore(crate::user::UserParts {
+    Ok(User::restore(UserParts {
         id: key.user.clone(),
         created_at: main.c,
         updated_at: main.u,
@@ -223,15 +224,15 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
 }
 
 fn details_are_empty(user: &User) -> bool {
-    let profile = &user.profile;
+    let profile = &user.parts.profile;
     let empty = |object: &JsonObject| object.as_map().is_empty();
     empty(&profile.claims)
         && empty(&profile.public_data)
         && empty(&profile.private_data)
-        && *user.credentials == Credentials::default()
-        && *user.sign_ins == SignIns::default()
+        && *user.parts.credentials == Credentials::default()
+        && *user.parts.sign_ins == SignIns::default()
         && user.identifiers().all(|entry| entry.sign_in.is_none())
-        && user.username.as_ref().is_none_or(|entry| entry.sign_in.is_none())
+        && user.parts.username.as_ref().is_none_or(|entry| entry.sign_in.is_none())
 }
 
 fn damaged(reason: impl ToString) -> BadRecord {

@@ -160,7 +160,7 @@ impl User {
         self.open(context)?;
         let entry = self.entry(id)?;
         if entry.is_verified() && self.identifiers().filter(|entry| entry.is_verified()).count() == 1 {
-            match (context.policy.primary().last_verified(), context.authority.is_administrator()) {
+            match (context.policy.primary().last_verified(), context.actor.is_administrator()) {
                 (By::Anyone, _) | (By::Administrator, true) => {}
                 (By::Administrator | By::Nobody, _) => return Err(Refusal::LastVerified),
             }

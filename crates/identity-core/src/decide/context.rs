@@ -1,50 +1,8 @@
-use std::sync::Arc;
-
 use crate::base::{Seed, TenantId, Timestamp};
 use crate::change::{Actor, Change, Event, EventFormat};
 use crate::policy::Policy;
 use crate::secret::CodeKeys;
 use crate::user::Refusal;
-
-/// The authority of the caller of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authority {
-    /// The user themselves. A holder can neither attest an address, nor set restrictions aside, nor be shown a code.
-    Holder,
-    /// An administrator, which is staff or the host itself. The name is recorded in every event; at most 800 bytes.
-    Administrator(Arc<str>),
-}
-
-impl Authority {
-    /// Whether the caller is an administrator.
-    #[must_use]
-    pub const fn is_administrator(&self) -> bool {
-        matches!(self, Self::Administrator(_))
-    }
-
-    /// Checks that an event can store the administrator's name.
-    ///
-    /// # Errors
-    /// * [`Refusal::TooLarge`] when the name is longer than 800 bytes.
-    /// * [`Refusal::Nul`] when it contains U+0000.
-    pub fn check(&self) -> Result<(), Refusal> {
-        match self {
-            Self::Holder => Ok(()),
-            Self::Administrator(name) if name.len() > 800 => {
-                Err(Refusal::TooLarge { what: "the actor", limit: "800 bytes" })
-            }
-            Self::Administrator(name) if name.contains('\0') => Err(Refusal::Nul { what: "the actor" }),
-            Self::Administrator(_) => Ok(()),
-        }
-    }
-
-    fn actor(&self) -> Actor {
-        match self {
-            Self::Holder => Actor::Holder,
-            Self::Administrator(name) => Actor::Administrator(Arc::clone(name)),
-        }
-    }
-}
 
 /// Everything that a decision may depend on besides the user and the request.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +17,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// The keys from which codes and link tokens are derived.
     pub keys: &'a CodeKeys,
-    /// The authority of the caller.
-    pub authority: &'a Authority,
+    /// Who asks for the change.
+    pub actor: &'a Actor,
     /// What pays for a code and for a guess of one. A decision is made with [`Funding::Shared`] first, and once more with
     /// another one when a budget that the user shares with strangers has no room.
     pub funding: Funding,
@@ -68,11 +26,11 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     pub(crate) fn event(&self, change: Change) -> Event {
-        Event { v: EventFormat, at: self.now, actor: self.authority.actor(), change }
+        Event { v: EventFormat, at: self.now, actor: self.actor.clone(), change }
     }
 
     pub(crate) fn administrator(&self) -> Result<(), Refusal> {
-        if self.authority.is_administrator() { Ok(()) } else { Err(Refusal::AdministratorOnly) }
+        if self.actor.is_administrator() { Ok(()) } else { Err(Refusal::AdministratorOnly) }
     }
 }
 

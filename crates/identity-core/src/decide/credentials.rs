@@ -12,9 +12,9 @@ impl User {
     /// * [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn remove_passkey(&self, passkey_id: &str, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let mut credentials = Credentials::clone(&self.credentials);
+        let mut credentials = Credentials::clone(&self.parts.credentials);
         credentials.passkeys.retain(|passkey| passkey.passkey_id != passkey_id);
-        if credentials.passkeys.len() == self.credentials.passkeys.len() {
+        if credentials.passkeys.len() == self.parts.credentials.passkeys.len() {
             return Err(Refusal::CredentialNotFound);
         }
         let credentials = Arc::new(credentials);
@@ -33,10 +33,10 @@ impl User {
         context: &Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let mut credentials = Credentials::clone(&self.credentials);
+        let mut credentials = Credentials::clone(&self.parts.credentials);
         let meant = |authority: &str, id: &str| authority == authenticator && id == provider_user_id;
         credentials.providers.retain(|known| !meant(&known.authenticator, &known.provider_user_id));
-        if credentials.providers.len() == self.credentials.providers.len() {
+        if credentials.providers.len() == self.parts.credentials.providers.len() {
             return Err(Refusal::CredentialNotFound);
         }
         let credentials = Arc::new(credentials);
@@ -50,10 +50,10 @@ impl User {
     /// [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn unblock(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        if self.sign_ins.block_until.is_none() && self.sign_ins.failure_count == 0 {
+        if self.parts.sign_ins.block_until.is_none() && self.parts.sign_ins.failure_count == 0 {
             return Ok(Decision::nothing(()));
         }
-        let sign_ins = SignIns { block_until: None, failure_count: 0, ..SignIns::clone(&self.sign_ins) };
+        let sign_ins = SignIns { block_until: None, failure_count: 0, ..SignIns::clone(&self.parts.sign_ins) };
         Ok(Decision::of(context, vec![Change::SignInsReported { sign_ins: Arc::new(sign_ins) }], ()))
     }
 }

@@ -28,7 +28,7 @@ impl User {
     /// Creates a user with everything that the request names.
     ///
     /// # Errors
-    /// * [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// * [`Refusal::AdministratorOnly`] when the actor is the holder.
     /// * [`Refusal::Duplicate`], [`Refusal::Restricted`] and [`Refusal::TooMany`] for an address, as in
     ///   [`add`](Self::add).
     /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.
@@ -69,7 +69,7 @@ impl User {
     /// Creates a user as another system had it. The record must keep the rules of this library.
     ///
     /// # Errors
-    /// * [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// * [`Refusal::AdministratorOnly`] when the actor is the holder.
     /// * [`Refusal::Import`] when the record contradicts a rule.
     /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a text or report that is too long or contains U+0000.
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
@@ -78,8 +78,8 @@ impl User {
         let record = record.clone().with_ids(context).with_username_judged().map_err(Refusal::Import)?;
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;
-        bounded_report(&*user.credentials)?;
-        bounded_report(&*user.sign_ins)?;
+        bounded_report(&*user.parts.credentials)?;
+        bounded_report(&*user.parts.sign_ins)?;
         let canonical = user.identifiers().map(|entry| Typed(entry.address.as_str().to_owned())).collect();
         let imported = Change::Imported { record: Box::new(record), canonical };
         Ok(Decision { events: vec![context.event(imported)], outcome: () })
@@ -89,7 +89,7 @@ impl User {
     /// [`plan`](crate::plan()) derives what that takes and releases.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// [`Refusal::AdministratorOnly`] when the actor is the holder.
     pub fn update_claims(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         Ok(Decision::of(context, vec![Change::ClaimsUpdated], ()))
@@ -99,27 +99,27 @@ impl User {
     /// no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// [`Refusal::AdministratorOnly`] when the actor is the holder.
     pub fn disable(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let changes = if self.disabled { Vec::new() } else { vec![Change::Disabled] };
+        let changes = if self.parts.disabled { Vec::new() } else { vec![Change::Disabled] };
         Ok(Decision::of(context, changes, ()))
     }
 
     /// Enables the user again. If the user is enabled already, the decision has no events.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// [`Refusal::AdministratorOnly`] when the actor is the holder.
     pub fn enable(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let changes = if self.disabled { vec![Change::Enabled] } else { Vec::new() };
+        let changes = if self.parts.disabled { vec![Change::Enabled] } else { Vec::new() };
         Ok(Decision::of(context, changes, ()))
     }
 
     /// Erases the user: everything personal is removed and every claim is released. The id cannot be used again.
     ///
     /// # Errors
-    /// [`Refusal::AdministratorOnly`] when the context's authority is the holder.
+    /// [`Refusal::AdministratorOnly`] when the actor is the holder.
     pub fn erase(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         Ok(Decision::of(context, vec![Change::Erased], ()))
@@ -128,8 +128,8 @@ impl User {
     /// Checks that the user may have another address of a kind. For a holder, removed addresses count as long as their
     /// wrong answers and sends are remembered, so that removing and adding an address does not reset the limits.
     pub(super) fn has_room(&self, channel: Channel, context: &Context<'_>) -> Result<(), Refusal> {
-        let remembered = || self.retired.iter().filter(|retired| !retired.attempts.is_idle(context.now)).count();
-        let removed = if context.authority.is_administrator() { 0 } else { remembered() };
+        let remembered = || self.parts.retired.iter().filter(|retired| !retired.attempts.is_idle(context.now)).count();
+        let removed = if context.actor.is_administrator() { 0 } else { remembered() };
         if self.book(channel).entries().len() + removed >= crate::user::MAX_IDENTIFIERS {
             return Err(Refusal::TooMany(channel));
         }

@@ -13,14 +13,14 @@ mod username;
 mod verification;
 
 pub use addresses::{Added, NewAddress, Removed};
-pub use context::{Authority, Context, Decision, Funding, Standing};
+pub use context::{Context, Decision, Funding, Standing};
 pub use lifecycle::NewUser;
 pub use profile::ProfileChange;
 pub use verification::{Answer, Confirmation, Issued, Started, Verification};
 
 use crate::address::Channel;
 use crate::base::IdentifierId;
-use crate::change::Change;
+use crate::change::{Actor, Change};
 use crate::policy::{Election, Succession};
 use crate::user::{Identifier, Refusal, User};
 
@@ -31,9 +31,9 @@ impl User {
 
     /// A disabled user may change nothing as the holder.
     fn open(&self, context: &Context<'_>) -> Result<(), Refusal> {
-        match context.authority {
-            Authority::Holder if self.disabled => Err(Refusal::Disabled),
-            Authority::Holder | Authority::Administrator(_) => Ok(()),
+        match context.actor {
+            Actor::Holder if self.parts.disabled => Err(Refusal::Disabled),
+            Actor::Holder | Actor::Administrator(_) => Ok(()),
         }
     }
 

@@ -21,7 +21,7 @@ impl User {
         }
         let unverified_may = match context.policy.primary().unverified() {
             By::Nobody => false,
-            By::Administrator | By::Anyone => context.authority.is_administrator(),
+            By::Administrator | By::Anyone => context.actor.is_administrator(),
         };
         if !entry.is_verified() && !unverified_may {
             return Err(Refusal::NotVerified);

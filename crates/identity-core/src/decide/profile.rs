@@ -37,9 +37,9 @@ impl User {
     /// * [`Refusal::Json`] when an object becomes too large or too deeply nested, or contains U+0000.
     pub fn change_profile(&self, change: &ProfileChange, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let claims = patched(&self.profile.claims, &change.claims)?;
-        let public_data = patched(&self.profile.public_data, &change.public_data)?;
-        let private_data = patched(&self.profile.private_data, &change.private_data)?;
+        let claims = patched(&self.parts.profile.claims, &change.claims)?;
+        let public_data = patched(&self.parts.profile.public_data, &change.public_data)?;
+        let private_data = patched(&self.parts.profile.private_data, &change.private_data)?;
         if claims.is_none() && public_data.is_none() && private_data.is_none() {
             return Ok(Decision::nothing(()));
         }
@@ -58,7 +58,7 @@ impl User {
         context: &Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        if self.credentials == *credentials {
+        if self.parts.credentials == *credentials {
             return Ok(Decision::nothing(()));
         }
         bounded_report(&**credentials)?;
@@ -74,7 +74,7 @@ impl User {
     /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
     pub fn report_sign_ins(&self, sign_ins: &Arc<SignIns>, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        if self.sign_ins == *sign_ins {
+        if self.parts.sign_ins == *sign_ins {
             return Ok(Decision::nothing(()));
         }
         bounded_report(&**sign_ins)?;
@@ -94,7 +94,7 @@ impl User {
         context: &Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let username = self.username.as_ref().filter(|entry| entry.id == id).map(|entry| &entry.sign_in);
+        let username = self.parts.username.as_ref().filter(|entry| entry.id == id).map(|entry| &entry.sign_in);
         let known = match username {
             Some(known) => known,
             None => &self.entry(id)?.sign_in,

@@ -20,17 +20,17 @@ impl User {
         context: &Context<'_>,
     ) -> Result<Decision<IdentifierId>, Refusal> {
         self.open(context)?;
-        if username.looks_like_address() && !context.authority.is_administrator() {
+        if username.looks_like_address() && !context.actor.is_administrator() {
             return Err(Refusal::UsernameIsAddress);
         }
         let source = bounded("source", source)?;
-        if let Some(entry) = &self.username
+        if let Some(entry) = &self.parts.username
             && entry.username == *username
         {
             return Ok(Decision::nothing(entry.id));
         }
         // The entry keeps its id, because a user has a single username, which changes.
-        let id = self.username.as_ref().map_or_else(|| context.seed.uuid(context.now, 0).into(), |entry| entry.id);
+        let id = self.parts.username.as_ref().map_or_else(|| context.seed.uuid(context.now, 0).into(), |entry| entry.id);
         Ok(Decision::of(context, vec![Change::UsernameSet { id, username: username.clone(), source }], id))
     }
 
@@ -41,7 +41,7 @@ impl User {
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn remove_username(&self, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         self.open(context)?;
-        let id = self.username.as_ref().map(|entry| entry.id).ok_or(Refusal::IdentifierNotFound)?;
+        let id = self.parts.username.as_ref().map(|entry| entry.id).ok_or(Refusal::IdentifierNotFound)?;
         Ok(Decision::of(context, vec![Change::UsernameRemoved { id }], ()))
     }
 }

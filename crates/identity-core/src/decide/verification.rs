@@ -113,7 +113,7 @@ impl User {
                 && (alive.is_decoy()
                     || context
                         .keys
-                        .code(&binding(context.tenant, &self.id, id, &entry.address, alive), alive.format)
+                        .code(&binding(context.tenant, &self.parts.id, id, &entry.address, alive), alive.format)
                         .is_some())
         });
         let (change, expires_at) = match same {
@@ -146,7 +146,7 @@ impl User {
         may_fail(entry, context)?;
         let request = Verification { proof: Proof::Issued, ..Verification::default() };
         let challenge = challenge(entry, &request, context)?;
-        let binding = binding(context.tenant, &self.id, id, &entry.address, &challenge);
+        let binding = binding(context.tenant, &self.parts.id, id, &entry.address, &challenge);
         let code = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
         let issued = Issued { code, expires_at: challenge.expires_at };
         Ok(Decision::of(context, vec![Change::CodeIssued { id, challenge }], issued))
@@ -184,7 +184,7 @@ impl User {
             return Err(Refusal::Expired);
         }
         may_fail(entry, context)?;
-        let binding = binding(context.tenant, &self.id, id, &entry.address, challenge);
+        let binding = binding(context.tenant, &self.parts.id, id, &entry.address, challenge);
         // The same work for a decoy: something is derived and compared, and it is never right.
         let sent = Choice::from(u8::from(!challenge.is_decoy()));
         let binding = if challenge.is_decoy() { Binding { key: context.keys.current(), ..binding } } else { binding };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{ClaimKey, Email, Phone};
 use crate::policy::ClaimPolicy;
-use crate::user::{Refusal, TakenWhat, User};
+use crate::user::{Refusal, User};
 
 /// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
 /// user with a verified one.
@@ -96,7 +96,7 @@ impl User {
             };
             claims.push(Claim { key: identifier.address.claim_key(), strength });
         }
-        if let Some(entry) = &self.username {
+        if let Some(entry) = &self.parts.username {
             let address = entry.username.looks_like_address().then(|| {
                 let text = entry.username.as_str();
                 let email = Email::parse(text).ok().map(|email| email.claim_key());
@@ -113,11 +113,6 @@ impl User {
 
 impl From<&Claim> for Refusal {
     fn from(claim: &Claim) -> Self {
-        use crate::address::ClaimKind;
-        Self::Taken(match claim.key.kind() {
-            ClaimKind::Email => TakenWhat::Email,
-            ClaimKind::Phone => TakenWhat::Phone,
-            ClaimKind::Username => TakenWhat::Username,
-        })
+        Self::Taken(claim.key.kind())
     }
 }

@@ -128,9 +128,9 @@ pub struct Planned<T> {
 /// use identity_core::{Expected, NewUser, User, UserKey, plan};
 /// # use identity_core::*;
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
-/// # let (seed, authority) = (Seed::new([1; 32]), Authority::Administrator("signup".into()));
+/// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, authority: &authority, funding: Funding::Shared };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared };
 /// let created = User::create(&NewUser::default(), &context)?;
 /// let key = UserKey { tenant: tenant.clone(), user: created.outcome.clone() };
 /// let planned = plan(&key, None, created, &context)?;

@@ -19,7 +19,7 @@ pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
 pub use shared::{SharedPolicy, SharedPolicyBuilder};
 pub(crate) use spend::WHOLE;
-pub use spend::{BudgetKind, Charge, Effect, Exhausted, Refund, WhenExhausted};
+pub use spend::{BudgetKind, Charge, Exhausted, Refund, WhenExhausted};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
 
 /// The reason why a policy builder refused its settings.

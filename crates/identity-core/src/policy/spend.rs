@@ -110,15 +110,30 @@ pub struct Charge {
 }
 
 /// What happens when a budget does not cover a charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WhenExhausted {
     /// The whole commit is refused.
+    #[serde(rename = "refused")]
     Refuse,
     /// The message is withheld: it is not enqueued and draws from no budget, and everything else in the commit is
     /// written.
+    #[serde(rename = "withheld")]
     Withhold,
     /// The amount is drawn beyond the limit and everything is written: the budget is only recorded.
+    #[serde(rename = "recorded")]
     Record,
+}
+
+impl WhenExhausted {
+    /// The stable name of what happened, for logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refused",
+            Self::Withhold => "withheld",
+            Self::Record => "recorded",
+        }
+    }
 }
 
 /// An amount that is given back to a budget.
@@ -132,30 +147,6 @@ pub struct Refund {
     pub amount: u64,
     /// A time in the window that the amount is given back to. When no window contains it, nothing is given back.
     pub at: Timestamp,
-}
-
-/// What an exhausted budget caused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// The whole change was refused.
-    Refused,
-    /// The message was withheld.
-    Withheld,
-    /// The message was sent, because the budget is only recorded.
-    Recorded,
-}
-
-impl Effect {
-    /// The stable name of the effect, for logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Withheld => "withheld",
-            Self::Recorded => "recorded",
-        }
-    }
 }
 
 /// A budget that a charge would have exceeded, with its numbers. Administrators may see it, holders must not.
@@ -175,8 +166,8 @@ pub struct Exhausted {
     pub window: Duration,
     /// When the present window ends and the budget is whole again.
     pub retry_at: Timestamp,
-    /// What the exhausted budget caused.
-    pub effect: Effect,
+    /// What happened because of it.
+    pub effect: WhenExhausted,
 }
 
 impl Exhausted {
@@ -191,11 +182,7 @@ impl Exhausted {
             amount: charge.amount,
             window: charge.budget.window,
             retry_at,
-            effect: match charge.when_exhausted {
-                WhenExhausted::Refuse => Effect::Refused,
-                WhenExhausted::Withhold => Effect::Withheld,
-                WhenExhausted::Record => Effect::Recorded,
-            },
+            effect: charge.when_exhausted,
         }
     }
 }

@@ -16,6 +16,6 @@ pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReas
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};
 pub(crate) use profile::has_nul;
 pub use profile::{JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile};
-pub use refusal::{ImportProblem, PublicRefusal, Refusal, RefusalKind, SendLimit, TakenWhat};
+pub use refusal::{ImportProblem, PublicRefusal, Refusal, RefusalKind, SendLimit};
 pub(crate) use refusal::{bounded, bounded_report};
 pub use value::{User, UserParts};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::address::Channel;
+use crate::address::{Channel, ClaimKind};
 use crate::base::Timestamp;
 use crate::policy::Restriction;
 use crate::user::{JsonError, MAX_IDENTIFIERS, MAX_REPORT_BYTES, has_nul};
@@ -63,8 +63,8 @@ pub enum Refusal {
     #[error("the new address is the same as the present one; give another one")]
     Unchanged,
     /// Another user holds the claim on this address or username.
-    #[error("this {0} belongs to another user")]
-    Taken(TakenWhat),
+    #[error("this {} belongs to another user", .0.noun())]
+    Taken(ClaimKind),
     /// The restriction policy does not allow the address.
     #[error("this address is refused by the restriction `{}`; use another one", .0.as_str())]
     Restricted(Restriction),
@@ -100,7 +100,7 @@ pub enum Refusal {
     /// The address is the last verified one of the user, and the policy does not let the caller remove it.
     #[error("this is the last verified address; verify another one first")]
     LastVerified,
-    /// Only an administrator may do this; the context's authority is [`Authority::Holder`](crate::decide::Authority::Holder).
+    /// Only an administrator may do this; the actor is the holder.
     #[error("only an administrator may do that")]
     AdministratorOnly,
     /// The user is disabled, so the holder may change nothing.
@@ -148,27 +148,6 @@ pub enum Refusal {
     /// A record to import contradicts the rules for users.
     #[error("the user cannot be imported: {0}")]
     Import(ImportProblem),
-}
-
-/// The kind of address or name that another user holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TakenWhat {
-    /// An e-mail address.
-    Email,
-    /// A phone number.
-    Phone,
-    /// A username.
-    Username,
-}
-
-impl fmt::Display for TakenWhat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Email => "e-mail address",
-            Self::Phone => "phone number",
-            Self::Username => "username",
-        })
-    }
 }
 
 /// The text that a holder is shown for every limit on sends, so that it does not reveal which limit it was.
@@ -224,9 +203,9 @@ impl Refusal {
             Self::CredentialNotFound => "credential_not_found",
             Self::Duplicate => "duplicate",
             Self::Unchanged => "unchanged",
-            Self::Taken(TakenWhat::Email) => "email_taken",
-            Self::Taken(TakenWhat::Phone) => "phone_taken",
-            Self::Taken(TakenWhat::Username) => "username_taken",
+            Self::Taken(ClaimKind::Email) => "email_taken",
+            Self::Taken(ClaimKind::Phone) => "phone_taken",
+            Self::Taken(ClaimKind::Username) => "username_taken",
             Self::Restricted(_) => "restricted",
             Self::AlreadyVerified => "already_verified",
             Self::NoChallenge => "no_challenge",
@@ -272,8 +251,8 @@ impl Refusal {
             Self::IdentifierNotFound => PublicRefusal::IdentifierNotFound,
             Self::Duplicate => PublicRefusal::Duplicate,
             Self::Unchanged => PublicRefusal::Unchanged,
-            Self::Taken(TakenWhat::Email | TakenWhat::Phone) | Self::Restricted(_) => PublicRefusal::Unavailable,
-            Self::Taken(TakenWhat::Username) => PublicRefusal::UsernameTaken,
+            Self::Taken(ClaimKind::Email | ClaimKind::Phone) | Self::Restricted(_) => PublicRefusal::Unavailable,
+            Self::Taken(ClaimKind::Username) => PublicRefusal::UsernameTaken,
             Self::AlreadyVerified => PublicRefusal::AlreadyVerified,
             Self::NoChallenge => PublicRefusal::NoChallenge,
             Self::Expired => PublicRefusal::Expired,
@@ -392,7 +371,7 @@ impl PublicRefusal {
             Self::Duplicate => Refusal::Duplicate,
             Self::Unchanged => Refusal::Unchanged,
             Self::Unavailable => Refusal::Restricted(Restriction::Address),
-            Self::UsernameTaken => Refusal::Taken(TakenWhat::Username),
+            Self::UsernameTaken => Refusal::Taken(ClaimKind::Username),
             Self::AlreadyVerified => Refusal::AlreadyVerified,
             Self::NoChallenge => Refusal::NoChallenge,
             Self::Expired => Refusal::Expired,

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::address::Channel;
 use crate::base::{IdentifierId, Inconsistent, Timestamp, UserId};
@@ -8,22 +8,11 @@ use crate::user::{Book, Credentials, Identifier, Profile, Retired, SignIns, User
 /// events, and [`after`](Self::after) folds the events into the next value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    pub(crate) id: UserId,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
-    pub(crate) disabled: bool,
-    /// Boxed, because many users have none.
-    pub(crate) username: Option<Box<UsernameEntry>>,
-    pub(crate) emails: Book,
-    pub(crate) phones: Book,
-    pub(crate) profile: Profile,
-    pub(crate) credentials: Arc<Credentials>,
-    pub(crate) sign_ins: Arc<SignIns>,
-    pub(crate) retired: Vec<Retired>,
+    pub(crate) parts: UserParts,
 }
 
-/// The parts of a user, as a store keeps them.
-#[derive(Debug, Clone)]
+/// What a user consists of. Anybody may put parts together; [`User::restore`] makes a user of those that fit together.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserParts {
     /// The id of the user.
     pub id: UserId,
@@ -33,8 +22,8 @@ pub struct UserParts {
     pub updated_at: Timestamp,
     /// Whether the user is disabled.
     pub disabled: bool,
-    /// The name with which the user signs in.
-    pub username: Option<UsernameEntry>,
+    /// The name with which the user signs in. It is boxed, because many users have none.
+    pub username: Option<Box<UsernameEntry>>,
     /// The e-mail addresses of the user.
     pub emails: Book,
     /// The phone numbers of the user.
@@ -47,6 +36,31 @@ pub struct UserParts {
     pub sign_ins: Arc<SignIns>,
     /// The wrong answers and sends of removed addresses.
     pub retired: Vec<Retired>,
+}
+
+/// What is kept of a person of whom the host told nothing. Such users share it: each of them would need 500 bytes of their
+/// own.
+static NOTHING: LazyLock<(Profile, Arc<Credentials>, Arc<SignIns>)> = LazyLock::new(Default::default);
+
+impl UserParts {
+    /// The parts of a user who was created at this time and has nothing yet.
+    #[must_use]
+    pub fn new(id: UserId, at: Timestamp) -> Self {
+        let (profile, credentials, sign_ins) = NOTHING.clone();
+        Self {
+            id,
+            created_at: at,
+            updated_at: at,
+            disabled: false,
+            username: None,
+            emails: Book::new(Channel::Email),
+            phones: Book::new(Channel::Phone),
+            profile,
+            credentials,
+            sign_ins,
+            retired: Vec::new(),
+        }
+    }
 }
 
 impl User {
@@ -67,163 +81,144 @@ impl User {
                 }
             }
         }
-        let UserParts {
-            id,
-            created_at,
-            updated_at,
-            disabled,
-            username,
-            emails,
-            phones,
-            profile,
-            credentials,
-            sign_ins,
-            retired,
-        } = parts;
-        let user = Self {
-            id,
-            created_at,
-            updated_at,
-            disabled,
-            username: username.map(Box::new),
-            emails,
-            phones,
-            profile,
-            credentials,
-            sign_ins,
-            retired,
-        };
+        let user = Self { parts };
         if user.ids_differ() { Ok(user) } else { Err(Inconsistent("two identifiers have the same id")) }
+    }
+
+    /// What the user consists of.
+    #[must_use]
+    pub const fn parts(&self) -> &UserParts {
+        &self.parts
     }
 
     /// Whether no two of the e-mail addresses, the phone numbers and the username share an id. Within a book the ids
     /// differ anyway.
     pub(crate) fn ids_differ(&self) -> bool {
-        let crossing = self.phones.entries().iter().any(|entry| self.emails.get(entry.id).is_some());
-        let name = self.username.as_ref().is_some_and(|name| self.identifier(name.id).is_some());
+        let crossing = self.parts.phones.entries().iter().any(|entry| self.parts.emails.get(entry.id).is_some());
+        let name = self.parts.username.as_ref().is_some_and(|name| self.identifier(name.id).is_some());
         !crossing && !name
     }
 
     /// The id of the user.
     #[must_use]
     pub const fn id(&self) -> &UserId {
-        &self.id
+        &self.parts.id
     }
 
     /// When the user was created.
     #[must_use]
     pub const fn created_at(&self) -> Timestamp {
-        self.created_at
+        self.parts.created_at
     }
 
     /// When the user last changed.
     #[must_use]
     pub const fn updated_at(&self) -> Timestamp {
-        self.updated_at
+        self.parts.updated_at
     }
 
     /// Whether the user is disabled. The holder of a disabled user may change nothing.
     #[must_use]
     pub const fn is_disabled(&self) -> bool {
-        self.disabled
+        self.parts.disabled
     }
 
     /// The name with which the user signs in; `None` when there is none.
     #[must_use]
     pub fn username(&self) -> Option<&UsernameEntry> {
-        self.username.as_deref()
+        self.parts.username.as_deref()
     }
 
     /// The e-mail addresses of the user.
     #[must_use]
     pub const fn emails(&self) -> &Book {
-        &self.emails
+        &self.parts.emails
     }
 
     /// The phone numbers of the user.
     #[must_use]
     pub const fn phones(&self) -> &Book {
-        &self.phones
+        &self.parts.phones
     }
 
     /// The addresses of this kind.
     #[must_use]
     pub const fn book(&self, channel: Channel) -> &Book {
         match channel {
-            Channel::Email => &self.emails,
-            Channel::Phone => &self.phones,
+            Channel::Email => &self.parts.emails,
+            Channel::Phone => &self.parts.phones,
         }
     }
 
     pub(crate) const fn book_mut(&mut self, channel: Channel) -> &mut Book {
         match channel {
-            Channel::Email => &mut self.emails,
-            Channel::Phone => &mut self.phones,
+            Channel::Email => &mut self.parts.emails,
+            Channel::Phone => &mut self.parts.phones,
         }
     }
 
     /// The primary e-mail address; `None` when there is none.
     #[must_use]
     pub fn primary_email(&self) -> Option<&Identifier> {
-        self.emails.primary()
+        self.parts.emails.primary()
     }
 
     /// The primary phone number; `None` when there is none.
     #[must_use]
     pub fn primary_phone(&self) -> Option<&Identifier> {
-        self.phones.primary()
+        self.parts.phones.primary()
     }
 
     /// The e-mail address or phone number with this id.
     #[must_use]
     pub fn identifier(&self, id: IdentifierId) -> Option<&Identifier> {
-        self.emails.get(id).or_else(|| self.phones.get(id))
+        self.parts.emails.get(id).or_else(|| self.parts.phones.get(id))
     }
 
     /// All e-mail addresses, then all phone numbers, each in the order in which they were added.
     pub fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
-        self.emails.entries().iter().chain(self.phones.entries())
+        self.parts.emails.entries().iter().chain(self.parts.phones.entries())
     }
 
     /// The profile of the user.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
-        &self.profile
+        &self.parts.profile
     }
 
     /// The user as the holder may see it: without the private data of the profile.
     #[must_use]
     pub fn seen_by_holder(self: Arc<Self>) -> Arc<Self> {
-        if self.profile.private_data.as_map().is_empty() {
+        if self.parts.profile.private_data.as_map().is_empty() {
             return self;
         }
         let mut user = Arc::unwrap_or_clone(self);
-        user.profile.private_data = Arc::default();
+        user.parts.profile.private_data = Arc::default();
         Arc::new(user)
     }
 
     /// The credentials, as reported by the host.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+        &self.parts.credentials
     }
 
     /// The sign-in activity, as reported by the host.
     #[must_use]
     pub fn sign_ins(&self) -> &SignIns {
-        &self.sign_ins
+        &self.parts.sign_ins
     }
 
     /// The wrong answers and sends of removed addresses, which a store must keep.
     #[must_use]
     pub fn retired(&self) -> &[Retired] {
-        &self.retired
+        &self.parts.retired
     }
 
     pub(crate) fn identifier_mut(&mut self, id: IdentifierId) -> Option<&mut Identifier> {
-        match self.emails.get_mut(id) {
+        match self.parts.emails.get_mut(id) {
             Some(entry) => Some(entry),
-            None => self.phones.get_mut(id),
+            None => self.parts.phones.get_mut(id),
         }
     }
 }

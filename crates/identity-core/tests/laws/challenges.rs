@@ -400,8 +400,8 @@ fn c47_counters_belong_to_the_identifier_and_not_to_the_client() {
     let wrong = crate::kit::code("000");
     let mut compared = 0;
     for origin in 0..1_000 {
-        let authority = if origin % 2 == 0 { identity_core::Authority::Holder } else { staff() };
-        let tried = ada.act(&authority, |user, context| user.confirm(mail, Answer::Code(&wrong), context));
+        let actor = if origin % 2 == 0 { identity_core::Actor::Holder } else { staff() };
+        let tried = ada.act(&actor, |user, context| user.confirm(mail, Answer::Code(&wrong), context));
         compared += u32::from(tried.result.is_ok());
     }
     assert_eq!(compared, 5);

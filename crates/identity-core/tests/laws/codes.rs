@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use identity_core::{
     Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
-    Confirmation, Credentials, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
-    Profile, Proof, Purpose, Refusal, SignIns, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Confirmation, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
+    Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -166,20 +166,8 @@ fn situations(proof: Proof) -> Vec<Situation> {
             undeliverable: None,
             sign_in: None,
         };
-        let user = User::restore(UserParts {
-            id,
-            created_at: bench.now,
-            updated_at: bench.now,
-            disabled: false,
-            username: None,
-            emails: Book::restore(Channel::Email, vec![entry], None).unwrap(),
-            phones: Book::new(Channel::Phone),
-            profile: Profile::default(),
-            credentials: Arc::new(Credentials::default()),
-            sign_ins: Arc::new(SignIns::default()),
-            retired: Vec::new(),
-        })
-        .unwrap();
+        let emails = Book::restore(Channel::Email, vec![entry], None).unwrap();
+        let user = User::restore(UserParts { emails, ..UserParts::new(id, bench.now) }).unwrap();
         Situation { what, tenant, user, identifier, address, purpose, nonce }
     };
     ["tenant", "user", "identifier", "address", "purpose", "nonce", "nothing"].into_iter().map(make).collect()

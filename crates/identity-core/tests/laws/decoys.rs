@@ -145,7 +145,7 @@ fn c81_every_code_that_is_judged_costs_a_guess_at_its_address_and_nothing_else_d
         let before = person.user.clone();
         let events = act(person);
         let drawn =
-            person.bench.on(&identity_core::Authority::Holder, |context| charges(Some(&before), &events, context));
+            person.bench.on(&identity_core::Actor::Holder, |context| charges(Some(&before), &events, context));
         (kinds(&events).first().copied(), drawn)
     };
     let (kind, wrong) = guesses(&mut ada, &mut |ada| ada.wrong(mail).events);

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use identity_core::{
-    Address, Answer, Authority, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event,
+    Address, Answer, Actor, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event,
     Funding, Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy,
     Proof, Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
 };
@@ -29,8 +29,8 @@ pub(crate) fn kinds(events: &[Event]) -> Vec<&'static str> {
     events.iter().map(|event| event.change.kind()).collect()
 }
 
-pub(crate) fn staff() -> Authority {
-    Authority::Administrator("staff".into())
+pub(crate) fn staff() -> Actor {
+    Actor::Administrator("staff".into())
 }
 
 /// The context of a test: everything but the user.
@@ -56,7 +56,7 @@ impl Bench {
         }
     }
 
-    pub(crate) fn on<R>(&mut self, authority: &Authority, decide: impl FnOnce(&Context<'_>) -> R) -> R {
+    pub(crate) fn on<R>(&mut self, actor: &Actor, decide: impl FnOnce(&Context<'_>) -> R) -> R {
         self.seeds += 1;
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.seeds.to_be_bytes());
@@ -67,7 +67,7 @@ impl Bench {
             tenant: &self.tenant,
             policy: &self.policy,
             keys: &self.keys,
-            authority,
+            actor,
             funding: self.funding,
         })
     }
@@ -128,12 +128,12 @@ type Decided<T> = Result<Decision<T>, Refusal>;
 impl Person {
     pub(crate) fn act<T>(
         &mut self,
-        authority: &Authority,
+        actor: &Actor,
         decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>,
     ) -> When<T> {
         self.news.clear();
         let user = &self.user;
-        let decided = self.bench.on(authority, |context| {
+        let decided = self.bench.on(actor, |context| {
             let decision = decide(user, context)?;
             let after = user.after(&decision.events);
             let news = messages(Some(user), after.as_ref(), &decision.events, context);
@@ -152,7 +152,7 @@ impl Person {
     }
 
     pub(crate) fn holder<T>(&mut self, decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>) -> When<T> {
-        self.act(&Authority::Holder, decide)
+        self.act(&Actor::Holder, decide)
     }
 
     pub(crate) fn admin<T>(&mut self, decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>) -> When<T> {

@@ -43,8 +43,8 @@ fn c89_nobody_starts_a_challenge_that_only_an_administrator_may_read() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     let request = Verification { proof: Proof::Issued, ..Verification::default() };
-    for authority in [identity_core::Authority::Holder, staff()] {
-        let started = ada.act(&authority, |user, context| user.start_verification(mail, &request, context));
+    for actor in [identity_core::Actor::Holder, staff()] {
+        let started = ada.act(&actor, |user, context| user.start_verification(mail, &request, context));
         assert_eq!(started.refused(), Refusal::AdministratorOnly);
     }
 }

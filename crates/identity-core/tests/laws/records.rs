@@ -5,7 +5,7 @@ use std::sync::Arc;
 use identity_core::policy::{By, Restriction};
 use identity_core::record::{IdentifierRecord, ImportProblem, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Authority, Book, Channel, Credentials, ExternalIdentity, Identifier, IdentifierId, JsonError, JsonObject,
+    Actor, Book, Channel, Credentials, ExternalIdentity, Identifier, IdentifierId, JsonError, JsonObject,
     MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, SignInUse, SignIns,
     Timestamp, User, UserId, UserParts, UserRecord, Username, UsernameEntry,
 };
@@ -134,25 +134,13 @@ fn inconsistent_parts_are_refused() {
     let line = ada.add_verified(phone("+441514960453"));
     let (mail, line) = (ada.entry(mail).clone(), ada.entry(line).clone());
     let parts = |emails: Vec<Identifier>, phones: Vec<Identifier>, name: Option<IdentifierId>| {
-        let username = name.map(|id| UsernameEntry {
-            id,
-            username: Username::parse("ada").unwrap(),
-            source: None,
-            added_at: ada.bench.now,
-            sign_in: None,
-        });
+        let username = Username::parse("ada").unwrap();
+        let entry = |id| Box::new(UsernameEntry { id, username, source: None, added_at: ada.bench.now, sign_in: None });
         User::restore(UserParts {
-            id: ada.user.id().clone(),
-            created_at: ada.bench.now,
-            updated_at: ada.bench.now,
-            disabled: false,
-            username,
+            username: name.map(entry),
             emails: Book::restore(Channel::Email, emails, None)?,
             phones: Book::restore(Channel::Phone, phones, None)?,
-            profile: Profile::default(),
-            credentials: Arc::default(),
-            sign_ins: Arc::default(),
-            retired: Vec::new(),
+            ..UserParts::new(ada.user.id().clone(), ada.bench.now)
         })
     };
     assert!(parts(vec![mail.clone()], vec![line.clone()], Some(Uuid::nil().into())).is_ok());
@@ -172,17 +160,9 @@ fn inconsistent_parts_are_refused() {
     }
     assert!(Book::restore(Channel::Email, vec![mail.clone()], Some(line.id)).is_err(), "the primary is not there");
     let swapped = UserParts {
-        id: ada.user.id().clone(),
-        created_at: ada.bench.now,
-        updated_at: ada.bench.now,
-        disabled: false,
-        username: None,
         emails: Book::new(Channel::Phone),
         phones: Book::new(Channel::Email),
-        profile: Profile::default(),
-        credentials: Arc::default(),
-        sign_ins: Arc::default(),
-        retired: Vec::new(),
+        ..UserParts::new(ada.user.id().clone(), ada.bench.now)
     };
     assert!(User::restore(swapped).is_err());
 }
@@ -272,7 +252,7 @@ fn an_imported_user_is_rebuilt_without_judging_its_addresses_again() {
 
 #[test]
 fn only_an_administrator_may_import() {
-    let refused = Bench::new(Policy::default()).on(&Authority::Holder, |context| User::import(&record(), context));
+    let refused = Bench::new(Policy::default()).on(&Actor::Holder, |context| User::import(&record(), context));
     assert_eq!(refused.unwrap_err(), Refusal::AdministratorOnly);
 }
 
@@ -502,8 +482,8 @@ fn c26_a_nul_in_any_free_text_is_refused() {
         report.clone().with_detail(&"x".repeat(801)).check().is_err()
             && report.with_detail("550 5.1.1").check().is_ok()
     );
-    assert_eq!(Authority::Administrator("a\0".into()).check(), Err(nul("the actor")));
-    assert!(Authority::Administrator("x".repeat(801).into()).check().is_err() && staff().check().is_ok());
+    assert_eq!(Actor::Administrator("a\0".into()).check(), Err(nul("the actor")));
+    assert!(Actor::Administrator("x".repeat(801).into()).check().is_err() && staff().check().is_ok());
     // Other texts have rules of their own, which all refuse it.
     for text in ["ada\0@example.com", "ada@exam\0ple.com", "\0ada@example.com", "ada@example.com\0"] {
         assert!(identity_core::Email::parse(text).is_err(), "{text:?}");

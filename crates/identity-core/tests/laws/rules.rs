@@ -2,7 +2,7 @@
 
 use identity_core::policy::{By, Election, Succession};
 use identity_core::{
-    Authority, Channel, Claim, ClaimChanges, ClaimKey, ClaimKind, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress,
+    Actor, Channel, Claim, ClaimChanges, ClaimKey, ClaimKind, ClaimPolicy, MAX_IDENTIFIERS, Method, NewAddress,
     NewUser, Policy, PrimaryPolicy, Purpose, Refusal, Strength, User, UserId, Username,
 };
 
@@ -80,7 +80,7 @@ fn c42_a_holder_cannot_attest_an_address() {
         ada.holder(|user, context| user.report_credentials(&Default::default(), context)).refused(),
         ada.holder(|user, context| user.report_sign_ins(&Default::default(), context)).refused(),
         ada.holder(|user, context| user.report_sign_in_use(mail, &Default::default(), context)).refused(),
-        ada.bench.on(&Authority::Holder, |context| User::create(&NewUser::default(), context)).unwrap_err(),
+        ada.bench.on(&Actor::Holder, |context| User::create(&NewUser::default(), context)).unwrap_err(),
     ];
     assert_eq!(refused, [const { Refusal::AdministratorOnly }; 11]);
     assert_eq!(kinds(&ada.history), ["created", "added"]);
@@ -154,13 +154,13 @@ fn nobody_is_elected_and_nobody_succeeds_when_the_policy_says_so() {
 fn only_those_whom_the_policy_names_may_remove_the_last_verified_address() {
     for (by, holder, admin) in [(By::Anyone, true, true), (By::Administrator, false, true), (By::Nobody, false, false)]
     {
-        for (authority, may) in [(Authority::Holder, holder), (staff(), admin)] {
+        for (actor, may) in [(Actor::Holder, holder), (staff(), admin)] {
             let mut ada = under(PrimaryPolicy::builder().last_verified(by).build().unwrap());
             let mail = ada.add_verified(email("a@example.com"));
             let open = ada.add(email("b@example.com")).done();
-            let removed = ada.act(&authority, |user, context| user.remove(mail, context));
-            assert_eq!(removed.result, if may { Ok(()) } else { Err(Refusal::LastVerified) }, "{by:?} {authority:?}");
-            ada.act(&authority, |user, context| user.remove(open, context)).done();
+            let removed = ada.act(&actor, |user, context| user.remove(mail, context));
+            assert_eq!(removed.result, if may { Ok(()) } else { Err(Refusal::LastVerified) }, "{by:?} {actor:?}");
+            ada.act(&actor, |user, context| user.remove(open, context)).done();
         }
     }
     // The last verified address is counted over both kinds: a phone number is enough.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use identity_core::policy::{Budget, Restriction};
 use identity_core::record::ImportProblem;
 use identity_core::{
-    BudgetKind, Channel, Content, DangerousPolicy, Effect, Funding, IdentifierId, JsonError, NewAddress, NoticeKind,
+    BudgetKind, Channel, Content, DangerousPolicy, Funding, IdentifierId, JsonError, NewAddress, NoticeKind,
     NoticePolicy, Outgoing, Policy, PublicRefusal, Refusal, RefusalKind, RestrictionPolicy, SendLimit, SendPolicy,
-    Started, TakenWhat, Timestamp, WhenExhausted,
+    Started, ClaimKind, Timestamp, WhenExhausted,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -369,9 +369,9 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::IdentifierNotFound,
         Refusal::Duplicate,
         Refusal::Unchanged,
-        Refusal::Taken(TakenWhat::Email),
-        Refusal::Taken(TakenWhat::Phone),
-        Refusal::Taken(TakenWhat::Username),
+        Refusal::Taken(ClaimKind::Email),
+        Refusal::Taken(ClaimKind::Phone),
+        Refusal::Taken(ClaimKind::Username),
         Refusal::AlreadyVerified,
         Refusal::NoChallenge,
         Refusal::Expired,
@@ -414,7 +414,7 @@ fn every_refusal() -> Vec<Refusal> {
             amount: 2,
             window: secs(600),
             retry_at: at,
-            effect: Effect::Refused,
+            effect: WhenExhausted::Refuse,
         })
     });
     let limits = [SendLimit::ResendWait, SendLimit::Window, SendLimit::Day];
@@ -425,19 +425,19 @@ fn every_refusal() -> Vec<Refusal> {
 
 #[test]
 fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
-    let hidden = Refusal::Taken(TakenWhat::Email).public();
+    let hidden = Refusal::Taken(ClaimKind::Email).public();
     assert_eq!((hidden.kind(), hidden.code(), hidden.retry_at()), (RefusalKind::NotAllowed, "unavailable", None));
     let waits = Refusal::TooSoon { retry_at: Timestamp::from_secs(1_700_000_000), limit: SendLimit::ResendWait };
     for refusal in every_refusal() {
         let public = refusal.public();
         match &refusal {
-            Refusal::Taken(TakenWhat::Email | TakenWhat::Phone) | Refusal::Restricted(_) => {
+            Refusal::Taken(ClaimKind::Email | ClaimKind::Phone) | Refusal::Restricted(_) => {
                 assert_eq!(public, hidden, "{refusal:?}");
             }
             // Every limit on sends looks like a limit of the holder's own.
             Refusal::TooSoon { .. } => assert_eq!(public, waits.public(), "{refusal:?}"),
             // A username is public, because its holder signs in with it.
-            Refusal::Taken(TakenWhat::Username) => assert_eq!(public, PublicRefusal::UsernameTaken),
+            Refusal::Taken(ClaimKind::Username) => assert_eq!(public, PublicRefusal::UsernameTaken),
             // No call of a holder is refused for these.
             Refusal::UserExists
             | Refusal::CredentialNotFound
@@ -472,6 +472,6 @@ fn c50_a_restricted_address_and_a_taken_one_are_the_same_to_a_holder_of_the_core
     let policy = RestrictionPolicy::builder().block_domain("example.com").build().unwrap();
     let mut ada = given_under(Policy::default().with_restriction(policy));
     let restricted = ada.add(email("ada@example.com")).refused();
-    assert_eq!(restricted.public(), Refusal::Taken(TakenWhat::Email).public());
-    assert_ne!(restricted, Refusal::Taken(TakenWhat::Email), "an administrator is told which");
+    assert_eq!(restricted.public(), Refusal::Taken(ClaimKind::Email).public());
+    assert_ne!(restricted, Refusal::Taken(ClaimKind::Email), "an administrator is told which");
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use identity_core::{
-    Address, Authority, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal,
+    Address, Actor, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal,
     Status, User, Username,
 };
 use proptest::prelude::*;
@@ -71,8 +71,8 @@ fn pick(user: &User, number: u8) -> Option<IdentifierId> {
     ids.get(usize::from(number) % ids.len().max(1)).copied()
 }
 
-fn road(admin: bool) -> Authority {
-    if admin { staff() } else { Authority::Holder }
+fn road(admin: bool) -> Actor {
+    if admin { staff() } else { Actor::Holder }
 }
 
 fn run(ada: &mut Person, command: &Command) -> Result<(), Refusal> {
@@ -242,7 +242,7 @@ proptest! {
         prop_assert_eq!(&history, &ada.history);
         prop_assert_eq!(User::from_events(&history), Some(ada.user.clone()));
         // A store that keeps the parts can restore the user.
-        prop_assert_eq!(&User::restore(crate::stored::parts(&ada.user)).unwrap(), &ada.user);
+        prop_assert_eq!(&User::restore(ada.user.parts().clone()).unwrap(), &ada.user);
         // Messages go only to the user's own addresses, and a code to the address that it verifies.
         let added: HashMap<_, _> = history
             .iter()

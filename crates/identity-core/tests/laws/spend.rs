@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use identity_core::policy::{Budget, Conversion, Mailboxes, Prices};
 use identity_core::{
-    BudgetKind, Charge, DangerousPolicy, DeliveryState, Effect, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy,
+    BudgetKind, Charge, DangerousPolicy, DeliveryState, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy,
     Timestamp, UndeliverableReason, WhenExhausted, charges, refunds,
 };
 
@@ -80,7 +80,7 @@ fn confirm(mut person: Person, budgets: &mut Budgets) {
     let confirmed = person.right(line);
     let back = person
         .bench
-        .on(&identity_core::Authority::Holder, |context| refunds(Some(&before), &confirmed.events, context));
+        .on(&identity_core::Actor::Holder, |context| refunds(Some(&before), &confirmed.events, context));
     budgets.commit(&[], &back).unwrap();
 }
 
@@ -129,7 +129,7 @@ fn c87_guesses_are_counted_for_each_address() {
         person.start(mail).done();
         let before = person.user.clone();
         let answered = person.wrong(mail);
-        let holder = identity_core::Authority::Holder;
+        let holder = identity_core::Actor::Holder;
         person.bench.on(&holder, |context| charges(Some(&before), &answered.events, context))[0].quota.clone()
     };
     assert_eq!(judged("Ada+1@gmail.com"), judged("ada+1@gmail.com"));
@@ -154,7 +154,7 @@ fn money_is_budgeted_by_country_and_by_tenant_at_its_price() {
     let told = refused.unwrap_err();
     assert_eq!(told.kind, BudgetKind::CountryMoney);
     assert_eq!((told.quota.as_str(), told.drawn, told.limit, told.amount), ("+44", MILLION, MILLION, 200_000));
-    assert_eq!((told.window, told.effect), (HOUR, Effect::Refused));
+    assert_eq!((told.window, told.effect), (HOUR, WhenExhausted::Refuse));
     assert_eq!(told.retry_at, person.bench.now - secs(60) + HOUR, "the refusal names the end of the window");
     assert!(
         told.to_string().contains("`country_money` of +44 has 1000000 of 1000000 units per 3600 s drawn"),

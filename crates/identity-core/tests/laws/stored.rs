@@ -43,22 +43,6 @@ pub(crate) fn entries_follow(before: Option<&User>, after: Option<&User>) {
     assert_eq!(now, of(after).collect());
 }
 
-pub(crate) fn parts(user: &User) -> UserParts {
-    UserParts {
-        id: user.id().clone(),
-        created_at: user.created_at(),
-        updated_at: user.updated_at(),
-        disabled: user.is_disabled(),
-        username: user.username().cloned(),
-        emails: user.emails().clone(),
-        phones: user.phones().clone(),
-        profile: user.profile().clone(),
-        credentials: user.credentials().clone().into(),
-        sign_ins: user.sign_ins().clone().into(),
-        retired: user.retired().to_vec(),
-    }
-}
-
 /// A user with something of everything.
 fn full() -> User {
     let mut ada = given();
@@ -75,7 +59,7 @@ fn full() -> User {
     ada.holder(|user, context| user.set_username(&name, Some("the form"), context)).done();
     let claims = object(json!({"locale": "de", "x": -0.1}));
     let profile = Profile { claims, ..Profile::default() };
-    let mut parts = UserParts { disabled: true, profile, ..parts(&ada.user) };
+    let mut parts = UserParts { disabled: true, profile, ..ada.user.parts().clone() };
     let used = SignInUse { authenticators: vec!["password".to_owned()], idps: Vec::new() };
     parts.username.as_mut().unwrap().sign_in = Some(Arc::new(used));
     User::restore(parts).unwrap()
@@ -164,7 +148,7 @@ fn the_second_record_is_compared_by_what_is_in_it() {
     let plain = given().user;
     assert!(same_details(&user, &user.clone()) && same_details(&plain, &given().user));
     assert!(!same_details(&user, &plain) && !same_details(&plain, &user));
-    let mut parts = parts(&user);
+    let mut parts = user.parts().clone();
     parts.username.as_mut().unwrap().sign_in = None;
     let without = User::restore(parts).unwrap();
     assert!(!same_details(&user, &without), "how sign-in uses a name belongs to the second record");

@@ -266,7 +266,7 @@ impl Old {
             created_at: cells.time("created_at")?,
             updated_at: cells.time("updated_at")?,
             disabled: cells.flag("disabled")?,
-            username,
+            username: username.map(Box::new),
             emails: book(Channel::Email, emails, cells.opt_id("primary_email")?)?,
             phones: book(Channel::Phone, phones, cells.opt_id("primary_phone")?)?,
             profile,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{Effect, Exhausted, Timestamp};
+use identity_core::{WhenExhausted, Exhausted, Timestamp};
 use identity_ports::{CommitError, Committed, StoreError};
 use tokio_postgres::Row;
 
@@ -116,12 +116,12 @@ fn decided(verdict: Verdict, job: &Job) -> Answer {
     }
     let mut exhausted = verdict.exhausted;
     exhausted.sort_unstable_by_key(|(i, ..)| *i);
-    if let Some(place) = exhausted.iter().position(|(.., told)| told.effect == Effect::Refused) {
+    if let Some(place) = exhausted.iter().position(|(.., told)| told.effect == WhenExhausted::Refuse) {
         return Err(CommitError::Exhausted(exhausted.swap_remove(place).2));
     }
     let withheld: HashSet<i64> =
-        exhausted.iter().filter(|(.., told)| told.effect == Effect::Withheld).map(|(_, m, _)| *m).collect();
+        exhausted.iter().filter(|(.., told)| told.effect == WhenExhausted::Withhold).map(|(_, m, _)| *m).collect();
     // Of a message that is withheld only what withheld it is told: nothing else was drawn.
-    exhausted.retain(|(_, m, told)| told.effect == Effect::Withheld || !withheld.contains(m));
+    exhausted.retain(|(_, m, told)| told.effect == WhenExhausted::Withhold || !withheld.contains(m));
     Ok(Committed { exhausted: exhausted.into_iter().map(|(.., told)| told).collect() })
 }

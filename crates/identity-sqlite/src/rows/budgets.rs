@@ -1,6 +1,6 @@
 //! The budgets that charges draw from.
 
-use identity_core::{Charge, Effect, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
+use identity_core::{Charge, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
 use identity_ports::{CommitError, StoreError};
 use rusqlite::{Connection, Row, params};
 
@@ -90,7 +90,7 @@ impl Budgets<'_> {
             let mut index = 0;
             told.retain(|exhausted| {
                 index += 1;
-                index <= first || exhausted.effect == Effect::Withheld
+                index <= first || exhausted.effect == WhenExhausted::Withhold
             });
         }
         Ok(withheld)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use identity_core::{
-    Authority, ClaimChanges, CodeKeys, Context, Decision, Email, NewUser, Policy, Recorded, Refusal, Seed, TenantId,
+    Actor, ClaimChanges, CodeKeys, Context, Decision, Email, NewUser, Policy, Recorded, Refusal, Seed, TenantId,
     Timestamp, User, UserId, UserKey, Verification, messages,
 };
 use identity_ports::{Commit, CommitError, Committed, Expected, Stored, UserRepository as _};
@@ -64,7 +64,7 @@ pub fn decide<T>(
     key: &UserKey,
 ) -> (Commit, T) {
     let (policy, keys) = (Policy::default(), CodeKeys::parse(&"5a".repeat(32)).unwrap());
-    let authority = Authority::Administrator("test".into());
+    let actor = Actor::Administrator("test".into());
     let seed = seed(number);
     let now = at(i64::try_from(number).unwrap());
     let context = Context {
@@ -73,7 +73,7 @@ pub fn decide<T>(
         tenant: &key.tenant,
         policy: &policy,
         keys: &keys,
-        authority: &authority,
+        actor: &actor,
         funding: identity_core::Funding::Shared,
     };
     let decision = decide(&context).unwrap();

@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use identity::rules::{Answer, Authority, Context, Decision, Seed, messages};
+use identity::history::Actor;
+use identity::rules::{Answer, Context, Decision, Seed, messages};
 use identity::store::ClaimChanges;
 use identity::system::{Clock as _, Entropy as _, OsEntropy, SystemClock};
 use identity::{
@@ -22,7 +23,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let rules = Rules::new();
     let (user, code) = rules.waiting(&Person { email: "ada@example.com".into(), phone: "+441514960453".into() });
     let seed = OsEntropy.seed().unwrap();
-    let context = rules.context(&seed, &Authority::Holder);
+    let context = rules.context(&seed, &Actor::Holder);
     let phone = user.phones().entries().first().unwrap().id;
     let confirm = |_| {
         let decision = black_box(&user).confirm(phone, Answer::Code(black_box(&code)), &context).unwrap();
@@ -56,7 +57,7 @@ impl Rules {
         Self { tenant: TenantId::default(), policy: flow::policy(), keys: flow::keys() }
     }
 
-    fn context<'a>(&'a self, seed: &'a Seed, authority: &'a Authority) -> Context<'a> {
+    fn context<'a>(&'a self, seed: &'a Seed, actor: &'a Actor) -> Context<'a> {
         let Self { tenant, policy, keys } = self;
         Context {
             now: SystemClock.now(),
@@ -64,7 +65,7 @@ impl Rules {
             tenant,
             policy,
             keys,
-            authority,
+            actor,
             funding: identity_core::Funding::Shared,
         }
     }
@@ -72,12 +73,12 @@ impl Rules {
     /// One intent as the use cases carry it out, up to what would be committed.
     fn decide<T>(
         &self,
-        authority: &Authority,
+        actor: &Actor,
         before: Option<&Arc<User>>,
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> (Arc<User>, T) {
         let seed = OsEntropy.seed().unwrap();
-        let context = self.context(&seed, authority);
+        let context = self.context(&seed, actor);
         let decision = decide(&context).unwrap();
         let after = match before {
             Some(user) => user.after(&decision.events),
@@ -92,14 +93,14 @@ impl Rules {
 
     /// A user whose phone has a challenge out, and its code.
     fn waiting(&self, person: &Person) -> (Arc<User>, Code) {
-        let staff = Authority::Administrator("signup".into());
+        let staff = Actor::Administrator("signup".into());
         let new = NewUser { addresses: vec![Email::parse(&person.email).unwrap().into()], ..NewUser::default() };
         let (user, _): (_, UserId) = self.decide(&staff, None, |context| User::create(&new, context));
         let phone = NewAddress::from(Phone::from_e164(&person.phone).unwrap());
-        let (user, phone) = self.decide(&Authority::Holder, Some(&user), |context| user.add(&phone, context));
+        let (user, phone) = self.decide(&Actor::Holder, Some(&user), |context| user.add(&phone, context));
         let request = Verification::default();
         let (user, _) =
-            self.decide(&Authority::Holder, Some(&user), |context| user.start_verification(phone, &request, context));
+            self.decide(&Actor::Holder, Some(&user), |context| user.start_verification(phone, &request, context));
         let code = derive(&self.keys, &self.tenant, &user, phone);
         (user, code)
     }
@@ -110,11 +111,11 @@ impl Rules {
         let email = user.emails().entries().first().unwrap().id;
         let phone = user.phones().entries().first().unwrap().id;
         let (user, outcome) =
-            self.decide(&Authority::Holder, Some(&user), |context| user.confirm(phone, Answer::Code(&code), context));
+            self.decide(&Actor::Holder, Some(&user), |context| user.confirm(phone, Answer::Code(&code), context));
         assert_eq!(outcome, Confirmation::Verified);
-        let staff = Authority::Administrator("signup".into());
+        let staff = Actor::Administrator("signup".into());
         let (user, ()) = self.decide(&staff, Some(&user), |context| user.mark_verified(email, None, context));
-        let (user, ()) = self.decide(&Authority::Holder, Some(&user), |context| user.set_primary(phone, context));
+        let (user, ()) = self.decide(&Actor::Holder, Some(&user), |context| user.set_primary(phone, context));
         user
     }
 }

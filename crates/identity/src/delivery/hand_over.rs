@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Authority, Content, Fate, Message, Timestamp, UndeliverableReason};
+use identity_core::{Actor, Content, Fate, Message, Timestamp, UndeliverableReason};
 use identity_ports::{Accepted, Leased, Notice, NotifyError, Settlement};
 
 use super::Delivered;
@@ -243,9 +243,9 @@ impl Identity {
     }
 }
 
-/// The authority of the events that delivery causes.
-fn delivery() -> Authority {
-    Authority::Administrator("delivery".into())
+/// The actor of the events that delivery causes.
+fn delivery() -> Actor {
+    Actor::Administrator("delivery".into())
 }
 
 /// A provider's text in a form that every store can keep: shortened, and without U+0000.

@@ -8,9 +8,10 @@ use identity::directory::ListQuery;
 use identity::policy::By;
 use identity::policy::{ClaimPolicy, PrimaryPolicy};
 use identity::user::JsonObject;
+use identity::address::ClaimKind;
 use identity::{
     Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Profile, Proof, PublicRefusal,
-    Refusal, TakenWhat, TenantId, UserId, Username, Verification,
+    Refusal, TenantId, UserId, Username, Verification,
 };
 
 fn wrong() -> Code {
@@ -114,7 +115,7 @@ async fn c46_a_username_that_is_somebodys_verified_address_is_refused_and_the_ot
     let name = Username::parse("grace@example.com").unwrap();
     admin.set_username(&grace, &name, None).await.unwrap();
     let id = admin.add(&ada, address("grace@example.com")).await.unwrap().outcome;
-    assert_eq!(refusal(admin.mark_verified(&ada, id).await), Refusal::Taken(TakenWhat::Email));
+    assert_eq!(refusal(admin.mark_verified(&ada, id).await), Refusal::Taken(ClaimKind::Email));
     assert_eq!(host.identity.resolve("grace@example.com").await.unwrap(), Some(grace));
 }
 
@@ -194,7 +195,7 @@ async fn c50_a_taken_address_looks_like_a_restricted_one() {
     // An administrator is told which.
     let admin = host.identity.admin("staff");
     let taken = refusal(admin.add(account.user(), address("x@example.com")).await);
-    assert_eq!(taken, Refusal::Taken(TakenWhat::Email));
+    assert_eq!(taken, Refusal::Taken(ClaimKind::Email));
     let restricted = refusal(admin.add(account.user(), address("+449012345678")).await);
     assert!(matches!(restricted, Refusal::Restricted(_)), "{restricted:?}");
 }

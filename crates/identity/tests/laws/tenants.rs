@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use identity::delivery::{DeliveryState, Report};
 use identity::policy::{ClaimPolicy, VerificationPolicy};
+use identity::address::ClaimKind;
 use identity::{
-    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal, TakenWhat,
+    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal,
     TenantId, Timestamp, UserId,
 };
 use identity_memory::MemoryStore;
@@ -87,7 +88,7 @@ async fn c82_delivery_applies_the_policy_of_the_users_tenant() {
     for (way, identity, desk) in ways(ClaimPolicy::None, ClaimPolicy::Verified) {
         refused_once(&identity, &desk).await;
         let second = user_with(&identity.for_tenant(acme()), &["ada@example.com"]).await;
-        let taken = matches!(&second, Err(Error::Refused(Refusal::Taken(TakenWhat::Email))));
+        let taken = matches!(&second, Err(Error::Refused(Refusal::Taken(ClaimKind::Email))));
         assert!(taken, "{way}: the claim of a verified address was released: {second:?}");
     }
     // The other way round nothing is claimed where the tenant's policy claims nothing.
@@ -114,7 +115,7 @@ async fn c82_a_report_applies_the_policy_of_the_users_tenant() {
         let user = of_acme.account(&ada).get().await.unwrap();
         assert!(user.identifiers().any(|entry| entry.undeliverable.is_some()), "the report changed the user");
         let second = user_with(&of_acme, &["ada@example.com"]).await;
-        assert!(matches!(&second, Err(Error::Refused(Refusal::Taken(TakenWhat::Email)))), "{way}: {second:?}");
+        assert!(matches!(&second, Err(Error::Refused(Refusal::Taken(ClaimKind::Email)))), "{way}: {second:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use identity::address::ClaimKind;
 use identity::directory::{Cursor, ListOrder, ListQuery, Prefix};
 use identity::import::{Imported, UserRecord};
 use identity::user::Method;
-use identity::{NewUser, Refusal, TakenWhat, UserId, Username};
+use identity::{NewUser, Refusal, UserId, Username};
 
 use crate::kit::{Host, secs};
 
@@ -79,7 +79,7 @@ async fn each_of_a_batch_stands_for_itself_and_answers_stand_in_order() {
     assert_eq!(answers.len(), 300);
     for (index, answer) in answers.iter().enumerate() {
         match index {
-            7 => assert_eq!(*answer, Imported::Refused(Refusal::Taken(TakenWhat::Email))),
+            7 => assert_eq!(*answer, Imported::Refused(Refusal::Taken(ClaimKind::Email))),
             70 | 170 => assert!(matches!(answer, Imported::Refused(Refusal::Import(_))), "{answer:?}"),
             _ => assert_eq!(*answer, Imported::New, "{index}"),
         }

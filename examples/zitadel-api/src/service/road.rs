@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use identity::rules::Authority;
+use identity::history::Actor;
 use identity::spend::SendLimit;
 use identity::{
     Account, Admin, Error, HolderError, IdentifierId, Identity, Issued, NewAddress, PublicRefusal, Receipt, Refusal,
@@ -52,10 +52,10 @@ impl<'a> Road<'a> {
         }
     }
 
-    pub(super) fn authority(&self) -> Authority {
+    pub(super) fn actor(&self) -> Actor {
         match self {
-            Self::Own(_) => Authority::Holder,
-            Self::Staff(_, _, name) => Authority::Administrator(Arc::clone(name)),
+            Self::Own(_) => Actor::Holder,
+            Self::Staff(_, _, name) => Actor::Administrator(Arc::clone(name)),
         }
     }
 

@@ -93,14 +93,14 @@ impl Users {
         new: &NewAddress,
         proof: &Proof,
     ) -> Result<(), Error> {
-        let (seed, authority, policy) = (OsEntropy.seed()?, road.authority(), self.identity.policy());
+        let (seed, actor, policy) = (OsEntropy.seed()?, road.actor(), self.identity.policy());
         let context = Context {
             now: self.clock.now(),
             seed: &seed,
             tenant: self.identity.tenant(),
             policy: &policy,
             keys: &self.keys,
-            authority: &authority,
+            actor: &actor,
             funding: Funding::Shared,
         };
         let first = match before {
