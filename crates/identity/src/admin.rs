@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Actor, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
+    Actor, Address, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
     ProfileChange, Recorded, Refusal, SignInUse, SignIns, Started, User, UserId, Username, Verification,
 };
 use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery, Page};
@@ -11,7 +11,9 @@ use crate::{Error, Identity, Receipt};
 /// The administrator's road: what staff and the host itself may do. Every event keeps the actor's name.
 ///
 /// Besides the refusals that the methods name, every method fails with [`Error::Contended`] when other calls kept changing the
-/// user, with [`Error::Store`] when the store fails, and with [`Error::Entropy`] when the source of randomness does.
+/// user, with [`Error::Store`] when the store fails, and with [`Error::Entropy`] when the source of randomness does. Every
+/// method that writes refuses an actor's name that is longer than 800 bytes or contains U+0000, with [`Refusal::TooLarge`] or
+/// [`Refusal::Nul`].
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub(crate) identity: Identity,

@@ -1,5 +1,7 @@
 //! The pass that brings claims in line with a policy that changed.
 
+use std::pin::pin;
+
 use identity_core::{Claim, ClaimKey, Funding, Planned, Seed, UserId, UserKey, plan};
 use identity_ports::{CommitError, Cursor, ListOrder, ListQuery, StoreError};
 
@@ -39,15 +41,21 @@ impl Admin {
     /// [`Error::Store`] when the store fails, [`Error::Contended`] when a user is changed by others all the time. The users
     /// before are done, and the page can be repeated.
     pub async fn update_claims(&self, after: Option<Cursor>, limit: usize) -> Result<ClaimsPass, Error> {
-        let page = self.list(&ListQuery { order: ListOrder::Created, after, limit, prefix: None }).await?;
-        let mut pass = ClaimsPass { next: page.next, ..ClaimsPass::default() };
-        for stored in page.users {
-            let key = self.identity.key(stored.user.id());
-            let conflicts = self.update_claims_of(&key, &mut pass.changed).await?;
-            let conflict = |claim: Claim| ClaimConflict { user: key.user.clone(), key: claim.key };
-            pass.conflicts.extend(conflicts.into_iter().map(conflict));
-        }
-        Ok(pass)
+        let pass = pin!(async {
+            self.actor.check()?;
+            let page = self.list(&ListQuery { order: ListOrder::Created, after, limit, prefix: None }).await?;
+            let mut pass = ClaimsPass { next: page.next, ..ClaimsPass::default() };
+            for stored in page.users {
+                let key = self.identity.key(stored.user.id());
+                let conflicts = self.update_claims_of(&key, &mut pass.changed).await?;
+                let conflict = |claim: Claim| ClaimConflict { user: key.user.clone(), key: claim.key };
+                pass.conflicts.extend(conflicts.into_iter().map(conflict));
+            }
+            Ok(pass)
+        });
+        let done =
+            |pass: &ClaimsPass| tracing::debug!(changed = pass.changed, conflicts = pass.conflicts.len(), "done");
+        self.identity.told("admin.update_claims", pass, done).await
     }
 
     /// The claims that other users hold.

@@ -16,9 +16,10 @@ impl Admin {
     ///
     /// # Errors
     /// [`Refusal::TicketForged`] when the ticket was not made by this host; [`Refusal::TooLarge`] and [`Refusal::Nul`] when the
-    /// detail is too long or contains U+0000; [`Error::Contended`] and [`Error::Store`]: report again then.
+    /// detail or the actor's name is too long or contains U+0000; [`Error::Contended`] and [`Error::Store`]: report again then.
     pub async fn report_delivery(&self, ticket: &DeliveryTicket, report: &Report) -> Result<Option<Posted>, Error> {
         let message = self.identity.parts.keys.message(ticket).ok_or(Refusal::TicketForged)?;
+        self.actor.check()?;
         report.check()?;
         let now = self.identity.now();
         let report = Report { at: report.at.min(now), ..report.clone() };

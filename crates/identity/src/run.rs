@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use identity_core::policy::{Listed, Mode};
 use identity_core::{
-    Actor, BudgetKind, Charge, Context, Decision, WhenExhausted, Exhausted, Funding, Identifier, IdentifierId, Issued,
-    Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey,
+    Actor, BudgetKind, Charge, Context, Decision, Exhausted, Funding, Identifier, IdentifierId, Issued, Outgoing,
+    Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey, WhenExhausted,
     asks_for, plan, shared_charges,
 };
 use identity_ports::CommitError;
@@ -48,7 +48,7 @@ impl Identity {
             }
             Err(Error::Contended)
         });
-        self.told(use_case, rounds).await
+        self.told(use_case, rounds, done).await
     }
 
     /// Creates a user. A conflict is final, because the id is or was in use.
@@ -72,7 +72,7 @@ impl Identity {
                 Err(Failure::Other(error)) => Err(error),
             }
         });
-        self.told(use_case, once).await
+        self.told(use_case, once, done).await
     }
 
     async fn attempt<T>(
@@ -203,15 +203,16 @@ impl Identity {
     }
 
     /// Logs the result of a use case within a span of its own. Neither names a user or an address.
-    async fn told<T>(
+    pub(crate) async fn told<T>(
         &self,
         use_case: &'static str,
-        work: Pin<&mut impl Future<Output = Result<Receipt<T>, Error>>>,
-    ) -> Result<Receipt<T>, Error> {
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+        done: impl FnOnce(&T),
+    ) -> Result<T, Error> {
         let span = tracing::info_span!("identity", use_case, tenant = %self.tenant);
         let ended = work.instrument(span.clone()).await.map_err(|error| self.in_time_of_day(error));
         span.in_scope(|| match &ended {
-            Ok(receipt) => tracing::debug!(version = receipt.version.0, "done"),
+            Ok(answer) => done(answer),
             Err(Error::Refused(refusal)) => {
                 tracing::info!(target: "identity::refused", code = refusal.code(), reason = %refusal, "refused");
             }
@@ -248,6 +249,10 @@ impl Identity {
         let expires_at = self.parts.clock.time_of_day(receipt.outcome.expires_at);
         Receipt { outcome: Issued { expires_at, ..receipt.outcome }, ..receipt }
     }
+}
+
+fn done<T>(receipt: &Receipt<T>) {
+    tracing::debug!(version = receipt.version.0, "done");
 }
 
 /// Logs that a budget was exhausted, with its numbers. The quota is a pseudonym, a country or a tenant.

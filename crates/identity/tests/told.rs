@@ -89,6 +89,7 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     note(format!("{unavailable:?} {unavailable}"));
     // An address on a list that only records is added, and told once.
     account.add(address("canary.four@mx.trash.example")).await.unwrap();
+    admin.update_claims(None, 1_000).await.unwrap();
     admin.disable(&user).await.unwrap();
     admin.enable(&user).await.unwrap();
     // A report is told, and so is a budget that strangers used up.
@@ -119,6 +120,7 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         "state=\"complained\"",
         "use_case=\"account.add\" tenant=default}: identity::refused: refused code=\"restricted\" reason=this address is refused",
         "use_case=\"admin.add\" tenant=default}: identity::refused: refused code=\"email_taken\" reason=this e-mail address",
+        "use_case=\"admin.update_claims\" tenant=default}: identity::claims: done changed=0 conflicts=0",
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",
         "effect=\"withheld\"",

@@ -4,14 +4,16 @@ use identity::Identity;
 use identity_memory::MemoryStore;
 
 use crate::kit::{HandClock, Host, Mailbox, address, keys, secs};
+use identity::address::ClaimKind;
+use identity::delivery::{DeliveryState, Report};
 use identity::directory::ListQuery;
+use identity::import::{Imported, UserRecord};
 use identity::policy::By;
 use identity::policy::{ClaimPolicy, PrimaryPolicy};
 use identity::user::JsonObject;
-use identity::address::ClaimKind;
 use identity::{
     Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Profile, Proof, PublicRefusal,
-    Refusal, TenantId, UserId, Username, Verification,
+    Refusal, TenantId, Timestamp, UserId, Username, Verification,
 };
 
 fn wrong() -> Code {
@@ -422,6 +424,29 @@ async fn every_event_names_on_whose_word_it_happened() {
     assert_eq!(actors.last(), Some(&("disabled", staff("grace"))));
     let numbers: Vec<_> = history.iter().map(|recorded| recorded.number).collect();
     assert_eq!(numbers, (1..=history.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_actor_whose_name_no_event_can_keep_changes_nothing() {
+    let host = Host::new();
+    let account = host.account().await;
+    let (user, id) = (account.user(), host.verified(&account, "ada@example.com").await);
+    let ticket = keys().ticket(uuid::Uuid::nil().into());
+    let report = Report::new(DeliveryState::Accepted, Timestamp::from_secs(0));
+    let before = host.identity.admin("x").history(user, 0, 100).await.unwrap();
+    for (name, code) in [("x".repeat(801), "too_large"), ("a\0".to_owned(), "nul")] {
+        let admin = host.identity.admin(name);
+        assert_eq!(refusal(admin.create(NewUser::default()).await).code(), code);
+        assert_eq!(refusal(admin.mark_unverified(user, id).await).code(), code);
+        assert_eq!(refusal(admin.update_claims(None, 10).await).code(), code);
+        assert_eq!(refusal(admin.report_delivery(&ticket, &report).await).code(), code);
+        let record = admin.export(None, 10).await.unwrap().records.remove(0);
+        let new = UserRecord { id: UserId::parse("new").unwrap(), emails: Vec::new(), ..record };
+        let imported = admin.import(vec![new]).await.unwrap();
+        assert!(matches!(&imported[..], [Imported::Refused(refusal)] if refusal.code() == code), "{imported:?}");
+    }
+    assert_eq!(host.identity.admin("x").history(user, 0, 100).await.unwrap(), before);
+    assert_eq!(host.identity.admin("x").export(None, 10).await.unwrap().records.len(), 1);
 }
 
 #[tokio::test]
