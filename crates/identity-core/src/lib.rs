@@ -69,16 +69,16 @@ pub use base::{
 };
 pub use change::{Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, UserRecord, record, stored};
 pub use decide::{
-    Added, Answer, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange,
-    Removed, Standing, Started, Verification,
+    Added, Answer, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange, Removed,
+    Standing, Started, Verification,
 };
 pub use plan::{
     Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength, asks_for,
     charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
-    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy,
-    PrimaryPolicy, Refund, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy, WhenExhausted,
+    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,
+    Refund, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
@@ -87,6 +87,6 @@ pub use secret::{
 pub use user::{
     Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,
     JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, Proof,
-    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status,
-    Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status, Undeliverable,
+    UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };

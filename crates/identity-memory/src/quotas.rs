@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use identity_core::{BudgetKind, Charge, WhenExhausted, Exhausted, Outgoing, Refund, TenantId, Timestamp};
+use identity_core::{BudgetKind, Charge, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
 use identity_ports::{Budgets, CommitError};
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Answer, Actor, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress,
-    PublicRefusal, Refusal, Started, User, UserId, UserKey, Username, Verification,
+    Actor, Address, Answer, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, PublicRefusal,
+    Refusal, Started, User, UserId, UserKey, Username, Verification,
 };
 
 use crate::{HolderError, Identity, Receipt};

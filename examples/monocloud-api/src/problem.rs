@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::system::{Clock as _, SystemClock};
 use identity::address::ClaimKind;
+use identity::system::{Clock as _, SystemClock};
 use identity::{Channel, Error, Refusal, RefusalKind, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,8 +5,8 @@ use std::iter::once;
 
 use async_trait::async_trait;
 use identity_core::{
-    Charge, Claim, ClaimKey, Commit, WhenExhausted, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund,
-    Strength, TenantId, Timestamp, User, UserId, stored,
+    Charge, Claim, ClaimKey, Commit, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund, Strength,
+    TenantId, Timestamp, User, UserId, WhenExhausted, stored,
 };
 use identity_ports::{Budgets, CommitError, Committed, ListOrder, StoreError};
 

@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Email, Identifier, KeyId, Method,
-    Nonce, Phone, Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username,
-    UsernameEntry, Verified,
+    Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Email, Identifier, KeyId, Method, Nonce, Phone,
+    Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username, UsernameEntry, Verified,
 };
 
 use super::{NOW, id};

@@ -246,7 +246,10 @@ pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Ha
     let draft = draft.message(paid(letter(3, &user, NOW), vec![recording("acme", 1, NOW)]));
     let draft = draft.message(paid(letter(4, &user, NOW), vec![withholding("ada", 1, NOW)]));
     let told = store.commit(draft.0).await.unwrap().exhausted;
-    assert_eq!(told.iter().map(|told| told.effect).collect::<Vec<_>>(), [WhenExhausted::Record, WhenExhausted::Withhold]);
+    assert_eq!(
+        told.iter().map(|told| told.effect).collect::<Vec<_>>(),
+        [WhenExhausted::Record, WhenExhausted::Withhold]
+    );
     spend(&*store, "acme", 5, vec![refusing("+49", 1, NOW)]).await.unwrap();
     let refused = spend(&*store, "acme", 6, vec![withholding("ada", 1, NOW), refusing("+49", 1, NOW)]).await;
     let Err(CommitError::Exhausted(told)) = refused else { panic!("{refused:?}") };

@@ -3,29 +3,22 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The namespace of a claim key. Within a tenant, a key is unique in its namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimKind {
-    /// An e-mail address.
-    Email,
-    /// A phone number.
-    Phone,
-    /// A username.
-    Username,
+use crate::base::named_enum;
+
+named_enum! {
+    /// The namespace of a claim key. Within a tenant, a key is unique in its namespace.
+    #[derive(PartialOrd, Ord)]
+    pub enum ClaimKind {
+        /// An e-mail address.
+        Email = "email",
+        /// A phone number.
+        Phone = "phone",
+        /// A username.
+        Username = "username",
+    }
 }
 
 impl ClaimKind {
-    /// The stable name, which adapters store: `email`, `phone` or `username`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Username => "username",
-        }
-    }
-
     pub(crate) const fn noun(self) -> &'static str {
         match self {
             Self::Email => "e-mail address",
@@ -41,17 +34,6 @@ impl ClaimKind {
             Self::Email => super::Email::CLAIM_RULE,
             Self::Phone => super::Phone::CLAIM_RULE,
             Self::Username => super::Username::CLAIM_RULE,
-        }
-    }
-
-    /// Reads the name that [`as_str`](Self::as_str) writes; `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "email" => Some(Self::Email),
-            "phone" => Some(Self::Phone),
-            "username" => Some(Self::Username),
-            _ => None,
         }
     }
 }

@@ -1,18 +1,14 @@
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use email_address::EmailAddress;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::confusable::{ScriptFlags, skeleton};
 use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
 use super::email_domain::{to_a_labels, to_u_labels};
 use super::email_error::EmailError;
-use super::{ClaimKey, ClaimKind, MailboxKey};
+use super::{ClaimKey, ClaimKind, MailboxKey, masked};
+use crate::base::text_value;
 
 /// An e-mail address. It is parsed once, is always in canonical form, and keeps what was typed.
 ///
@@ -301,84 +297,4 @@ fn canonical_local(typed: &str) -> Result<Cow<'_, str>, EmailError> {
     if EmailAddress::is_valid_local_part(&outline) { Ok(local) } else { Err(EmailError::LocalPart) }
 }
 
-impl PartialEq for Email {
-    fn eq(&self, other: &Self) -> bool {
-        self.canonical == other.canonical
-    }
-}
-
-impl Eq for Email {}
-
-impl Hash for Email {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.canonical.hash(state);
-    }
-}
-
-impl PartialOrd for Email {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Email {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.canonical.cmp(&other.canonical)
-    }
-}
-
-/// Prints the canonical form.
-impl fmt::Display for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.canonical)
-    }
-}
-
-/// Prints the address masked: `j***@example.com`.
-impl fmt::Debug for Email {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::mask::masked(&self.canonical))
-    }
-}
-
-impl AsRef<str> for Email {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl FromStr for Email {
-    type Err = EmailError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
-    }
-}
-
-/// Serialises the canonical form as a string.
-impl Serialize for Email {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.canonical)
-    }
-}
-
-/// Parses a string like [`Email::parse`]. A list or a map is an error (CVE-2023-7028).
-impl<'de> Deserialize<'de> for Email {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text)
-    }
-}
-
-struct Text;
-
-impl de::Visitor<'_> for Text {
-    type Value = Email;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one e-mail address as a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Email, E> {
-        Email::parse(text).map_err(E::custom)
-    }
-}
+text_value!(Email, EmailError, "one e-mail address as a string", masked);

@@ -1,15 +1,12 @@
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize as _, Deserializer};
 use unicode_normalization::UnicodeNormalization;
 
 use super::confusable::{ScriptFlags, skeleton};
 use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
-use super::{ClaimKey, ClaimKind};
+use super::{ClaimKey, ClaimKind, masked};
+use crate::base::text_value;
 
 /// The reason why a text is not a [`Username`]. It never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -198,87 +195,7 @@ const fn is_separator(c: char) -> bool {
     matches!(c, '-' | '.' | '(' | ')' | '/' | '_' | '~' | '\u{B7}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}')
 }
 
-impl PartialEq for Username {
-    fn eq(&self, other: &Self) -> bool {
-        self.canonical == other.canonical
-    }
-}
-
-impl Eq for Username {}
-
-impl Hash for Username {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.canonical.hash(state);
-    }
-}
-
-impl PartialOrd for Username {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Username {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.canonical.cmp(&other.canonical)
-    }
-}
-
-/// Prints the canonical form.
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.canonical)
-    }
-}
-
-/// Prints the name masked: `a***`.
-impl fmt::Debug for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::mask::masked(&self.canonical))
-    }
-}
-
-impl AsRef<str> for Username {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl FromStr for Username {
-    type Err = UsernameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
-    }
-}
-
-/// Serialises the canonical form as a string.
-impl Serialize for Username {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.canonical)
-    }
-}
-
-/// Parses a string like [`Username::parse`]. A list or a map is an error.
-impl<'de> Deserialize<'de> for Username {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text)
-    }
-}
-
-struct Text;
-
-impl de::Visitor<'_> for Text {
-    type Value = Username;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one username as a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Username, E> {
-        Username::parse(text).map_err(E::custom)
-    }
-}
+text_value!(Username, UsernameError, "one username as a string", masked);
 
 /// Reads a username without judging it by today's rules: a username that was accepted once stays readable.
 pub(crate) fn stored_username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Username, D::Error> {

@@ -1,27 +1,16 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{ClaimKey, Email, Phone};
+use crate::base::named_enum;
 
-/// The kind of an address, and with it the way in which messages reach it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// E-mail.
-    Email,
-    /// A text message or a call.
-    Phone,
-}
-
-impl Channel {
-    /// The stable name, which adapters store: `email` or `phone`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Phone => "phone",
-        }
+named_enum! {
+    /// The kind of an address, and with it the way in which messages reach it.
+    #[derive(PartialOrd, Ord)]
+    pub enum Channel {
+        /// E-mail.
+        Email = "email",
+        /// A text message or a call.
+        Phone = "phone",
     }
 }
 

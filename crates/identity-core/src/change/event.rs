@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Address, Channel, Username, stored, stored_username};
 use crate::base::{IdentifierId, Timestamp, UserId};
-use crate::change::{Actor, UserRecord};
 use crate::change::record::Typed;
+use crate::change::{Actor, UserRecord};
 use crate::user::{Challenge, Credentials, JsonObject, SignInUse, SignIns, UndeliverableReason, Verified};
 
 /// A change of a user that was decided. Users change only by events.

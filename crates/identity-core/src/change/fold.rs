@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::address::Channel;
 use crate::base::{IdentifierId, Timestamp};
 use crate::change::{Change, Event};
 use crate::user::{

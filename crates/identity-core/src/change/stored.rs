@@ -126,11 +126,6 @@ pub fn details(tenant: &TenantId, user: &User) -> Option<String> {
         return None;
     }
     let profile = &user.parts.profile;
-    let sign_in = |id: IdentifierId, sign_in: &Option<Arc<SignInUse>>| {
-        sign_in.as_ref().map(|sign_in| (id.as_uuid().simple().to_string(), Arc::clone(sign_in)))
-    };
-    let addresses = user.identifiers().filter_map(|entry| sign_in(entry.id, &entry.sign_in));
-    let name = user.parts.username.iter().filter_map(|entry| sign_in(entry.id, &entry.sign_in));
     let details = Details {
         v: RECORD_VERSION,
         p: Object(Arc::clone(&profile.claims)),
@@ -138,7 +133,7 @@ pub fn details(tenant: &TenantId, user: &User) -> Option<String> {
         h: Object(Arc::clone(&profile.private_data)),
         k: Arc::clone(&user.parts.credentials),
         s: Arc::clone(&user.parts.sign_ins),
-        i: addresses.chain(name).collect(),
+        i: sign_in_uses(user).map(|(id, used)| (id.as_uuid().simple().to_string(), Arc::clone(used))).collect(),
         _sum: IgnoredAny,
     };
     Some(sealed(&details, &[tenant.as_str(), user.parts.id.as_str()]))
@@ -150,18 +145,13 @@ pub fn same_details(before: &User, after: &User) -> bool {
     fn same<T: PartialEq>(a: &Arc<T>, b: &Arc<T>) -> bool {
         Arc::ptr_eq(a, b) || a == b
     }
-    fn uses(user: &User) -> impl Iterator<Item = (IdentifierId, &Arc<SignInUse>)> {
-        let addresses = user.identifiers().map(|entry| (entry.id, &entry.sign_in));
-        let name = user.parts.username.iter().map(|entry| (entry.id, &entry.sign_in));
-        addresses.chain(name).filter_map(|(id, sign_in)| sign_in.as_ref().map(|sign_in| (id, sign_in)))
-    }
     let (old, new) = (&before.parts.profile, &after.parts.profile);
     same(&old.claims, &new.claims)
         && same(&old.public_data, &new.public_data)
         && same(&old.private_data, &new.private_data)
         && same(&before.parts.credentials, &after.parts.credentials)
         && same(&before.parts.sign_ins, &after.parts.sign_ins)
-        && uses(before).eq(uses(after))
+        && sign_in_uses(before).eq(sign_in_uses(after))
 }
 
 /// Reads a user from the records in the row of this key and version.
@@ -231,8 +221,14 @@ fn details_are_empty(user: &User) -> bool {
         && empty(&profile.private_data)
         && *user.parts.credentials == Credentials::default()
         && *user.parts.sign_ins == SignIns::default()
-        && user.identifiers().all(|entry| entry.sign_in.is_none())
-        && user.parts.username.as_ref().is_none_or(|entry| entry.sign_in.is_none())
+        && sign_in_uses(user).next().is_none()
+}
+
+/// How sign-in uses the identifiers of a user of which the host told it.
+fn sign_in_uses(user: &User) -> impl Iterator<Item = (IdentifierId, &Arc<SignInUse>)> {
+    let addresses = user.identifiers().map(|entry| (entry.id, &entry.sign_in));
+    let name = user.username().map(|entry| (entry.id, &entry.sign_in));
+    addresses.chain(name).filter_map(|(id, used)| Some((id, used.as_ref()?)))
 }
 
 fn damaged(reason: impl ToString) -> BadRecord {

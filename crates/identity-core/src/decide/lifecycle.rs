@@ -6,7 +6,7 @@ use crate::base::UserId;
 use crate::change::record::Typed;
 use crate::change::{Change, UserRecord};
 use crate::decide::{Context, Decision};
-use crate::user::{Profile, Refusal, User, bounded, bounded_report};
+use crate::user::{Profile, Refusal, User, UserParts, bounded, bounded_report};
 
 /// A request to create a user. Every field is optional.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ impl User {
         // The user's own ids use the numbers from 500 on; added addresses use those below.
         let id = new.id.clone().unwrap_or_else(|| UserId::from(context.seed.uuid(context.now, 500)));
         let mut events = vec![context.event(Change::Created { user: id.clone() })];
-        let mut user = Self::empty(id.clone(), context.now);
+        let mut user = Self { parts: UserParts::new(id.clone(), context.now) };
         if new.profile != Profile::default() {
             let profile = &new.profile;
             let changed = context.event(Change::ProfileChanged {

@@ -30,7 +30,8 @@ impl User {
             return Ok(Decision::nothing(entry.id));
         }
         // The entry keeps its id, because a user has a single username, which changes.
-        let id = self.parts.username.as_ref().map_or_else(|| context.seed.uuid(context.now, 0).into(), |entry| entry.id);
+        let id =
+            self.parts.username.as_ref().map_or_else(|| context.seed.uuid(context.now, 0).into(), |entry| entry.id);
         Ok(Decision::of(context, vec![Change::UsernameSet { id, username: username.clone(), source }], id))
     }
 

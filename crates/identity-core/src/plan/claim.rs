@@ -3,18 +3,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{ClaimKey, Email, Phone};
+use crate::base::named_enum;
 use crate::policy::ClaimPolicy;
 use crate::user::{Refusal, User};
 
-/// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
-/// user with a verified one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strength {
-    /// The user has not shown that the address is theirs.
-    Unverified,
-    /// The address is verified, or the claim is on a username.
-    Verified,
+named_enum! {
+    /// The strength of a claim. A verified claim takes the key from a user with an unverified one; nothing takes it from a
+    /// user with a verified one.
+    #[derive(PartialOrd, Ord)]
+    pub enum Strength {
+        /// The user has not shown that the address is theirs.
+        Unverified = "unverified",
+        /// The address is verified, or the claim is on a username.
+        Verified = "verified",
+    }
 }
 
 /// The exclusive right of one user of a tenant to an address or a username.

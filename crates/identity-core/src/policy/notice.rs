@@ -1,31 +1,27 @@
 use super::DangerousPolicy;
 use crate::address::Channel;
-use serde::{Deserialize, Serialize};
+use crate::base::named_enum;
 
-/// The kind of change that a notice reports. The address that changed is another one than the recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NoticeKind {
-    /// The address was added.
-    Added,
-    /// The address was verified.
-    Verified,
-    /// The address became primary.
-    MadePrimary,
-    /// The address was removed.
-    Removed,
-    /// The address took the place of another one, which may be the recipient.
-    Replaced,
-    /// Its verification was taken away.
-    Unverified,
+named_enum! {
+    /// The kind of change that a notice reports. The address that changed is another one than the recipient.
+    #[non_exhaustive]
+    pub enum NoticeKind {
+        /// The address was added.
+        Added = "added",
+        /// The address was verified.
+        Verified = "verified",
+        /// The address became primary.
+        MadePrimary = "made_primary",
+        /// The address was removed.
+        Removed = "removed",
+        /// The address took the place of another one, which may be the recipient.
+        Replaced = "replaced",
+        /// Its verification was taken away.
+        Unverified = "unverified",
+    }
 }
 
 impl NoticeKind {
-    /// Every kind of notice.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Verified, Self::MadePrimary, Self::Removed, Self::Replaced, Self::Unverified];
-
     /// Whether it tells that an address was taken away: removed, replaced or no longer verified.
     #[must_use]
     pub const fn is_loss(self) -> bool {

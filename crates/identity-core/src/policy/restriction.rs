@@ -4,40 +4,26 @@ use std::fmt;
 use super::DangerousPolicy;
 use super::disposable::{Disposable, DisposableDomains, Listed, Mode};
 use crate::address::{Address, Email, NumberType, Phone, Region, masked};
+use crate::base::named_enum;
 
-/// The restriction that keeps an address out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Restriction {
-    /// The e-mail address or phone number itself is on the block list.
-    Address,
-    /// The domain of the e-mail address, or a domain above it, is on the block list.
-    Domain,
-    /// The phone number begins with a prefix on the block list.
-    Prefix,
-    /// The country of the phone number is on the block list.
-    Country,
-    /// Phone numbers of this type are refused.
-    NumberType,
-    /// The domain of the e-mail address, or a domain above it, is on a list of disposable domains that refuses.
-    Disposable,
-    /// There is an allow list for this kind of address, and the address is not on it.
-    NotAllowed,
-}
-
-impl Restriction {
-    /// The stable name of the restriction, for logs and for the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Domain => "domain",
-            Self::Prefix => "prefix",
-            Self::Country => "country",
-            Self::NumberType => "number_type",
-            Self::Disposable => "disposable",
-            Self::NotAllowed => "not_allowed",
-        }
+named_enum! {
+    /// The restriction that keeps an address out.
+    #[non_exhaustive]
+    pub enum Restriction {
+        /// The e-mail address or phone number itself is on the block list.
+        Address = "address",
+        /// The domain of the e-mail address, or a domain above it, is on the block list.
+        Domain = "domain",
+        /// The phone number begins with a prefix on the block list.
+        Prefix = "prefix",
+        /// The country of the phone number is on the block list.
+        Country = "country",
+        /// Phone numbers of this type are refused.
+        NumberType = "number_type",
+        /// The domain of the e-mail address, or a domain above it, is on a list of disposable domains that refuses.
+        Disposable = "disposable",
+        /// There is an allow list for this kind of address, and the address is not on it.
+        NotAllowed = "not_allowed",
     }
 }
 

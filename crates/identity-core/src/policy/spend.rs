@@ -5,83 +5,45 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, named_enum};
 use crate::policy::Budget;
 
-/// The budget that a charge draws from. It counts messages unless another unit is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BudgetKind {
-    /// The short budget for codes and links to one address.
-    Address,
-    /// The long budget for codes and links to one address.
-    AddressLong,
-    /// The budget for codes to a block of 100 adjacent phone numbers.
-    Block,
-    /// The budget for codes to one country calling code.
-    Country,
-    /// The conversion breaker: codes to one country calling code that nobody confirmed, in thousandths of a code.
-    Conversion,
-    /// The money budget for codes to one country calling code, in millionths of the currency unit.
-    CountryMoney,
-    /// The budget for codes and links of one tenant.
-    Tenant,
-    /// The money budget for codes and links of one tenant, in millionths of the currency unit.
-    TenantMoney,
-    /// The budget for notices to one address.
-    Notices,
-    /// Notices to one address that a verified address was taken away.
-    LossNotices,
-    /// Codes that are judged for one address, right or wrong, whoever typed them.
-    Guesses,
-    /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
-    Reserve,
-    /// The budget of all tenants together for codes and links to one address.
-    SharedAddress,
-    /// The budget of all tenants together for codes to a block of 100 adjacent phone numbers.
-    SharedBlock,
+named_enum! {
+    /// The budget that a charge draws from. It counts messages unless another unit is named.
+    #[derive(PartialOrd, Ord)]
+    pub enum BudgetKind {
+        /// The short budget for codes and links to one address.
+        Address = "address",
+        /// The long budget for codes and links to one address.
+        AddressLong = "address_long",
+        /// The budget for codes to a block of 100 adjacent phone numbers.
+        Block = "block",
+        /// The budget for codes to one country calling code.
+        Country = "country",
+        /// The conversion breaker: codes to one country calling code that nobody confirmed, in thousandths of a code.
+        Conversion = "conversion",
+        /// The money budget for codes to one country calling code, in millionths of the currency unit.
+        CountryMoney = "country_money",
+        /// The budget for codes and links of one tenant.
+        Tenant = "tenant",
+        /// The money budget for codes and links of one tenant, in millionths of the currency unit.
+        TenantMoney = "tenant_money",
+        /// The budget for notices to one address.
+        Notices = "notices",
+        /// Notices to one address that a verified address was taken away.
+        LossNotices = "loss_notices",
+        /// Codes that are judged for one address, right or wrong, whoever typed them.
+        Guesses = "guesses",
+        /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
+        Reserve = "reserve",
+        /// The budget of all tenants together for codes and links to one address.
+        SharedAddress = "shared_address",
+        /// The budget of all tenants together for codes to a block of 100 adjacent phone numbers.
+        SharedBlock = "shared_block",
+    }
 }
 
 impl BudgetKind {
-    /// Every kind of budget.
-    pub const ALL: [Self; 14] = [
-        Self::Address,
-        Self::AddressLong,
-        Self::Block,
-        Self::Country,
-        Self::Conversion,
-        Self::CountryMoney,
-        Self::Tenant,
-        Self::TenantMoney,
-        Self::Notices,
-        Self::LossNotices,
-        Self::Guesses,
-        Self::Reserve,
-        Self::SharedAddress,
-        Self::SharedBlock,
-    ];
-
-    /// The stable name of the kind, as adapters store it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::AddressLong => "address_long",
-            Self::Block => "block",
-            Self::Country => "country",
-            Self::Conversion => "conversion",
-            Self::CountryMoney => "country_money",
-            Self::Tenant => "tenant",
-            Self::TenantMoney => "tenant_money",
-            Self::Notices => "notices",
-            Self::LossNotices => "loss_notices",
-            Self::Guesses => "guesses",
-            Self::Reserve => "reserve",
-            Self::SharedAddress => "shared_address",
-            Self::SharedBlock => "shared_block",
-        }
-    }
-
     /// Whether a holder shares it with strangers and must not learn from it what they do: the budgets of one address and of
     /// the numbers beside it, also those of all tenants together.
     #[must_use]
@@ -109,30 +71,16 @@ pub struct Charge {
     pub when_exhausted: WhenExhausted,
 }
 
-/// What happens when a budget does not cover a charge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum WhenExhausted {
-    /// The whole commit is refused.
-    #[serde(rename = "refused")]
-    Refuse,
-    /// The message is withheld: it is not enqueued and draws from no budget, and everything else in the commit is
-    /// written.
-    #[serde(rename = "withheld")]
-    Withhold,
-    /// The amount is drawn beyond the limit and everything is written: the budget is only recorded.
-    #[serde(rename = "recorded")]
-    Record,
-}
-
-impl WhenExhausted {
-    /// The stable name of what happened, for logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refuse => "refused",
-            Self::Withhold => "withheld",
-            Self::Record => "recorded",
-        }
+named_enum! {
+    /// What happens when a budget does not cover a charge.
+    pub enum WhenExhausted {
+        /// The whole commit is refused.
+        Refuse = "refused",
+        /// The message is withheld: it is not enqueued and draws from no budget, and everything else in the commit is
+        /// written.
+        Withhold = "withheld",
+        /// The amount is drawn beyond the limit and everything is written: the budget is only recorded.
+        Record = "recorded",
     }
 }
 

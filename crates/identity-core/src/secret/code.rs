@@ -4,18 +4,20 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::base::named_enum;
+
 /// The maximum length of a code, in characters.
 pub(crate) const MAX: usize = 20;
 
-/// The symbols of which a code is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Alphabet {
-    /// The decimal digits `0` to `9`.
-    Digits,
-    /// 20 capital consonants. There are no vowels, so that no words appear and neither I nor O can be mistaken for a digit.
-    /// Letters are compared without regard to case.
-    Letters,
+named_enum! {
+    /// The symbols of which a code is made.
+    pub enum Alphabet {
+        /// The decimal digits `0` to `9`.
+        Digits = "digits",
+        /// 20 capital consonants. There are no vowels, so that no words appear and neither I nor O can be mistaken for a digit.
+        /// Letters are compared without regard to case.
+        Letters = "letters",
+    }
 }
 
 impl Alphabet {

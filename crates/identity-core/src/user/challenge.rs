@@ -2,23 +2,24 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Nonce, Timestamp};
+use crate::base::{Nonce, Timestamp, named_enum};
 use crate::secret::{CodeFormat, KeyId, Purpose};
 
-/// The answers that a challenge accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// The code.
-    #[default]
-    Code,
-    /// The link.
-    Link,
-    /// The code or the link; the first right answer closes the challenge for both.
-    Either,
-    /// By the code that an administrator was given. Only [`User::issue_code`](crate::user::User::issue_code) opens such a
-    /// challenge, and its code is never sent.
-    Issued,
+named_enum! {
+    /// The answers that a challenge accepts.
+    #[derive(Default)]
+    pub enum Proof {
+        /// The code.
+        #[default]
+        Code = "code",
+        /// The link.
+        Link = "link",
+        /// The code or the link; the first right answer closes the challenge for both.
+        Either = "either",
+        /// By the code that an administrator was given. Only [`User::issue_code`](crate::user::User::issue_code) opens such a
+        /// challenge, and its code is never sent.
+        Issued = "issued",
+    }
 }
 
 impl Proof {
@@ -32,29 +33,6 @@ impl Proof {
     #[must_use]
     pub const fn by_link(self) -> bool {
         matches!(self, Self::Link | Self::Either)
-    }
-
-    /// The stable name of the value, as adapters store it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Link => "link",
-            Self::Either => "either",
-            Self::Issued => "issued",
-        }
-    }
-
-    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "code" => Some(Self::Code),
-            "link" => Some(Self::Link),
-            "either" => Some(Self::Either),
-            "issued" => Some(Self::Issued),
-            _ => None,
-        }
     }
 }
 

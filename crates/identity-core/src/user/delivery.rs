@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Timestamp;
+use crate::base::{Timestamp, named_enum};
 use crate::user::{Refusal, bounded};
 
-/// The state of delivery that a provider reports for a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// The provider accepted the message.
-    Accepted,
-    /// The message arrived.
-    Delivered,
-    /// The message did not arrive for a reason that may pass, for example a phone that is switched off or a full
-    /// mailbox.
-    Failed,
-    /// The message did not arrive, and another one will not either: the mailbox or line does not exist (a permanent
-    /// failure in RFC 3464, section 2.3.3).
-    Bounced,
-    /// The message arrived, and the recipient reported it as spam or asked not to be sent any more.
-    Complained,
+named_enum! {
+    /// The state of delivery that a provider reports for a message.
+    pub enum DeliveryState {
+        /// The provider accepted the message.
+        Accepted = "accepted",
+        /// The message arrived.
+        Delivered = "delivered",
+        /// The message did not arrive for a reason that may pass, for example a phone that is switched off or a full
+        /// mailbox.
+        Failed = "failed",
+        /// The message did not arrive, and another one will not either: the mailbox or line does not exist (a permanent
+        /// failure in RFC 3464, section 2.3.3).
+        Bounced = "bounced",
+        /// The message arrived, and the recipient reported it as spam or asked not to be sent any more.
+        Complained = "complained",
+    }
 }
 
 impl DeliveryState {
@@ -36,26 +36,6 @@ impl DeliveryState {
             Self::Failed | Self::Bounced => 2,
             Self::Complained => 3,
         }
-    }
-
-    /// The stable name of the state, as adapters store it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-        }
-    }
-
-    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Accepted, Self::Delivered, Self::Failed, Self::Bounced, Self::Complained]
-            .into_iter()
-            .find(|state| state.as_str() == name)
     }
 }
 

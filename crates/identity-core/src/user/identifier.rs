@@ -3,50 +3,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, ClaimKey, Username};
-use crate::base::{DAY, IdentifierId, Timestamp};
+use crate::base::{DAY, IdentifierId, Timestamp, named_enum};
 use crate::user::{Challenge, Undeliverable};
 
-/// How an address was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// The holder entered a code.
-    Code,
-    /// The holder opened a link.
-    Link,
-    /// An administrator vouched for the address.
-    Administrator,
-    /// By a code that an administrator was given and passed on. It shows what the administrator knew, not who reads the
-    /// messages of the address.
-    AdministratorCode,
-    /// The address was already verified in another system, from which the user was imported.
-    Import,
-}
-
-impl Method {
-    /// The stable name of the method, as adapters store it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Link => "link",
-            Self::Administrator => "administrator",
-            Self::AdministratorCode => "administrator_code",
-            Self::Import => "import",
-        }
-    }
-
-    /// Reads the name that [`as_str`](Self::as_str) returns; `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "code" => Some(Self::Code),
-            "link" => Some(Self::Link),
-            "administrator" => Some(Self::Administrator),
-            "administrator_code" => Some(Self::AdministratorCode),
-            "import" => Some(Self::Import),
-            _ => None,
-        }
+named_enum! {
+    /// How an address was verified.
+    pub enum Method {
+        /// The holder entered a code.
+        Code = "code",
+        /// The holder opened a link.
+        Link = "link",
+        /// An administrator vouched for the address.
+        Administrator = "administrator",
+        /// By a code that an administrator was given and passed on. It shows what the administrator knew, not who reads the
+        /// messages of the address.
+        AdministratorCode = "administrator_code",
+        /// The address was already verified in another system, from which the user was imported.
+        Import = "import",
     }
 }
 

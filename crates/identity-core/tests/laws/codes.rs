@@ -1,11 +1,9 @@
 //! Codes and link tokens: their format, what they are bound to, and how they are compared.
 
-use std::sync::Arc;
-
 use identity_core::{
     Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
-    Confirmation, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
-    Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Confirmation, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy, Proof, Purpose,
+    Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -144,8 +144,7 @@ fn c81_every_code_that_is_judged_costs_a_guess_at_its_address_and_nothing_else_d
     let guesses = |person: &mut Person, act: &mut dyn FnMut(&mut Person) -> Vec<identity_core::Event>| {
         let before = person.user.clone();
         let events = act(person);
-        let drawn =
-            person.bench.on(&identity_core::Actor::Holder, |context| charges(Some(&before), &events, context));
+        let drawn = person.bench.on(&identity_core::Actor::Holder, |context| charges(Some(&before), &events, context));
         (kinds(&events).first().copied(), drawn)
     };
     let (kind, wrong) = guesses(&mut ada, &mut |ada| ada.wrong(mail).events);

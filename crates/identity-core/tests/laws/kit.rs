@@ -4,9 +4,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use identity_core::{
-    Address, Answer, Actor, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event,
-    Funding, Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy,
-    Proof, Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
+    Actor, Address, Answer, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event, Funding,
+    Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy, Proof,
+    Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
 };
 
 pub(crate) fn email(text: &str) -> Address {
@@ -126,11 +126,7 @@ impl<T: Debug> When<T> {
 type Decided<T> = Result<Decision<T>, Refusal>;
 
 impl Person {
-    pub(crate) fn act<T>(
-        &mut self,
-        actor: &Actor,
-        decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>,
-    ) -> When<T> {
+    pub(crate) fn act<T>(&mut self, actor: &Actor, decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>) -> When<T> {
         self.news.clear();
         let user = &self.user;
         let decided = self.bench.on(actor, |context| {

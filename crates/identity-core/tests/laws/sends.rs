@@ -6,9 +6,9 @@ use std::sync::Arc;
 use identity_core::policy::{Budget, Restriction};
 use identity_core::record::ImportProblem;
 use identity_core::{
-    BudgetKind, Channel, Content, DangerousPolicy, Funding, IdentifierId, JsonError, NewAddress, NoticeKind,
+    BudgetKind, Channel, ClaimKind, Content, DangerousPolicy, Funding, IdentifierId, JsonError, NewAddress, NoticeKind,
     NoticePolicy, Outgoing, Policy, PublicRefusal, Refusal, RefusalKind, RestrictionPolicy, SendLimit, SendPolicy,
-    Started, ClaimKind, Timestamp, WhenExhausted,
+    Started, Timestamp, WhenExhausted,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use identity_core::{
-    Address, Actor, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal,
-    Status, User, Username,
+    Actor, Address, Change, ClaimKey, ClaimPolicy, Confirmation, Content, IdentifierId, NewAddress, Refusal, Status,
+    User, Username,
 };
 use proptest::prelude::*;
 

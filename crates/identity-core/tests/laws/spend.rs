@@ -78,9 +78,8 @@ fn confirm(mut person: Person, budgets: &mut Budgets) {
     let line = person.user.phones().entries().first().unwrap().id;
     let before = person.user.clone();
     let confirmed = person.right(line);
-    let back = person
-        .bench
-        .on(&identity_core::Actor::Holder, |context| refunds(Some(&before), &confirmed.events, context));
+    let back =
+        person.bench.on(&identity_core::Actor::Holder, |context| refunds(Some(&before), &confirmed.events, context));
     budgets.commit(&[], &back).unwrap();
 }
 

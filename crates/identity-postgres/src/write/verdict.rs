@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{WhenExhausted, Exhausted, Timestamp};
+use identity_core::{Exhausted, Timestamp, WhenExhausted};
 use identity_ports::{CommitError, Committed, StoreError};
 use tokio_postgres::Row;
 

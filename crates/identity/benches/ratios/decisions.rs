@@ -59,15 +59,7 @@ impl Rules {
 
     fn context<'a>(&'a self, seed: &'a Seed, actor: &'a Actor) -> Context<'a> {
         let Self { tenant, policy, keys } = self;
-        Context {
-            now: SystemClock.now(),
-            seed,
-            tenant,
-            policy,
-            keys,
-            actor,
-            funding: identity_core::Funding::Shared,
-        }
+        Context { now: SystemClock.now(), seed, tenant, policy, keys, actor, funding: identity_core::Funding::Shared }
     }
 
     /// One intent as the use cases carry it out, up to what would be committed.

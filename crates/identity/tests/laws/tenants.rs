@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use identity::address::ClaimKind;
 use identity::delivery::{DeliveryState, Report};
 use identity::policy::{ClaimPolicy, VerificationPolicy};
-use identity::address::ClaimKind;
 use identity::{
-    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal,
-    TenantId, Timestamp, UserId,
+    Accepted, Error, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, Policy, Refusal, TenantId,
+    Timestamp, UserId,
 };
 use identity_memory::MemoryStore;
 

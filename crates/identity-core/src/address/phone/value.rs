@@ -1,14 +1,9 @@
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::str::FromStr;
 use std::sync::Arc;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::plan::{self, PLANS};
 use super::{NumberType, PhoneError, Region, fold, parser};
 use crate::address::{ClaimKey, ClaimKind, masked};
+use crate::base::text_value;
 
 /// A phone number in E.164 form that its country's numbering plan lists. It keeps what was typed.
 ///
@@ -217,65 +212,4 @@ fn syntax(text: &str) -> Result<&str, PhoneError> {
     }
 }
 
-impl PartialEq for Phone {
-    fn eq(&self, other: &Self) -> bool {
-        self.e164 == other.e164
-    }
-}
-
-impl Eq for Phone {}
-
-impl Hash for Phone {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.e164.hash(state);
-    }
-}
-
-impl PartialOrd for Phone {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Phone {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.e164.cmp(&other.e164)
-    }
-}
-
-/// Parses the international form, like [`Phone::parse`].
-impl FromStr for Phone {
-    type Err = PhoneError;
-
-    fn from_str(text: &str) -> Result<Self, PhoneError> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.e164)
-    }
-}
-
-/// Prints the number masked: `+44******0453`.
-impl fmt::Debug for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&masked(&self.e164))
-    }
-}
-
-/// Serialises the E.164 form as a string.
-impl Serialize for Phone {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.e164)
-    }
-}
-
-/// Parses a string like [`Phone::parse`]. A list or a map is an error.
-impl<'de> Deserialize<'de> for Phone {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(de::Error::custom)
-    }
-}
+text_value!(Phone, PhoneError, "a string", masked);
