@@ -1,13 +1,11 @@
 //! The move from the tables of version 2 to records: user by user, in short transactions. A process that is killed loses the
 //! last of them, and the next one goes on.
 
-use std::fmt::Write as _;
-
-use identity_core::{ClaimChanges, Event, User, UserKey, Version, stored};
+use identity_core::{ClaimChanges, Event, UserKey, Version, stored};
 use identity_ports::{CommitError, StoreError};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 
-use crate::commit::within_savepoint;
+use crate::commit::{Details, within_savepoint};
 use crate::error::{corrupt, name, store, unread};
 use crate::rows::cells::{Json, execute, json, user_key};
 use crate::rows::users::Held;
@@ -125,20 +123,21 @@ fn move_user(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
         Some(ErrorCode::Unknown) => corrupt("identity_identifiers", name(key), "a cell does not hold JSON"),
         _ => unread(error, "identity_identifiers", || name(key)),
     })?;
-    let main = sealed(main, &[tenant, id, &version.0.to_string()]);
-    let user = stored::read(key, version, &main, Some(&sealed(details, &[tenant, id])));
+    let main = stored::with_checksum(main, key, Some(version));
+    let user = stored::read(key, version, &main, Some(&stored::with_checksum(details, key, None)));
     let user = user.map_err(|reason| corrupt("identity_identifiers", name(key), reason))?;
     let claims = ClaimChanges { take: claims, release: Vec::new() };
     let mut held = Held::default();
     claims.take.iter().for_each(|claim| held.take(claim));
-    let row = users::insert(connection, key, version, Some(&user), &held)?;
+    let record = stored::record(&key.tenant, &user, version);
+    let row = users::insert(connection, key, version, Some(&user), Some(&record), &held)?;
     let row = row.ok_or_else(|| corrupt("identity_users", name(key), "it is in the new table already"))?;
     lookup::write_claims(connection, key, &claims, &mut held).map_err(|error| match error {
         CommitError::Store(error) => error,
         other => corrupt("identity_claims", name(key), other),
     })?;
-    lookup::write(connection, key, None, Some(&user))?;
-    users::write_details(connection, key, row, None, &user)?;
+    lookup::write(connection, key, &[], &user.lookup())?;
+    users::write_details(connection, row, &stored::details(&key.tenant, &user).map_or(Details::Stays, Details::Is))?;
     execute(connection, OUTBOX, params![tenant, id, row])?;
     move_events(connection, key, row)?;
     for table in ["outbox", "claims", "identifiers", "profiles"] {
@@ -155,7 +154,7 @@ fn move_user(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
 fn move_erased(connection: &Connection, key: &UserKey) -> Result<(), StoreError> {
     let place = [key.tenant.as_str(), key.user.as_str()];
     let last = connection.query_row(LAST, place, |row| row.get(0)).map_err(store)?;
-    let row = users::insert(connection, key, Version(last), None::<&User>, &Held::default())?;
+    let row = users::insert(connection, key, Version(last), None, None, &Held::default())?;
     let row = row.ok_or_else(|| corrupt("identity_events", name(key), "its user is in the new table already"))?;
     move_events(connection, key, row)
 }
@@ -186,18 +185,4 @@ fn move_events(connection: &Connection, key: &UserKey, user: i64) -> Result<(), 
     )?;
     let sql = "DELETE FROM identity_old_events WHERE tenant = ?1 AND user_id = ?2";
     execute(connection, sql, [tenant, id]).map(drop)
-}
-
-/// Adds the checksum to a record, as the form says.
-fn sealed(mut text: String, place: &[&str]) -> String {
-    text.pop();
-    let mut sum = crc32fast::Hasher::new();
-    for part in place {
-        sum.update(part.as_bytes());
-        sum.update(&[0]);
-    }
-    sum.update(text.as_bytes());
-    // Writing to a text does not fail.
-    let _ = write!(text, ",\"z\":\"{:08x}\"}}", sum.finalize());
-    text
 }

@@ -11,7 +11,7 @@ use identity_ports::{
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::commit::apply;
+use crate::commit::{Encoded, apply};
 use crate::connection::{Desk, open_reader};
 use crate::error::store;
 use crate::files::backup;
@@ -227,7 +227,8 @@ impl UserRepository for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.0.writer.submit(move |desk| apply(&desk.connection, &commit)).await
+        let encoded = Encoded::new(&commit)?;
+        self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await
     }
 }
 

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{Place, creation, disable, is_conflict, key, stored};
-use identity_ports::{CommitError, StoreError, UserRepository as _};
+use identity_core::Version;
+use identity_ports::{CommitError, Expected, StoreError, UserRepository as _};
 use identity_sqlite::commit_in;
 use identity_sqlite::rusqlite::{Transaction, params};
 
@@ -69,6 +70,23 @@ async fn a_refused_commit_leaves_no_trace_in_a_transaction_that_goes_on() {
     assert_eq!(store.history(&key("ada"), 0, 10).await.unwrap().len(), 4);
     assert!(store.load(&key("bob")).await.unwrap().is_some());
     assert_eq!(orders(&place), 1);
+}
+
+#[tokio::test]
+async fn a_commit_at_the_last_version_is_refused() {
+    let (_place, store) = with_orders().await;
+    store.commit(creation("ada", 1)).await.unwrap();
+    let mut last = disable(&stored(&store, "ada").await, 2);
+    last.expected = Expected::At(Version(u64::MAX));
+    last.events.iter_mut().for_each(|recorded| recorded.number = u64::MAX);
+    let refused = |result| match result {
+        Err(CommitError::Store(StoreError::Failed(reason))) => reason.to_string().contains("not numbered"),
+        _ => false,
+    };
+    assert!(refused(store.commit(last.clone()).await));
+    let within = move |transaction: &Transaction<'_>| Ok::<_, StoreError>(commit_in(transaction, &last));
+    assert!(refused(store.transaction(within).await.unwrap()));
+    assert_eq!(stored(&store, "ada").await.version.0, 3);
 }
 
 #[tokio::test]

@@ -213,6 +213,23 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
     })?)
 }
 
+/// The JSON text of a record that was made without its checksum, with it: by a store that makes records of the rows of an
+/// earlier version. `version` is that of the user for the main record, and `None` for the second one.
+///
+/// ```
+/// use identity_core::{TenantId, UserId, UserKey, Version, stored};
+/// let key = UserKey { tenant: TenantId::default(), user: UserId::parse("ada")? };
+/// let record = stored::with_checksum(r#"{"v":1,"c":5,"u":7}"#.to_owned(), &key, Some(Version(1)));
+/// assert_eq!(stored::read(&key, Version(1), &record, None)?.updated_at().as_micros(), 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn with_checksum(text: String, key: &UserKey, version: Option<Version>) -> String {
+    let version = version.map(|version| version.0.to_string());
+    let place = [key.tenant.as_str(), key.user.as_str()].into_iter().chain(version.as_deref());
+    seal(text, &place.collect::<Vec<_>>())
+}
+
 fn details_are_empty(user: &User) -> bool {
     let profile = &user.parts.profile;
     let empty = |object: &JsonObject| object.as_map().is_empty();
@@ -241,7 +258,10 @@ const SEAL: usize = 16;
 /// The JSON text of a record with its checksum.
 fn sealed(record: &impl Serialize, place: &[&str]) -> String {
     // These types have text keys only and no failing serialiser, so an error cannot happen; an empty record cannot be read.
-    let mut text = serde_json::to_string(record).unwrap_or_default();
+    seal(serde_json::to_string(record).unwrap_or_default(), place)
+}
+
+fn seal(mut text: String, place: &[&str]) -> String {
     text.pop();
     let sum = checksum(place, &text);
     text.push_str(&format!(",\"z\":\"{sum:08x}\"}}"));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use identity_core::stored::{BadRecord, RECORD_VERSION, details, read, record, same_details};
+use identity_core::stored::{BadRecord, RECORD_VERSION, details, read, record, same_details, with_checksum};
 use identity_core::{
     LookupChanges, LookupEntry, Profile, SignInUse, TenantId, User, UserId, UserKey, UserParts, Username, Version,
 };
@@ -111,6 +111,16 @@ fn a_record_that_was_changed_in_one_bit_is_refused() {
             let answer = read(&key(&user), Version(7), main, Some(second));
             assert!(answer.is_err(), "bit {at}: {flipped}");
         }
+    }
+}
+
+#[test]
+fn a_record_that_was_made_without_its_checksum_gets_that_of_the_form() {
+    let ada = full();
+    let (main, second) = forms(&ada, 7);
+    for (record, version) in [(main, Some(Version(7))), (second.unwrap(), None)] {
+        let (bare, _) = record.split_at(record.len() - 16);
+        assert_eq!(with_checksum(format!("{bare}}}"), &key(&ada), version), record);
     }
 }
 

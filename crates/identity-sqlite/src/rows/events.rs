@@ -1,7 +1,7 @@
 //! The events: a row for every commit, those of a user a chain from its last one.
 
 use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp, UserKey};
-use identity_ports::{Commit, StoreError};
+use identity_ports::StoreError;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::error::{corrupt, name, store, unread};
@@ -17,21 +17,6 @@ const LAST: &str = "SELECT user, last_event, version FROM identity_users WHERE t
 const MARK: &str = include_str!("../../sql/events_mark.sql");
 
 const STRIP: &str = "UPDATE identity_events SET events = ?2 WHERE event = ?1";
-
-/// Appends the events of a commit, and gives their row. Those of an erasure are stripped.
-pub(crate) fn append(
-    connection: &Connection,
-    user: i64,
-    earlier: Option<i64>,
-    commit: &Commit,
-) -> Result<i64, StoreError> {
-    let events = match &commit.after {
-        Some(_) => json(&commit.events.iter().map(|recorded| &recorded.event).collect::<Vec<_>>())?,
-        None => json(&commit.events.iter().map(|recorded| recorded.event.clone().stripped()).collect::<Vec<_>>())?,
-    };
-    let first = commit.events.first().map_or(0, |recorded| recorded.number);
-    insert(connection, user, earlier, [first, commit.version().0], &events)
-}
 
 /// Appends a row, and gives its key.
 pub(crate) fn insert(

@@ -1,7 +1,7 @@
 //! By which keys users are found, and who holds the claim on a key.
 
 use identity_core::{
-    ClaimChanges, ClaimKey, IdentifierId, LookupChanges, LookupEntry, Strength, TenantId, User, UserId, UserKey,
+    ClaimChanges, ClaimKey, IdentifierId, LookupEntry, Strength, TenantId, UserId, UserKey,
 };
 use identity_ports::{CommitError, Found, StoreError};
 use rusqlite::{Connection, Row, params};
@@ -26,24 +26,20 @@ const RELEASE: &str = include_str!("../../sql/lookup_release.sql");
 
 const HOLDER: &str = include_str!("../../sql/lookup_holder.sql");
 
-/// Changes the entries by which a user is found.
+/// Removes and adds entries by which a user is found.
 pub(crate) fn write(
     connection: &Connection,
     key: &UserKey,
-    before: Option<&User>,
-    after: Option<&User>,
+    removed: &[LookupEntry],
+    put: &[LookupEntry],
 ) -> Result<(), StoreError> {
-    let changes = LookupChanges::between(before, after);
-    // Verification is part of the order, so an entry whose verification changes moves.
-    let known = before.filter(|_| !changes.put.is_empty()).map(User::lookup).unwrap_or_default();
-    let moved = |put: &LookupEntry| known.iter().find(|old| old.key == put.key && old.identifier == put.identifier);
-    for entry in changes.remove.iter().chain(changes.put.iter().filter_map(moved)) {
+    for entry in removed {
         if row(connection, REMOVE, key, entry, false)? == 0 {
             let reason = "an entry by which the user was found is missing";
             return Err(corrupt("identity_lookup", name(key), reason));
         }
     }
-    changes.put.iter().try_for_each(|entry| row(connection, PUT, key, entry, true).map(drop))
+    put.iter().try_for_each(|entry| row(connection, PUT, key, entry, true).map(drop))
 }
 
 fn row(

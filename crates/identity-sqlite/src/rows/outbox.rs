@@ -77,7 +77,7 @@ const WITHDRAW: &str = include_str!("../../sql/outbox_withdraw.sql");
 const FORGET: &str = "DELETE FROM identity_outbox WHERE user = ?1";
 
 /// Enqueues a message; it is due at once.
-pub(crate) fn enqueue(connection: &Connection, user: i64, message: &Message) -> Result<(), StoreError> {
+pub(crate) fn enqueue(connection: &Connection, user: i64, message: &Message, text: &str) -> Result<(), StoreError> {
     let identifier = match &message.content {
         Content::Challenge { identifier, .. } => Some(identifier.as_uuid()),
         _ => None,
@@ -90,7 +90,7 @@ pub(crate) fn enqueue(connection: &Connection, user: i64, message: &Message) -> 
         message.to.channel().as_str(),
         message.to.as_str(),
         FORMAT,
-        json(message)?,
+        text,
         message.created_at.as_micros(),
         message.expires_at.as_micros(),
     ];

@@ -6,6 +6,7 @@ use identity_core::{Claim, ClaimKey, ClaimKind, Strength, User, UserKey, Version
 use identity_ports::{Commit, CommitError, Expected, StoreError, Stored};
 use rusqlite::{Connection, Row, params};
 
+use crate::commit::{Details, Encoded};
 use crate::error::{corrupt, name, store, unread};
 use crate::rows::cells::{Json, execute, json, one};
 
@@ -105,7 +106,7 @@ pub(crate) struct Place {
 }
 
 /// Finds the row at the expected version, or makes the row of a new user. A row of another version is a conflict.
-pub(crate) fn place(connection: &Connection, commit: &Commit) -> Result<Place, CommitError> {
+pub(crate) fn place(connection: &Connection, commit: &Commit, encoded: &Encoded) -> Result<Place, CommitError> {
     let Commit { key, after, .. } = commit;
     let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
     if let Expected::At(version) = commit.expected {
@@ -119,7 +120,9 @@ pub(crate) fn place(connection: &Connection, commit: &Commit) -> Result<Place, C
     if after.is_some() {
         commit.claims.take.iter().for_each(|claim| held.take(claim));
     }
-    let user = insert(connection, key, commit.version(), after.as_deref(), &held)?.ok_or(CommitError::Conflict)?;
+    let record = encoded.record.as_deref();
+    let user = insert(connection, key, commit.version(), after.as_deref(), record, &held)?;
+    let user = user.ok_or(CommitError::Conflict)?;
     Ok(Place { user, earlier: None, held })
 }
 
@@ -129,10 +132,10 @@ pub(crate) fn insert(
     key: &UserKey,
     version: Version,
     user: Option<&User>,
+    record: Option<&str>,
     held: &Held,
 ) -> Result<Option<i64>, StoreError> {
     let [created_at, updated_at] = [User::created_at, User::updated_at].map(|at| user.map(|user| at(user).as_micros()));
-    let record = user.map(|user| stored::record(&key.tenant, user, version));
     let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
     let row = params![tenant, id, version.0, created_at, updated_at, held.text()?, record];
     Ok((execute(connection, INSERT, row)? > 0).then(|| connection.last_insert_rowid()))
@@ -146,10 +149,10 @@ pub(crate) fn write(
     after: &User,
     place: &Place,
     event: i64,
+    encoded: &Encoded,
 ) -> Result<(), StoreError> {
     let (version, updated_at) = (commit.version(), after.updated_at().as_micros());
-    let record = stored::record(&commit.key.tenant, after, version);
-    let row = params![place.user, version.0, updated_at, event, place.held.text()?, record];
+    let row = params![place.user, version.0, updated_at, event, place.held.text()?, encoded.record];
     execute(connection, UPDATE, row)?;
     if before.is_none_or(|before| before.created_at() != after.created_at()) {
         execute(connection, CREATED, params![place.user, after.created_at().as_micros()])?;
@@ -158,22 +161,13 @@ pub(crate) fn write(
 }
 
 /// Writes the second record when it changed.
-pub(crate) fn write_details(
-    connection: &Connection,
-    key: &UserKey,
-    user: i64,
-    before: Option<&User>,
-    after: &User,
-) -> Result<(), StoreError> {
-    if before.is_some_and(|before| stored::same_details(before, after)) {
-        return Ok(());
+pub(crate) fn write_details(connection: &Connection, user: i64, details: &Details) -> Result<(), StoreError> {
+    match details {
+        Details::Stays => Ok(0),
+        Details::Goes => execute(connection, DELETE_DETAILS, [user]),
+        Details::Is(record) => execute(connection, WRITE_DETAILS, params![user, record]),
     }
-    match stored::details(&key.tenant, after) {
-        Some(record) => execute(connection, WRITE_DETAILS, params![user, record])?,
-        None if before.is_some() => execute(connection, DELETE_DETAILS, [user])?,
-        None => 0,
-    };
-    Ok(())
+    .map(drop)
 }
 
 /// Leaves nothing of a user but its id, its version and its last event.
