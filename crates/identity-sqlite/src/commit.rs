@@ -119,7 +119,10 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded)
     let Commit { key, after, .. } = commit;
     let mut place = users::place(connection, commit, encoded)?;
     let is_new = commit.expected == Expected::Absent;
-    if commit.before.is_none() && !is_new && let Some(stored) = users::load(connection, key)? {
+    if commit.before.is_none()
+        && !is_new
+        && let Some(stored) = users::load(connection, key)?
+    {
         // The caller did not say what the user was before.
         let whole = Commit { before: Some(stored.user), ..commit.clone() };
         return apply(connection, &whole, &Encoded::new(&whole)?);

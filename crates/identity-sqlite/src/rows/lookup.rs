@@ -1,8 +1,6 @@
 //! By which keys users are found, and who holds the claim on a key.
 
-use identity_core::{
-    ClaimChanges, ClaimKey, IdentifierId, LookupEntry, Strength, TenantId, UserId, UserKey,
-};
+use identity_core::{ClaimChanges, ClaimKey, IdentifierId, LookupEntry, Strength, TenantId, UserId, UserKey};
 use identity_ports::{CommitError, Found, StoreError};
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
