@@ -1,7 +1,6 @@
 //! Commits a second: a user with a verified address, its claim, an event and a message.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use identity_conformance::kit::{NOW, Person, create, key, letter, mail_key, paid, verified};
@@ -11,6 +10,7 @@ use identity_postgres::PostgresStore;
 use postgres_testbed::{Cluster, Database};
 use tokio::runtime::Runtime;
 
+use crate::crowd::repeat;
 use crate::measure::{in_turns, per_second, timed};
 use crate::pgbench::Pgbench;
 use crate::table::{Row, Target, Unit};
@@ -57,35 +57,16 @@ fn creation(number: u64) -> Commit {
 }
 
 fn ours(runtime: &Runtime, store: &PostgresStore, next: &AtomicU64, tasks: usize) -> f64 {
-    let over = Arc::new(AtomicBool::new(false));
     // Numbers lie scattered, as those of `random()` do: the factor is prime to the modulus.
     let start = next.fetch_add(1 << 32, Ordering::Relaxed);
-    let (took, done) = timed(|| {
-        runtime.block_on(async {
-            let at_work: Vec<_> = (0..tasks as u64)
-                .map(|task| {
-                    let (store, over) = (store.clone(), Arc::clone(&over));
-                    tokio::spawn(async move {
-                        let mut done = 0_u64;
-                        while !over.load(Ordering::Relaxed) {
-                            let number = (start + task + done * tasks as u64).wrapping_mul(618_033_988_749_895);
-                            store.commit(creation(number % 999_999_999_999_989)).await.unwrap();
-                            done += 1;
-                        }
-                        done
-                    })
-                })
-                .collect();
-            tokio::time::sleep(TIME).await;
-            over.store(true, Ordering::Relaxed);
-            let mut done = 0;
-            for task in at_work {
-                done += task.await.unwrap();
-            }
-            done
-        })
-    });
-    per_second(took, usize::try_from(done).unwrap())
+    let store = store.clone();
+    let work = move |task: usize, done: usize| {
+        let number = (start + (task + done * tasks) as u64).wrapping_mul(618_033_988_749_895);
+        let (store, commit) = (store.clone(), creation(number % 999_999_999_999_989));
+        async move { drop(store.commit(commit).await.unwrap()) }
+    };
+    let (took, done) = timed(|| runtime.block_on(repeat(tasks, TIME, work)));
+    per_second(took, done)
 }
 
 /// The name of a database, for settings of its own.

@@ -3,8 +3,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use identity_conformance::kit::{
@@ -15,6 +13,8 @@ use identity_ports::{Stored, UserRepository as _};
 use identity_postgres::PostgresStore;
 use postgres_testbed::{Cluster, Database};
 use tokio::runtime::Runtime;
+
+use crate::crowd::repeat;
 
 const USERS: usize = 2_000;
 const CLIENTS: usize = 16;
@@ -69,30 +69,12 @@ pub(crate) fn print(cluster: &Cluster, runtime: &Runtime) {
 }
 
 fn per_second(runtime: &Runtime, store: &PostgresStore) -> u64 {
-    let over = Arc::new(AtomicBool::new(false));
-    runtime.block_on(async {
-        let at_work: Vec<_> = (0..CLIENTS)
-            .map(|task| {
-                let (store, over) = (store.clone(), Arc::clone(&over));
-                tokio::spawn(async move {
-                    let mut done = 0_usize;
-                    while !over.load(Ordering::Relaxed) {
-                        let number = (task * 131 + done * 17) % USERS;
-                        assert!(store.load(&key(&format!("user-{number}"))).await.unwrap().is_some());
-                        done += 1;
-                    }
-                    done
-                })
-            })
-            .collect();
-        tokio::time::sleep(TIME).await;
-        over.store(true, Ordering::Relaxed);
-        let mut done = 0;
-        for task in at_work {
-            done += task.await.unwrap();
-        }
-        done as u64 / TIME.as_secs()
-    })
+    let store = store.clone();
+    let work = move |task: usize, done: usize| {
+        let (store, number) = (store.clone(), (task * 131 + done * 17) % USERS);
+        async move { assert!(store.load(&key(&format!("user-{number}"))).await.unwrap().is_some()) }
+    };
+    runtime.block_on(repeat(CLIENTS, TIME, work)) as u64 / TIME.as_secs()
 }
 
 /// A user asks for a code: the address has a challenge, and its message draws on two budgets.

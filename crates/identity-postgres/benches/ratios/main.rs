@@ -1,13 +1,14 @@
 //! What commits cost, against the same flight run by `pgbench`, and what a flow costs among a million users, against ten
 //! thousand: measured in turns in one run and printed as one table.
 //!
-//! `cargo bench -p identity-postgres` measures everything, `-- commits` or `-- scale` one part alone. It starts its own
+//! `cargo bench -p identity-postgres` measures everything, `-- commits`, `-- loads` or `-- scale` one part alone. It starts its own
 //! server, which waits for the disk. It says what was missed, and never fails: machines differ.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark whose calls fail has nothing to measure")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod commits;
+mod crowd;
 mod loads;
 #[path = "../../../identity/benches/ratios/measure.rs"]
 #[expect(dead_code, reason = "shared with the benchmark of the crate `identity`, which uses more of it")]

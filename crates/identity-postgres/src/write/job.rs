@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{LookupChanges, Version, WhenExhausted, stored};
+use identity_core::{LookupChanges, stored};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -44,27 +44,7 @@ pub(super) enum Details {
 impl Job {
     /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
     pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
-        let from = match commit.expected {
-            Expected::Absent => 0,
-            Expected::At(Version(version)) => version,
-        };
-        let follows =
-            (from.saturating_add(1)..).zip(&commit.events).all(|(number, recorded)| number == recorded.number);
-        if commit.events.is_empty() || !follows {
-            let reason = "the events of the commit are not numbered from the expected version on";
-            return Err(StoreError::failed(reason));
-        }
-        if commit.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
-            return Err(StoreError::failed("a charge of a commit itself has no message to withhold"));
-        }
-        if commit.after.as_ref().is_some_and(|user| *user.id() != commit.key.user) {
-            return Err(StoreError::failed("the user of the commit differs from the commit's key"));
-        }
-        let mut claims: Vec<_> = commit.claims.take.iter().map(|claim| &claim.key).collect();
-        claims.sort_unstable();
-        if claims.array_windows().any(|[one, next]| one == next) {
-            return Err(StoreError::failed("the commit takes one claim twice"));
-        }
+        commit.check().map_err(StoreError::failed)?;
         let tenant = commit.key.tenant.as_str();
         let hash = |kind: &str, parts: [&str; 3]| {
             let mut sum = Sha256::new();
@@ -76,7 +56,7 @@ impl Job {
             bytes.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
         };
         let released = commit.claims.release.iter();
-        let claims = claims.into_iter().chain(released);
+        let claims = commit.claims.take.iter().map(|claim| &claim.key).chain(released);
         let claims = claims.map(|key| hash("claim", [key.as_str(), key.kind().as_str(), &key.rule().to_string()]));
         let charges = commit.charges.iter().chain(commit.messages.iter().flat_map(|outgoing| &outgoing.charges));
         let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
@@ -90,11 +70,12 @@ impl Job {
         let user = hash("user", [commit.key.user.as_str(), "", ""]);
         let (tenant, version) = (&commit.key.tenant, commit.version());
         let record = commit.after.as_ref().map(|after| stored::record(tenant, after, version));
-        let known = commit.before.as_ref().filter(|_| from > 0);
+        let is_new = commit.expected == Expected::Absent;
+        let known = commit.before.as_ref().filter(|_| !is_new);
         let details = match &commit.after {
             Some(after) if known.is_none_or(|before| !stored::same_details(before, after)) => {
                 stored::details(tenant, after)
-                    .map_or(if from > 0 { Details::Goes } else { Details::Stays }, Details::Is)
+                    .map_or(if is_new { Details::Stays } else { Details::Goes }, Details::Is)
             }
             _ => Details::Stays,
         };
