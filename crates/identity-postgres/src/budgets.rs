@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use identity_core::{Charge, Exhausted, Refund, TenantId, Timestamp};
 use identity_ports::{Budgets, CommitError, StoreError};
-use tokio_postgres::types::Type;
 
 use crate::PostgresStore;
+use crate::error::Failure;
 use crate::link::Link;
 use crate::sql::Sql;
 
@@ -35,42 +35,21 @@ fn long(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Draws, if the budget covers it: from the window that is open, or from a new one. Sums saturate.
+/// Draws, if the budget covers it.
 async fn draw(link: &Link, tenant: &TenantId, charge: &Charge) -> Result<bool, StoreError> {
     let Some(room) = charge.budget.limit.checked_sub(charge.amount) else { return Ok(false) };
-    let tables = &link.tables;
-    let text = format!(
-        "INSERT INTO {tables}identity_budgets AS w (tenant, kind, quota, began_at, ends_at, drawn) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, kind, quota) DO UPDATE SET \
-         began_at = CASE WHEN w.began_at > $7 THEN w.began_at ELSE $4 END, \
-         ends_at = CASE WHEN w.began_at > $7 THEN LEAST(w.began_at, 9223372036854775807 - $8) + $8 ELSE $5 END, \
-         drawn = CASE WHEN w.began_at > $7 THEN LEAST(w.drawn, 9223372036854775807 - $6) + $6 ELSE $6 END \
-         WHERE w.began_at <= $7 OR w.drawn <= $9 RETURNING 1"
-    );
     let window = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
-    let sql = Sql::new(text)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(charge.kind.as_str(), Type::TEXT)
-        .with(&*charge.quota, Type::TEXT)
-        .with(charge.at.as_micros(), Type::INT8)
-        .with((charge.at + charge.budget.window).as_micros(), Type::INT8)
-        .with(long(charge.amount), Type::INT8)
-        .with(charge.at.as_micros().saturating_sub(window), Type::INT8)
-        .with(window, Type::INT8)
-        .with(long(room), Type::INT8);
+    let (at, ends_at) = (charge.at.as_micros(), (charge.at + charge.budget.window).as_micros());
+    let (kind, quota) = (charge.kind.as_str(), charge.quota.as_str());
+    let sql = Sql::new(&link.texts.draw).with((tenant.as_str(), kind, quota, at, ends_at, long(charge.amount)));
+    let sql = sql.with((at.saturating_sub(window), window, long(room)));
     Ok(!link.query(&sql).await?.is_empty())
 }
 
 /// What a charge found that does not fit.
 async fn exhausted(link: &Link, tenant: &TenantId, charge: &Charge) -> Result<Exhausted, StoreError> {
-    let tables = &link.tables;
-    let text =
-        format!("SELECT began_at, drawn FROM {tables}identity_budgets WHERE tenant = $1 AND kind = $2 AND quota = $3");
-    let sql = Sql::new(text)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(charge.kind.as_str(), Type::TEXT)
-        .with(&*charge.quota, Type::TEXT);
-    let rows = link.read(&sql).await?;
+    let values = (tenant.as_str(), charge.kind.as_str(), charge.quota.as_str());
+    let rows = link.read(&Sql::new(&link.texts.window).with(values)).await?;
     let mut open = (charge.at, 0);
     if let Some(row) = rows.first() {
         let began: i64 = row.try_get("began_at").map_err(StoreError::failed)?;
@@ -85,20 +64,9 @@ async fn exhausted(link: &Link, tenant: &TenantId, charge: &Charge) -> Result<Ex
 }
 
 async fn give_back(link: &Link, tenant: &TenantId, refund: &Refund) -> Result<(), StoreError> {
-    let tables = &link.tables;
-    let text = format!(
-        "UPDATE {tables}identity_budgets SET drawn = GREATEST(0, drawn - $4) \
-         WHERE tenant = $1 AND kind = $2 AND quota = $3 AND began_at <= $5 AND ends_at > $5"
-    );
-    let sql = Sql::new(text)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(refund.kind.as_str(), Type::TEXT)
-        .with(&*refund.quota, Type::TEXT)
-        .with(long(refund.amount), Type::INT8)
-        .with(refund.at.as_micros(), Type::INT8);
+    let (kind, quota) = (refund.kind.as_str(), refund.quota.as_str());
+    let values = (tenant.as_str(), kind, quota, long(refund.amount), refund.at.as_micros());
     // Given back once at most: an amount that was given back twice could be drawn twice.
-    match link.once(&sql).await {
-        Ok(_) => Ok(()),
-        Err(failure) => Err(failure.into_error()),
-    }
+    let given = link.once(&Sql::new(&link.texts.give_back).with(values)).await;
+    given.map(drop).map_err(Failure::into_error)
 }

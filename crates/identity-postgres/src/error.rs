@@ -54,16 +54,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn away(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
-        Self::Away(ForeignError::new(error))
+    pub(crate) fn late(reason: &str) -> Self {
+        Self::Late(ForeignError::new(reason))
     }
 
-    pub(crate) fn late(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
-        Self::Late(ForeignError::new(error))
-    }
-
-    pub(crate) fn lost(error: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
-        Self::Lost(ForeignError::new(error))
+    /// The same of a statement that cannot have written anything.
+    pub(crate) fn without_writing(self) -> Self {
+        match self {
+            Self::Lost(error) => Self::Away(error),
+            other => other,
+        }
     }
 
     /// Whether the connection that the statement ran on is of no further use.
@@ -88,10 +88,7 @@ impl Failure {
 /// What an error of the pool means. No statement was sent.
 pub(crate) fn pool(error: PoolError) -> Failure {
     match error {
-        PoolError::Backend(error) => match failure(error) {
-            Failure::Lost(error) => Failure::Away(error),
-            other => other,
-        },
+        PoolError::Backend(error) => failure(error).without_writing(),
         PoolError::Timeout(_) => Failure::late(
             "no connection to the database became free before the deadline; enlarge the pool or the timeout, or see what \
              holds the connections",
@@ -107,10 +104,10 @@ pub(crate) fn pool(error: PoolError) -> Failure {
 pub(crate) fn failure(error: Error) -> Failure {
     let Some(server) = error.as_db_error() else {
         if error.to_string().starts_with("error connecting") {
-            return Failure::away(Unreachable(error));
+            return Failure::Away(ForeignError::new(Unreachable(error)));
         }
         if error.is_closed() || caused_by_io(&error) {
-            return Failure::lost(Lost(error));
+            return Failure::Lost(ForeignError::new(Lost(error)));
         }
         return Failure::Fatal(StoreError::failed(error));
     };

@@ -7,6 +7,7 @@ mod link;
 mod mail;
 mod migrate;
 mod options;
+mod patience;
 mod rows;
 mod sql;
 mod store;

@@ -1,33 +1,32 @@
 //! Connections to the server, and one statement at a time over one of them.
 
 use std::future::poll_fn;
-use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Deref;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
-use identity_ports::StoreError;
+use futures_util::future::{join_all, join3};
+use identity_ports::{ForeignError, StoreError};
+use scopeguard::guard;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{CancelToken, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::{Failure, Unknown, failure, pool};
+use crate::error::{Failure, failure, pool};
 use crate::options::{PostgresOptions, Statements};
+use crate::patience::{Patience, dice};
 use crate::sql::{Sql, Texts};
 use crate::tls::Tls;
 
 /// How long the server may take to confirm that a statement was cancelled at the deadline of its call. After that it is unknown
 /// whether the statement was carried out.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// The longest pause between two tries, as a power of two in milliseconds.
-const LONGEST_PAUSE: u32 = 9;
 
 /// An unused connection is probed after this time unless the connection string says otherwise. Devices on the way, such as
 /// those that translate addresses, often forget a connection much sooner than the driver's two hours.
@@ -50,7 +49,7 @@ pub(crate) struct Base {
     /// Whether a proxy shares sessions between clients, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
     timeout: Duration,
-    reconnect: Duration,
+    pub(crate) reconnect: Duration,
 }
 
 /// The way to the server for one call, which ends at a deadline.
@@ -150,10 +149,10 @@ impl Link {
     pub(crate) async fn flight(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
         let connection = self.connection().await?;
         let token = connection.cancel_token();
-        let held = Held { connection: Some(connection), is_spent: AtomicBool::new(false) };
+        let held = guard(Held { connection, spent: AtomicUsize::new(0) }, Held::end);
         let ran = self.bounded(self.all(&held, statements), &token).await;
         if ran.as_ref().is_err_and(Failure::spends_connection) {
-            held.is_spent.store(true, Ordering::Relaxed);
+            held.spent.fetch_add(1, Ordering::Relaxed);
         }
         if matches!(ran, Err(Failure::Lost(_))) {
             // The server may not have noticed yet: it must not go on with what nobody waits for.
@@ -165,40 +164,18 @@ impl Link {
 
     /// Sends all statements before the answer to the first one comes, and gives the rows of each.
     async fn all(&self, held: &Held, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
-        type Sent<'f> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Failure>> + Send + 'f>>;
-        let mut sent: Vec<Sent<'_>> = statements.iter().map(|sql| Box::pin(self.run(held, sql)) as Sent<'_>).collect();
+        let all = join_all(statements.iter().map(|sql| self.run(held, sql)));
         if statements.len() > 1 {
             // Each statement sees what was written before it began, whatever the server's default is.
-            sent.insert(0, Box::pin(self.word(held, "BEGIN ISOLATION LEVEL READ COMMITTED")));
-            sent.push(Box::pin(self.word(held, "COMMIT")));
+            let begin = held.connection.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED");
+            // What is polled first is sent first.
+            let (begun, rows, ended) = join3(begin, all, held.connection.batch_execute("COMMIT")).await;
+            // After the first failure the others fail because of it.
+            let rows = begun.map_err(failure).and_then(|()| rows.into_iter().collect())?;
+            ended.map(|()| rows).map_err(failure)
+        } else {
+            all.await.into_iter().collect()
         }
-        let mut answers: Vec<Option<Result<Vec<Row>, Failure>>> = sent.iter().map(|_| None).collect();
-        poll_fn(|context| {
-            let mut open = false;
-            // In their order: what is polled first is sent first.
-            for (answer, sent) in answers.iter_mut().zip(&mut sent).filter(|(answer, _)| answer.is_none()) {
-                match sent.as_mut().poll(context) {
-                    Poll::Ready(told) => *answer = Some(told),
-                    Poll::Pending => open = true,
-                }
-            }
-            if open { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
-        // After the first failure the others fail because of it.
-        let mut rows = answers.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
-        if statements.len() > 1 {
-            rows.pop();
-            rows.remove(0);
-        }
-        Ok(rows)
-    }
-
-    async fn word(&self, held: &Held, word: &str) -> Result<Vec<Row>, Failure> {
-        let Some(connection) = &held.connection else {
-            return Err(Failure::away("there is no connection"));
-        };
-        connection.batch_execute(word).await.map(|()| Vec::new()).map_err(failure)
     }
 
     /// Waits for a statement until the deadline. Then the statement is cancelled, and the server gets a moment to say that it
@@ -224,14 +201,12 @@ impl Link {
                 Err(Failure::late("the statement did not finish before the deadline and was cancelled"))
             }
             Ok(done) => done,
-            Err(_) => Err(Failure::lost("the server did not answer before the deadline")),
+            Err(_) => Err(Failure::Lost(ForeignError::new("the server did not answer before the deadline"))),
         }
     }
 
     async fn run(&self, held: &Held, sql: &Sql<'_>) -> Result<Vec<Row>, Failure> {
-        let Some(connection) = &held.connection else {
-            return Err(Failure::away("there is no connection"));
-        };
+        let connection = &held.connection;
         if !self.prepared {
             return connection.query_typed(&sql.text, &sql.typed_params()).await.map_err(failure);
         }
@@ -242,11 +217,11 @@ impl Link {
         }
         // This connection meets the statement for the first time: it is prepared for the next time, and run, in one flight. A
         // caller that is dropped meanwhile leaves a statement behind on the server that nobody can close.
-        held.is_spent.store(true, Ordering::Relaxed);
+        held.spent.fetch_add(1, Ordering::Relaxed);
         let params = sql.typed_params();
         // If it cannot be prepared, the answer to the query says why, too.
         let (_, rows) = tokio::join!(preparing, connection.query_typed(&sql.text, &params));
-        held.is_spent.store(false, Ordering::Relaxed);
+        held.spent.fetch_sub(1, Ordering::Relaxed);
         rows.map_err(failure)
     }
 
@@ -270,102 +245,28 @@ impl Link {
     pub(crate) async fn read(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
         let mut patience = Patience::new(self);
         loop {
-            let failure = match self.once(sql).await {
+            match self.once(sql).await {
                 Ok(rows) => return Ok(rows),
-                Err(Failure::Lost(error)) => Failure::Away(error),
-                Err(failure) => failure,
-            };
-            patience.after(failure).await?;
+                Err(failure) => patience.after(failure.without_writing()).await?,
+            }
         }
     }
 }
 
-/// A connection in use; one that is spent does not go back to the pool.
+/// A connection in use.
 struct Held {
-    connection: Option<Object>,
-    is_spent: AtomicBool,
+    connection: Object,
+    /// How many reasons there are not to use it again.
+    spent: AtomicUsize,
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.is_spent.load(Ordering::Relaxed) {
-            drop(self.connection.take().map(Object::take));
+impl Held {
+    /// Gives the connection back to the pool, or drops it.
+    fn end(self) {
+        if self.spent.into_inner() > 0 {
+            drop(Object::take(self.connection));
         }
     }
-}
-
-/// How long a call goes on trying.
-#[derive(Clone)]
-pub(crate) struct Patience {
-    until: Instant,
-    reconnect: Duration,
-    tries: u32,
-    /// When the server was first found to be away.
-    away_since: Option<Instant>,
-    /// Whether the answer to an earlier try was lost.
-    unknown: bool,
-}
-
-impl Patience {
-    pub(crate) fn new(link: &Link) -> Self {
-        Self { until: link.until, reconnect: link.base.reconnect, tries: 0, away_since: None, unknown: false }
-    }
-
-    /// The same, up to another deadline.
-    pub(crate) fn up_to(&self, until: Instant) -> Self {
-        Self { until, ..self.clone() }
-    }
-
-    /// Notes that the answer to a try was lost: from now on, only an answer of the server says what was written.
-    pub(crate) fn note(&mut self, failure: &Failure) {
-        self.unknown |= matches!(failure, Failure::Lost(_));
-    }
-
-    /// Waits before the next try.
-    ///
-    /// # Errors
-    /// The error of the call when another try is of no use or would begin after the deadline.
-    pub(crate) async fn after(&mut self, failure: Failure) -> Result<(), StoreError> {
-        self.note(&failure);
-        self.tries += 1;
-        let now = Instant::now();
-        let longest = match &failure {
-            Failure::Race(_) | Failure::Snapshot(_) => 1_u64 << self.tries.min(LONGEST_PAUSE),
-            Failure::Away(_) | Failure::Lost(_) => {
-                if now.duration_since(*self.away_since.get_or_insert(now)) >= self.reconnect {
-                    return Err(self.last(failure));
-                }
-                25_u64 << self.tries.min(5)
-            }
-            Failure::Duplicate(_) if self.tries < 3 => 2,
-            Failure::Late(_) | Failure::Fatal(_) | Failure::Duplicate(_) => return Err(self.last(failure)),
-        };
-        // The second try follows at once. Later ones keep apart, so that those who met do not meet again.
-        let pause = Duration::from_millis(if self.tries > 1 { dice() % longest } else { 0 });
-        if now + pause >= self.until {
-            return Err(self.last(failure));
-        }
-        tracing::debug!(tries = self.tries, ?failure, "a statement failed and is tried again");
-        tokio::time::sleep(pause).await;
-        Ok(())
-    }
-
-    /// What the caller is told of the last failure: that nothing was written only when no try can have written anything.
-    pub(crate) fn last(&self, failure: Failure) -> StoreError {
-        match failure {
-            failure if !self.unknown => failure.into_error(),
-            Failure::Race(error) | Failure::Snapshot(error) | Failure::Away(error) | Failure::Late(error) => {
-                Failure::Lost(error).into_error()
-            }
-            Failure::Lost(error) => Failure::Lost(error).into_error(),
-            failure => StoreError::failed(Unknown(identity_ports::ForeignError::new(failure.into_error()))),
-        }
-    }
-}
-
-/// A number that differs from call to call and between processes. It protects no secret.
-pub(crate) fn dice() -> u64 {
-    RandomState::new().hash_one(std::process::id())
 }
 
 /// The configuration of the store's own sessions; `None` where a proxy shares sessions between clients. A connection has a
@@ -383,13 +284,14 @@ async fn tuned(
     let lock = (statement / 4).max(1);
     let mut config = plain.clone();
     config.options(format!("-c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"));
-    match ask(&config, tls, until).await {
+    let late = |_| StoreError::unavailable("the server did not answer the first question before the timeout");
+    let refused = |error| failure(error).without_writing().into_error();
+    match timeout_at(until, ask(&config, tls)).await.map_err(late)? {
         Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok(Some(config)),
-        Ok(_) => {}
-        Err(Asked::Refused(error)) if is_about_settings(&error) => {}
-        Err(error) => return Err(error.into_error()),
+        Err(error) if !is_about_settings(&error) => return Err(refused(error)),
+        Ok(_) | Err(_) => {}
     }
-    ask(plain, tls, until).await.map_err(Asked::into_error)?;
+    timeout_at(until, ask(plain, tls)).await.map_err(late)?.map_err(refused)?;
     Ok(None)
 }
 
@@ -399,35 +301,15 @@ fn is_about_settings(error: &tokio_postgres::Error) -> bool {
     class.is_some_and(|class| !matches!(class, "28" | "3D" | "53" | "57"))
 }
 
-/// Why a first question was not answered.
-enum Asked {
-    Refused(tokio_postgres::Error),
-    Late,
-}
-
-impl Asked {
-    fn into_error(self) -> StoreError {
-        match self {
-            Self::Refused(error) => match failure(error) {
-                Failure::Lost(error) => Failure::Away(error).into_error(),
-                failure => failure.into_error(),
-            },
-            Self::Late => StoreError::unavailable("the server did not answer the first question before the timeout"),
-        }
+/// Asks for the name of the session, as the server sees it.
+async fn ask(config: &Config, tls: &MakeRustlsConnect) -> Result<Option<String>, tokio_postgres::Error> {
+    let (client, connection) = config.connect(tls.clone()).await?;
+    // One flight, nothing prepared: this is also asked through a proxy.
+    let asking = client.query_typed("SELECT current_setting('identity.session', true) AS name", &[]);
+    tokio::select! {
+        answer = asking => answer?.first().map_or(Ok(None), |row| row.try_get(0)),
+        ended = connection => ended.map(|()| None),
     }
-}
-
-async fn ask(config: &Config, tls: &MakeRustlsConnect, until: Instant) -> Result<Option<String>, Asked> {
-    let asking = async {
-        let (client, connection) = config.connect(tls.clone()).await?;
-        // One flight, nothing prepared: this is also asked through a proxy.
-        let asking = client.query_typed("SELECT current_setting('identity.session', true) AS name", &[]);
-        tokio::select! {
-            answer = asking => answer?.first().map_or(Ok(None), |row| row.try_get(0)),
-            ended = connection => ended.map(|()| None),
-        }
-    };
-    timeout_at(until, asking).await.map_err(|_| Asked::Late)?.map_err(Asked::Refused)
 }
 
 /// What is wrong with a connection string, without any of its values.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use identity_ports::StoreError;
 use tokio_postgres::AsyncMessage;
-use tokio_postgres::types::Type;
 
 use crate::error::failure;
 use crate::link::Link;
@@ -37,7 +36,7 @@ impl Herald {
         tokio::spawn(async move {
             tokio::time::sleep(GATHER).await;
             gathering.store(false, Ordering::Release);
-            let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with(link.tables.as_str(), Type::TEXT);
+            let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with((link.tables.as_str(),));
             if let Err(failure) = link.now().once(&sql).await {
                 tracing::debug!(
                     ?failure,

@@ -1,4 +1,4 @@
-//! Statements with their parameters: rows travel as arrays, one for each column, and are unnested by the server.
+//! Statements with their parameters. Rows travel as arrays, one for each column, and are unnested by the server.
 
 use std::borrow::Cow;
 
@@ -47,80 +47,82 @@ impl Texts {
 
 texts! {
     hold wait commit judge ledger clear erase users load list created updated prefix browse search signins find history
-    message now lease leased damaged finish settle report one posted dead expire prune sweep
+    message now lease leased damaged finish settle report one posted dead expire prune sweep draw window give_back
 }
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    Long,
-    Flag,
-    Id,
+/// A value that a statement takes.
+pub(crate) trait Param: ToSql + Sync + Send {
+    /// Its type on the server.
+    const TYPE: Type;
+    /// The type of a column of such values.
+    const ARRAY: Type;
 }
 
-/// One cell of a row to be written. A cell that is absent is NULL.
-#[derive(Debug)]
-pub(crate) enum Cell<'a> {
-    Text(Option<Cow<'a, str>>),
-    Long(Option<i64>),
-    Flag(bool),
-    Id(Option<Uuid>),
-}
+macro_rules! params {
+    ($($value:ty => $kind:ident, $array:ident;)*) => {
+        $(impl Param for $value {
+            const TYPE: Type = Type::$kind;
+            const ARRAY: Type = Type::$array;
+        }
 
-macro_rules! cell_from {
-    ($($from:ty => $to:expr;)*) => {
-        $(impl<'a> From<$from> for Cell<'a> {
-            fn from(value: $from) -> Self {
-                $to(value)
-            }
+        impl Param for Option<$value> {
+            const TYPE: Type = Type::$kind;
+            const ARRAY: Type = Type::$array;
         })*
     };
 }
 
-cell_from! {
-    &'a str => |text| Cell::Text(Some(Cow::Borrowed(text)));
-    Option<&'a str> => |text: Option<&'a str>| Cell::Text(text.map(Cow::Borrowed));
-    String => |text| Cell::Text(Some(Cow::Owned(text)));
-    Option<String> => |text: Option<String>| Cell::Text(text.map(Cow::Owned));
-    i64 => |number| Cell::Long(Some(number));
-    Option<i64> => Cell::Long;
-    bool => Cell::Flag;
-    Uuid => |id| Cell::Id(Some(id));
-    Option<Uuid> => Cell::Id;
+params! {
+    &str => TEXT, TEXT_ARRAY;
+    String => TEXT, TEXT_ARRAY;
+    i64 => INT8, INT8_ARRAY;
+    bool => BOOL, BOOL_ARRAY;
+    Uuid => UUID, UUID_ARRAY;
 }
 
-/// The columns of some rows.
-pub(crate) type Layout = &'static [Kind];
+/// A parameter in its place.
+type Placed<'a> = (Box<dyn ToSql + Sync + Send + 'a>, Type);
 
-/// Rows that are on their way into a statement.
-#[derive(Debug)]
-pub(crate) struct Rows<'a> {
-    layout: Layout,
-    cells: Vec<Cell<'a>>,
+fn value<'a, T: Param + 'a>(value: T) -> Placed<'a> {
+    (Box::new(value), T::TYPE)
 }
 
-impl<'a> Rows<'a> {
-    pub(crate) const fn new(layout: Layout) -> Self {
-        Self { layout, cells: Vec::new() }
-    }
-
-    /// Adds a row, cell by cell in the order of the layout.
-    pub(crate) fn push<const N: usize>(&mut self, cells: [Cell<'a>; N]) {
-        debug_assert_eq!(N, self.layout.len(), "a row has as many cells as its layout: {:?}", self.layout);
-        self.cells.extend(cells);
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.cells.is_empty()
-    }
+fn column<'a, T: Param + 'a>(values: Vec<T>) -> Placed<'a> {
+    (Box::new(values), T::ARRAY)
 }
+
+/// Some values in the order in which a statement takes them: parameters, or the cells of a row.
+pub(crate) trait Values<'a>: Sized {
+    fn values(self) -> Vec<Placed<'a>>;
+    fn columns(rows: impl Iterator<Item = Self>) -> Vec<Placed<'a>>;
+}
+
+macro_rules! tuples {
+    () => {};
+    ($first:ident $($next:ident)*) => {
+        #[expect(non_snake_case, reason = "a value has the name of its type")]
+        impl<'a, $first: Param + 'a, $($next: Param + 'a),*> Values<'a> for ($first, $($next,)*) {
+            fn values(self) -> Vec<Placed<'a>> {
+                let ($first, $($next,)*) = self;
+                vec![value($first), $(value($next)),*]
+            }
+
+            fn columns(rows: impl Iterator<Item = Self>) -> Vec<Placed<'a>> {
+                let ($first, $($next,)*): (Vec<$first>, $(Vec<$next>,)*) = rows.collect();
+                vec![column($first), $(column($next)),*]
+            }
+        }
+
+        tuples! { $($next)* }
+    };
+}
+
+tuples! { A B C D E F G H I J K L }
 
 /// A statement and its parameters, which the text names by their places.
-#[derive(Default)]
 pub(crate) struct Sql<'a> {
     pub(crate) text: Cow<'a, str>,
-    params: Vec<(Box<dyn ToSql + Sync + Send + 'a>, Type)>,
+    params: Vec<Placed<'a>>,
 }
 
 impl<'a> Sql<'a> {
@@ -128,7 +130,6 @@ impl<'a> Sql<'a> {
         Self { text: text.into(), params: Vec::new() }
     }
 
-    /// The types of the parameters, and the parameters.
     pub(crate) fn types(&self) -> Vec<Type> {
         self.params.iter().map(|(_, kind)| kind.clone()).collect()
     }
@@ -141,44 +142,15 @@ impl<'a> Sql<'a> {
         self.params.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect()
     }
 
-    /// With one more parameter.
-    pub(crate) fn with(mut self, value: impl ToSql + Sync + Send + 'a, kind: Type) -> Self {
-        self.params.push((Box::new(value), kind));
+    /// With these parameters.
+    pub(crate) fn with(mut self, values: impl Values<'a>) -> Self {
+        self.params.extend(values.values());
         self
     }
 
     /// With one more parameter for each column of these rows.
-    pub(crate) fn rows(mut self, rows: Rows<'a>) -> Self {
-        let mut columns: Vec<Vec<Cell<'a>>> = rows.layout.iter().map(|_| Vec::new()).collect();
-        let mut cells = rows.cells.into_iter();
-        while !cells.as_slice().is_empty() {
-            columns.iter_mut().zip(&mut cells).for_each(|(column, cell)| column.push(cell));
-        }
-        for (kind, column) in rows.layout.iter().zip(columns) {
-            self = match kind {
-                Kind::Text => self.with(
-                    values(column, |cell| if let Cell::Text(text) = cell { text } else { None }),
-                    Type::TEXT_ARRAY,
-                ),
-                Kind::Long => self.with(
-                    values(column, |cell| if let Cell::Long(number) = cell { number } else { None }),
-                    Type::INT8_ARRAY,
-                ),
-                Kind::Flag => self.with(
-                    values(column, |cell| if let Cell::Flag(flag) = cell { Some(flag) } else { None }),
-                    Type::BOOL_ARRAY,
-                ),
-                Kind::Id => {
-                    self.with(values(column, |cell| if let Cell::Id(id) = cell { id } else { None }), Type::UUID_ARRAY)
-                }
-            };
-        }
+    pub(crate) fn rows<R: Values<'a>>(mut self, rows: impl IntoIterator<Item = R>) -> Self {
+        self.params.extend(R::columns(rows.into_iter()));
         self
     }
-}
-
-/// The values of a column. A cell of another kind would be NULL, which no column takes where it matters; the layouts are
-/// constants, and every one of them is written in the tests.
-fn values<'a, T>(column: Vec<Cell<'a>>, value: impl Fn(Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
-    column.into_iter().map(value).collect()
 }

@@ -4,21 +4,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
-use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
+use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Expected, Found, Lease,
-    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Expected, Found, Leased, ListQuery, Page, StoreError, Stored, UserRepository,
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::error::failure;
-use crate::link::{Link, dice};
+use crate::link::Link;
 use crate::mail::{self, Herald};
-use crate::migrate::{House, STEPS};
+use crate::migrate::House;
 use crate::options::PostgresOptions;
-use crate::rows::{directory, events, find, list, load, outbox, sweep};
+use crate::patience::dice;
+use crate::rows::{events, find, list, load, sweep};
 use crate::write::{Committer, Job, perform_in};
 
 /// A store of users in PostgreSQL. Clones are handles of the same store.
@@ -57,9 +57,9 @@ impl PostgresStore {
         let mut client = link.session().await?;
         let house = &mut House { client: &mut client, schema: options.schema.as_deref(), tables: &link.tables };
         if options.migrate {
-            house.migrate(STEPS).await?
+            house.migrate().await?
         } else {
-            house.check(STEPS).await?
+            house.check().await?
         }
         let committer = Committer::new(link.clone(), &options);
         let herald = options.notify.then(Herald::default);
@@ -140,7 +140,7 @@ impl PostgresStore {
     }
 
     /// Removes some ended budget windows. Every message leaves a few behind, so a sweep with every lease keeps up with them.
-    async fn sweep(&self, link: &Link, leased: &[Leased]) -> Result<(), StoreError> {
+    pub(crate) async fn sweep(&self, link: &Link, leased: &[Leased]) -> Result<(), StoreError> {
         // The time at which budgets were last drawn, not the worker's: its clock may be ahead by years.
         let Some(now) = leased.iter().map(|leased| leased.message.created_at).max() else { return Ok(()) };
         let rows = i64::try_from(16 + 8 * leased.len().min(256)).unwrap_or(16);
@@ -179,19 +179,19 @@ impl Link {
 #[async_trait]
 impl UserRepository for PostgresStore {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        load::load(&self.0.link.now(), key).await
+        load::load(&self.link(), key).await
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
-        find::find(&self.0.link.now(), tenant, keys).await
+        find::find(&self.link(), tenant, keys).await
     }
 
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
-        list::list(&self.0.link.now(), tenant, query).await
+        list::list(&self.link(), tenant, query).await
     }
 
     async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
-        events::history(&self.0.link.now(), key, after, limit).await
+        events::history(&self.link(), key, after, limit).await
     }
 
     async fn commit(&self, mut commit: Commit) -> Result<Committed, CommitError> {
@@ -205,54 +205,5 @@ impl UserRepository for PostgresStore {
             self.tell_of_messages();
         }
         answer
-    }
-}
-
-#[async_trait]
-impl Directory for PostgresStore {
-    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
-        directory::browse(&self.0.link.now(), tenant, query).await
-    }
-}
-
-#[async_trait]
-impl Outbox for PostgresStore {
-    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        if lease.limit == 0 {
-            return Ok(Vec::new());
-        }
-        let link = self.0.link.now();
-        let leased = outbox::lease(&link, &lease).await?;
-        self.sweep(&link, &leased).await?;
-        Ok(leased)
-    }
-
-    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
-        outbox::settle(&self.0.link.now(), lease, &settled).await
-    }
-
-    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-        outbox::report(&self.0.link.now(), message, report).await
-    }
-
-    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
-        outbox::message(&self.0.link.now(), message).await
-    }
-
-    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
-        outbox::posted(&self.0.link.now(), key, after, limit).await
-    }
-
-    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        outbox::prune(&self.0.link.now(), before, limit).await
-    }
-
-    async fn dead_letters(
-        &self,
-        tenant: &TenantId,
-        after: Option<MessageId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        outbox::dead_letters(&self.0.link.now(), tenant, after, limit).await
     }
 }

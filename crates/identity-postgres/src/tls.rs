@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use identity_ports::StoreError;
+use percent_encoding::percent_decode_str;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -36,37 +37,32 @@ impl Tls {
     /// Takes `sslmode` and `sslrootcert` out of a URL or a list of keys and values, and gives the rest.
     pub(crate) fn take_out(connection: &str) -> Result<(Self, String), StoreError> {
         let mut tls = Self::default();
-        let mut taken = |pair: &str| -> Result<bool, StoreError> {
+        let is_url = connection.starts_with("postgres://") || connection.starts_with("postgresql://");
+        if !is_url && connection.contains('\'') {
+            // Quoted values may hold blanks: the driver reads them, and knows the modes that ask for no certificate.
+            return Ok((tls, connection.to_owned()));
+        }
+        let (place, pairs) =
+            if is_url { connection.split_once('?').unwrap_or((connection, "")) } else { ("", connection) };
+        let ends = |character: char| if is_url { character == '&' } else { character.is_whitespace() };
+        let mut kept = Vec::new();
+        for pair in pairs.split(ends).filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
                 Some(("sslmode", mode)) => tls.set_mode(mode)?,
-                Some(("sslrootcert", path)) => tls.roots = Some(decoded(path)),
-                _ => return Ok(false),
-            }
-            Ok(true)
-        };
-        let mut kept: Vec<&str> = Vec::new();
-        let rest = if connection.starts_with("postgres://") || connection.starts_with("postgresql://") {
-            let (place, query) = connection.split_once('?').unwrap_or((connection, ""));
-            for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-                if !taken(pair)? {
-                    kept.push(pair);
+                Some(("sslrootcert", path)) => {
+                    tls.roots = Some(percent_decode_str(path).decode_utf8_lossy().into_owned());
                 }
+                _ => kept.push(pair),
             }
-            if kept.is_empty() { place.to_owned() } else { format!("{place}?{}", kept.join("&")) }
-        } else if connection.contains('\'') {
-            // Quoted values may hold blanks: the driver reads them, and knows the modes that ask for no certificate.
-            connection.to_owned()
-        } else {
-            for pair in connection.split_whitespace() {
-                if !taken(pair)? {
-                    kept.push(pair);
-                }
-            }
-            kept.join(" ")
-        };
+        }
         if tls.roots.is_some() && tls.trust == Trust::Anybody && tls.mode == Some(SslMode::Require) {
             tls.trust = Trust::Authority;
         }
+        let rest = match (is_url, kept.is_empty()) {
+            (true, true) => place.to_owned(),
+            (true, false) => format!("{place}?{}", kept.join("&")),
+            (false, _) => kept.join(" "),
+        };
         Ok((tls, rest))
     }
 
@@ -99,19 +95,20 @@ impl Tls {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_safe_default_protocol_versions().map_err(StoreError::failed)?;
-        let config = match self.trust {
-            Trust::Full => builder.with_root_certificates(self.roots()?).with_no_client_auth(),
+        let authorities = match self.trust {
+            Trust::Full => {
+                let config = builder.with_root_certificates(self.roots()?).with_no_client_auth();
+                return Ok(MakeRustlsConnect::new(config));
+            }
             Trust::Authority => {
                 let roots = Arc::new(self.roots()?);
-                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-                let verifier = Arc::new(AnyName(inner.map_err(StoreError::failed)?));
-                builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+                let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+                Some(verifier.map_err(StoreError::failed)?)
             }
-            Trust::Anybody => {
-                let verifier = Arc::new(Anybody(provider));
-                builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-            }
+            Trust::Anybody => None,
         };
+        let verifier = Arc::new(AnyName { authorities, provider });
+        let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
         Ok(MakeRustlsConnect::new(config))
     }
 
@@ -145,65 +142,13 @@ impl Tls {
     }
 }
 
-/// A value of a URL's query, with its escapes decoded.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let escaped = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let read = escaped.and_then(|(digits, after)| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 16).ok().map(|byte| (byte, after))
-        });
-        let (byte, after) = read.unwrap_or((first, tail));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Accepts any certificate whose holder proves to have its key. It protects against listeners, not against a server in between.
+/// Accepts a certificate whatever host it names: one that a known authority signed or, without authorities, any one whose holder
+/// proves to have its key. The latter protects against listeners, not against a server in between.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
-
-/// Accepts a certificate that a known authority signed, whatever host it names.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
 
 impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
@@ -214,7 +159,8 @@ impl ServerCertVerifier for AnyName {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+        let Some(authorities) = &self.authorities else { return Ok(ServerCertVerified::assertion()) };
+        match authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -228,7 +174,7 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -237,10 +183,10 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

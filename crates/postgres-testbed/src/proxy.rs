@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::wire::{self, Message};
 
@@ -63,11 +63,21 @@ struct Line {
     fault: Option<Fault>,
     struck: bool,
     down: bool,
+    withholds: bool,
+}
+
+/// What is known of one connection.
+#[derive(Debug, Default)]
+struct Talk {
+    /// The number of answers that the client waits for.
+    waiting: AtomicU64,
+    /// Whether the client has begun a transaction and not yet sent its end.
+    is_open: watch::Sender<bool>,
 }
 
 impl Line {
-    /// Notes a message on a connection whose client waits for so many answers, and says what befalls it.
-    fn pass(&mut self, side: Side, message: &Message, waiting: &AtomicU64) -> Option<What> {
+    /// Notes a message, and says what befalls it.
+    fn pass(&mut self, side: Side, message: &Message, talk: &Talk) -> Option<What> {
         let kinds = match side {
             Side::Client => &mut self.heard.client,
             Side::Server => &mut self.heard.server,
@@ -76,10 +86,11 @@ impl Line {
         let number = kinds.len() as u64;
         match side {
             Side::Client if message.ends_a_flight() => {
-                self.heard.round_trips += u64::from(waiting.fetch_add(1, Ordering::Relaxed) == 0);
+                self.heard.round_trips += u64::from(talk.waiting.fetch_add(1, Ordering::Relaxed) == 0);
             }
             Side::Server if message.ends_an_answer() => {
                 // The first one of a connection answers its opening.
+                let waiting = &talk.waiting;
                 let _ = waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| waiting.checked_sub(1));
             }
             _ => {}
@@ -131,7 +142,7 @@ impl Proxy {
     /// Resets the counts, and sets the next fault.
     pub fn reset(&self, fault: impl Into<Option<Fault>>) {
         let mut line = lock(&self.line);
-        *line = Line { fault: fault.into(), down: line.down, ..Line::default() };
+        *line = Line { fault: fault.into(), down: line.down, withholds: line.withholds, ..Line::default() };
     }
 
     /// What the proxy passed on.
@@ -144,6 +155,13 @@ impl Proxy {
     #[must_use]
     pub fn struck(&self) -> bool {
         lock(&self.line).struck
+    }
+
+    /// From now on, answers are withheld while the client has begun a transaction and not yet sent its end. A client that
+    /// sends transactions in one flight notices nothing, and its flights are counted exactly; one that waits for an answer in
+    /// between waits for ever.
+    pub fn withhold(&self) {
+        lock(&self.line).withholds = true;
     }
 
     /// Sets whether new connections are refused. Open ones stay.
@@ -182,11 +200,11 @@ async fn connection(mut client: TcpStream, to: u16, line: Arc<Mutex<Line>>) -> s
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let mut history = Vec::new();
-    let waiting = AtomicU64::new(0);
+    let talk = Talk::default();
     loop {
         let first = wire::opening(&mut client).await?;
         if !first.asks_for_encryption() {
-            if strike(&line, Side::Client, &first, &waiting, &mut server).await? {
+            if strike(&line, Side::Client, &first, &talk, &mut server).await? {
                 return Ok(());
             }
             history.extend_from_slice(&first.bytes);
@@ -199,8 +217,8 @@ async fn connection(mut client: TcpStream, to: u16, line: Arc<Mutex<Line>>) -> s
     let (from_server, to_server) = server.into_split();
     // The first direction to end ends the other one.
     tokio::select! {
-        ended = up(from_client, to_server, to, (&line, &waiting), history) => ended,
-        ended = down(from_server, to_client, (&line, &waiting)) => ended,
+        ended = up(from_client, to_server, to, (&line, &talk), history) => ended,
+        ended = down(from_server, to_client, (&line, &talk)) => ended,
     }
 }
 
@@ -209,10 +227,10 @@ async fn strike(
     line: &Mutex<Line>,
     side: Side,
     message: &Message,
-    waiting: &AtomicU64,
+    talk: &Talk,
     to: &mut (impl tokio::io::AsyncWrite + Unpin),
 ) -> std::io::Result<bool> {
-    let what = lock(line).pass(side, message, waiting);
+    let what = lock(line).pass(side, message, talk);
     match what {
         Some(What::CutBefore) => return Ok(true),
         Some(What::Delay(time)) => tokio::time::sleep(time).await,
@@ -227,7 +245,7 @@ async fn up(
     mut from: OwnedReadHalf,
     mut to_server: OwnedWriteHalf,
     to: u16,
-    (line, waiting): (&Mutex<Line>, &AtomicU64),
+    (line, talk): (&Mutex<Line>, &Talk),
     mut history: Vec<u8>,
 ) -> std::io::Result<()> {
     let mut twin: Option<OwnedWriteHalf> = None;
@@ -250,9 +268,15 @@ async fn up(
         if let Some(twin) = &mut twin {
             twin.write_all(&message.bytes).await?;
         }
-        if strike(line, Side::Client, &message, waiting, &mut to_server).await? {
+        if message.says("BEGIN") {
+            talk.is_open.send_replace(true);
+        }
+        if strike(line, Side::Client, &message, talk, &mut to_server).await? {
             // What was let through arrives even though nobody waits for the answer.
             return Ok(());
+        }
+        if message.says("COMMIT") || message.says("ROLLBACK") {
+            talk.is_open.send_replace(false);
         }
     }
 }
@@ -260,11 +284,15 @@ async fn up(
 async fn down(
     mut from: OwnedReadHalf,
     mut to_client: OwnedWriteHalf,
-    (line, waiting): (&Mutex<Line>, &AtomicU64),
+    (line, talk): (&Mutex<Line>, &Talk),
 ) -> std::io::Result<()> {
     loop {
         let message = wire::message(&mut from).await?;
-        if strike(line, Side::Server, &message, waiting, &mut to_client).await? {
+        if lock(line).withholds {
+            // The sender lives as long as the connection.
+            let _ = talk.is_open.subscribe().wait_for(|is_open| !is_open).await;
+        }
+        if strike(line, Side::Server, &message, talk, &mut to_client).await? {
             return Ok(());
         }
     }

@@ -26,6 +26,11 @@ impl Message {
         matches!(self.kind, Some(b'S' | b'Q' | b'F'))
     }
 
+    /// Whether it is a statement of its own that begins with this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        self.kind == Some(b'Q') && self.bytes.get(5..).is_some_and(|text| text.starts_with(word.as_bytes()))
+    }
+
     /// Whether the server has said everything that the client waits for: ReadyForQuery.
     pub(crate) fn ends_an_answer(&self) -> bool {
         self.kind == Some(b'Z')

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use identity_ports::StoreError;
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, IsolationLevel};
 
 use crate::error::failure;
 use crate::link::quoted;
@@ -22,21 +23,23 @@ pub(crate) enum Step {
 }
 
 /// The history of the tables.
-pub(crate) const STEPS: &[Step] = &[
+const STEPS: [Step; 4] = [
     Step::Tables(include_str!("../../migrations/0001_tables.sql")),
     Step::Tables(include_str!("../../migrations/0002_records.sql")),
     Step::Users,
     Step::Tables(include_str!("../../migrations/0004_views.sql")),
 ];
 
-/// The number of times that another process's work on the same step is waited for, 50 ms each time: an hour, for many users.
-const WAITS: u32 = 72_000;
-const WAIT: Duration = Duration::from_millis(50);
+/// The version of the tables that this program needs: the number of steps.
+const PROGRAM: u32 = 4;
 
-/// How long a step waits for a table, in milliseconds, and the pause until it tries again. Whoever needs the table waits behind
-/// a step that waits.
-const LOCKS: u32 = 200;
+/// How long a step waits for a table, and the pause until it tries again. Whoever needs the table waits behind a step that
+/// waits.
+const PATIENCE: &str = "200ms";
 const BETWEEN: Duration = Duration::from_millis(500);
+
+/// The lock under which one process at a time migrates, and how long the others wait for their turn: until many users are moved.
+const TURN: &str = "SET LOCAL lock_timeout = '1h'; SELECT pg_advisory_xact_lock(1768187246, 1)";
 
 /// The place of the tables.
 pub(crate) struct House<'a> {
@@ -56,199 +59,129 @@ impl Step {
     }
 }
 
-fn program(steps: &[Step]) -> u32 {
-    u32::try_from(steps.len()).unwrap_or(u32::MAX)
-}
-
 impl House<'_> {
     /// Checks that the tables have the version of this program, and changes nothing.
-    pub(crate) async fn check(&mut self, steps: &[Step]) -> Result<(), StoreError> {
-        let version = self.version(steps).await?.unwrap_or(0);
-        if version == program(steps) {
+    pub(crate) async fn check(&mut self) -> Result<(), StoreError> {
+        let version = version(self.client, self.tables).await?.unwrap_or(0);
+        if version == PROGRAM {
             return Ok(());
         }
         Err(StoreError::failed(format!(
-            "the tables have version {version}, but this program needs version {}; first run a program that may \
-             migrate them",
-            program(steps)
+            "the tables have version {version}, but this program needs version {PROGRAM}; first run a program that may \
+             migrate them"
         )))
     }
 
     /// Creates the tables, or migrates them to the version of this program.
-    pub(crate) async fn migrate(&mut self, steps: &[Step]) -> Result<(), StoreError> {
-        if self.version(steps).await? == Some(program(steps)) {
-            return Ok(());
-        }
-        self.begin().await?;
-        for (number, step) in (1..).zip(steps) {
-            let mut waits = 0;
-            while !self.apply(number, *step, steps).await? {
-                waits += 1;
-                if waits > WAITS {
-                    let reason = format!(
-                        "another process has been applying step {number} of the migrations for an hour; see what it waits for"
-                    );
-                    return Err(StoreError::failed(reason));
-                }
-                tokio::time::sleep(WAIT).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// The version of the tables; `None` when there are none.
-    async fn version(&mut self, steps: &[Step]) -> Result<Option<u32>, StoreError> {
-        let sql = format!("SELECT value, checksum FROM {}identity_meta ORDER BY value", self.tables);
-        let rows = match self.client.query_typed(&sql, &[]).await {
-            Ok(rows) => rows,
-            Err(error) => {
-                return match error.code() {
-                    Some(code) if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME => {
-                        Ok(None)
-                    }
-                    Some(code) if *code == SqlState::UNDEFINED_COLUMN => Err(not_ours()),
-                    _ => Err(failure(error).into_error()),
-                };
-            }
-        };
-        let mut version = 0;
-        for row in &rows {
-            let value: i64 = row.try_get("value").map_err(|_| not_ours())?;
-            let checksum: &str = row.try_get("checksum").map_err(|_| not_ours())?;
-            version = u32::try_from(value).map_err(|_| not_ours())?;
-            let step = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-            let Some(known) = step.and_then(|step| steps.get(step)) else {
-                let newest = rows.last().and_then(|row| row.try_get::<_, i64>("value").ok());
-                let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
-                return self.compatible(database, steps).await.map(Some);
-            };
-            if known.checksum() != checksum {
-                return Err(StoreError::NotOurs(format!(
-                    "step {version} of its migrations differs from the one of this program; use the program that made the \
-                     tables"
-                )));
-            }
-        }
-        Ok(Some(version))
-    }
-
-    /// The version of this program, when a newer program says that this one may go on.
-    async fn compatible(&mut self, database: u32, steps: &[Step]) -> Result<u32, StoreError> {
-        let newer = StoreError::Newer { database, program: program(steps) };
-        let sql = format!("SELECT max(compatible_since) AS since FROM {}identity_meta", self.tables);
-        // A table without such a column is of a program that knew none.
-        let Ok(rows) = self.client.query_typed(&sql, &[]).await else { return Err(newer) };
-        let since: Option<i64> = rows.first().and_then(|row| row.try_get("since").ok());
-        let may = since.is_some_and(|since| since <= i64::from(program(steps)));
-        if may { Ok(program(steps)) } else { Err(newer) }
-    }
-
-    /// Creates the schema and the table of versions. When several processes do so at once, some get one of several errors which
-    /// say that it exists.
-    async fn begin(&mut self) -> Result<(), StoreError> {
-        let schema = self.schema.map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema)));
-        let meta = format!(
-            "CREATE TABLE IF NOT EXISTS {}identity_meta (value BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)",
-            self.tables
-        );
-        let there = if let Some(schema) = self.schema {
-            let sql = "SELECT 1 FROM information_schema.schemata WHERE schema_name = $1";
-            let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), _)] =
-                &[(&schema, tokio_postgres::types::Type::TEXT)];
-            !self.client.query_typed(sql, params).await.map_err(|error| failure(error).into_error())?.is_empty()
-        } else {
-            true
-        };
-        for sql in schema.filter(|_| !there).into_iter().chain([meta]) {
-            let mut tries = 0;
-            while let Err(error) = self.client.batch_execute(&sql).await {
-                let raced = error.code().is_some_and(|code| {
-                    [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::DUPLICATE_SCHEMA].contains(code)
-                        || [SqlState::DUPLICATE_OBJECT, SqlState::T_R_SERIALIZATION_FAILURE].contains(code)
-                });
-                tries += 1;
-                if !raced || tries > 50 {
-                    return Err(failure(error).into_error());
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies a step unless it has been applied; false when another process is applying it.
-    async fn apply(&mut self, number: i64, step: Step, steps: &[Step]) -> Result<bool, StoreError> {
-        let done = u32::try_from(number).map_err(StoreError::failed)?;
-        if self.version(steps).await?.is_some_and(|version| version >= done) {
-            return Ok(true);
-        }
-        match step {
-            Step::Tables(sql) => self.tables(number, step, sql).await,
-            Step::Users => self.users(number, step).await,
-        }
-    }
-
-    /// Applies a step in one transaction with the row that records it. A second process waits at the key of that row, and then
-    /// finds it taken.
-    async fn tables(&mut self, number: i64, step: Step, sql: &str) -> Result<bool, StoreError> {
-        let note = self.note(number, step);
-        let sql = sql.replace("{s}", self.tables);
-        let text = format!("BEGIN; SET LOCAL lock_timeout = {LOCKS}; {note}; {sql}; COMMIT");
-        let Err(error) = self.client.batch_execute(&text).await else { return Ok(true) };
-        let _ = self.client.batch_execute("ROLLBACK").await;
-        let code = error.code().cloned();
-        match code {
-            // Another process recorded it, or is about to.
-            Some(code) if code == SqlState::UNIQUE_VIOLATION || code == SqlState::T_R_SERIALIZATION_FAILURE => {
-                Ok(false)
-            }
-            Some(code) if code == SqlState::T_R_DEADLOCK_DETECTED => Ok(false),
-            Some(code) if code == SqlState::LOCK_NOT_AVAILABLE => {
-                tracing::info!(number, "a step of the migrations waits for a table that is in use, and tries again");
-                tokio::time::sleep(BETWEEN).await;
-                Ok(false)
-            }
-            Some(code) if code == SqlState::DUPLICATE_TABLE => Err(StoreError::NotOurs(
-                "a table or index named identity_* exists and is not of this library; choose another schema".to_owned(),
-            )),
-            _ => Err(failure(error).into_error()),
-        }
-    }
-
-    /// Moves users, some in each transaction, so that whoever is interrupted goes on where it stopped.
-    async fn users(&mut self, number: i64, step: Step) -> Result<bool, StoreError> {
-        let note = self.note(number, step);
-        // The row of the step before is locked by whoever is moving users.
-        let mine =
-            format!("SELECT 1 FROM {}identity_meta WHERE value = {} FOR UPDATE SKIP LOCKED", self.tables, number - 1);
-        let noted = format!("SELECT 1 FROM {}identity_meta WHERE value = {number}", self.tables);
+    pub(crate) async fn migrate(&mut self) -> Result<(), StoreError> {
         let (mut moved, mut told) = (0, 0);
-        loop {
-            let failed = |error| failure(error).into_error();
-            let transaction = self.client.transaction().await.map_err(failed)?;
-            if transaction.query_typed(&mine, &[]).await.map_err(failed)?.is_empty() {
-                return Ok(false);
-            }
-            if !transaction.query_typed(&noted, &[]).await.map_err(failed)?.is_empty() {
-                return Ok(true);
-            }
-            let count = old::step(&transaction, self.tables).await?;
-            if count == 0 {
-                transaction.batch_execute(&note).await.map_err(failed)?;
-                return transaction.commit().await.map(|()| true).map_err(failed);
-            }
-            transaction.commit().await.map_err(failed)?;
-            moved += count;
-            if moved - told >= 10_000 {
+        while version(self.client, self.tables).await? != Some(PROGRAM) {
+            moved += self.go_on().await?;
+            if moved >= told + 10_000 {
                 told = moved;
                 tracing::info!(moved, "users of the version before are moved into records");
             }
         }
+        Ok(())
     }
 
-    fn note(&self, number: i64, step: Step) -> String {
-        format!("INSERT INTO {}identity_meta (value, checksum) VALUES ({number}, '{}')", self.tables, step.checksum())
+    /// Does what comes next in one transaction, while no other process does: a step or, where users are moved, a part of one.
+    /// So whoever is interrupted goes on where it stopped. Gives the number of users that were moved.
+    async fn go_on(&mut self) -> Result<usize, StoreError> {
+        // Each statement has to see what was done while it waited for its turn.
+        let transaction = self.client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = transaction.start().await.map_err(failed)?;
+        transaction.batch_execute(TURN).await.map_err(failed)?;
+        if let Some(schema) = self.schema {
+            let there = "SELECT 1 FROM information_schema.schemata WHERE schema_name = $1";
+            if transaction.query_typed(there, &[(&schema, Type::TEXT)]).await.map_err(failed)?.is_empty() {
+                let create = format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema));
+                transaction.batch_execute(&create).await.map_err(failed)?;
+            }
+        }
+        let meta = format!(
+            "SET LOCAL lock_timeout = '{PATIENCE}'; \
+             CREATE TABLE IF NOT EXISTS {}identity_meta (value BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)",
+            self.tables
+        );
+        transaction.batch_execute(&meta).await.map_err(failed)?;
+        let done = version(transaction.client(), self.tables).await?.unwrap_or(0);
+        let next = usize::try_from(done).ok().and_then(|done| STEPS.get(done));
+        // None: another process came first.
+        let Some(step) = next else { return Ok(0) };
+        let moved = match step {
+            Step::Tables(sql) => match transaction.batch_execute(&sql.replace("{s}", self.tables)).await {
+                Ok(()) => 0,
+                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                    drop(transaction);
+                    tracing::info!(done, "the migrations wait for a table that is in use, and try again");
+                    tokio::time::sleep(BETWEEN).await;
+                    return Ok(0);
+                }
+                Err(error) if error.code() == Some(&SqlState::DUPLICATE_TABLE) => {
+                    let reason =
+                        "a table or index named identity_* exists and is not of this library; choose another schema";
+                    return Err(StoreError::NotOurs(reason.to_owned()));
+                }
+                Err(error) => return Err(failed(error)),
+            },
+            Step::Users => old::step(&transaction, self.tables).await?,
+        };
+        if moved == 0 {
+            let (tables, number, checksum) = (self.tables, done + 1, step.checksum());
+            let note = format!("INSERT INTO {tables}identity_meta (value, checksum) VALUES ({number}, '{checksum}')");
+            transaction.batch_execute(&note).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(moved)
     }
+}
+
+/// The version of the tables; `None` when there are none.
+async fn version(client: &Client, tables: &str) -> Result<Option<u32>, StoreError> {
+    let sql = format!("SELECT value, checksum FROM {tables}identity_meta ORDER BY value");
+    let rows = match client.query_typed(&sql, &[]).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            return match error.code() {
+                Some(code) if [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(code) => Ok(None),
+                Some(code) if *code == SqlState::UNDEFINED_COLUMN => Err(not_ours()),
+                _ => Err(failed(error)),
+            };
+        }
+    };
+    let mut version = 0;
+    for row in &rows {
+        let value: i64 = row.try_get("value").map_err(|_| not_ours())?;
+        let checksum: &str = row.try_get("checksum").map_err(|_| not_ours())?;
+        version = u32::try_from(value).map_err(|_| not_ours())?;
+        let step = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
+        let Some(known) = step.and_then(|step| STEPS.get(step)) else {
+            let newest = rows.last().and_then(|row| row.try_get::<_, i64>("value").ok());
+            let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
+            return compatible(client, tables, database).await.map(Some);
+        };
+        if known.checksum() != checksum {
+            return Err(StoreError::NotOurs(format!(
+                "step {version} of its migrations differs from the one of this program; use the program that made the tables"
+            )));
+        }
+    }
+    Ok(Some(version))
+}
+
+/// The version of this program, when a newer program says that this one may go on.
+async fn compatible(client: &Client, tables: &str, database: u32) -> Result<u32, StoreError> {
+    let newer = StoreError::Newer { database, program: PROGRAM };
+    let sql = format!("SELECT max(compatible_since) AS since FROM {tables}identity_meta");
+    // A table without such a column is of a program that knew none.
+    let Ok(rows) = client.query_typed(&sql, &[]).await else { return Err(newer) };
+    let since: Option<i64> = rows.first().and_then(|row| row.try_get("since").ok());
+    if since.is_some_and(|since| since <= i64::from(PROGRAM)) { Ok(PROGRAM) } else { Err(newer) }
+}
+
+fn failed(error: tokio_postgres::Error) -> StoreError {
+    failure(error).into_error()
 }
 
 fn not_ours() -> StoreError {

@@ -5,18 +5,16 @@ use std::sync::Arc;
 
 use identity_core::{
     Actor, Address, Alphabet, Attempts, Book, Challenge, Change, Channel, ClaimKind, CodeFormat, Event, EventFormat,
-    Identifier, IdentifierId, JsonObject, KeyId, Method, Nonce, Profile, Proof, Purpose, Status, TenantId, Timestamp,
-    User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
+    Identifier, IdentifierId, JsonObject, KeyId, LookupEntry, Method, Nonce, Profile, Proof, Purpose, Status, TenantId,
+    Timestamp, User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
 };
 use identity_ports::StoreError;
-use tokio_postgres::types::Type;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use crate::cells::{Bad, Cells, json, signed};
 use crate::error::{failure, name};
-use crate::sql::Kind::{Flag, Id, Long, Text};
-use crate::sql::{Rows, Sql};
+use crate::sql::Sql;
 
 /// The number of users that are moved in one transaction.
 const BATCH: &str = "250";
@@ -49,30 +47,18 @@ pub(super) async fn step(transaction: &Transaction<'_>, tables: &str) -> Result<
         let (key, exists) = (key(&row, "id")?, row.columns().len() > 2);
         users.insert(key, Old { user: exists.then_some(row), ..Old::default() });
     }
-    let (tenants, ids): (Vec<&str>, Vec<&str>) =
-        users.keys().map(|key| (key.tenant.as_str(), key.user.as_str())).unzip();
-    let among =
-        |text: &'static str| Sql::new(text).with(tenants.clone(), Type::TEXT_ARRAY).with(ids.clone(), Type::TEXT_ARRAY);
-    let profiles = run(among(
-        "DELETE FROM {s}identity_old_profiles o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
-         WHERE o.tenant = k.tenant AND o.user_id = k.id RETURNING o.*",
-    ));
-    let profiles = profiles.await?;
-    let identifiers = run(among(
-        "DELETE FROM {s}identity_old_identifiers o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
-         WHERE o.tenant = k.tenant AND o.user_id = k.id RETURNING o.*",
-    ));
-    let identifiers = identifiers.await?;
-    let events = run(among(
-        "DELETE FROM {s}identity_old_events o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
-         WHERE o.tenant = k.tenant AND o.user_id = k.id RETURNING o.*",
-    ));
-    let events = events.await?;
-    run(among(
-        "DELETE FROM {s}identity_old_users o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
-         WHERE o.tenant = k.tenant AND o.id = k.id",
-    ))
-    .await?;
+    let keys = || users.keys().map(|key| (key.tenant.as_str(), key.user.as_str()));
+    let taken = async |table: &str, id: &str| {
+        let text = format!(
+            "DELETE FROM {{s}}identity_old_{table} o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
+             WHERE o.tenant = k.tenant AND o.{id} = k.id RETURNING o.*"
+        );
+        run(Sql::new(text).rows(keys())).await
+    };
+    let profiles = taken("profiles", "user_id").await?;
+    let identifiers = taken("identifiers", "user_id").await?;
+    let events = taken("events", "user_id").await?;
+    taken("users", "id").await?;
     for row in profiles {
         let key = key(&row, "user_id")?;
         users.entry(key).or_default().profile = Some(row);
@@ -83,7 +69,7 @@ pub(super) async fn step(transaction: &Transaction<'_>, tables: &str) -> Result<
     for row in events {
         users.entry(key(&row, "user_id")?).or_default().events.push(row);
     }
-    let mut new = Moved::new();
+    let mut new = Moved::default();
     for (key, old) in &users {
         new.add(key, old)?;
     }
@@ -103,56 +89,43 @@ fn key(row: &Row, id: &str) -> Result<UserKey, StoreError> {
 }
 
 /// The rows of users as they are kept now.
+#[derive(Default)]
 struct Moved<'a> {
-    users: Rows<'a>,
-    profiles: Rows<'a>,
-    lookup: Rows<'a>,
-    events: Rows<'a>,
+    /// tenant, id, version, created_at, updated_at, record.
+    users: Vec<(&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<String>)>,
+    /// tenant, user_id, record.
+    profiles: Vec<(&'a str, &'a str, String)>,
+    /// tenant, kind, key, rule, user_id, identifier, verified.
+    lookup: Vec<(&'a str, &'a str, String, i64, &'a str, Uuid, bool)>,
+    /// tenant, user_id, number, first, updated_at, commit_id, events.
+    events: Vec<(&'a str, &'a str, i64, i64, Option<i64>, Uuid, String)>,
 }
 
 impl<'a> Moved<'a> {
-    fn new() -> Self {
-        Self {
-            users: Rows::new(&[Text, Text, Long, Long, Long, Text]),
-            profiles: Rows::new(&[Text, Text, Text]),
-            lookup: Rows::new(&[Text, Text, Text, Long, Text, Id, Flag]),
-            events: Rows::new(&[Text, Text, Long, Long, Long, Id, Text]),
-        }
-    }
-
     fn add(&mut self, key: &'a UserKey, old: &Old) -> Result<(), StoreError> {
         let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
         let user = old.read(key).map_err(|bad| bad.at("identity_users", || name(key)))?;
         let history = old.history().map_err(|bad| bad.at("identity_events", || name(key)))?;
         let last = history.last().map_or(0, |commit| commit.last);
-        let Some((user, version)) = user else {
-            let none = || None::<i64>.into();
-            self.users.push([tenant.into(), id.into(), signed(last)?.into(), none(), none(), None::<String>.into()]);
-            return self.history(key, history, None);
-        };
-        let (created_at, updated_at) = (user.created_at().as_micros(), user.updated_at().as_micros());
-        let record = stored::record(&key.tenant, &user, version).into();
-        let row = [tenant.into(), id.into(), signed(version.0)?.into(), created_at.into(), updated_at.into(), record];
-        self.users.push(row);
-        if let Some(record) = stored::details(&key.tenant, &user) {
-            self.profiles.push([tenant.into(), id.into(), record.into()]);
+        let updated_at = user.as_ref().map(|(user, _)| user.updated_at().as_micros());
+        if let Some((user, version)) = &user {
+            let record = stored::record(&key.tenant, user, *version);
+            let created_at = Some(user.created_at().as_micros());
+            self.users.push((tenant, id, signed(version.0)?, created_at, updated_at, Some(record)));
+            self.profiles.extend(stored::details(&key.tenant, user).map(|record| (tenant, id, record)));
+            for LookupEntry { key, identifier, verified } in user.lookup() {
+                let (kind, rule) = (key.kind().as_str(), i64::from(key.rule()));
+                let row = (tenant, kind, key.as_str().to_owned(), rule, id, identifier.as_uuid(), verified);
+                self.lookup.push(row);
+            }
+        } else {
+            self.users.push((tenant, id, signed(last)?, None, None, None));
         }
-        for entry in user.lookup() {
-            let (kind, rule) = (entry.key.kind().as_str().into(), i64::from(entry.key.rule()).into());
-            let (found, identifier) = (entry.key.as_str().to_owned().into(), entry.identifier.as_uuid().into());
-            self.lookup.push([tenant.into(), kind, found, rule, id.into(), identifier, entry.verified.into()]);
-        }
-        self.history(key, history, Some(updated_at))
-    }
-
-    fn history(&mut self, key: &'a UserKey, history: Vec<Commit>, updated_at: Option<i64>) -> Result<(), StoreError> {
-        let newest = history.last().map(|commit| commit.last);
-        for Commit { id, first, last, events } in history {
+        for commit in history {
             // Only the newest says when the user last changed.
-            let at = updated_at.filter(|_| newest == Some(last)).into();
-            let (first, last) = (signed(first)?.into(), signed(last)?.into());
-            let (tenant, user) = (key.tenant.as_str().into(), key.user.as_str().into());
-            self.events.push([tenant, user, last, first, at, id.into(), json(&events)?.into()]);
+            let at = updated_at.filter(|_| commit.last == last);
+            let (first, last) = (signed(commit.first)?, signed(commit.last)?);
+            self.events.push((tenant, id, last, first, at, commit.id, json(&commit.events)?));
         }
         Ok(())
     }

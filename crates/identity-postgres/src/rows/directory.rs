@@ -1,9 +1,9 @@
+use async_trait::async_trait;
 use identity_core::TenantId;
-use identity_ports::{DirectoryOrder, DirectoryPage, DirectoryQuery, StoreError};
-use tokio_postgres::types::Type;
+use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, StoreError};
 
+use crate::PostgresStore;
 use crate::cells::{Cells, limit};
-use crate::link::Link;
 use crate::rows::list::until;
 use crate::rows::load;
 use crate::sql::Sql;
@@ -24,37 +24,34 @@ fn key(order: DirectoryOrder) -> String {
     }
 }
 
-/// A numbered page of users and how many there are, in one statement and of one moment.
-pub(crate) async fn browse(
-    link: &Link,
-    tenant: &TenantId,
-    query: &DirectoryQuery,
-) -> Result<DirectoryPage, StoreError> {
-    let texts = &link.texts;
-    let nobody = DirectoryPage { users: Vec::new(), total: 0 };
-    if query.search.as_ref().is_some_and(|search| search.beginning.contains('\0') || search.id.contains('\0')) {
-        return Ok(nobody);
+#[async_trait]
+impl Directory for PostgresStore {
+    /// A numbered page of users and how many there are, in one statement and of one moment.
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        let link = self.link();
+        let nobody = DirectoryPage { users: Vec::new(), total: 0 };
+        let unknown = |search: &Search| search.beginning.contains('\0') || search.id.contains('\0');
+        if query.search.as_ref().is_some_and(unknown) {
+            return Ok(nobody);
+        }
+        // Who has no such time comes before all who have.
+        let (way, ids) = if query.descending { ("DESC NULLS LAST", "DESC") } else { ("ASC NULLS FIRST", "ASC") };
+        let report = match query.order {
+            DirectoryOrder::Created | DirectoryOrder::Updated => "",
+            _ => &link.texts.signins,
+        };
+        let among = if query.search.is_some() { &link.texts.search } else { "" };
+        let text = link.texts.browse.replace("{by}", &key(query.order)).replace("{way}", way).replace("{ids}", ids);
+        let text = text.replace("{report}", report).replace("{among}", among);
+        let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
+        let mut sql = Sql::new(text).with((tenant.as_str(), limit(query.limit), skip));
+        if let Some(Search { id, beginning }) = &query.search {
+            sql = sql.with((id.as_str(), beginning.as_str(), until(beginning)));
+        }
+        let rows = link.read(&sql).await?;
+        let Some((total, users)) = rows.split_first() else { return Ok(nobody) };
+        let total = Cells(total).int("version");
+        let total = total.map_err(|_| StoreError::failed("the database told no count of users"))?;
+        Ok(DirectoryPage { users: load::page(tenant, users)?, total })
     }
-    // Who has no such time comes before all who have.
-    let way = if query.descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
-    let ids = if query.descending { "DESC" } else { "ASC" };
-    let report = match query.order {
-        DirectoryOrder::Created | DirectoryOrder::Updated => "",
-        _ => &texts.signins,
-    };
-    let among = if query.search.is_some() { &texts.search } else { "" };
-    let text = texts.browse.replace("{by}", &key(query.order)).replace("{way}", way).replace("{ids}", ids);
-    let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
-    let mut sql = Sql::new(text.replace("{report}", report).replace("{among}", among))
-        .with(tenant.as_str(), Type::TEXT)
-        .with(limit(query.limit), Type::INT8)
-        .with(skip, Type::INT8);
-    if let Some(search) = &query.search {
-        let (id, beginning) = (search.id.as_str(), search.beginning.as_str());
-        sql = sql.with(id, Type::TEXT).with(beginning, Type::TEXT).with(until(beginning), Type::TEXT);
-    }
-    let rows = link.read(&sql).await?;
-    let Some((total, users)) = rows.split_first() else { return Ok(nobody) };
-    let total = Cells(total).int("version").map_err(|_| StoreError::failed("the database told no count of users"))?;
-    Ok(DirectoryPage { users: load::page(tenant, users)?, total })
 }

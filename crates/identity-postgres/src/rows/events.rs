@@ -1,7 +1,6 @@
 use identity_core::{Event, Recorded, UserKey};
 use identity_ports::StoreError;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 
 use crate::cells::{Bad, Cells, limit};
 use crate::error::name;
@@ -11,11 +10,8 @@ use crate::sql::Sql;
 /// A user's events.
 pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize) -> Result<Vec<Recorded>, StoreError> {
     // Each row has an event at least.
-    let sql = Sql::new(&link.texts.history)
-        .with(key.tenant.as_str(), Type::TEXT)
-        .with(key.user.as_str(), Type::TEXT)
-        .with(i64::try_from(after).unwrap_or(i64::MAX), Type::INT8)
-        .with(limit(most), Type::INT8);
+    let number = i64::try_from(after).unwrap_or(i64::MAX);
+    let sql = Sql::new(&link.texts.history).with((key.tenant.as_str(), key.user.as_str(), number, limit(most)));
     let mut events = Vec::new();
     for row in &link.read(&sql).await? {
         let read = recorded(row).map_err(|bad| {

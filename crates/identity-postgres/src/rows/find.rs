@@ -1,6 +1,5 @@
 use identity_core::{ClaimKey, TenantId, UserId};
 use identity_ports::{Found, StoreError};
-use tokio_postgres::types::Type;
 
 use crate::cells::{Bad, Cells};
 use crate::link::Link;
@@ -12,13 +11,9 @@ pub(crate) async fn find(link: &Link, tenant: &TenantId, keys: &[ClaimKey]) -> R
         return Ok(Vec::new());
     }
     // Nobody is found under a text that cannot be kept.
-    let places: Vec<(i64, &ClaimKey)> = (0..).zip(keys).filter(|(_, key)| !key.as_str().contains('\0')).collect();
-    let sql = Sql::new(&link.texts.find)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(places.iter().map(|(n, _)| *n).collect::<Vec<_>>(), Type::INT8_ARRAY)
-        .with(places.iter().map(|(_, key)| key.kind().as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
-        .with(places.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>(), Type::TEXT_ARRAY)
-        .with(places.iter().map(|(_, key)| i64::from(key.rule())).collect::<Vec<_>>(), Type::INT8_ARRAY);
+    let places = (0_i64..).zip(keys).filter(|(_, key)| !key.as_str().contains('\0'));
+    let places = places.map(|(n, key)| (n, key.kind().as_str(), key.as_str(), i64::from(key.rule())));
+    let sql = Sql::new(&link.texts.find).with((tenant.as_str(),)).rows(places);
     let rows = link.read(&sql).await?;
     let read = |row| place(keys, Cells(row)).map_err(|bad| bad.at("identity_lookup", || tenant.to_string()));
     rows.iter().map(read).collect()

@@ -1,6 +1,5 @@
 use identity_core::TenantId;
-use identity_ports::{ListQuery, Page, StoreError};
-use tokio_postgres::types::Type;
+use identity_ports::{ListQuery, Page, Prefix, StoreError};
 
 use crate::cells::limit;
 use crate::link::Link;
@@ -29,16 +28,9 @@ fn select<'a>(link: &'a Link, tenant: &'a TenantId, query: &'a ListQuery, most: 
     let (at, user) = query.after.as_ref().map_or((start, ""), |cursor| (cursor.at.as_micros(), cursor.user.as_str()));
     let prefix = query.prefix.as_ref().map(|_| texts.prefix.replace("{id}", id)).unwrap_or_default();
     let text = texts.list.replace("{ids}", &format!("{ids}{prefix}")).replace("{than}", than).replace("{way}", way);
-    let sql = Sql::new(text)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(limit(most), Type::INT8)
-        .with(at, Type::INT8)
-        .with(user, Type::TEXT);
+    let sql = Sql::new(text).with((tenant.as_str(), limit(most), at, user));
     match &query.prefix {
-        Some(prefix) => sql
-            .with(prefix.kind.as_str(), Type::TEXT)
-            .with(prefix.text.as_str(), Type::TEXT)
-            .with(until(&prefix.text), Type::TEXT),
+        Some(Prefix { kind, text }) => sql.with((kind.as_str(), text.as_str(), until(text))),
         None => sql,
     }
 }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use identity_core::{Claim, ClaimKey, ClaimKind, Strength, TenantId, UserId, UserKey, Version, stored};
 use identity_ports::{StoreError, Stored};
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 
 use crate::cells::{Bad, Cells};
 use crate::error::name;
@@ -17,7 +16,7 @@ pub(crate) async fn load(link: &Link, key: &UserKey) -> Result<Option<Stored>, S
 
 /// The statement that reads the user of this key.
 pub(crate) fn statement<'a>(link: &'a Link, key: &'a UserKey) -> Sql<'a> {
-    Sql::new(&link.texts.load).with(key.tenant.as_str(), Type::TEXT).with(key.user.as_str(), Type::TEXT)
+    Sql::new(&link.texts.load).with((key.tenant.as_str(), key.user.as_str()))
 }
 
 /// The user of this key, whose row this is.

@@ -18,7 +18,7 @@ pub(crate) fn read(row: &Row) -> Result<Message, Bad> {
         tenant: cells.name("tenant", |id| TenantId::parse(id).ok())?,
         user: cells.name("user_id", |id| UserId::parse(id).ok())?,
     };
-    if cells.int::<u8>("format")? != FORMAT {
+    if cells.int::<i64>("format")? != FORMAT {
         return Err(Bad::from("it has a format that this program does not read"));
     }
     let channel = cells.name("channel", |name| match name {

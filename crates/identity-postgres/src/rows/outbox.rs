@@ -1,35 +1,116 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use identity_core::{Channel, DeliveryState, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Posted, Settled, Settlement, StoreError};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::PostgresStore;
 use crate::cells::{Bad, Cells, limit};
 use crate::error::Failure;
-use crate::link::{Link, Patience};
+use crate::link::Link;
+use crate::patience::Patience;
 use crate::rows::message::{self, place};
-use crate::sql::Kind::{Id, Long, Text};
-use crate::sql::{Layout, Rows, Sql};
+use crate::sql::Sql;
 use crate::write::FORMAT;
 
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
+#[async_trait]
+impl Outbox for PostgresStore {
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        if lease.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let link = self.link();
+        let leased = self::lease(&link, &lease).await?;
+        self.sweep(&link, &leased).await?;
+        Ok(leased)
+    }
+
+    /// Settles what the lease still holds. What was reported on while it was held has ended: it is only let go of, though
+    /// provider and reference are noted.
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        if settled.is_empty() {
+            return Ok(0);
+        }
+        let mut seen = HashSet::new();
+        let mut settled: Vec<&Settled> = settled.iter().filter(|settled| seen.insert(settled.id)).collect();
+        // Everybody locks rows in the same order.
+        settled.sort_unstable_by_key(|settled| settled.id);
+        let link = self.link();
+        let rows: Vec<Outcome> = settled.into_iter().map(outcome).collect();
+        let done: Vec<_> = rows.iter().filter(|(_, word, ..)| *word == DONE).map(|(id, ..)| (*id,)).collect();
+        let kept = Sql::new(&link.texts.settle).with((lease.0,)).rows(rows);
+        let flight = if done.is_empty() {
+            vec![kept]
+        } else {
+            vec![Sql::new(&link.texts.finish).with((lease.0,)).rows(done), kept]
+        };
+        Ok(link.queries(&flight).await?.iter().map(Vec::len).sum())
+    }
+
+    /// Notes a report if it says more than the one that is noted, and reads the message as it stands then.
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        let states = [
+            DeliveryState::Accepted,
+            DeliveryState::Delivered,
+            DeliveryState::Failed,
+            DeliveryState::Bounced,
+            DeliveryState::Complained,
+        ];
+        let behind = states.into_iter().filter(|state| state.rank() < report.state.rank());
+        let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
+        let (at, detail) = (report.at.as_micros(), optional(report.detail.as_deref()));
+        let link = self.link();
+        let sql = Sql::new(&link.texts.report).with((message.as_uuid(), report.state.as_str(), at, detail, arrived));
+        link.query(&sql.rows(behind.map(|state| (state.as_str(),)))).await?.first().map(whole).transpose()
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        let link = self.link();
+        let rows = link.read(&Sql::new(&link.texts.one).with((message.as_uuid(),))).await?;
+        rows.first().map(whole).transpose()
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, most: usize) -> Result<Vec<Posted>, StoreError> {
+        let (link, after) = (self.link(), after.map(MessageId::as_uuid));
+        let values = (key.tenant.as_str(), key.user.as_str(), after, limit(most), FORMAT);
+        link.read(&Sql::new(&link.texts.posted).with(values)).await?.iter().map(whole).collect()
+    }
+
+    /// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
+    async fn prune(&self, before: Timestamp, most: usize) -> Result<usize, StoreError> {
+        let link = self.link();
+        let patience = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
+        link.query(&Sql::new(&link.texts.expire).with((None::<i64>, FORMAT, patience))).await?;
+        let sql = Sql::new(&link.texts.prune).with((before.as_micros(), limit(most)));
+        Ok(link.query(&sql).await?.len())
+    }
+
+    async fn dead_letters(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        most: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let (link, after) = (self.link(), after.map(MessageId::as_uuid));
+        let sql = Sql::new(&link.texts.dead).with((tenant.as_str(), after, limit(most), FORMAT));
+        link.read(&sql).await?.iter().map(dead_letter).collect()
+    }
+}
+
 /// Leases what is due. Who else leases at the same moment passes over these rows and waits for nobody.
-pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
+async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
     let lasts = i64::try_from(lease.lasts.as_micros()).unwrap_or(i64::MAX >> 8);
     // The server's clock, unless a test passes a reading.
-    let sql = Sql::new(&link.texts.lease)
-        .with(lease.at.map(Timestamp::as_micros), Type::INT8)
-        .with(lease.now.as_micros(), Type::INT8)
-        .with(limit(lease.limit), Type::INT8)
-        .with(lease.id.0, Type::UUID)
-        .with(lasts, Type::INT8)
-        .with(lease.channel.map(Channel::as_str), Type::TEXT)
-        .with(i64::from(FORMAT), Type::INT8);
+    let (at, now, channel) =
+        (lease.at.map(Timestamp::as_micros), lease.now.as_micros(), lease.channel.map(Channel::as_str));
+    let values = (at, now, limit(lease.limit), lease.id.0, lasts, channel, FORMAT);
+    let sql = Sql::new(&link.texts.lease).with(values);
     let mut patience = Patience::new(link);
     let mut again = lease.again;
     let rows = loop {
@@ -67,7 +148,7 @@ pub(crate) async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, Sto
 /// What a lease that is asked for again holds.
 async fn held(link: &Link, lease: &Lease) -> Result<Vec<Row>, StoreError> {
     let at = lease.at.map(Timestamp::as_micros);
-    link.query(&Sql::new(&link.texts.leased).with(at, Type::INT8).with(lease.id.0, Type::UUID)).await
+    link.query(&Sql::new(&link.texts.leased).with((at, lease.id.0))).await
 }
 
 fn one(row: &Row) -> Result<(Timestamp, Leased), Bad> {
@@ -82,66 +163,32 @@ fn one(row: &Row) -> Result<(Timestamp, Leased), Bad> {
 async fn dead_letter_damaged(link: &Link, lease: &Lease, row: &Row, leased: &[Row]) -> Result<(), StoreError> {
     let key = |name| row.try_get::<_, &str>(name).map_err(StoreError::failed);
     let id: Uuid = row.try_get("id").map_err(StoreError::failed)?;
-    let sql = Sql::new(&link.texts.damaged)
-        .with(lease.id.0, Type::UUID)
-        .with(key("tenant")?, Type::TEXT)
-        .with(key("user_id")?, Type::TEXT)
-        .with(id, Type::UUID)
-        .with(lease.now.as_micros(), Type::INT8);
-    let ids: Vec<Uuid> = leased.iter().filter_map(|row| row.try_get("id").ok()).collect();
-    link.query(&sql.with(ids, Type::UUID_ARRAY)).await.map(drop)
+    let values = (lease.id.0, key("tenant")?, key("user_id")?, id, lease.now.as_micros());
+    let ids = leased.iter().filter_map(|row| row.try_get::<_, Uuid>("id").ok());
+    link.query(&Sql::new(&link.texts.damaged).with(values).rows(ids.map(|id| (id,)))).await.map(drop)
 }
 
-/// What became of messages, as rows: id, outcome, at, error, provider, reference, uncertain.
-const SETTLED: Layout = &[Id, Text, Long, Text, Text, Text, Long];
+const DONE: &str = "done";
 
-/// Settles what the lease still holds. What was reported on while it was held has ended: it is only let go of, though provider
-/// and reference are noted.
-pub(crate) async fn settle(link: &Link, lease: LeaseId, settled: &[Settled]) -> Result<usize, StoreError> {
-    if settled.is_empty() {
-        return Ok(0);
+/// What became of a message: id, outcome, at, error, provider, reference, uncertain.
+type Outcome = (Uuid, &'static str, Option<i64>, Option<String>, Option<String>, Option<String>, i64);
+
+fn outcome(Settled { id, outcome }: &Settled) -> Outcome {
+    let id = id.as_uuid();
+    match outcome {
+        Settlement::Sent { at, provider, reference } => {
+            let (provider, reference) = (optional(provider.as_deref()), optional(reference.as_deref()));
+            (id, "sent", Some(at.as_micros()), None, provider, reference, 0)
+        }
+        Settlement::Retry { due_at, error, provider, uncertain } => {
+            let (error, provider) = (Some(printable(error)), optional(provider.as_deref()));
+            (id, "retry", Some(due_at.as_micros()), error, provider, None, i64::from(*uncertain))
+        }
+        Settlement::Release { due_at } => (id, "release", Some(due_at.as_micros()), None, None, None, 0),
+        Settlement::Failed { at, error } => (id, "failed", Some(at.as_micros()), Some(printable(error)), None, None, 0),
+        // `Done`, and whatever comes to be added: it goes.
+        _ => (id, DONE, None, None, None, None, 0),
     }
-    let (mut rows, mut done) = (Rows::new(SETTLED), Vec::new());
-    let mut seen = HashSet::new();
-    let mut sorted: Vec<&Settled> = settled.iter().filter(|settled| seen.insert(settled.id)).collect();
-    // Everybody locks rows in the same order.
-    sorted.sort_unstable_by_key(|settled| settled.id);
-    for Settled { id, outcome } in sorted {
-        let key = id.as_uuid().into();
-        let none = || None::<String>.into();
-        rows.push(match outcome {
-            Settlement::Sent { at, provider, reference } => {
-                let (provider, reference) = (optional(provider.as_deref()), optional(reference.as_deref()));
-                let (provider, reference) = (provider.into(), reference.into());
-                [key, "sent".into(), at.as_micros().into(), none(), provider, reference, 0_i64.into()]
-            }
-            Settlement::Retry { due_at, error, provider, uncertain } => {
-                let (error, provider) = (printable(error).into(), optional(provider.as_deref()).into());
-                let (at, uncertain) = (due_at.as_micros().into(), i64::from(*uncertain).into());
-                [key, "retry".into(), at, error, provider, none(), uncertain]
-            }
-            Settlement::Release { due_at } => {
-                let at = due_at.as_micros().into();
-                [key, "release".into(), at, none(), none(), none(), 0_i64.into()]
-            }
-            Settlement::Failed { at, error } => {
-                let (at, error) = (at.as_micros().into(), printable(error).into());
-                [key, "failed".into(), at, error, none(), none(), 0_i64.into()]
-            }
-            // `Done`, and whatever comes to be added: it goes.
-            _ => {
-                done.push(id.as_uuid());
-                [key, "done".into(), None::<i64>.into(), none(), none(), none(), 0_i64.into()]
-            }
-        });
-    }
-    let kept = Sql::new(&link.texts.settle).with(lease.0, Type::UUID).rows(rows);
-    let flight = if done.is_empty() {
-        vec![kept]
-    } else {
-        vec![Sql::new(&link.texts.finish).with(lease.0, Type::UUID).with(done, Type::UUID_ARRAY), kept]
-    };
-    Ok(link.queries(&flight).await?.iter().map(Vec::len).sum())
 }
 
 /// A provider's words, which may hold anything: the database keeps no U+0000.
@@ -151,50 +198,6 @@ fn printable(text: &str) -> String {
 
 fn optional(text: Option<&str>) -> Option<String> {
     text.map(printable)
-}
-
-/// Notes a report if it says more than the one that is noted, and reads the message as it stands then.
-pub(crate) async fn report(link: &Link, id: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-    let states = [
-        DeliveryState::Accepted,
-        DeliveryState::Delivered,
-        DeliveryState::Failed,
-        DeliveryState::Bounced,
-        DeliveryState::Complained,
-    ];
-    let behind: Vec<&str> =
-        states.into_iter().filter(|state| state.rank() < report.state.rank()).map(DeliveryState::as_str).collect();
-    let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
-    let sql = Sql::new(&link.texts.report)
-        .with(id.as_uuid(), Type::UUID)
-        .with(report.state.as_str(), Type::TEXT)
-        .with(report.at.as_micros(), Type::INT8)
-        .with(optional(report.detail.as_deref()), Type::TEXT)
-        .with(arrived, Type::BOOL)
-        .with(behind, Type::TEXT_ARRAY);
-    link.query(&sql).await?.first().map(whole).transpose()
-}
-
-/// The message of this id.
-pub(crate) async fn message(link: &Link, id: MessageId) -> Result<Option<Posted>, StoreError> {
-    let rows = link.read(&Sql::new(&link.texts.one).with(id.as_uuid(), Type::UUID)).await?;
-    rows.first().map(whole).transpose()
-}
-
-/// A user's messages.
-pub(crate) async fn posted(
-    link: &Link,
-    key: &UserKey,
-    after: Option<MessageId>,
-    most: usize,
-) -> Result<Vec<Posted>, StoreError> {
-    let sql = Sql::new(&link.texts.posted)
-        .with(key.tenant.as_str(), Type::TEXT)
-        .with(key.user.as_str(), Type::TEXT)
-        .with(after.map(MessageId::as_uuid), Type::UUID)
-        .with(limit(most), Type::INT8)
-        .with(i64::from(FORMAT), Type::INT8);
-    link.read(&sql).await?.iter().map(whole).collect()
 }
 
 fn whole(row: &Row) -> Result<Posted, StoreError> {
@@ -223,36 +226,12 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
     read().map_err(|bad: Bad| bad.at("identity_outbox", || place(row)))
 }
 
-/// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
-pub(crate) async fn prune(link: &Link, before: Timestamp, most: usize) -> Result<usize, StoreError> {
-    let patience = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
-    let unknown = Sql::new(&link.texts.expire).with(None::<i64>, Type::INT8).with(i64::from(FORMAT), Type::INT8);
-    link.query(&unknown.with(patience, Type::INT8)).await?;
-    let sql = Sql::new(&link.texts.prune).with(before.as_micros(), Type::INT8).with(limit(most), Type::INT8);
-    Ok(link.query(&sql).await?.len())
-}
-
-/// Failed messages of a tenant.
-pub(crate) async fn dead_letters(
-    link: &Link,
-    tenant: &TenantId,
-    after: Option<MessageId>,
-    most: usize,
-) -> Result<Vec<DeadLetter>, StoreError> {
-    let sql = Sql::new(&link.texts.dead)
-        .with(tenant.as_str(), Type::TEXT)
-        .with(after.map(MessageId::as_uuid), Type::UUID)
-        .with(limit(most), Type::INT8)
-        .with(i64::from(FORMAT), Type::INT8);
-    let rows = link.read(&sql).await?;
-    let read = |row: &Row| {
-        let cells = Cells(row);
-        let dead = message::read(row).and_then(|message| {
-            let (attempts, failed_at) = (cells.int("attempts")?, cells.time("failed_at")?);
-            let error = cells.opt_text("error")?.unwrap_or_default().to_owned();
-            Ok(DeadLetter { message, attempts, failed_at, error })
-        });
-        dead.map_err(|bad| bad.at("identity_outbox", || place(row)))
-    };
-    rows.iter().map(read).collect()
+fn dead_letter(row: &Row) -> Result<DeadLetter, StoreError> {
+    let cells = Cells(row);
+    let dead = message::read(row).and_then(|message| {
+        let (attempts, failed_at) = (cells.int("attempts")?, cells.time("failed_at")?);
+        let error = cells.opt_text("error")?.unwrap_or_default().to_owned();
+        Ok(DeadLetter { message, attempts, failed_at, error })
+    });
+    dead.map_err(|bad| bad.at("identity_outbox", || place(row)))
 }

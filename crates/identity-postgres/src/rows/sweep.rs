@@ -1,6 +1,5 @@
 use identity_core::Timestamp;
 use identity_ports::StoreError;
-use tokio_postgres::types::Type;
 
 use crate::link::Link;
 use crate::sql::Sql;
@@ -21,12 +20,7 @@ pub(crate) async fn sweep(
     now: Timestamp,
 ) -> Result<Option<Place>, StoreError> {
     let (tenant, kind, quota) = after.map_or(("", "", ""), |(tenant, kind, quota)| (tenant, kind, quota));
-    let sql = Sql::new(&link.texts.sweep)
-        .with(tenant, Type::TEXT)
-        .with(kind, Type::TEXT)
-        .with(quota, Type::TEXT)
-        .with(count, Type::INT8)
-        .with((now - KEPT).as_micros(), Type::INT8);
+    let sql = Sql::new(&link.texts.sweep).with((tenant, kind, quota, count, (now - KEPT).as_micros()));
     let rows = link.query(&sql).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let text = |name| row.try_get::<_, String>(name).map_err(StoreError::failed);

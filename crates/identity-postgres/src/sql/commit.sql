@@ -58,11 +58,11 @@ events AS (INSERT INTO {s}identity_events (tenant, user_id, number, first, updat
     WHERE ((SELECT a FROM done))[c.n::int]),
 outbox AS (INSERT INTO {s}identity_outbox (tenant, user_id, id, format, channel, address, typed, content, locale, created_at,
     expires_at, due_at, attempts, identifier)
-    SELECT $1, o.user_id, o.id, o.format, o.channel, o.address, o.typed, o.content, o.locale, o.created_at, o.expires_at,
+    SELECT $1, o.user_id, o.id, $53::int8, o.channel, o.address, o.typed, o.content, o.locale, o.created_at, o.expires_at,
     o.created_at, 0, o.identifier
-    FROM unnest($41::int8[], $42::int8[], $43::text[], $44::uuid[], $45::int8[], $46::text[], $47::text[], $48::text[],
-    $49::text[], $50::text[], $51::int8[], $52::int8[], $53::uuid[])
-    AS o(n, m, user_id, id, format, channel, address, typed, content, locale, created_at, expires_at, identifier)
+    FROM unnest($41::int8[], $42::int8[], $43::text[], $44::uuid[], $45::text[], $46::text[], $47::text[], $48::text[],
+    $49::text[], $50::int8[], $51::int8[], $52::uuid[])
+    AS o(n, m, user_id, id, channel, address, typed, content, locale, created_at, expires_at, identifier)
     WHERE ((SELECT a FROM done))[o.n::int] AND ((SELECT a FROM withheld))[o.m::int] IS NOT TRUE)
 -- One row for each commit: `well` says that the user was at the expected version, `before` that an earlier try wrote it.
 SELECT 1 AS part, c.n, v.fits AS well, NOT v.fits AND (SELECT e.commit_id FROM {s}identity_events e

@@ -1,38 +1,22 @@
-//! The rows that commits write.
+//! The statements that write commits.
 
-use identity_core::{Charge, Content, IdentifierId, LookupEntry, Message, Refund, Strength, UserKey, WhenExhausted};
-use identity_ports::{Expected, StoreError};
-use tokio_postgres::types::Type;
+use identity_core::{Charge, ClaimKey, Content, Message, Refund, Strength, User, UserKey, WhenExhausted};
 use uuid::Uuid;
 
 use super::job::{Details, Job};
-use super::layout;
-use crate::cells::{json, signed};
-use crate::sql::{Rows, Sql, Texts};
+use crate::cells::limit;
+use crate::sql::{Sql, Texts};
 
 /// The format of a message's contents that this program writes and reads.
-pub(crate) const FORMAT: u8 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
-/// The rows of the commits of one flight, table by table. All commits are of one tenant.
-pub(super) struct Parts<'a> {
-    tenant: &'a str,
-    keys: Rows<'a>,
-    commits: Rows<'a>,
-    taken: Rows<'a>,
-    draws: Rows<'a>,
-    profiles: Rows<'a>,
-    found: Rows<'a>,
-    messages: Rows<'a>,
-    lost: Rows<'a>,
-    released: Rows<'a>,
-    emptied: Rows<'a>,
-    withdrawn: Rows<'a>,
-    gone: Rows<'a>,
-    enqueued: Vec<Uuid>,
-    charged: Vec<Drawn<'a>>,
-    /// The number of messages that draw on a budget.
-    paid: i64,
-    intricate: bool,
+/// The statements that write some commits, in one transaction.
+pub(super) struct Flight<'a> {
+    pub(super) statements: Vec<Sql<'a>>,
+    /// The place of the one that answers.
+    pub(super) main: usize,
+    /// The charges, in the order of their `i`, which counts from 1.
+    pub(super) charged: Vec<Drawn<'a>>,
 }
 
 /// A charge, and the message and commit that it belongs to; `m` is 0 for a charge of the commit itself.
@@ -43,244 +27,148 @@ pub(super) struct Drawn<'a> {
     pub(super) charge: &'a Charge,
 }
 
-impl<'a> Parts<'a> {
-    pub(super) fn of(jobs: &[&'a Job]) -> Result<Self, StoreError> {
-        let mut parts = Self {
-            tenant: jobs.first().map_or("", |job| job.commit.key.tenant.as_str()),
-            keys: Rows::new(layout::KEYS),
-            commits: Rows::new(layout::COMMITS),
-            taken: Rows::new(layout::TAKEN),
-            draws: Rows::new(layout::DRAWS),
-            profiles: Rows::new(layout::PROFILES),
-            found: Rows::new(layout::FOUND),
-            messages: Rows::new(layout::MESSAGES),
-            lost: Rows::new(layout::LOST),
-            released: Rows::new(layout::RELEASED),
-            emptied: Rows::new(layout::USERS),
-            withdrawn: Rows::new(layout::WITHDRAWN),
-            gone: Rows::new(layout::USERS),
-            enqueued: Vec::new(),
-            charged: Vec::new(),
-            paid: 0,
-            intricate: false,
-        };
-        for (n, job) in (1..).zip(jobs) {
-            parts.add(n, job)?;
-        }
-        Ok(parts)
-    }
-
-    fn add(&mut self, n: i64, job: &'a Job) -> Result<(), StoreError> {
-        let (commit, id) = (&job.commit, job.commit.key.user.as_str());
-        let expected = match commit.expected {
-            Expected::Absent => None,
-            Expected::At(version) => Some(signed(version.0)?),
-        };
-        let after = commit.after.as_deref();
-        self.commits.push([
-            n.into(),
-            id.into(),
-            expected.into(),
-            signed(job.first())?.into(),
-            signed(commit.version().0)?.into(),
-            after.map(|user| user.created_at().as_micros()).into(),
-            after.map(|user| user.updated_at().as_micros()).into(),
-            job.id.into(),
-            job.record.as_deref().into(),
-            job.events.as_str().into(),
-            (!job.keys.is_empty()).into(),
-        ]);
-        for key in &job.keys {
-            self.keys.push([n.into(), (*key).into()]);
-        }
-        self.intricate |= job.intricate;
-        match &job.details {
-            Details::Is(record) => self.profiles.push([n.into(), id.into(), record.as_str().into()]),
-            Details::Goes => self.emptied.push([n.into(), id.into()]),
-            Details::Stays => {}
-        }
-        for LookupEntry { key, identifier, verified } in &job.lookup.put {
-            let (kind, rule) = (key.kind().as_str(), i64::from(key.rule()));
-            let (key, identifier) = (key.as_str().into(), identifier.as_uuid().into());
-            self.found.push([n.into(), id.into(), kind.into(), key, rule.into(), identifier, (*verified).into()]);
-        }
-        for LookupEntry { key, identifier, .. } in &job.lookup.remove {
-            let (kind, rule) = (key.kind().as_str(), i64::from(key.rule()));
-            let identifier = identifier.as_uuid().into();
-            self.lost.push([n.into(), id.into(), kind.into(), key.as_str().into(), rule.into(), identifier]);
-        }
-        self.claims(n, job);
-        if after.is_some() {
-            for identifier in &commit.withdraw {
-                self.withdrawn.push([n.into(), id.into(), identifier.as_uuid().into()]);
-            }
-        } else {
-            self.gone.push([n.into(), id.into()]);
-        }
-        self.messages(n, job)
-    }
-
-    fn claims(&mut self, n: i64, job: &'a Job) {
-        let (changes, id) = (&job.commit.claims, job.commit.key.user.as_str());
-        for (place, claim) in (1_i64..).zip(&changes.take) {
-            let strength = match claim.strength {
-                Strength::Verified => "verified",
-                Strength::Unverified => "unverified",
-            };
-            let (kind, key, rule) = (claim.key.kind().as_str(), claim.key.as_str(), i64::from(claim.key.rule()));
-            let (kind, key, rule) = (kind.into(), key.into(), rule.into());
-            self.taken.push([n.into(), place.into(), id.into(), kind, key, rule, strength.into()]);
-        }
-        // A claim that is released and taken in one commit is taken.
-        for key in changes.release.iter().filter(|key| !changes.take.iter().any(|claim| claim.key == **key)) {
-            let (kind, rule) = (key.kind().as_str(), i64::from(key.rule()));
-            self.released.push([n.into(), id.into(), kind.into(), key.as_str().into(), rule.into()]);
-        }
-    }
-
-    fn messages(&mut self, n: i64, job: &'a Job) -> Result<(), StoreError> {
-        let (commit, key) = (&job.commit, &job.commit.key);
-        for refund in &commit.refunds {
-            self.draw(n, 0, 0, (refund.kind.as_str(), &refund.quota), &Terms::of_refund(refund));
-        }
-        for charge in &commit.charges {
-            self.charge(Drawn { n, m: 0, key, charge });
-        }
-        for outgoing in &commit.messages {
-            let m = if outgoing.charges.is_empty() {
-                0
-            } else {
-                self.paid += 1;
-                self.paid
-            };
-            for charge in &outgoing.charges {
-                self.charge(Drawn { n, m, key, charge });
-            }
-            if commit.after.is_some() {
-                self.message(n, m, &outgoing.message)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn charge(&mut self, drawn: Drawn<'a>) {
-        let Drawn { n, m, charge, .. } = drawn;
-        self.charged.push(drawn);
-        let i = i64::try_from(self.charged.len()).unwrap_or(i64::MAX);
-        self.draw(n, m, i, (charge.kind.as_str(), &charge.quota), &Terms::of(charge));
-    }
-
-    fn draw(&mut self, n: i64, m: i64, i: i64, (kind, quota): (&'a str, &'a str), terms: &Terms) {
-        let Terms { amount, room, opened, at, length, effect } = *terms;
-        self.draws.push([
-            n.into(),
-            m.into(),
-            i.into(),
-            kind.into(),
-            quota.into(),
-            amount.into(),
-            room.into(),
-            opened.into(),
-            at.into(),
-            length.into(),
-            effect.into(),
-        ]);
-    }
-
-    fn message(&mut self, n: i64, m: i64, message: &'a Message) -> Result<(), StoreError> {
-        let (address, typed) = (message.to.as_str(), message.to.typed());
-        self.enqueued.push(message.id.as_uuid());
-        self.messages.push([
-            n.into(),
-            m.into(),
-            message.key.user.as_str().into(),
-            message.id.as_uuid().into(),
-            i64::from(FORMAT).into(),
-            message.to.channel().as_str().into(),
-            address.into(),
-            (typed != address).then_some(typed).into(),
-            json(&message.content)?.into(),
-            message.locale.as_deref().into(),
-            message.created_at.as_micros().into(),
-            message.expires_at.as_micros().into(),
-            identifier(&message.content).map(IdentifierId::as_uuid).into(),
-        ]);
-        Ok(())
-    }
-
-    /// The statements that write the rows, and the charges in the order of their `i`. `waits` says whether they wait for claims
-    /// and budgets that somebody else has locked.
-    pub(super) fn into_flight(self, texts: &'a Texts, waits: bool) -> Flight<'a> {
+impl<'a> Flight<'a> {
+    /// The flight of these commits, which are of one tenant. `waits` says whether they wait for claims and budgets that somebody
+    /// else has locked.
+    ///
+    /// Rows begin with the number of their commit, from 1. Their cells have the order in which the statements unnest them.
+    pub(super) fn of(jobs: &[&'a Job], texts: &'a Texts, waits: bool) -> Self {
+        let tenant = jobs.first().map_or("", |job| job.commit.key.tenant.as_str());
+        let is_intricate = jobs.iter().any(|job| job.intricate);
+        let jobs = || (1_i64..).zip(jobs.iter().copied());
         let mut statements = Vec::with_capacity(4);
-        if !self.keys.is_empty() {
-            statements.push(Sql::new(if waits { &texts.wait } else { &texts.hold }).rows(self.keys));
+        let keys: Vec<_> = jobs().flat_map(|(n, job)| job.keys.iter().map(move |key| (n, *key))).collect();
+        if !keys.is_empty() {
+            statements.push(Sql::new(if waits { &texts.wait } else { &texts.hold }).rows(keys));
         }
+
+        let commits = jobs().map(|(n, job)| {
+            let after = job.commit.after.as_deref();
+            let [created_at, updated_at] =
+                [User::created_at, User::updated_at].map(|at| after.map(|user| at(user).as_micros()));
+            let (record, events, keyed) = (job.record.as_deref(), job.events.as_str(), !job.keys.is_empty());
+            let Job { id, expected, first, version, .. } = job;
+            (n, job.user(), *expected, *first, *version, created_at, updated_at, *id, record, events, keyed)
+        });
+        let taken = jobs().flat_map(|(n, job)| {
+            (1_i64..).zip(&job.commit.claims.take).map(move |(i, claim)| {
+                let ((kind, key, rule), strength) = (parts(&claim.key), strength(claim.strength));
+                (n, i, job.user(), kind, key, rule, strength)
+            })
+        });
+        let profiles = jobs().filter_map(|(n, job)| match &job.details {
+            Details::Is(record) => Some((n, job.user(), record.as_str())),
+            Details::Goes | Details::Stays => None,
+        });
+        let found = jobs().flat_map(|(n, job)| {
+            job.lookup.put.iter().map(move |entry| {
+                let (kind, key, rule) = parts(&entry.key);
+                (n, job.user(), kind, key, rule, entry.identifier.as_uuid(), entry.verified)
+            })
+        });
+        let (mut draws, mut charged, mut messages, mut paid) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (n, job) in jobs() {
+            let (commit, key) = (&job.commit, &job.commit.key);
+            draws.extend(commit.refunds.iter().map(|refund| give_back(n, refund)));
+            let mut add = |m, charge| {
+                charged.push(Drawn { n, m, key, charge });
+                draws.push(draw(n, m, limit(charged.len()), charge));
+            };
+            commit.charges.iter().for_each(|charge| add(0, charge));
+            for (outgoing, content) in commit.messages.iter().zip(&job.contents) {
+                let m = if outgoing.charges.is_empty() { 0 } else { paid + 1 };
+                paid = paid.max(m);
+                outgoing.charges.iter().for_each(|charge| add(m, charge));
+                if commit.after.is_some() {
+                    messages.push(message(n, m, &outgoing.message, content));
+                }
+            }
+        }
+        let enqueued: Vec<(Uuid,)> = messages.iter().map(|(_, _, _, id, ..)| (*id,)).collect();
+        let commit = Sql::new(if is_intricate { &texts.ledger_commit } else { &texts.commit });
+        let commit = commit.with((tenant,)).rows(commits).rows(taken).rows(draws).rows(profiles).rows(found);
         let main = statements.len();
-        let commit = Sql::new(if self.intricate { &texts.ledger_commit } else { &texts.commit });
-        let commit = commit.with(self.tenant, Type::TEXT).rows(self.commits).rows(self.taken).rows(self.draws);
-        statements.push(commit.rows(self.profiles).rows(self.found).rows(self.messages));
-        if [&self.lost, &self.released, &self.emptied, &self.withdrawn].into_iter().any(|rows| !rows.is_empty()) {
-            let clear = Sql::new(&texts.clear).with(self.tenant, Type::TEXT).rows(self.lost).rows(self.released);
-            let clear = clear.rows(self.emptied).rows(self.withdrawn);
-            statements.push(clear.with(self.enqueued, Type::UUID_ARRAY));
+        statements.push(commit.rows(messages).with((FORMAT,)));
+
+        let lost = jobs().flat_map(|(n, job)| {
+            job.lookup.remove.iter().map(move |entry| {
+                let (kind, key, rule) = parts(&entry.key);
+                (n, job.user(), kind, key, rule, entry.identifier.as_uuid())
+            })
+        });
+        let released = jobs().flat_map(|(n, job)| {
+            job.released().map(parts).map(move |(kind, key, rule)| (n, job.user(), kind, key, rule))
+        });
+        let emptied = jobs().filter(|(_, job)| matches!(job.details, Details::Goes));
+        let withdrawn = jobs().filter(|(_, job)| job.commit.after.is_some()).flat_map(|(n, job)| {
+            job.commit.withdraw.iter().map(move |identifier| (n, job.user(), identifier.as_uuid()))
+        });
+        let (lost, released): (Vec<_>, Vec<_>) = (lost.collect(), released.collect());
+        let (emptied, withdrawn): (Vec<_>, Vec<_>) = (emptied.map(whose).collect(), withdrawn.collect());
+        if !(lost.is_empty() && released.is_empty() && emptied.is_empty() && withdrawn.is_empty()) {
+            let clear = Sql::new(&texts.clear).with((tenant,)).rows(lost).rows(released).rows(emptied);
+            statements.push(clear.rows(withdrawn).rows(enqueued));
         }
-        if !self.gone.is_empty() {
-            statements.push(Sql::new(&texts.erase).with(self.tenant, Type::TEXT).rows(self.gone));
+        let gone: Vec<_> = jobs().filter(|(_, job)| job.commit.after.is_none()).map(whose).collect();
+        if !gone.is_empty() {
+            statements.push(Sql::new(&texts.erase).with((tenant,)).rows(gone));
         }
-        Flight { statements, main, charged: self.charged }
+        Flight { statements, main, charged }
     }
 }
 
-/// The statements that write some commits, in one transaction.
-pub(super) struct Flight<'a> {
-    pub(super) statements: Vec<Sql<'a>>,
-    /// The place of the one that answers.
-    pub(super) main: usize,
-    pub(super) charged: Vec<Drawn<'a>>,
+fn whose((n, job): (i64, &Job)) -> (i64, &str) {
+    (n, job.user())
 }
 
-/// A charge as the database counts, or a refund, for which only `amount` and `at` matter.
-struct Terms {
-    amount: i64,
-    /// The largest amount already drawn that leaves room for the charge.
-    room: i64,
-    /// A window that began after this time is open.
-    opened: i64,
-    at: i64,
-    length: i64,
-    effect: &'static str,
+fn parts(key: &ClaimKey) -> (&str, &str, i64) {
+    (key.kind().as_str(), key.as_str(), key.rule().into())
 }
 
-impl Terms {
-    fn of_refund(refund: &Refund) -> Self {
-        let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
-        Self { amount, room: i64::MAX, opened: 0, at: refund.at.as_micros(), length: 0, effect: "refund" }
-    }
-
-    fn of(charge: &Charge) -> Self {
-        let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
-        let at = charge.at.as_micros();
-        let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
-        let least = if room < 0 { i64::MIN } else { i64::MAX };
-        Self {
-            amount: i64::try_from(charge.amount).unwrap_or(i64::MAX),
-            room: i64::try_from(room).unwrap_or(least),
-            opened: at.saturating_sub(length),
-            at,
-            length,
-            effect: match charge.when_exhausted {
-                WhenExhausted::Refuse => "refuse",
-                WhenExhausted::Withhold => "withhold",
-                WhenExhausted::Record => "record",
-            },
-        }
+const fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Verified => "verified",
+        Strength::Unverified => "unverified",
     }
 }
 
-/// The identifier whose challenge a message carries.
-const fn identifier(content: &Content) -> Option<IdentifierId> {
-    match content {
-        Content::Challenge { identifier, .. } => Some(*identifier),
+/// A charge as the database counts, or a refund: n, m, i, kind, quota, amount, the largest amount already drawn that leaves room
+/// for the charge, the time after which a window that is open began, at, length, effect.
+type Draw<'a> = (i64, i64, i64, &'a str, &'a str, i64, i64, i64, i64, i64, &'a str);
+
+/// Of a refund only the amount and the time matter.
+fn give_back(n: i64, refund: &Refund) -> Draw<'_> {
+    let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
+    (n, 0, 0, refund.kind.as_str(), &refund.quota, amount, i64::MAX, 0, refund.at.as_micros(), 0, "refund")
+}
+
+fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {
+    let amount = i64::try_from(charge.amount).unwrap_or(i64::MAX);
+    let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
+    let room = i64::try_from(room).unwrap_or(if room < 0 { i64::MIN } else { i64::MAX });
+    let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
+    let (at, quota) = (charge.at.as_micros(), charge.quota.as_str());
+    let effect = match charge.when_exhausted {
+        WhenExhausted::Refuse => "refuse",
+        WhenExhausted::Withhold => "withhold",
+        WhenExhausted::Record => "record",
+    };
+    (n, m, i, charge.kind.as_str(), quota, amount, room, at.saturating_sub(length), at, length, effect)
+}
+
+/// A message: n, m, user_id, id, channel, address, typed, content, locale, created_at, expires_at, identifier.
+type Enqueued<'a> =
+    (i64, i64, &'a str, Uuid, &'a str, &'a str, Option<&'a str>, &'a str, Option<&'a str>, i64, i64, Option<Uuid>);
+
+fn message<'a>(n: i64, m: i64, message: &'a Message, content: &'a str) -> Enqueued<'a> {
+    let Message { id, key, to, locale, created_at, expires_at, .. } = message;
+    let typed = Some(to.typed()).filter(|typed| *typed != to.as_str());
+    // The identifier whose challenge it carries.
+    let identifier = match &message.content {
+        Content::Challenge { identifier, .. } => Some(identifier.as_uuid()),
         _ => None,
-    }
+    };
+    let (user, channel, locale) = (key.user.as_str(), to.channel().as_str(), locale.as_deref());
+    let [created_at, expires_at] = [created_at, expires_at].map(|at| at.as_micros());
+    (n, m, user, id.as_uuid(), channel, to.as_str(), typed, content, locale, created_at, expires_at, identifier)
 }

@@ -14,13 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity_ports::StoreError;
+use scopeguard::guard;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{timeout, timeout_at};
 
 use super::job::{Answer, Job};
 use super::perform::{self, Outcome};
-use crate::link::{Link, Patience};
+use crate::link::Link;
 use crate::options::PostgresOptions;
+use crate::patience::Patience;
 
 /// The number of commits that share a statement at most.
 const BATCH: usize = 128;
@@ -108,20 +110,23 @@ impl Committer {
         tokio::spawn(async move {
             let mut next = Some(batch);
             while let Some(batch) = next {
-                next = this.travel(batch).await;
+                this.travel(batch).await;
+                next = this.lock().next();
             }
         });
     }
 
-    /// Carries a batch to the database, and gives the one that gathered meanwhile.
-    async fn travel(&self, batch: Vec<Waiting>) -> Option<Vec<Waiting>> {
+    /// Carries a batch to the database.
+    async fn travel(&self, batch: Vec<Waiting>) {
         let jobs: Vec<Arc<Job>> = batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect();
-        let mut lane = Lane { committer: self, jobs: jobs.clone(), is_overdue: false, is_open: true };
+        let lane = Lane { jobs: jobs.clone(), is_overdue: false };
+        let mut lane = guard(lane, |lane| self.lock().end(&lane));
         let mut work = pin!(perform::together(&self.0.link, &jobs));
         let outcomes = match timeout(OVERDUE, &mut work).await {
             Ok(outcomes) => outcomes,
             Err(_) => {
-                if let Some(next) = lane.give_way() {
+                let next = self.lock().give_way(&mut lane, self.0.overdue);
+                if let Some(next) = next {
                     self.send(next);
                 }
                 work.await
@@ -137,16 +142,14 @@ impl Committer {
                 }
             }
         }
-        lane.end()
     }
 
-    fn go_on_alone(&self, waiting: Waiting, patience: Patience) {
+    fn go_on_alone(&self, Waiting { job, answer }: Waiting, patience: Patience) {
         let this = self.clone();
         tokio::spawn(async move {
-            let Waiting { job, answer } = waiting;
-            let touches = Touches { committer: &this, job: &job };
+            let touched = guard((), |()| this.lock().release(&job));
             let told = perform::alone(&this.0.link, &job, patience, &this.0.singles).await;
-            drop(touches);
+            drop(touched);
             drop(answer.send(told));
             let next = this.lock().next();
             if let Some(next) = next {
@@ -161,67 +164,28 @@ impl Committer {
     }
 }
 
-/// What a commit that goes on alone touches: free again when this is dropped.
-struct Touches<'a> {
-    committer: &'a Committer,
-    job: &'a Job,
-}
-
-impl Drop for Touches<'_> {
-    fn drop(&mut self) {
-        self.committer.lock().release(self.job);
-    }
-}
-
-/// A statement on its way. Its place, and what its commits touch, are free again when this is dropped.
-struct Lane<'a> {
-    committer: &'a Committer,
-    jobs: Vec<Arc<Job>>,
-    is_overdue: bool,
-    is_open: bool,
-}
-
-impl Lane<'_> {
-    /// Gives the lane to others, unless too many statements are overdue already.
-    fn give_way(&mut self) -> Option<Vec<Waiting>> {
-        let mut state = self.committer.lock();
-        if state.overdue >= self.committer.0.overdue {
-            return None;
-        }
-        self.is_overdue = true;
-        state.overdue += 1;
-        state.lanes = state.lanes.saturating_sub(1);
-        state.next()
-    }
-
-    /// Ends the lane, and takes what has gathered.
-    fn end(mut self) -> Option<Vec<Waiting>> {
-        let mut state = self.committer.lock();
-        self.close(&mut state);
-        state.next()
-    }
-
-    fn close(&mut self, state: &mut State) {
-        if std::mem::take(&mut self.is_open) {
-            state.end(&self.jobs, self.is_overdue);
-        }
-    }
-}
-
-impl Drop for Lane<'_> {
-    fn drop(&mut self) {
-        if self.is_open {
-            let committer = self.committer;
-            self.close(&mut committer.lock());
-        }
-    }
+/// A statement on its way, with what its commits touch.
+pub(super) struct Lane {
+    pub(super) jobs: Vec<Arc<Job>>,
+    pub(super) is_overdue: bool,
 }
 
 impl State {
-    pub(super) fn end(&mut self, jobs: &[Arc<Job>], overdue: bool) {
-        jobs.iter().for_each(|job| self.release(job));
-        let place = if overdue { &mut self.overdue } else { &mut self.lanes };
+    pub(super) fn end(&mut self, lane: &Lane) {
+        lane.jobs.iter().for_each(|job| self.release(job));
+        let place = if lane.is_overdue { &mut self.overdue } else { &mut self.lanes };
         *place = place.saturating_sub(1);
+    }
+
+    /// Gives the place of a statement to others, unless so many statements are overdue already.
+    fn give_way(&mut self, lane: &mut Lane, most: usize) -> Option<Vec<Waiting>> {
+        if self.overdue >= most {
+            return None;
+        }
+        lane.is_overdue = true;
+        self.overdue += 1;
+        self.lanes = self.lanes.saturating_sub(1);
+        self.next()
     }
 
     fn release(&mut self, job: &Job) {

@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use identity_core::{LookupChanges, stored};
+use identity_core::{ClaimKey, LookupChanges, stored};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::cells::json;
+use crate::cells::{json, signed};
 
 /// The answer to a commit.
 pub(crate) type Answer = Result<Committed, CommitError>;
 
-/// A commit that passed the checks of [`Job::new`], under an id by which the database knows it again.
+/// A commit whose parts belong together, under an id by which the database knows it again.
 pub(crate) struct Job {
     pub(crate) id: Uuid,
     pub(crate) commit: Commit,
@@ -27,10 +27,16 @@ pub(crate) struct Job {
     /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, by a statement of
     /// its own, and it travels alone.
     pub(crate) intricate: bool,
+    /// The version that is expected, the number of the first event, and the version that comes about.
+    pub(super) expected: Option<i64>,
+    pub(super) first: i64,
+    pub(super) version: i64,
     /// What is written, as texts.
     pub(super) record: Option<String>,
     pub(super) details: Details,
     pub(super) events: String,
+    /// The contents of the messages.
+    pub(super) contents: Vec<String>,
     pub(super) lookup: LookupChanges,
 }
 
@@ -45,18 +51,17 @@ impl Job {
     /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
     pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
         commit.check().map_err(StoreError::failed)?;
-        let tenant = commit.key.tenant.as_str();
+        let tenant = &commit.key.tenant;
         let hash = |kind: &str, parts: [&str; 3]| {
             let mut sum = Sha256::new();
-            for part in [place, tenant, kind].into_iter().chain(parts) {
+            for part in [place, tenant.as_str(), kind].into_iter().chain(parts) {
                 sum.update((part.len() as u64).to_be_bytes());
                 sum.update(part);
             }
             let bytes = sum.finalize();
             bytes.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
         };
-        let released = commit.claims.release.iter();
-        let claims = commit.claims.take.iter().map(|claim| &claim.key).chain(released);
+        let claims = commit.claims.take.iter().map(|claim| &claim.key).chain(&commit.claims.release);
         let claims = claims.map(|key| hash("claim", [key.as_str(), key.kind().as_str(), &key.rule().to_string()]));
         let charges = commit.charges.iter().chain(commit.messages.iter().flat_map(|outgoing| &outgoing.charges));
         let drawn = charges.map(|charge| (charge.quota.as_str(), charge.kind.as_str()));
@@ -68,24 +73,44 @@ impl Job {
         keys.sort_unstable();
         keys.dedup();
         let user = hash("user", [commit.key.user.as_str(), "", ""]);
-        let (tenant, version) = (&commit.key.tenant, commit.version());
-        let record = commit.after.as_ref().map(|after| stored::record(tenant, after, version));
-        let is_new = commit.expected == Expected::Absent;
-        let known = commit.before.as_ref().filter(|_| !is_new);
-        let details = match &commit.after {
+
+        let expected = match commit.expected {
+            Expected::Absent => None,
+            Expected::At(version) => Some(signed(version.0)?),
+        };
+        let version = signed(commit.version().0)?;
+        let (first, after) = (expected.unwrap_or(0) + 1, commit.after.as_deref());
+        let known = commit.before.as_deref().filter(|_| expected.is_some());
+        let details = match after {
             Some(after) if known.is_none_or(|before| !stored::same_details(before, after)) => {
-                stored::details(tenant, after)
-                    .map_or(if is_new { Details::Stays } else { Details::Goes }, Details::Is)
+                let none = if expected.is_some() { Details::Goes } else { Details::Stays };
+                stored::details(tenant, after).map_or(none, Details::Is)
             }
             _ => Details::Stays,
         };
-        let stripped = commit.after.is_none();
-        let event = |recorded: &identity_core::Recorded| {
-            if stripped { recorded.event.clone().stripped() } else { recorded.event.clone() }
-        };
-        let events = json(&commit.events.iter().map(event).collect::<Vec<_>>())?;
+        let record = after.map(|after| stored::record(tenant, after, commit.version()));
+        let events = commit.events.iter().map(|recorded| recorded.event.clone());
+        let events: Vec<_> = events.map(|event| if after.is_none() { event.stripped() } else { event }).collect();
+        let events = json(&events)?;
+        let contents =
+            commit.messages.iter().map(|outgoing| json(&outgoing.message.content)).collect::<Result<_, _>>()?;
         let lookup = commit.lookup();
-        Ok(Self { id, until, user, keys, intricate, record, details, events, lookup, commit })
+        Ok(Self {
+            id,
+            until,
+            user,
+            keys,
+            intricate,
+            expected,
+            first,
+            version,
+            record,
+            details,
+            events,
+            contents,
+            lookup,
+            commit,
+        })
     }
 
     /// What no other commit of the same statement may touch.
@@ -93,7 +118,14 @@ impl Job {
         self.keys.iter().copied().chain([self.user])
     }
 
-    pub(crate) fn first(&self) -> u64 {
-        self.commit.events.first().map_or(0, |recorded| recorded.number)
+    /// The id of the user.
+    pub(super) fn user(&self) -> &str {
+        self.commit.key.user.as_str()
+    }
+
+    /// The claims that go. One that is released and taken in one commit is taken.
+    pub(super) fn released(&self) -> impl Iterator<Item = &ClaimKey> {
+        let changes = &self.commit.claims;
+        changes.release.iter().filter(|key| !changes.take.iter().any(|claim| claim.key == **key))
     }
 }

@@ -3,7 +3,6 @@
 mod batch;
 mod committer;
 mod job;
-mod layout;
 mod perform;
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 use tokio_postgres::{Row, Transaction};
 
-use super::batch::Parts;
+use super::batch::Flight;
 use super::job::{Answer, Job};
 use super::verdict;
 use crate::error::{Failure, failure, name};
-use crate::link::{Link, Patience};
+use crate::link::Link;
+use crate::patience::Patience;
 use crate::sql::{Sql, Texts};
 
 /// What runs statements: a connection of the pool, or a transaction of the host.
@@ -145,7 +146,7 @@ async fn pause(patience: &mut Patience, failure: Failure, job: &Job) -> Result<(
     let error = match constraint {
         Some(constraint) if constraint.contains("events") => StoreError::Corrupt {
             table: "identity_events",
-            key: format!("{}/{}", name(&job.commit.key), job.first()),
+            key: format!("{}/{}", name(&job.commit.key), job.first),
             reason: "the event exists although the user has not reached its number".to_owned(),
         },
         Some(constraint) if constraint.contains("outbox") => {
@@ -169,8 +170,7 @@ async fn once(runner: &Runner<'_>, job: &Job) -> Result<Answer, Failure> {
 /// One try of some commits. A commit has no answer when another transaction has locked its user, or changed the user after the
 /// statement began, or, unless it waits for them, has locked its claims or budgets.
 async fn attempt(runner: &Runner<'_>, jobs: &[&Job], waits: bool) -> Result<Vec<Option<Answer>>, Failure> {
-    let parts = Parts::of(jobs).map_err(Failure::Fatal)?;
-    let flight = parts.into_flight(runner.texts(), waits);
+    let flight = Flight::of(jobs, runner.texts(), waits);
     let rows = runner.run(&flight.statements).await?;
     let rows = rows.get(flight.main).map(Vec::as_slice).unwrap_or_default();
     verdict::read(rows, jobs, &flight.charged).map_err(Failure::Fatal)

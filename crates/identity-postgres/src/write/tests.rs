@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::committer::{State, Waiting};
+use super::committer::{Lane, State, Waiting};
 use super::job::Job;
 
 fn job(commit: Commit) -> Job {
@@ -33,9 +33,10 @@ fn a_commit_that_draws_twice_on_one_budget_travels_alone() {
     }
     let mut travelled = Vec::new();
     while let Some(batch) = state.next() {
-        let jobs: Vec<Arc<Job>> = batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect();
-        state.end(&jobs, false);
-        travelled.push(jobs.iter().map(|job| job.commit.key.user.to_string()).collect::<Vec<_>>());
+        let jobs = batch.iter().map(|waiting| Arc::clone(&waiting.job)).collect();
+        let lane = Lane { jobs, is_overdue: false };
+        state.end(&lane);
+        travelled.push(lane.jobs.iter().map(|job| job.commit.key.user.to_string()).collect::<Vec<_>>());
     }
     assert_eq!(travelled, [vec!["ada", "bob", "dan"], vec!["cy"], vec!["eve"]]);
 }

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::common::Place;
-use identity_conformance::kit::{NOW, Person, create, erase, id, key, put, raw_key, tenant};
-use identity_core::{Change, ClaimKind, Strength};
+use identity_conformance::kit::{NOW, Person, change, create, erase, id, key, put, raw_key, tenant};
+use identity_core::{Change, ClaimKind, Strength, Version};
 use identity_ports::{
-    CommitError, Directory as _, DirectoryQuery, ListOrder, ListQuery, Prefix, Search, StoreError, UserRepository as _,
+    CommitError, Directory as _, DirectoryQuery, Expected, ListOrder, ListQuery, Prefix, Search, StoreError,
+    UserRepository as _,
 };
 use identity_postgres::PostgresStore;
 use identity_postgres::tokio_postgres::{NoTls, connect};
@@ -106,6 +107,22 @@ async fn an_error_for_a_standby_says_what_to_do_and_its_connection_is_dropped() 
         other => panic!("{other:?}"),
     }
     put(&store, create(&key("ada"), &Person::default())).await;
+}
+
+#[tokio::test]
+async fn a_commit_at_the_last_version_is_refused() {
+    let store = Place::new().store().await;
+    let stored = put(&store, create(&key("ada"), &Person::default())).await;
+    let mut commit = change(&key("ada"), &stored, &Person::default()).0;
+    commit.expected = Expected::At(Version(u64::MAX));
+    for number in [u64::MAX, 0] {
+        commit.events.iter_mut().for_each(|recorded| recorded.number = number);
+        match store.commit(commit.clone()).await {
+            Err(CommitError::Store(error)) => assert!(error.to_string().contains("not numbered"), "{error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(store.load(&key("ada")).await.unwrap(), Some(stored));
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ async fn a_migration_that_waits_for_a_table_holds_up_nobody_for_long() {
     let moving = tokio::spawn(async move { options.connect(&url).await });
     let other = place.raw().await;
     let waits = "SELECT 1::int8 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database() \
-                 AND query LIKE 'BEGIN; SET LOCAL lock_timeout%'";
+                 AND query LIKE '%RENAME TO identity_old_users%'";
     wait_for(&other, waits).await;
     other.batch_execute("SET statement_timeout = '5s'").await.unwrap();
     assert_eq!(count(&other, "identity_users").await, 3, "it is served while the step waits");

@@ -13,10 +13,11 @@ use identity_postgres::tokio_postgres::IsolationLevel;
 use identity_postgres::{PostgresStore, Statements};
 use postgres_testbed::{Cluster, Database, Fault, Proxy, Side, What};
 
-/// A store with one connection, over a line that counts.
+/// A store with one connection, over a line that counts. A flight that is not sent whole before its first answer never ends.
 async fn counted(statements: Statements) -> (Proxy, PostgresStore) {
     let database = Cluster::shared().database();
     let proxy = Proxy::start(Cluster::shared().port());
+    proxy.withhold();
     // Word of new messages goes beside the commits, once for all of 20 ms, and nobody waits for it.
     let options = PostgresStore::options().with_pool_size(1).with_statements(statements).without_notifying();
     let store = options.connect(&database.url_at(proxy.port())).await.unwrap();
@@ -149,31 +150,23 @@ async fn a_lease_that_finds_nothing_and_a_settlement_are_one_round_trip() {
     assert_eq!((trips, count.unwrap()), (1, 1));
 }
 
-/// A use case is one load and one commit, whatever it decides. A commit is a flight of several statements: the answer to the first
-/// may be heard before the last was sent, which looks like one more trip, so the fewest of some tries count.
+/// A use case is one load and one commit, whatever it decides.
 #[tokio::test]
 async fn a_use_case_is_two_round_trips() {
     let (proxy, store) = counted(Statements::Unprepared).await;
     let bench = Bench::new(&Arc::new(store), Policy::default());
-    let mut fewest = [u64::MAX; 3];
-    for last in 0..8 {
-        let user = bench.identity.admin("host").create(NewUser::default()).await.unwrap().outcome;
-        let account = bench.identity.account(&user);
-        let number = Phone::from_e164(&format!("+44151496045{last}")).unwrap();
-        let phone = account.add(number).await.unwrap().outcome;
-        let (start, started) = trips(&proxy, account.start_verification(phone)).await;
-        started.unwrap();
-        let code = bench.read_mail().await.0.unwrap();
-        let wrong = Code::parse(if code.reveal() == "000000" { "000001" } else { "000000" }).unwrap();
-        let (wrong, rejected) = trips(&proxy, account.confirm(phone, &wrong)).await;
-        assert!(matches!(rejected.unwrap().outcome, Confirmation::Rejected { .. }));
-        let (right, confirmed) = trips(&proxy, account.confirm(phone, &code)).await;
-        assert_eq!(confirmed.unwrap().outcome, Confirmation::Verified);
-        for (fewest, heard) in fewest.iter_mut().zip([start, wrong, right]) {
-            *fewest = heard.min(*fewest);
-        }
-    }
-    assert_eq!(fewest, [2; 3]);
+    let user = bench.identity.admin("host").create(NewUser::default()).await.unwrap().outcome;
+    let account = bench.identity.account(&user);
+    let phone = account.add(Phone::from_e164("+441514960453").unwrap()).await.unwrap().outcome;
+    let (start, started) = trips(&proxy, account.start_verification(phone)).await;
+    started.unwrap();
+    let code = bench.read_mail().await.0.unwrap();
+    let wrong = Code::parse(if code.reveal() == "000000" { "000001" } else { "000000" }).unwrap();
+    let (wrong, rejected) = trips(&proxy, account.confirm(phone, &wrong)).await;
+    assert!(matches!(rejected.unwrap().outcome, Confirmation::Rejected { .. }));
+    let (right, confirmed) = trips(&proxy, account.confirm(phone, &code)).await;
+    assert_eq!(confirmed.unwrap().outcome, Confirmation::Verified);
+    assert_eq!([start, wrong, right], [2; 3]);
 }
 
 /// What arrives together travels together.
