@@ -77,7 +77,7 @@ impl Admin {
             if commit.claims.is_empty() {
                 return Ok(conflicts);
             }
-            match parts.store.commit(commit).await {
+            match self.identity.write(commit).await {
                 Ok(_) => {
                     *changed += 1;
                     return Ok(conflicts);

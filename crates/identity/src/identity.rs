@@ -1,9 +1,12 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use identity_core::policy::SharedPolicy;
-use identity_core::{Actor, CodeKeys, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Budgets, Clock, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository};
+use identity_core::{Actor, CodeKeys, Commit, Committed, Policy, TenantId, Timestamp, UserId, UserKey};
+use identity_ports::{
+    Budgets, Clock, CommitError, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository,
+};
 use tokio::sync::Notify;
 
 use crate::delivery::{Delivery, Lanes, Left};
@@ -15,6 +18,9 @@ use crate::{Account, Admin};
 pub trait Store: UserRepository + Directory + Outbox {}
 
 impl<S: UserRepository + Directory + Outbox> Store for S {}
+
+/// Writes a commit in the place of the store.
+type Write = dyn Fn(Commit) -> Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send>> + Send + Sync;
 
 /// The use cases of one tenant. A clone is cheap and shares everything with its original.
 ///
@@ -43,6 +49,8 @@ pub struct Identity {
     pub(crate) tenant: TenantId,
     /// Whether `for_tenant` chose the tenant.
     chosen: bool,
+    /// How commits are written; `None` when the store does it by itself.
+    write: Option<Arc<Write>>,
 }
 
 #[derive(Clone)]
@@ -82,7 +90,7 @@ impl Identity {
             left: Arc::default(),
             mail: Arc::new(Notify::new()),
         };
-        Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false }
+        Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false, write: None }
     }
 
     fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
@@ -173,7 +181,67 @@ impl Identity {
     /// The same use cases for another tenant, under that tenant's policy.
     #[must_use]
     pub fn for_tenant(&self, tenant: TenantId) -> Self {
-        Self { parts: Arc::clone(&self.parts), tenant, chosen: true }
+        Self { tenant, chosen: true, ..self.clone() }
+    }
+
+    /// The same use cases, whose commits the host writes itself: within a transaction of its own, in which it writes rows of
+    /// its own as well. The store's adapter has the function for it, `commit_in`. The rows and the change are then written
+    /// together or not at all, whichever use case it is.
+    ///
+    /// `write` is called for every commit, once for each try: when somebody else changed the user in between, the transaction
+    /// is rolled back, the decision is made once more and `write` is called with another commit. So it begins its transaction
+    /// anew each time. It must answer `Ok` only after that transaction was committed; delivery is woken then, and not before.
+    /// A use case that has nothing to change does not call it. An error of the host's own becomes
+    /// [`CommitError::Store`](crate::store::CommitError::Store) by [`StoreError::failed`](crate::StoreError::failed).
+    ///
+    /// ```
+    /// use identity::store::{Commit, CommitError};
+    /// use identity::{CodeKeys, Identity, NewUser, StoreError};
+    /// use identity_sqlite::{SqliteStore, commit_in};
+    /// # use identity::{Accepted, Notice, Notifier, NotifyError};
+    /// # struct Terminal;
+    /// # #[identity::async_trait]
+    /// # impl Notifier for Terminal {
+    /// #     async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> { Ok(Accepted::default()) }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.db");
+    /// let store = SqliteStore::open(path).await?;
+    /// let table = "CREATE TABLE orders (user TEXT PRIMARY KEY, what TEXT)";
+    /// store.transaction(move |tx| tx.execute_batch(table).map_err(StoreError::failed)).await?;
+    ///
+    /// let identity = Identity::new(store.clone(), Terminal, CodeKeys::parse(&"5a".repeat(32))?);
+    /// let ordering = identity.with_commit(move |commit: Commit| {
+    ///     let store = store.clone();
+    ///     async move {
+    ///         let rows = move |tx: &identity_sqlite::rusqlite::Transaction<'_>| {
+    ///             let user = commit.key.user.as_str();
+    ///             tx.execute("INSERT INTO orders VALUES (?1, 'tea')", [user]).map_err(StoreError::failed)?;
+    ///             commit_in(tx, &commit)
+    ///         };
+    ///         store.transaction::<_, CommitError, _>(rows).await
+    ///     }
+    /// });
+    /// ordering.admin("signup").create(NewUser::default()).await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_commit<F, W>(&self, write: F) -> Self
+    where
+        F: Fn(Commit) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<Committed, CommitError>> + Send + 'static,
+    {
+        Self { write: Some(Arc::new(move |commit| Box::pin(write(commit)))), ..self.clone() }
+    }
+
+    pub(crate) async fn write(&self, commit: Commit) -> Result<Committed, CommitError> {
+        match &self.write {
+            Some(write) => write(commit).await,
+            None => self.parts.store.commit(commit).await,
+        }
     }
 
     /// The tenant.

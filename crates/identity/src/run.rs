@@ -149,7 +149,7 @@ impl Identity {
             error => Failure::from(error),
         };
         let drawn = self.draw_shared(&commit.messages).await.map_err(failed)?;
-        let committed = match self.parts.store.commit(commit).await {
+        let committed = match self.write(commit).await {
             Ok(committed) => committed,
             Err(error) => {
                 // After any other error it may have been written.

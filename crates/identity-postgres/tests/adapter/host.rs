@@ -89,3 +89,52 @@ async fn the_hosts_own_statements_run_without_the_settings_of_the_store() {
     let changed: Option<String> = connection.query_one(changed, &[]).await.unwrap().get(0);
     assert_eq!(changed, None);
 }
+
+#[tokio::test]
+async fn a_use_case_writes_its_change_in_the_hosts_transaction() {
+    let place = Place::new();
+    let store = place.store().await;
+    place.sql("CREATE TABLE orders (user_id TEXT, version BIGINT)").await;
+    let orders = format!("\"{}\".orders", place.schema);
+    let keys = identity::CodeKeys::parse(&"5a".repeat(32)).unwrap();
+    let identity = identity::Identity::new(store.clone(), Silent, keys);
+    let insert = format!("INSERT INTO {orders} VALUES ($1, $2)");
+    let ordering = identity.with_commit(move |commit| {
+        let (store, insert) = (store.clone(), insert.clone());
+        async move {
+            let mut connection = store.pool().get().await.unwrap();
+            let mut transaction = connection.transaction().await.unwrap();
+            let version = i64::try_from(commit.version().0).unwrap();
+            transaction.execute(&insert, &[&commit.key.user.as_str(), &version]).await.unwrap();
+            let committed = store.commit_in(&mut transaction, &commit).await?;
+            transaction.commit().await.unwrap();
+            Ok(committed)
+        }
+    });
+    let ada = ordering.admin("test").create(identity::NewUser::default()).await.unwrap().outcome;
+    // Eight at once: seven of them at least meet a conflict and start over.
+    let adding = (0..8).map(|number| {
+        let account = ordering.account(&ada);
+        tokio::spawn(async move {
+            account.add(identity::Email::parse(&format!("a{number}@example.com")).unwrap()).await.unwrap();
+        })
+    });
+    for added in adding.collect::<Vec<_>>() {
+        added.await.unwrap();
+    }
+    let user = identity.account(&ada).get().await.unwrap();
+    assert_eq!(user.identifiers().len(), 8);
+    let rows = place.raw().await.query(&format!("SELECT version FROM {orders} ORDER BY version"), &[]).await.unwrap();
+    let versions: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(versions, Vec::from_iter(1..=9), "one row a commit, and none of a commit that was refused");
+}
+
+/// Nobody is told of anything.
+struct Silent;
+
+#[identity::async_trait]
+impl identity::Notifier for Silent {
+    async fn notify(&self, _: &identity::Notice) -> Result<identity::Accepted, identity::NotifyError> {
+        Ok(identity::Accepted::default())
+    }
+}

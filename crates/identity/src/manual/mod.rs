@@ -11,7 +11,8 @@
 //! 9. [`postgres`]: PostgreSQL, poolers and failover.
 //! 10. [`moving_house`]: from an SQLite file to PostgreSQL.
 //! 11. [`billion`]: an estimate for a billion users and 50,000 commits a second.
-//! 12. [`glossary`]: the words.
+//! 12. [`own_rows`]: rows of the host in the transaction that changes a user.
+//! 13. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -45,6 +46,9 @@ pub mod moving_house {}
 
 #[doc = include_str!("billion.md")]
 pub mod billion {}
+
+#[doc = include_str!("own_rows.md")]
+pub mod own_rows {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
