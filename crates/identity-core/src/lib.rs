@@ -65,7 +65,8 @@ pub use address::{
     UsernameError,
 };
 pub use base::{
-    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, UserId, UserKey, Version,
+    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError, UserId, UserKey,
+    Version,
 };
 pub use change::{Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, UserRecord, record, stored};
 pub use decide::{

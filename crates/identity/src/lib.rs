@@ -70,7 +70,7 @@ pub use receipt::Receipt;
 /// Errors, claim keys, number types and regions of addresses and usernames.
 pub mod address {
     pub use identity_core::address::{
-        CharacterError, ClaimKey, ClaimKind, EmailError, MailboxKey, NumberType, PhoneError, Region, ScriptFlags,
+        AddressError, CharacterError, ClaimKey, ClaimKind, EmailError, MailboxKey, NumberType, PhoneError, Region, ScriptFlags,
         UnknownRegion, UsernameError, masked, skeleton,
     };
 }

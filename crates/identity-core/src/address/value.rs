@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{ClaimKey, Email, Phone};
+use super::{ClaimKey, Email, EmailError, Phone, PhoneError, Region};
 use crate::base::named_enum;
 
 named_enum! {
@@ -23,7 +23,42 @@ pub enum Address {
     Phone(Phone),
 }
 
+/// The rule that a text breaks which should be an e-mail address or a phone number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It has an `@`, and is not an e-mail address.
+    #[error(transparent)]
+    Email(#[from] EmailError),
+    /// It has no `@`, and is not a phone number.
+    #[error(transparent)]
+    Phone(#[from] PhoneError),
+}
+
 impl Address {
+    /// Parses what a person types into a field for either kind of address: a text with an `@` is an e-mail address, any other a
+    /// phone number. `region` is where the person is; without it a number has to begin with `+` and the country code.
+    ///
+    /// ```
+    /// use identity_core::address::{Address, AddressError, PhoneError, Region};
+    ///
+    /// assert_eq!(Address::parse("ada@example.com", None)?.as_str(), "ada@example.com");
+    /// let france = Region::parse("FR")?;
+    /// assert_eq!(Address::parse("06 12 34 56 78", Some(france))?.as_str(), "+33612345678");
+    /// let national = Address::parse("06 12 34 56 78", None);
+    /// assert_eq!(national, Err(AddressError::Phone(PhoneError::MissingPlus)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The [`AddressError`] that names the broken rule.
+    pub fn parse(text: &str, region: Option<Region>) -> Result<Self, AddressError> {
+        // A full-width `@` is a slip of an input method; the e-mail parser says so.
+        if text.contains(['@', '\u{ff20}']) {
+            return Ok(Email::parse(text)?.into());
+        }
+        Ok(region.map_or_else(|| Phone::parse(text), |region| Phone::parse_in(text, region))?.into())
+    }
+
     /// The kind of the address.
     #[must_use]
     pub const fn channel(&self) -> Channel {

@@ -11,4 +11,4 @@ pub use inconsistent::Inconsistent;
 pub use seed::{Nonce, Seed};
 pub(crate) use text::{named_enum, text_value};
 pub(crate) use time::DAY;
-pub use time::Timestamp;
+pub use time::{Timestamp, TimestampError};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::address::{digit, is_hyphen};
 use crate::base::named_enum;
 
 /// The maximum length of a code, in characters.
@@ -70,7 +71,7 @@ impl CodeFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// The text is empty or white space.
+    /// The text is empty, or has nothing but white space and hyphens.
     #[error("the code is empty; type the code from the message")]
     Empty,
     /// The text is longer than 20 characters.
@@ -84,6 +85,8 @@ pub enum CodeError {
 /// use identity_core::Code;
 /// let code = Code::parse(" 123456 ")?;
 /// assert_eq!(code.reveal(), "123456");
+/// assert_eq!(Code::parse("123-456")?.reveal(), "123456");
+/// assert_eq!(Code::parse("١٢٣ ٤٥٦")?.reveal(), "123456");
 /// assert_eq!(format!("{code:?}"), "[redacted]");
 /// assert!(Code::parse("").is_err());
 /// assert!(Code::parse("123456789012345678901").is_err());
@@ -93,7 +96,8 @@ pub enum CodeError {
 pub struct Code(String);
 
 impl Code {
-    /// Reads a code of 1 to 20 characters. White space around it is ignored.
+    /// Reads a code of 1 to 20 characters as a person types it: white space and hyphens are left out, and a decimal digit of
+    /// any script stands for its value.
     ///
     /// # Errors
     /// * [`CodeError::Empty`] for an empty text.
@@ -105,10 +109,15 @@ impl Code {
         if text.len() > 1_024 {
             return Err(CodeError::TooLong);
         }
-        let text = text.trim();
-        match text.chars().count() {
+        let typed = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).map(|c| digit(c).unwrap_or(c));
+        match typed.clone().count() {
             0 => Err(CodeError::Empty),
-            1..=MAX => Ok(Self(text.to_owned())),
+            1..=MAX => {
+                // Of the full size from the beginning: a text that grows leaves copies behind that nothing wipes.
+                let mut code = String::with_capacity(4 * MAX);
+                code.extend(typed);
+                Ok(Self(code))
+            }
             _ => Err(CodeError::TooLong),
         }
     }

@@ -278,6 +278,29 @@ fn c14_codes_and_links_are_compared_in_constant_time() {
 }
 
 #[test]
+fn a_code_is_read_as_people_type_it() {
+    for (typed, code) in [
+        ("123 456", "123456"),
+        ("123-456", "123456"),
+        (" 12\u{2011}34\u{a0}56\n", "123456"),
+        ("\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}", "123456"),
+        ("\u{967}\u{968}\u{969}\u{96a}\u{96b}\u{96c}", "123456"),
+        ("\u{ff11}\u{ff12}\u{ff13} 456", "123456"),
+        ("BCD-FGH", "BCDFGH"),
+    ] {
+        assert_eq!(Code::parse(typed).unwrap().reveal(), code);
+    }
+    // What is left out does not count.
+    assert_eq!(Code::parse(&"1 - ".repeat(20)).unwrap().reveal(), "1".repeat(20));
+    assert_eq!(Code::parse(" - ").unwrap_err(), CodeError::Empty);
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let sent = ada.code(mail);
+    let spaced: String = sent.reveal().chars().flat_map(|c| [c, ' ']).collect();
+    assert_eq!(ada.answer(mail, &code(&spaced)).done(), Confirmation::Verified);
+}
+
+#[test]
 fn c16_a_code_has_1_to_20_characters_and_anything_else_costs_no_try() {
     for empty in ["", " ", "\t\r\n", "\u{3000}"] {
         assert_eq!(Code::parse(empty).unwrap_err(), CodeError::Empty);

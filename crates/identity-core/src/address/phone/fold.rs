@@ -63,6 +63,11 @@ pub(super) fn refusal(c: char, rest: &str, after_digits: bool) -> PhoneError {
     }
 }
 
+/// Whether `c` is a hyphen or a dash, or a minus sign that stands for one.
+pub(crate) const fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+}
+
 /// Whether `c` is a space. Other white space is a control character or does not occur in numbers.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{3000}')
@@ -71,12 +76,12 @@ fn is_space(c: char) -> bool {
 /// Whether `c` is punctuation that people write between digits, in its ASCII, typographic or full-width form.
 fn is_separator(c: char) -> bool {
     is_space(c)
-        || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+        || is_hyphen(c)
         || matches!(c, '.' | '\u{ff0e}' | '/' | '\u{ff0f}' | '(' | ')' | '\u{ff08}' | '\u{ff09}')
 }
 
 /// The ASCII digit of the same value, if `c` is a decimal digit of any script (general category Nd).
-fn digit(c: char) -> Option<char> {
+pub(crate) fn digit(c: char) -> Option<char> {
     if c.is_ascii() {
         return c.is_ascii_digit().then_some(c);
     }

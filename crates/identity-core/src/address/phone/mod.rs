@@ -9,6 +9,7 @@ mod region;
 mod value;
 
 pub use error::PhoneError;
+pub(crate) use fold::{digit, is_hyphen};
 pub use number_type::NumberType;
 pub use region::{Region, UnknownRegion};
 pub use value::Phone;
