@@ -123,7 +123,7 @@ async fn a_use_case_writes_its_change_in_the_hosts_transaction() {
         added.await.unwrap();
     }
     let user = identity.account(&ada).get().await.unwrap();
-    assert_eq!(user.identifiers().len(), 8);
+    assert_eq!(user.identifiers().count(), 8);
     let rows = place.raw().await.query(&format!("SELECT version FROM {orders} ORDER BY version"), &[]).await.unwrap();
     let versions: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(versions, Vec::from_iter(1..=9), "one row a commit, and none of a commit that was refused");
