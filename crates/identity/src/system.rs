@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use identity_core::Seed;
+pub use identity_core::TimestampError;
 use identity_ports::ForeignError;
 pub use identity_ports::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 use zeroize::Zeroizing;

@@ -207,7 +207,7 @@ mod tests {
         fn times_are_written_and_read_as_rfc_3339(micros in -62_167_219_200_000_000..=253_402_207_200_999_999_i64) {
             let (ours, theirs) = (Timestamp(micros), jiff::Timestamp::from_microsecond(micros).unwrap());
             prop_assert_eq!(ours.to_string().parse(), Ok(ours));
-            prop_assert_eq!(ours.to_string().parse(), Ok(theirs));
+            prop_assert_eq!(ours.to_string().parse::<jiff::Timestamp>().unwrap(), theirs);
             prop_assert_eq!(theirs.to_string().parse(), Ok(ours));
         }
 
