@@ -132,9 +132,9 @@ fn read(text: &[u8]) -> Option<Timestamp> {
     if date(days) != (year, month, day) {
         return None;
     }
-    let digits = rest.strip_prefix(b".").map_or(&[][..], |rest| {
-        rest.split(|byte| !byte.is_ascii_digit()).next().unwrap_or_default()
-    });
+    let digits = rest
+        .strip_prefix(b".")
+        .map_or(&[][..], |rest| rest.split(|byte| !byte.is_ascii_digit()).next().unwrap_or_default());
     let zone = match rest.strip_prefix(b".") {
         Some(_) if digits.is_empty() => return None,
         Some(rest) => rest.get(digits.len()..)?,
