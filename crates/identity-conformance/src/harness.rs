@@ -3,6 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_ports::{Directory, Outbox, UserRepository};
 
+use crate::heard;
+
 /// The way in which an adapter's store is opened. A harness is one place, for example a file, a database or a schema of
 /// one. Every law gets a new harness whose place is empty.
 #[async_trait]
@@ -18,18 +20,22 @@ pub trait Harness: Send + Sync + 'static {
     /// place may still be open.
     async fn restart(&self, store: Arc<Self::Store>) -> Arc<Self::Store>;
 
-    /// Everything that is stored at this place: the bytes of the files, or every column of every table. Laws search it
-    /// for secrets.
+    /// Everything that is stored at this place: the bytes of the files, or every column of every table, and of the log that
+    /// changes go through. Laws search it for secrets.
     async fn bytes_at_rest(&self) -> Vec<u8>;
 }
 
-/// Runs a law on a runtime of its own with four threads, so that tasks run in parallel.
+/// Runs a law on a runtime of its own with four threads, so that tasks run in parallel. Meanwhile everything that is told
+/// through the crate `tracing` is searched for codes, links, keys and whole addresses.
 ///
 /// # Panics
-/// When the law is broken, or when the runtime cannot be started.
+/// When the law is broken, when a secret or a whole address was told, or when the runtime cannot be started.
 pub fn block_on<F: Future>(law: F) -> F::Output {
+    heard::listen();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
-    runtime.expect("a runtime").block_on(law)
+    let kept = runtime.expect("a runtime").block_on(law);
+    heard::judge();
+    kept
 }
 
 /// Defines one test per law of [`laws`](crate::laws), with the name of the law. The expression makes a [`Harness`]

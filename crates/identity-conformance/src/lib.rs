@@ -55,6 +55,7 @@
 )]
 
 mod harness;
+mod heard;
 pub mod kit;
 pub mod laws;
 

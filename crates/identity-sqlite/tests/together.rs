@@ -261,3 +261,31 @@ async fn a_full_disk_refuses_whole_commits_and_goes_on_when_there_is_room() {
         assert!(store.load(&key(&user)).await.unwrap().is_some());
     }
 }
+
+/// c90: the deadline of a call is the busy timeout.
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the law is about time: the least of three runs")]
+async fn c90_while_another_process_writes_every_call_ends_in_time_and_nothing_is_written_afterwards() {
+    let mut least = std::time::Duration::MAX;
+    for _ in 0..3 {
+        let place = Place::new();
+        let timeout = std::time::Duration::from_millis(500);
+        let store = SqliteStore::options().with_busy_timeout(timeout).open(place.path()).await.unwrap();
+        store.commit(creation("ada", 1)).await.unwrap();
+        let other = place.raw();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let began = std::time::Instant::now();
+        let (bob, ada) = tokio::join!(store.commit(creation("bob", 2)), async {
+            store.commit(disable(&stored(&store, "ada").await, 3)).await
+        });
+        least = least.min(began.elapsed());
+        for refused in [bob, ada] {
+            assert!(matches!(&refused, Err(CommitError::Store(_))), "{refused:?}");
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        store.commit(creation("eve", 4)).await.unwrap();
+        assert!(store.load(&key("bob")).await.unwrap().is_none(), "nothing is written afterwards");
+        assert_eq!(stored(&store, "ada").await.version.0, stored(&store, "eve").await.version.0);
+    }
+    assert!(least < std::time::Duration::from_millis(1_500), "{least:?}");
+}

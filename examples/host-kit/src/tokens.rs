@@ -61,3 +61,22 @@ impl<H: fmt::Debug> fmt::Debug for Tokens<H> {
 fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn c64_every_secret_is_compared_in_constant_time() {
+        for (source, function, end) in [
+            (include_str!("tokens.rs"), "pub fn holder(", "\n    }\n"),
+            (include_str!("../../messages/src/app.rs"), "async fn authenticated(", "\n}\n"),
+        ] {
+            let (_, body) = source.split_once(function).unwrap();
+            let (body, _) = body.split_once(end).unwrap();
+            let (before, _) = body.split_once(".ct_eq(").expect("a comparison in constant time");
+            for shortcut in ["return", "break", "?;", " == ", " != "] {
+                assert!(!before.contains(shortcut), "{function} may leave before it compares: {shortcut}");
+            }
+            assert!(!body.contains("break") && !body.contains(" == "), "{function} compares by other means too");
+        }
+    }
+}

@@ -213,6 +213,8 @@ struct Mailbox {
 #[async_trait]
 impl Notifier for Mailbox {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        let (code, link) = (notice.code.as_ref().map(|code| code.reveal().to_owned()), notice.link.as_ref());
+        code.into_iter().chain(link.map(LinkToken::reveal)).for_each(|secret| crate::heard::keep_secret(&secret));
         let keep = async {
             self.letters.lock().expect("no test thread panicked").push(notice.clone());
             Ok(Accepted::default())

@@ -38,15 +38,6 @@ pub enum DangerousPolicy {
     /// The code length is outside 1 to 20 symbols.
     #[error("a code must have 1 to 20 symbols; choose a length in this range")]
     CodeLength,
-    /// The chance of guessing a code is above 1 in 1,000.
-    #[error(
-        "the chance of guessing a code of one identifier is {chance} and may be at most 0.001; use a longer code or allow fewer failures in a row"
-    )]
-    Guessable {
-        /// The chance that guessing succeeds on one identifier before it is locked until an administrator intervenes: 0
-        /// to 1.
-        chance: f64,
-    },
     /// More than 100 wrong answers were requested per challenge, per day or in a row (NIST SP 800-63B-4, 3.2.2). The
     /// field is the largest of the three numbers.
     #[error("{0} wrong answers were requested; allow at most 100 per challenge, per day and in a row")]

@@ -6,7 +6,7 @@ use identity_core::{
     VerificationPolicy,
 };
 
-use crate::kit::{email, given, given_under, phone, secs, staff};
+use crate::kit::{Person, email, given, given_under, phone, secs, staff};
 
 pub(crate) fn resending(resend: Resend) -> Policy {
     Policy::default().with_verification(VerificationPolicy::builder().resend(resend, secs(30)).build().unwrap())
@@ -239,6 +239,29 @@ fn c08_an_identifier_accepts_at_most_20_failures_a_day() {
     ada.pass(1);
     ada.start(mail).done();
     assert_eq!(ada.right(mail).done(), Confirmation::Verified);
+}
+
+#[test]
+fn an_answer_counts_down_to_the_nearest_limit() {
+    let policy = VerificationPolicy::builder().failures(7, 9).build().unwrap();
+    let mut ada = given_under(Policy::default().with_verification(policy));
+    let mail = ada.pending(email("ada@example.com"));
+    let counts_down = |ada: &mut Person, expected: &[u8]| {
+        for attempts_left in expected {
+            assert_eq!(ada.wrong(mail).done(), Confirmation::Rejected { attempts_left: *attempts_left });
+        }
+        ada.wrong(mail).refused()
+    };
+    let locked = |at| Refusal::TooManyFailures { retry_at: at };
+    // Five to a challenge, seven a day, nine in a row.
+    let (first, next) = (ada.bench.now, ada.bench.now + secs(600));
+    assert_eq!(counts_down(&mut ada, &[4, 3, 2, 1, 0]), locked(Some(next)));
+    ada.pass(600);
+    ada.start(mail).done();
+    assert_eq!(counts_down(&mut ada, &[1, 0]), locked(Some(first + secs(86_400))));
+    ada.pass(86_400);
+    ada.start(mail).done();
+    assert_eq!(counts_down(&mut ada, &[1, 0]), locked(None));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use identity_core::{
     Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
-    Confirmation, DangerousPolicy, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy, Proof, Purpose,
-    Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
+    Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -119,7 +119,7 @@ fn the_symbols_of_neighbouring_places_do_not_depend_on_each_other() {
     assert!(chi < 148.23, "chi-square {chi}");
 }
 
-/// Five situations: each differs from the first one in a single part.
+/// Situations: each differs from the last one in a single part, or in where one part ends.
 struct Situation {
     what: &'static str,
     tenant: TenantId,
@@ -136,9 +136,19 @@ fn situations(proof: Proof) -> Vec<Situation> {
         let identifier = IdentifierId::from_uuid(Uuid::from_u128(if other("identifier") { 2 } else { 1 }));
         let address = email(if other("address") { "bob@example.com" } else { "ada@example.com" });
         let purpose = if other("purpose") { Purpose::Replacement } else { Purpose::Verification };
-        let id = UserId::parse(if other("user") { "bob" } else { "ada" }).unwrap();
+        // With the boundary moved, tenant and user are the same text one after the other.
+        let id = match what {
+            "user" => "bob",
+            "boundary" => "eada",
+            _ => "ada",
+        };
+        let tenant = match what {
+            "tenant" => "there",
+            "boundary" => "her",
+            _ => "here",
+        };
+        let (id, tenant) = (UserId::parse(id).unwrap(), TenantId::parse(tenant).unwrap());
         let nonce = u8::from(other("nonce"));
-        let tenant = TenantId::parse(if other("tenant") { "there" } else { "here" }).unwrap();
         let bench = Bench::new(Policy::default());
         let challenge = Challenge {
             nonce: Nonce::from_bytes([nonce; 16]),
@@ -168,7 +178,8 @@ fn situations(proof: Proof) -> Vec<Situation> {
         let user = User::restore(UserParts { emails, ..UserParts::new(id, bench.now) }).unwrap();
         Situation { what, tenant, user, identifier, address, purpose, nonce }
     };
-    ["tenant", "user", "identifier", "address", "purpose", "nonce", "nothing"].into_iter().map(make).collect()
+    let parts = ["tenant", "user", "identifier", "address", "purpose", "nonce", "boundary", "nothing"];
+    parts.into_iter().map(make).collect()
 }
 
 impl Situation {
@@ -222,6 +233,38 @@ fn c10_a_link_is_bound_to_tenant_user_identifier_address_and_purpose() {
 }
 
 #[test]
+fn c99_equal_field_boundaries_give_different_codes_links_and_pseudonyms() {
+    let keys = Bench::new(Policy::default()).keys;
+    let format = CodeFormat::new(20, Alphabet::Letters).unwrap();
+    // Each pair is the same bytes one after the other, divided at another place.
+    let ids = ["bbbbbbbbbbbbbbbb", "abbbbbbbbbbbbbbb"].map(|text| *text.as_bytes().first_chunk::<16>().unwrap());
+    for [one, other] in [
+        [("ab", "c", ids[0], "x@example.com"), ("a", "bc", ids[0], "x@example.com")],
+        [("t", "ada", ids[1], "bx@example.com"), ("t", "adaa", ids[0], "x@example.com")],
+    ] {
+        let [one, other] = [one, other].map(|(tenant, user, identifier, address)| {
+            let (tenant, user) = (TenantId::parse(tenant).unwrap(), UserId::parse(user).unwrap());
+            let binding = Binding {
+                key: keys.current(),
+                tenant: &tenant,
+                user: &user,
+                identifier: IdentifierId::from_uuid(Uuid::from_bytes(identifier)),
+                address,
+                purpose: Purpose::Verification,
+                nonce: &Nonce::from_bytes([0; 16]),
+            };
+            // A token begins with its proof, of 32 bytes.
+            let proof = keys.link(&binding).unwrap().reveal()[..42].to_owned();
+            (keys.code(&binding, format).unwrap().reveal().to_owned(), proof)
+        });
+        assert_ne!(one.0, other.0);
+        assert_ne!(one.1, other.1);
+    }
+    let [ab, a] = ["ab", "a"].map(|tenant| TenantId::parse(tenant).unwrap());
+    assert_ne!(keys.pseudonym(&ab, "c"), keys.pseudonym(&a, "bc"));
+}
+
+#[test]
 fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
@@ -262,19 +305,49 @@ fn c14_a_code_is_compared_whole_whatever_its_length() {
     assert_eq!(ada.answer(mail, &code(&format!(" {right}\n"))).done(), Confirmation::Verified);
 }
 
+/// `some` is ambiguous, and does not compile, for a type that can be compared with `==`, ordered, or put into a hash table.
+trait Incomparable<Which> {
+    fn some() {}
+}
+impl<T> Incomparable<()> for T {}
+impl<T: PartialEq> Incomparable<[(); 1]> for T {}
+impl<T: PartialOrd> Incomparable<[(); 2]> for T {}
+impl<T: std::hash::Hash> Incomparable<[(); 3]> for T {}
+
 #[test]
-fn c14_codes_and_links_are_compared_in_constant_time() {
-    for (file, source) in
-        [("code.rs", include_str!("../../src/secret/code.rs")), ("link.rs", include_str!("../../src/secret/link.rs"))]
-    {
+fn c14_codes_links_and_tickets_are_compared_in_constant_time() {
+    // Nobody can compare one but by `matches`, unless in clear.
+    <Code as Incomparable<_>>::some();
+    <LinkToken as Incomparable<_>>::some();
+    <DeliveryTicket as Incomparable<_>>::some();
+    for (file, source) in [
+        ("code.rs", include_str!("../../src/secret/code.rs")),
+        ("link.rs", include_str!("../../src/secret/link.rs")),
+        ("ticket.rs", include_str!("../../src/secret/ticket.rs")),
+    ] {
         let (_, body) = source.split_once("fn matches(").unwrap();
         let (body, _) = body.split_once("\n    }\n").unwrap();
         assert!(body.contains(".ct_eq("), "{file} compares with something else than `ct_eq`");
         for shortcut in [" == ", " != ", "if ", "return", "match ", ".len()", "&&", "||", "?"] {
             assert!(!body.contains(shortcut), "{file} may leave early: {shortcut}");
         }
-        assert!(!source.contains("PartialEq, Eq)]\npub struct Code(") && !source.contains("PartialEq for"), "{file}");
     }
+    // What is typed is padded to one size, without a look at what is right.
+    let (_, padded) = include_str!("../../src/secret/code.rs").split_once("fn padded(&self)").unwrap();
+    assert!(!padded.split_once("\n    }\n").unwrap().0.contains("return"));
+    // The judge compares both by `matches`, once each, looks at neither in clear, and asks whether they are the same after all
+    // else is done.
+    let judge = include_str!("../../src/decide/verification.rs");
+    let (_, judge) = judge.split_once("pub fn confirm(").unwrap();
+    let (judge, _) = judge.split_once("\n    pub fn ").unwrap();
+    for (what, times) in
+        [(".matches(code)", 1), (".matches(token)", 1), ("reveal()", 0), ("if bool::from(right & sent)", 1)]
+    {
+        assert_eq!(judge.matches(what).count(), times, "{what}");
+    }
+    let (before, _) = judge.split_once("if bool::from(right & sent)").unwrap();
+    let (_, judged) = before.split_once("let (right, by)").unwrap();
+    assert!(!judged.contains("if bool"), "the comparison decides before its time");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use identity_core::policy::{Budget, By, DisposableDomains, Election, Mode, Resend, Succession};
+use identity_core::policy::{Budget, By, DisposableDomains, Election, Mode, Resend, SharedPolicy, Succession};
 use identity_core::{
-    Address, ClaimPolicy, DangerousPolicy, NewAddress, NumberType, Policy, PrimaryPolicy, Refusal, Restriction,
-    RestrictionPolicy, SendPolicy, VerificationPolicy,
+    Address, BudgetKind, ClaimPolicy, DangerousPolicy, NewAddress, NumberType, Policy, PrimaryPolicy, Refusal,
+    Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
 };
 
 use crate::kit::{email, given_under, phone, secs};
@@ -23,11 +23,19 @@ fn the_defaults_are_as_documented() {
     assert_eq!((codes.format().length(), codes.tries(), codes.resend()), (6, 5, Resend::SameCode));
     assert_eq!((codes.failures_a_day(), codes.failures_in_a_row()), (20, 100));
     assert_eq!((codes.resend_wait(), codes.sends_per_window(), codes.window()), (secs(30), 5, secs(600)));
-    assert_eq!(codes.sends_a_day(), 10);
+    assert_eq!(
+        (codes.sends_a_day(), codes.guesses(), codes.resend_percent()),
+        (10, Budget::new(100, secs(86_400)), 50)
+    );
     let send = policy.send();
     assert_eq!(*send.address(), [Budget::new(5, secs(600)), Budget::new(10, secs(86_400))]);
     assert_eq!(send.block(), Some(Budget::new(20, secs(3_600))));
     assert_eq!((send.country(), send.tenant(), send.notices()), (None, None, Budget::new(20, secs(86_400))));
+    assert_eq!(
+        (send.loss_notices(), send.reserve()),
+        (Budget::new(20, secs(86_400)), Some(Budget::new(3, secs(86_400))))
+    );
+    assert_eq!((send.country_money(), send.tenant_money(), send.conversion()), (None, None, None));
 }
 
 #[test]
@@ -79,6 +87,10 @@ fn a_send_policy_without_budgets_for_addresses_does_not_build() {
             SendPolicy::builder().country(Some(empty)),
             SendPolicy::builder().tenant(Some(empty)),
             SendPolicy::builder().notices(empty),
+            SendPolicy::builder().loss_notices(empty),
+            SendPolicy::builder().reserve(Some(empty)),
+            SendPolicy::builder().country_money(Some(empty)),
+            SendPolicy::builder().tenant_money(Some(empty)),
         ] {
             assert_eq!(builder.build(), Err(DangerousPolicy::Zero("a budget")));
         }
@@ -88,6 +100,8 @@ fn a_send_policy_without_budgets_for_addresses_does_not_build() {
             SendPolicy::builder().address(open, good),
             SendPolicy::builder().address(good, open),
             SendPolicy::builder().notices(open),
+            SendPolicy::builder().loss_notices(open),
+            SendPolicy::builder().reserve(Some(open)),
         ] {
             assert_eq!(builder.build(), Err(DangerousPolicy::UnlimitedSends));
         }
@@ -95,8 +109,36 @@ fn a_send_policy_without_budgets_for_addresses_does_not_build() {
         let wide = SendPolicy::builder().block(Some(open)).country(Some(open)).tenant(Some(open)).build().unwrap();
         assert_eq!((wide.block(), wide.country(), wide.tenant()), (Some(open), Some(open), Some(open)));
     }
+    let edge = Budget::new(100, secs(60));
+    let widest = SendPolicy::builder().address(edge, edge).notices(edge).loss_notices(edge).reserve(Some(edge));
+    let widest = widest.build().unwrap();
+    assert_eq!(
+        (*widest.address(), widest.notices(), widest.loss_notices(), widest.reserve()),
+        ([edge; 2], edge, edge, Some(edge))
+    );
+    for kind in BudgetKind::ALL {
+        let of_one = ["address", "address_long", "notices", "loss_notices", "reserve"].contains(&kind.as_str());
+        let recorded = SendPolicy::builder().record_only([kind]).build();
+        assert_eq!(recorded.is_err(), of_one, "{kind:?}");
+        assert!(recorded.is_err() || recorded.is_ok_and(|policy| policy.is_recorded(kind)));
+    }
     assert_eq!(SendPolicy::builder().block(None).build().unwrap().block(), None);
     assert_eq!(SendPolicy::builder().build().unwrap(), SendPolicy::default());
+}
+
+#[test]
+fn a_policy_of_all_tenants_without_budgets_does_not_build() {
+    let (day, hour) = (secs(86_400), secs(3_600));
+    let policy = SharedPolicy::default();
+    assert_eq!((policy.address(), policy.block()), (Budget::new(20, day), Some(Budget::new(60, hour))));
+    for empty in [Budget::new(0, day), Budget::new(20, Duration::ZERO)] {
+        for builder in [SharedPolicy::builder().address(empty), SharedPolicy::builder().block(Some(empty))] {
+            assert_eq!(builder.build(), Err(DangerousPolicy::Zero("a budget")));
+        }
+    }
+    let tight = SharedPolicy::builder().address(Budget::new(1, hour)).block(Some(Budget::new(2, day))).build().unwrap();
+    assert_eq!((tight.address(), tight.block()), (Budget::new(1, hour), Some(Budget::new(2, day))));
+    assert_eq!(SharedPolicy::builder().block(None).build().unwrap().block(), None);
 }
 
 #[test]
@@ -196,6 +238,19 @@ fn an_allow_list_binds_its_own_kind_and_yields_to_the_block_list() {
 }
 
 #[test]
+fn an_allow_list_of_whole_addresses_keeps_all_others_of_its_kind_out() {
+    for (listed, other, of_the_other_kind) in [
+        (email("boss@example.org"), email("ada@example.org"), phone("+441514960453")),
+        (phone("+441514960453"), phone("+441514960454"), email("ada@example.org")),
+    ] {
+        let policy = RestrictionPolicy::builder().allow_address(listed.as_str()).build().unwrap();
+        assert_eq!(verdict(&policy, &listed), None);
+        assert_eq!(verdict(&policy, &other), Some(Restriction::NotAllowed));
+        assert_eq!(verdict(&policy, &of_the_other_kind), None, "there is no allow list for this kind");
+    }
+}
+
+#[test]
 fn numbers_that_cost_money_or_reach_no_person_are_refused_by_default() {
     let policy = RestrictionPolicy::default();
     for (text, number_type, refused) in [
@@ -221,7 +276,6 @@ fn every_refusal_of_a_builder_says_what_to_do() {
     for refusal in [
         DangerousPolicy::WeakCode { bits: 16.6 },
         DangerousPolicy::CodeLength,
-        DangerousPolicy::Guessable { chance: 0.01 },
         DangerousPolicy::Failures(101),
         DangerousPolicy::Zero("a budget"),
         DangerousPolicy::PhoneLife,

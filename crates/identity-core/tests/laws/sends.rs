@@ -266,6 +266,39 @@ fn c54_1000_adjacent_numbers_get_no_more_messages_than_their_budget() {
 }
 
 #[test]
+fn c54_notices_to_adjacent_numbers_draw_the_budget_of_codes() {
+    // Owners of 1,000 adjacent numbers, half of whom are told something and half of whom ask for a code.
+    let mut quotas = Quotas::default();
+    let mut sent = 0;
+    for number in 0..1_000 {
+        let mut person = given_under(talkative());
+        let line = phone(&format!("+447400123{number:03}"));
+        if number % 2 == 0 {
+            person.add_verified(line);
+            person.add_verified(email(&format!("a{number}@example.com")));
+            sent += quotas.commit(&person.news).unwrap();
+        } else {
+            let line = person.add(line).done();
+            sent += ask(&mut person, line, &mut quotas).1.unwrap();
+        }
+    }
+    assert_eq!(sent, 200, "20 an hour to 100 adjacent numbers, whatever the text says");
+    // What an owner is told of a loss draws the same budgets, and the limit of a country or a tenant binds it too.
+    let limit = SendPolicy::builder().country(Some(Budget::new(7, secs(3_600)))).build().unwrap();
+    let (mut quotas, mut sent) = (Quotas::default(), 0);
+    for number in 0..1_000 {
+        let mut person = given_under(Policy::default().with_send(limit.clone()));
+        person.add_verified(phone(&format!("+447400123{number:03}")));
+        let mail = person.add_verified(email(&format!("a{number}@example.com")));
+        person.remove(mail).done();
+        person.news.retain(|outgoing| outgoing.message.to.channel() == Channel::Phone);
+        assert_eq!(person.news.len(), 1, "the owner is told by text message");
+        sent += quotas.commit(&person.news).unwrap();
+    }
+    assert_eq!(sent, 7);
+}
+
+#[test]
 fn c54_a_country_and_a_tenant_can_have_budgets_too() {
     for (policy, kind) in [
         (SendPolicy::builder().country(Some(Budget::new(3, secs(600)))), BudgetKind::Country),

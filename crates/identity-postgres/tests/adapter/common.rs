@@ -15,6 +15,8 @@ pub(crate) struct Place {
     pub(crate) schema: String,
     /// Who stands before the server.
     port: Option<u16>,
+    /// Where the server's log was when the place was first opened.
+    began: OnceLock<String>,
 }
 
 impl Place {
@@ -27,7 +29,12 @@ impl Place {
     /// In this database, by way of this port.
     pub(crate) fn within(database: &'static Database, port: Option<u16>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        Self { database, schema: format!("Place {}", NEXT.fetch_add(1, Ordering::Relaxed)), port }
+        Self {
+            database,
+            schema: format!("Place {}", NEXT.fetch_add(1, Ordering::Relaxed)),
+            port,
+            began: OnceLock::new(),
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -50,6 +57,26 @@ impl Place {
         client
     }
 
+    /// Every column of every row of every table.
+    pub(crate) async fn dump(&self) -> Vec<u8> {
+        let client = self.raw().await;
+        // Binary columns are shown as the text that is in them.
+        client.batch_execute("SET bytea_output TO 'escape'").await.unwrap();
+        let tables = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'm')";
+        let tables = client.query(tables, &[]).await.unwrap();
+        assert!(!tables.is_empty(), "the tables are found");
+        let mut bytes = Vec::new();
+        for table in tables {
+            let table: &str = table.get(0);
+            for row in client.query(&format!("SELECT r::text FROM {table} r"), &[]).await.unwrap() {
+                bytes.extend_from_slice(row.get::<_, &str>(0).as_bytes());
+                bytes.push(b'\n');
+            }
+        }
+        bytes
+    }
+
     /// Runs SQL past the adapter.
     pub(crate) async fn sql(&self, sql: &str) {
         self.raw().await.batch_execute(sql).await.unwrap();
@@ -61,6 +88,12 @@ impl Harness for Place {
     type Store = PostgresStore;
 
     async fn open(&self) -> Arc<PostgresStore> {
+        if self.began.get().is_none() {
+            let (client, connection) = connect(&self.database.url(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let now = client.query_one("SELECT pg_current_wal_insert_lsn()::text", &[]).await.unwrap();
+            let _ = self.began.set(now.get(0));
+        }
         Arc::new(self.store().await)
     }
 
@@ -69,16 +102,18 @@ impl Harness for Place {
         self.open().await
     }
 
-    /// Every column of every row.
+    /// Every table, and the segments of the write-ahead log since the place was opened.
     async fn bytes_at_rest(&self) -> Vec<u8> {
-        let client = self.raw().await;
-        let mut bytes = Vec::new();
-        for table in ["users", "profiles", "lookup", "claims", "events", "outbox", "budgets"] {
-            for row in client.query(&format!("SELECT r::text FROM identity_{table} r"), &[]).await.unwrap() {
-                bytes.extend_from_slice(row.get::<_, &str>(0).as_bytes());
-                bytes.push(b'\n');
-            }
+        let mut bytes = self.dump().await;
+        let began = self.began.get().expect("the place was opened");
+        let segments = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name($1::text::pg_lsn + n * 16777216), 0, 16777216, true)
+            FROM generate_series(0, div(pg_current_wal_insert_lsn() - $1::text::pg_lsn, 16777216) + 1) n";
+        let mut log: Vec<u8> = Vec::new();
+        for row in self.raw().await.query(segments, &[began]).await.unwrap() {
+            log.extend_from_slice(row.get::<_, Option<&[u8]>>(0).unwrap_or_default());
         }
+        assert!(log.len() >= 16_777_216, "the log is read");
+        bytes.append(&mut log);
         bytes
     }
 }

@@ -4,6 +4,7 @@
 mod common;
 mod conformance;
 mod damaged;
+mod erasure;
 mod errors;
 mod host;
 mod mail;

@@ -1,30 +1,31 @@
 //! Laws of ports that fail, with mocks; and of the work that a look-up does.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use identity::address::{ClaimKey, ClaimKind};
 use identity::delivery::{DeadLetter, MessageId, Posted, Report};
-use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
+use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Stored};
 use identity::history::Recorded;
 use identity::store::{
     Commit, CommitError, Committed, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
     UserRepository,
 };
 use identity::system::EntropyError;
-use identity::{Error, IdentifierId, Identity, NewUser, StoreError, TenantId, Timestamp, UserId};
+use identity::{Code, Error, IdentifierId, Identity, NewAddress, NewUser, StoreError, TenantId, Timestamp, UserId};
+use identity_memory::MemoryStore;
 use identity_ports::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 
-use crate::kit::{Mailbox, keys};
+use crate::kit::{HandClock, Mailbox, address, keys, secs};
 
-/// Three mocks as one store.
-struct Mocked {
-    users: MockUserRepository,
-    directory: MockDirectory,
-    outbox: MockOutbox,
+/// Three parts as one store: mocks, unless a law says otherwise.
+struct Parts<U = MockUserRepository, D = MockDirectory, O = MockOutbox> {
+    users: U,
+    directory: D,
+    outbox: O,
 }
 
 #[identity::async_trait]
-impl UserRepository for Mocked {
+impl<U: UserRepository, D: Directory, O: Outbox> UserRepository for Parts<U, D, O> {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
         self.users.load(key).await
     }
@@ -47,14 +48,14 @@ impl UserRepository for Mocked {
 }
 
 #[identity::async_trait]
-impl Directory for Mocked {
+impl<U: UserRepository, D: Directory, O: Outbox> Directory for Parts<U, D, O> {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.directory.browse(tenant, query).await
     }
 }
 
 #[identity::async_trait]
-impl Outbox for Mocked {
+impl<U: UserRepository, D: Directory, O: Outbox> Outbox for Parts<U, D, O> {
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         self.outbox.lease(lease).await
     }
@@ -91,7 +92,7 @@ impl Outbox for Mocked {
 
 fn over(users: MockUserRepository) -> Identity {
     Identity::new(
-        Mocked { users, directory: MockDirectory::new(), outbox: MockOutbox::new() },
+        Parts { users, directory: MockDirectory::new(), outbox: MockOutbox::new() },
         Mailbox::default(),
         keys(),
     )
@@ -127,6 +128,109 @@ async fn c53_keys_depend_on_the_text_alone() {
         Ok(Vec::new())
     });
     over(users).resolve("ada@example.com").await.unwrap();
+}
+
+/// A store that notes which calls it gets.
+struct Noted(MemoryStore, Arc<Mutex<Vec<&'static str>>>);
+
+impl Noted {
+    fn note(&self, call: &'static str) -> &MemoryStore {
+        self.1.lock().unwrap().push(call);
+        &self.0
+    }
+}
+
+#[identity::async_trait]
+impl UserRepository for Noted {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        self.note("load").load(key).await
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        self.note("find").find(tenant, keys).await
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        self.note("list").list(tenant, query).await
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        self.note("history").history(key, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.note("commit").commit(commit).await
+    }
+}
+
+#[tokio::test]
+async fn c53_calls_about_known_and_unknown_addresses_do_the_same_work() {
+    let mut work = Vec::new();
+    for held in ["x@example.com", "elsewhere@example.com"] {
+        let (store, calls, mailbox) = (MemoryStore::new(), Arc::default(), Mailbox::default());
+        let users = Noted(store.clone(), Arc::clone(&calls));
+        let clock = HandClock::new();
+        let identity = Identity::new(Parts { users, directory: store.clone(), outbox: store }, mailbox.clone(), keys())
+            .with_clock(clock.clone());
+        let admin = identity.admin("test");
+        let addresses = vec![NewAddress::from(address(held)).verified()];
+        admin.create(NewUser { addresses, ..NewUser::default() }).await.unwrap();
+        let account = identity.account(&admin.create(NewUser::default()).await.unwrap().outcome);
+        calls.lock().unwrap().clear();
+        let mut done = Vec::new();
+        let mut note = |what: &str| done.push(format!("{what}: {:?}", std::mem::take(&mut *calls.lock().unwrap())));
+        let id = account.add(address("x@example.com")).await.unwrap().outcome;
+        note("add");
+        account.start_verification(id).await.unwrap();
+        note("start");
+        account.confirm(id, &Code::parse("wrong").unwrap()).await.unwrap();
+        note("a wrong code");
+        let next = account.replace(id, address("next@example.com")).await.unwrap().outcome;
+        note("replace");
+        let id = account.replace(next, address("x@example.com")).await.unwrap().outcome;
+        note("replace again");
+        clock.forward(secs(60));
+        account.start_verification(id).await.unwrap();
+        note("start again");
+        identity.deliver_due().await.unwrap();
+        note("deliver");
+        let right = account.confirm(id, &mailbox.code("x@example.com")).await;
+        assert_eq!(right.is_err(), held == "x@example.com", "it is somebody else's");
+        note("a right code");
+        identity.resolve(held).await.unwrap();
+        note("resolve");
+        work.push(done);
+    }
+    assert_eq!(work[0], work[1]);
+}
+
+#[tokio::test]
+async fn a_call_returns_1000_entries_at_most_and_asks_the_store_for_no_more() {
+    for (asked, given) in [(0, 1), (1, 1), (1_000, 1_000), (1_001, 1_000), (usize::MAX, 1_000)] {
+        let (mut users, mut directory, mut outbox) =
+            (MockUserRepository::new(), MockDirectory::new(), MockOutbox::new());
+        let page = |_: &TenantId, _: &ListQuery| Ok(Page { users: Vec::new(), next: None });
+        // Listed, exported, and passed over.
+        users.expect_list().times(3).withf(move |_, query| query.limit == given).returning(page);
+        users.expect_history().times(1).withf(move |_, _, limit| *limit == given).returning(|_, _, _| Ok(Vec::new()));
+        directory
+            .expect_browse()
+            .times(1)
+            .withf(move |_, query| query.limit == given)
+            .returning(|_, _| Ok(DirectoryPage { users: Vec::new(), total: 0 }));
+        outbox.expect_posted().times(1).withf(move |_, _, limit| *limit == given).returning(|_, _, _| Ok(Vec::new()));
+        let letters = outbox.expect_dead_letters().times(1);
+        letters.withf(move |_, _, limit| *limit == given).returning(|_, _, _| Ok(Vec::new()));
+        let identity = Identity::new(Parts { users, directory, outbox }, Mailbox::default(), keys());
+        let (admin, ada) = (identity.admin("staff"), UserId::parse("ada").unwrap());
+        admin.list(&ListQuery { order: ListOrder::Created, after: None, limit: asked, prefix: None }).await.unwrap();
+        admin.export(None, asked).await.unwrap();
+        admin.update_claims(None, asked).await.unwrap();
+        admin.browse(&DirectoryQuery { limit: asked, ..DirectoryQuery::default() }).await.unwrap();
+        admin.history(&ada, 0, asked).await.unwrap();
+        admin.posted(&ada, None, asked).await.unwrap();
+        admin.dead_letters(None, asked).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ mod router;
 mod rules;
 mod shared;
 mod simulation;
+mod strangers;
 mod tenants;
 mod transfer;
 mod workers;

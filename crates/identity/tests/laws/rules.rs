@@ -135,33 +135,59 @@ async fn c47_counters_hang_on_the_identifier_not_on_who_asks() {
     assert_eq!(compared, 5);
 }
 
-#[tokio::test]
-async fn c50_a_person_cannot_learn_whether_an_address_is_somebody_elses() {
-    let free = Host::new();
-    let taken = Host::new();
-    taken.user_with(&["x@example.com", "+441514960453"]).await;
-    for text in ["x@example.com", "+441514960453"] {
-        let mut told = Vec::new();
-        for host in [&free, &taken] {
-            let account = host.account().await;
-            let mut answers = Vec::new();
-            let id = account.add(address(text)).await.unwrap().outcome;
-            for _ in 0..12 {
-                let started = account.start_verification(id).await;
-                answers.push(started.map(|receipt| receipt.outcome).map_err(|error| error.refusal().unwrap().clone()));
-                let confirmed = account.confirm(id, &wrong()).await;
-                let confirmed = confirmed.map(|receipt| format!("{:?}", receipt.outcome));
-                answers.push(confirmed.map(|_| unit()).map_err(|error| error.refusal().unwrap().clone()));
-                host.clock.forward(secs(20));
-            }
-            told.push(answers);
+/// Everything that a person can do with an address without proving it, and all that is answered: outcomes, refusals, times,
+/// versions and the user.
+async fn answers_about(host: &Host, text: &str) -> Vec<String> {
+    let account = host.account().await;
+    let mut answers = Vec::new();
+    let mut note = |answer: &dyn std::fmt::Debug| answers.push(format!("{answer:?}"));
+    let added = account.add(address(text)).await;
+    note(&added);
+    note(&account.add(address(text)).await.map(|receipt| receipt.outcome));
+    let id = added.unwrap().outcome;
+    for proof in [Proof::Code, Proof::Link, Proof::Either, Proof::Issued] {
+        for _ in 0..12 {
+            let started = Verification { proof, ..Verification::default() };
+            note(&account.start_verification_with(id, &started).await);
+            note(&account.confirm(id, &wrong()).await);
+            host.clock.forward(secs(20));
         }
-        assert_eq!(told[0], told[1], "{text}");
+        note(&host.identity.deliver_due().await);
+        host.clock.forward(secs(600));
     }
+    note(&account.start_verification(id).await);
+    note(&account.set_primary(id).await);
+    note(&account.set_username(&Username::parse(text).unwrap()).await);
+    let replaced = account.replace(id, address(&text.replace('x', "z").replace("0453", "0459"))).await;
+    note(&replaced);
+    note(&account.replace(replaced.unwrap().outcome, address(text)).await);
+    for entry in account.get().await.unwrap().identifiers() {
+        note(&account.remove(entry.id).await);
+    }
+    note(&account.add(address(text)).await);
+    note(&account.get().await);
+    note(&host.mailbox.all());
+    answers
 }
 
-fn unit() -> identity::Started {
-    identity::Started { expires_at: identity::Timestamp::from_secs(0), resend_at: identity::Timestamp::from_secs(0) }
+#[tokio::test]
+async fn c50_a_person_cannot_learn_whether_an_address_is_somebody_elses() {
+    for text in ["x@example.com", "+441514960453"] {
+        let mut told = Vec::new();
+        for others in [["y@example.com", "+441514960450"], ["x@example.com", "+441514960453"]] {
+            let host = Host::new();
+            host.user_with(&others).await;
+            told.push(answers_about(&host, text).await);
+        }
+        let (free, taken) = (&told[0], &told[1]);
+        for (number, (free, taken)) in free.iter().zip(taken).enumerate() {
+            assert_eq!(free, taken, "answer {number} about {text}");
+        }
+        let heard = |what: &str| free.iter().filter(|answer| answer.contains(what)).count();
+        for what in ["Rejected", "TooSoon", "TooManyFailures", "Duplicate", "NotVerified", "UsernameIsAddress"] {
+            assert!(heard(what) > 0, "{what} is among the answers");
+        }
+    }
 }
 
 #[tokio::test]
