@@ -16,8 +16,9 @@ pub trait Harness: Send + Sync + 'static {
     /// An adapter that allows only one opener returns the same store again.
     async fn open(&self) -> Arc<Self::Store>;
 
-    /// Ends the store as the end of its process would, and opens it again with what was stored. Other stores at the
-    /// place may still be open.
+    /// Ends the store as a crash of its process would, and opens it again with what was stored: a store in files copies
+    /// them while the store is in use, and opens the copy, because an orderly end may write what was not durable before.
+    /// Other stores at the place may still be open.
     async fn restart(&self, store: Arc<Self::Store>) -> Arc<Self::Store>;
 
     /// Everything that is stored at this place: the bytes of the files, or every column of every table, and of the log that

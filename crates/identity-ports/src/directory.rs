@@ -6,8 +6,8 @@ use identity_core::{TenantId, Timestamp, User};
 
 use crate::{StoreError, Stored};
 
-/// The order of a directory. Users with equal values are ordered by their ids; users without the value come first
-/// in ascending order.
+/// The order of a directory. Users with equal values are ordered by the bytes of their ids; users without the value come
+/// first in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum DirectoryOrder {
     /// The time of creation.
@@ -108,7 +108,7 @@ pub struct DirectoryQuery {
 pub struct DirectoryPage {
     /// The users, in the order of the directory.
     pub users: Vec<Stored>,
-    /// The number of users on all pages together.
+    /// The number of users on all pages together, also when the page itself may have none.
     pub total: u64,
 }
 
@@ -117,7 +117,7 @@ pub struct DirectoryPage {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
-    /// Returns a page and the number of matching users, both from the same moment. An implementation must never
+    /// Returns a page and the number of matching users, both from one snapshot. An implementation must never
     /// interpret the search text as a pattern.
     ///
     /// # Errors

@@ -137,7 +137,8 @@ pub struct Posted {
     pub attempts: u32,
     /// The number of attempts after which it is unknown whether a provider accepted the message.
     pub uncertain: u32,
-    /// The provider that accepted the message, or that the next attempt goes to.
+    /// The provider that accepted the message, or that the next attempt goes to: what the last settlement as
+    /// [`Settlement::Retry`] or [`Settlement::Sent`] named, also when that is `None`.
     pub provider: Option<String>,
     /// The provider's reference for the message.
     pub reference: Option<String>,
@@ -145,7 +146,7 @@ pub struct Posted {
     pub sent_at: Option<Timestamp>,
     /// When the message became a dead letter.
     pub failed_at: Option<Timestamp>,
-    /// The reason why the last attempt failed.
+    /// The reason of the last attempt that failed. It stays when a later attempt succeeds.
     pub error: Option<String>,
     /// The report with the highest rank so far.
     pub report: Option<Report>,
@@ -197,7 +198,8 @@ pub trait Outbox: Send + Sync + 'static {
     /// * or is due and the first pending one to its own address.
     ///
     /// A lease therefore holds at most one message of a user and channel, and a message that waits for a retry lets only
-    /// messages to other addresses pass.
+    /// messages to other addresses pass. Addresses are compared in canonical form, however they were typed. The lease looks
+    /// behind any number of messages that it may not take.
     ///
     /// A message whose last lease ended unsettled counts as one more uncertain attempt.
     ///
@@ -207,13 +209,13 @@ pub trait Outbox: Send + Sync + 'static {
     /// A message in a format that this program does not know, because a newer program wrote it, is left for that program.
     ///
     /// An implementation must never lease a message that is leased already, that is not due, that was sent or reported
-    /// on, or that failed. It must count every lease of a message durably before it returns the message.
+    /// on, or that failed. It must write the lease and its counts durably before it returns the message.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails. Then it is unknown whether messages are leased: make the request `again`.
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError>;
 
-    /// Settles messages that this lease holds, and returns how many there were. A message that the lease no longer
+    /// Settles messages that this lease holds, each with its own outcome, and returns how many there were. A message that the lease no longer
     /// holds, because it ended and another lease took the message, is skipped: its outcome is up to the other lease.
     ///
     /// A message that was reported on meanwhile is finished and stays as a record. [`Settlement::Sent`] then notes the

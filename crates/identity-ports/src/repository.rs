@@ -99,19 +99,23 @@ pub struct ListQuery {
 /// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The users, in the order of the list.
+    /// The users, in the order of the list: as many as the page may have, except on the last page.
     pub users: Vec<Stored>,
-    /// The position behind which the next page begins; `None` on the last page.
+    /// The position behind which the next page begins; `None` on the last page, and on a page of 0 users.
     pub next: Option<Cursor>,
 }
 
 /// A store of users with their claims, events, messages and budgets. Tenants are separate: no call about one tenant
 /// reads or changes anything of another.
+///
+/// Tenants, user ids, claim keys and names of budgets are compared by all their bytes. An implementation must never cut,
+/// fold, trim or convert one. Ids have at most 200 characters, which are at most 800 bytes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync + 'static {
     /// Loads a user; `None` when there is no user with this key. An implementation must never return a user that no
-    /// commit has written, or a part of one.
+    /// commit has written, or a part of one: the record, the second record and the claims are read from one snapshot, in
+    /// which each commit is whole or absent.
     ///
     /// # Errors
     /// * [`StoreError::Corrupt`] when a row cannot be read as a user.
@@ -146,17 +150,18 @@ pub trait UserRepository: Send + Sync + 'static {
     /// 1. [`CommitError::Conflict`] unless the user is in the expected state. [`Expected::Absent`](identity_core::Expected::Absent) also requires that
     ///    there are no events of this key, so that the id of an erased user is never used again. A conflict must never
     ///    be inferred from an error text.
-    /// 2. [`CommitError::Taken`] when another user holds a claim to take, unless the new claim is verified and the
-    ///    other user's is not: then the claim changes hands. A claim that the user already holds changes to the new
+    /// 2. [`CommitError::Taken`], with the claim as this commit takes it, when another user holds a claim to take, unless the
+    ///    new claim is verified and the other user's is not: then the claim changes hands. A claim that the user already holds changes to the new
     ///    strength. Claims are released before others are taken, and a release must never affect a claim of another
     ///    user.
     /// 3. [`CommitError::Exhausted`] when a charge with [`WhenExhausted::Refuse`](identity_core::WhenExhausted::Refuse)
     ///    does not fit into its budget, even if another charge of the same message withholds.
     ///
     /// A charge draws its amount from the budget of its kind and quota in the tenant. A window begins with the first
-    /// draw and ends `budget.window` later. A charge fits when the amount drawn in the window and its own amount
-    /// together are at most `budget.limit`. When a charge that withholds does not fit, its message is not enqueued and
-    /// none of the charges of that message is drawn; everything else is written. A charge that only records is drawn
+    /// draw and ends `budget.window` later by the charge that looks at it, whichever charge began it. A charge with a time
+    /// before the window, because the clock stepped back, is in the window, which stays where it is. A charge fits when
+    /// the amount drawn in the window and its own amount together are at most `budget.limit`. When a charge that withholds does not fit, its message is not enqueued and
+    /// none of the charges of that message is drawn or begins a window; everything else is written. A charge that only records is drawn
     /// beyond the limit. The charges of the commit itself are drawn first and must not withhold, because there is no
     /// message to withhold: such a commit fails with [`StoreError::Failed`]. Then messages draw in their order. The amount
     /// drawn saturates at [`i64::MAX`].
@@ -165,8 +170,9 @@ pub trait UserRepository: Send + Sync + 'static {
     /// time: a window that began at that time or earlier and, by the budget that last drew from it, ends later. The
     /// amount drawn never falls below 0; when no window contains the time, nothing is given back.
     ///
-    /// Pending messages of this user with a challenge of an identifier in `withdraw` are removed unless they are
-    /// leased; then the new messages are enqueued.
+    /// Pending messages of this user with a challenge of an identifier in `withdraw` are removed, unless a lease is noted on
+    /// them: one that holds the message, or one that ended and was not settled, because its holder may have sent it. Then
+    /// the new messages are enqueued.
     ///
     /// When `after` is `None`, the user is erased: its rows, its claims and all its messages, including sent ones and
     /// dead letters, are removed, and every event of the user, earlier or in this commit, is kept only as

@@ -2,22 +2,24 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on ends")]
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use identity_conformance::Harness;
 use identity_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-struct InFile(TempDir);
+/// A folder for the database, and those that it had before.
+struct InFile(Mutex<Vec<TempDir>>);
 
 impl InFile {
     fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder for the database"))
+        Self(Mutex::new(vec![tempfile::tempdir().expect("a folder for the database")]))
     }
 
-    fn path(&self) -> PathBuf {
-        self.0.path().join("identity.db")
+    fn folder(&self) -> PathBuf {
+        let folders = self.0.lock().expect("no thread panicked");
+        folders.last().expect("there is one").path().to_owned()
     }
 }
 
@@ -26,16 +28,23 @@ impl Harness for InFile {
     type Store = SqliteStore;
 
     async fn open(&self) -> Arc<SqliteStore> {
-        Arc::new(SqliteStore::open(self.path()).await.expect("the database opens"))
+        Arc::new(SqliteStore::open(self.folder().join("identity.db")).await.expect("the database opens"))
     }
 
+    /// As a crash would: the files are copied while the store has them open, so that what was not written yet is lost.
     async fn restart(&self, store: Arc<SqliteStore>) -> Arc<SqliteStore> {
+        let copy = tempfile::tempdir().expect("a folder for the copy");
+        // The log first: a checkpoint between the two copies writes what the log has into the database.
+        for name in ["identity.db-wal", "identity.db"] {
+            std::fs::copy(self.folder().join(name), copy.path().join(name)).expect("the file is copied");
+        }
         drop(store);
+        self.0.lock().expect("no thread panicked").push(copy);
         self.open().await
     }
 
     async fn bytes_at_rest(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.0.path()).expect("the folder is there");
+        let files = std::fs::read_dir(self.folder()).expect("the folder is there");
         files.flat_map(|file| std::fs::read(file.expect("a file").path()).unwrap_or_default()).collect()
     }
 }

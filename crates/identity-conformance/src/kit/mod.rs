@@ -7,6 +7,7 @@ mod draft;
 mod look;
 mod mail;
 mod person;
+mod texts;
 
 use std::time::Duration;
 
@@ -17,9 +18,11 @@ use uuid::Uuid;
 pub use bench::{Bench, Failing, code_keys};
 pub use changes::every_change;
 pub use draft::{Draft, change, create, erase, varied};
+pub(crate) use look::ORDERS;
 pub use look::{FAR, Sight, look, queued, typed};
 pub use mail::{charge, lease, letter, paid, refusing, withholding};
 pub use person::{Person, challenge, pending, verified};
+pub use texts::lookalikes;
 
 /// The time at which every test begins.
 pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);

@@ -18,8 +18,13 @@ fn new(user: &str) -> Draft {
 }
 
 async fn refuse<S: UserRepository + Outbox>(store: &S, draft: Draft, taken: &ClaimKey, because: &str) {
+    let asked = draft.0.claims.take.iter().find(|claim| claim.key == *taken).cloned();
     match store.commit(draft.0).await {
-        Err(CommitError::Taken(claim)) => assert_eq!(claim.key, *taken, "the refusal names the claim that is taken"),
+        Err(CommitError::Taken(claim)) => assert_eq!(
+            Some(claim),
+            asked,
+            "a refusal names the claim as the commit takes it, and nothing of the user who holds it"
+        ),
         other => panic!("{because}: {other:?}"),
     }
 }
@@ -45,7 +50,7 @@ pub async fn claims_are_exclusive_and_can_be_released(harness: &impl Harness) {
     }
 }
 
-/// Claims are different when they differ in kind, in the rule that made them, in case, or in any other part.
+/// Claims are different when they differ in kind, in the rule that made them, or in their text.
 pub async fn claims_differ_by_every_part(harness: &impl Harness) {
     let store = harness.open().await;
     let keys = [
@@ -55,13 +60,6 @@ pub async fn claims_differ_by_every_part(harness: &impl Harness) {
         ClaimKey::new(ClaimKind::Username, 2, "ada"),
         ClaimKey::new(ClaimKind::Username, 255, "ada"),
         raw_key(ClaimKind::Username, "Ada"),
-        raw_key(ClaimKind::Username, "ada\u{301}"),
-        raw_key(ClaimKind::Username, "ad\u{e1}"),
-        raw_key(ClaimKind::Username, "ada "),
-        raw_key(ClaimKind::Username, "ad_"),
-        raw_key(ClaimKind::Username, "ad%"),
-        raw_key(ClaimKind::Username, "\u{430}da"),
-        raw_key(ClaimKind::Username, &"\u{1f600}".repeat(200)),
     ];
     for (number, claim) in keys.iter().enumerate() {
         let stored = put(&*store, new(&format!("user {number}")).take(claim, Verified)).await;

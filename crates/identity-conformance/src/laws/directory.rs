@@ -38,9 +38,14 @@ pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harnes
     let store = harness.open().await;
     let mut users = Vec::new();
     for n in 0..12 {
-        users.push(put(&*store, create(&key(&format!("user-{n:02}")), &person(n))).await.user);
+        // The order of the keys is none of the orders of a directory, and ids are compared with their case.
+        let name = format!("{}ser-{n:02}", if n % 2 == 0 { "u" } else { "U" });
+        let mail = format!("found{:02}@example.com", 11 - n);
+        let person = person(n).email(n.into(), &mail, identity_core::Status::Unverified);
+        users.push(put(&*store, create(&key(&name), &person)).await.user);
     }
-    put(&*store, create(&key_in("other", "stranger"), &Person::default())).await;
+    let other = Person::default().email(99, "found@example.com", identity_core::Status::Unverified);
+    put(&*store, create(&key_in("other", "stranger"), &other)).await;
     for order in DirectoryOrder::ALL {
         for descending in [false, true] {
             let mut expected: Vec<_> =
@@ -50,14 +55,20 @@ pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harnes
                 expected.reverse();
             }
             let expected: Vec<String> = expected.into_iter().map(|(_, id)| id).collect();
-            let mut paged = Vec::new();
-            for skip in [0, 5, 10, 15] {
-                let query = DirectoryQuery { order, descending, skip, limit: 5, search: None };
-                let page = store.browse(&tenant("acme"), &query).await.unwrap();
-                assert_eq!(page.total, 12, "the total counts the users of all pages");
-                paged.extend(ids(&page));
+            for search in [None, Some(Search::new("Found"))] {
+                let mut paged = Vec::new();
+                for (skip, limit) in [(0, 5), (5, 5), (10, 5), (15, 5), (3, 0)] {
+                    let query = DirectoryQuery { order, descending, skip, limit, search: search.clone() };
+                    let page = store.browse(&tenant("acme"), &query).await.unwrap();
+                    assert_eq!(page.total, 12, "the total counts the users of all pages, also for a page of {limit}");
+                    assert!(page.users.len() <= limit, "a page has at most the requested number of users");
+                    paged.extend(ids(&page));
+                }
+                assert_eq!(
+                    paged, expected,
+                    "{order:?}, descending: {descending}, {search:?}: users with equal values are ordered by the bytes of their ids"
+                );
             }
-            assert_eq!(paged, expected, "{order:?}, descending: {descending}");
         }
     }
     let none = DirectoryQuery { skip: u64::MAX, limit: 5, ..DirectoryQuery::default() };
@@ -93,6 +104,7 @@ pub async fn a_directory_search_is_literal_and_follows_changes(harness: &impl Ha
     assert_eq!(search("+4415").await, ["u1"], "users are found by a phone number");
     assert_eq!(search("u%").await, ["u%"], "users are found by their id");
     assert_eq!(search("u").await, [""; 0], "users are found only by the whole id");
+    assert_eq!(search("U1").await, [""; 0], "ids are compared with their case");
     assert_eq!(search("example").await, [""; 0], "users are found only by the beginning of a key");
 
     let moved = Person::of(&ada.user).without(1).without(2);

@@ -1,10 +1,12 @@
 //! Laws of finding users by an address or a username.
 
 use identity_core::{ClaimKey, ClaimKind, Status};
-use identity_ports::{Found, UserRepository};
+use identity_ports::{Directory, DirectoryQuery, Found, ListQuery, Prefix, Search, UserRepository};
 
 use crate::Harness;
-use crate::kit::{Person, change, create, id, key, mail_key, pending, phone_key, put, raw_key, tenant, verified};
+use crate::kit::{
+    ORDERS, Person, change, create, erase, id, key, mail_key, pending, phone_key, put, raw_key, tenant, typed, verified,
+};
 
 fn found(claim: &ClaimKey, user: &str, number: u128, verified: bool) -> Found {
     Found { key: claim.clone(), user: key(user).user, identifier: id(number), verified }
@@ -30,10 +32,13 @@ pub async fn found_users_are_in_order(harness: &impl Harness) {
     }
     let ada = Person::default().phone(11, "+441514960453", verified()).username(12, "Ada");
     put(&*store, create(&key("ada"), &ada)).await;
+    let zoe = Person::default().phone(13, "+441514960453", Status::Unverified);
+    put(&*store, create(&key("zoe"), &zoe)).await;
     let mails =
         [("B", 5, true), ("c", 3, true), ("\u{e9}", 6, true), ("a", 4, false), ("b", 2, false), ("d", 1, false)];
     let mails = mails.map(|(user, number, verified)| found(&mail, user, number, verified)).to_vec();
-    let [phones, names] = [vec![found(&phone, "ada", 11, true)], vec![found(&name, "ada", 12, true)]];
+    let phones = vec![found(&phone, "ada", 11, true), found(&phone, "zoe", 13, false)];
+    let names = vec![found(&name, "ada", 12, true)];
     let unknown = mail_key("nobody@example.com");
     let acme = tenant("acme");
     for (keys, expected) in [
@@ -54,13 +59,23 @@ pub async fn found_users_are_in_order(harness: &impl Harness) {
             ],
             vec![],
         ),
-        (vec![ClaimKey::new(ClaimKind::Username, 2, "ada")], vec![]),
+        (
+            vec![
+                ClaimKey::new(ClaimKind::Username, 200, "ada"),
+                ClaimKey::new(ClaimKind::Email, 200, "shared@example.com"),
+                ClaimKey::new(ClaimKind::Phone, 200, "+441514960453"),
+                raw_key(ClaimKind::Email, "\u{ff53}hared@example.com"),
+            ],
+            vec![],
+        ),
     ] {
-        assert_eq!(store.find(&acme, &keys).await.unwrap(), expected, "{keys:?}");
+        let answer = store.find(&acme, &keys).await.unwrap();
+        assert_eq!(answer, expected, "everybody who has the key, by its kind, rule and text, is found: {keys:?}");
     }
 }
 
-/// For one key at most 100 users are returned, the first ones in the order.
+/// For one key at most 100 users are returned, the first ones in the order. Users who no longer have the key, or were erased,
+/// take no place, neither here nor in a list or a directory.
 pub async fn at_most_100_users_are_found_for_a_key(harness: &impl Harness) {
     let store = harness.open().await;
     for number in 0..103_u128 {
@@ -70,13 +85,40 @@ pub async fn at_most_100_users_are_found_for_a_key(harness: &impl Harness) {
     }
     put(&*store, create(&key("other"), &Person::default().email(900, "other@example.com", verified()))).await;
     let keys = [mail_key("shared@example.com"), mail_key("other@example.com")];
-    let places = store.find(&tenant("acme"), &keys).await.unwrap();
+    let acme = tenant("acme");
+    let places = store.find(&acme, &keys).await.unwrap();
     assert_eq!(places.len(), 101, "100 users for the first key and 1 for the second");
     let first = [("user 101", 101, true), ("user 102", 102, true), ("user 000", 0, false)];
     let first = first.map(|(user, number, verified)| found(&keys[0], user, number, verified));
     assert_eq!(places[..3], first, "verified addresses come first");
     assert_eq!(places[99], found(&keys[0], "user 097", 97, false));
     assert_eq!(places[100], found(&keys[1], "other", 900, true));
+    for number in 0..100_u128 {
+        let user = key(&format!("user {number:03}"));
+        let stored = store.load(&user).await.unwrap().unwrap();
+        let draft = match number % 2 {
+            0 => erase(&user, &stored),
+            _ => change(&user, &stored, &Person::of(&stored.user).without(number)),
+        };
+        store.commit(draft.0).await.expect("a commit without an obstacle is written");
+    }
+    let places = store.find(&acme, &keys[..1]).await.unwrap();
+    let left = [("user 101", 101, true), ("user 102", 102, true), ("user 100", 100, false)];
+    let left = left.map(|(user, number, verified)| found(&keys[0], user, number, verified));
+    assert_eq!(places, left, "users who no longer have the key, or were erased, take no place among those found");
+    let prefix = Some(Prefix { kind: ClaimKind::Email, text: "shared".to_owned() });
+    for (prefix, count) in [(prefix, 3), (None, 54)] {
+        for order in ORDERS {
+            let query = ListQuery { order, after: None, limit: count, prefix: prefix.clone() };
+            let page = store.list(&acme, &query).await.unwrap();
+            assert_eq!(page.users.len(), count, "erased users take no place in a list: {order:?}");
+            assert_eq!(page.next, None, "no page of erased users follows: {order:?}");
+        }
+        let search = prefix.map(|_| Search::new("shared"));
+        let query = DirectoryQuery { limit: 100, search, ..DirectoryQuery::default() };
+        let page = store.browse(&acme, &query).await.unwrap();
+        assert_eq!((page.users.len(), page.total), (count, count as u64), "nobody who was erased is counted");
+    }
 }
 
 /// Users are found by what they have now: not by what was removed, and with the present status.
@@ -92,6 +134,8 @@ pub async fn finding_follows_every_change(harness: &impl Harness) {
         (Person::default().email(1, "ada@example.com", Status::Unverified), vec![found(&mail, "ada", 1, false)]),
         (Person::default().email(1, "ada@example.com", verified()), vec![found(&mail, "ada", 1, true)]),
         (Person::default().email(1, "ada@example.com", pending()), vec![found(&mail, "ada", 1, false)]),
+        // The same address as it may also be typed.
+        (Person::default().email(1, "ada@EXAMPLE.com", pending()), vec![found(&mail, "ada", 1, false)]),
         // The same address under another id, and a username.
         (
             Person::default().email(2, "ada@example.com", verified()).username(3, "ada"),
@@ -106,7 +150,10 @@ pub async fn finding_follows_every_change(harness: &impl Harness) {
             None => create(&user, &person),
             Some(stored) => change(&user, stored, &person),
         };
-        stored = Some(put(&*store, draft).await);
-        assert_eq!(store.find(&acme, &keys).await.unwrap(), expected);
+        let written = put(&*store, draft).await;
+        let forms = typed(&person.with_id(&user.user).user());
+        assert_eq!(typed(&written.user), forms, "a commit that changes only what was typed is written");
+        stored = Some(written);
+        assert_eq!(store.find(&acme, &keys).await.unwrap(), expected, "users are found by what they have now");
     }
 }

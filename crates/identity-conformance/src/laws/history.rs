@@ -1,10 +1,11 @@
-//! Laws of histories: the events of a user.
+//! Laws of histories, and of everything else of which there may be much.
 
-use identity_core::Change;
-use identity_ports::UserRepository;
+use identity_core::{Change, MessageId};
+use identity_ports::{Directory, DirectoryQuery, ListOrder, ListQuery, Outbox, UserRepository};
 
+use super::races::race;
 use crate::Harness;
-use crate::kit::{Person, at, change, create, id, key, put};
+use crate::kit::{Person, at, change, create, erase, id, key, letter, message_id, paid, put, queued, tenant};
 
 /// A history is read in order and in pages, as it was written.
 pub async fn a_history_is_read_in_pages(harness: &impl Harness) {
@@ -44,4 +45,48 @@ pub async fn a_history_is_read_in_pages(harness: &impl Harness) {
         assert_eq!(store.history(&ada, after, 10).await.unwrap(), [], "there is no event above {after}");
     }
     assert_eq!(store.history(&ada, 0, 0).await.unwrap(), [], "a page of 0 events is empty");
+}
+
+/// Of events, messages and users there may be any number: none is left out because there are many, and an erasure strips every
+/// event and removes every message.
+pub async fn nothing_is_left_out_because_there_is_much(harness: &impl Harness) {
+    const MANY: u64 = 1_040;
+    const CONTRACT: &str = "a store has no limit of its own: the caller's counts";
+    let many = usize::try_from(MANY).unwrap();
+    let store = harness.open().await;
+    let (ada, acme) = (key("ada"), tenant("acme"));
+    let draft = (1..=u128::from(MANY)).fold(create(&ada, &Person::default()), |draft, number| {
+        draft.message(paid(letter(number, &ada, at(0)), vec![]))
+    });
+    let draft = draft.events(at(0), vec![Change::AnswerRejected { id: id(7) }; many]);
+    let mut events = draft.0.events.clone();
+    let stored = put(&*store, draft).await;
+    let ids: Vec<MessageId> = (1..=u128::from(MANY)).map(message_id).collect();
+    let posted = store.posted(&ada, None, 2_000).await.unwrap();
+    let read: Vec<MessageId> = posted.iter().map(|posted| posted.message.id).collect();
+    assert!(read == ids, "{CONTRACT}: {} of {MANY} messages are listed", read.len());
+    let read = store.history(&ada, 0, 2_000).await.unwrap();
+    assert!(read == events, "{CONTRACT}: {} of {MANY} events are read", read.len());
+    let draft = erase(&ada, &stored);
+    events.extend(draft.0.events.clone());
+    store.commit(draft.0).await.expect("a commit without an obstacle is written");
+    let read = store.history(&ada, 0, 2_000).await.unwrap();
+    let left =
+        events.iter().zip(&read).filter(|(written, read)| written.event.clone().stripped() != read.event).count();
+    assert_eq!((read.len(), left), (events.len(), 0), "an erasure strips every event, however many there are");
+    assert_eq!(store.posted(&ada, None, 2_000).await.unwrap(), [], "an erasure removes every message");
+    assert_eq!(queued(&*store).await, [], "an erasure removes every message");
+
+    race(harness, 16, |store, task| async move {
+        for number in (0..u128::from(MANY)).filter(|number| number % 16 == task) {
+            put(&*store, create(&key(&format!("user {number:04}")), &Person::default())).await;
+        }
+    })
+    .await;
+    let query = DirectoryQuery { limit: 2_000, ..DirectoryQuery::default() };
+    let page = store.browse(&acme, &query).await.unwrap();
+    assert_eq!((page.users.len(), page.total), (many, MANY), "{CONTRACT}: of users on a page, and of all");
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 2_000, prefix: None };
+    let page = store.list(&acme, &query).await.unwrap();
+    assert_eq!((page.users.len(), page.next), (many, None), "{CONTRACT}: of users on a page");
 }

@@ -19,6 +19,7 @@ mod refusals;
 mod reserve;
 mod round_trip;
 mod tenants;
+mod texts;
 
 pub use budgets::*;
 pub use claims::*;
@@ -39,6 +40,7 @@ pub use refusals::*;
 pub use reserve::*;
 pub use round_trip::*;
 pub use tenants::*;
+pub use texts::*;
 
 /// Passes the name of every law to a macro.
 #[doc(hidden)]
@@ -71,6 +73,7 @@ macro_rules! for_every_law {
             an_exhausted_budget_leaves_no_trace
             refusals_follow_their_order
             a_window_begins_with_the_first_draw
+            a_window_lasts_as_long_as_its_last_charge_says
             budgets_are_separate
             a_withheld_message_draws_nothing
             a_refusing_charge_wins_over_a_withholding_one
@@ -83,6 +86,7 @@ macro_rules! for_every_law {
             a_refund_goes_back_to_its_window
             a_commit_pays_for_itself_before_its_messages
             messages_are_leased_in_the_order_in_which_they_are_due
+            a_lease_finds_what_is_due_behind_any_number_of_others
             leases_are_exclusive_and_expire
             attempts_are_counted
             a_message_settled_as_done_is_removed
@@ -106,6 +110,7 @@ macro_rules! for_every_law {
             no_update_is_lost
             quotas_are_exact_under_a_race
             leases_are_exclusive_under_a_race
+            a_commit_is_seen_whole_or_not_at_all
             every_order_is_kept
             paging_is_stable_while_rows_arrive
             a_user_that_changes_is_not_missed
@@ -117,7 +122,9 @@ macro_rules! for_every_law {
             at_most_100_users_are_found_for_a_key
             finding_follows_every_change
             a_history_is_read_in_pages
+            nothing_is_left_out_because_there_is_much
             tenants_never_mix
+            texts_are_compared_by_all_their_bytes
             erasing_leaves_nothing_personal
             every_event_of_an_erased_user_is_stripped
             random_sequences_equal_the_model

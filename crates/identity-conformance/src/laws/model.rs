@@ -10,7 +10,7 @@ use identity_core::{
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    CommitError, Committed, Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository,
+    CommitError, Committed, Lease, LeaseId, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::kit::{
-    Draft, FAR, NOW, Person, challenge, change, charge, create, erase, id, key_in, lease, letter, look, mail_key,
-    message_id, paid, pending, queued, raw_key, verified,
+    Draft, FAR, NOW, ORDERS, Person, challenge, change, charge, create, erase, id, key_in, lease, letter, look,
+    mail_key, message_id, paid, pending, queued, raw_key, verified,
 };
 
 const USERS: u8 = 5;
@@ -307,11 +307,9 @@ impl World {
                 equal("what was found", &ours, &self.model.find(&tenant, &keys).await.unwrap())
             }
             Command::List { tenant, order, text, limit } => {
-                let orders =
-                    [ListOrder::Created, ListOrder::NewestCreated, ListOrder::Updated, ListOrder::LatestUpdated];
                 let kind = if order % 2 == 0 { ClaimKind::Email } else { ClaimKind::Username };
                 let prefix = text.map(|text| Prefix { kind, text: TEXTS[usize::from(text)].to_owned() });
-                let order = orders[usize::from(*order)];
+                let order = ORDERS[usize::from(*order)];
                 let mut query = ListQuery { order, after: None, limit: *limit, prefix };
                 let tenant = self.user(*tenant).tenant;
                 loop {

@@ -71,6 +71,29 @@ pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &im
     );
 }
 
+/// A lease looks behind any number of messages that it may not take: those that wait for another one, and those of a channel
+/// that was not asked for.
+pub async fn a_lease_finds_what_is_due_behind_any_number_of_others(harness: &impl Harness) {
+    let store = harness.open().await;
+    let [ada, bob] = ["ada", "bob"].map(key);
+    let draft = (1..=300).fold(create(&ada, &Person::default()), |draft, number| {
+        draft.message(paid(letter(number, &ada, at(0)), vec![]))
+    });
+    put(&*store, draft).await;
+    let text = Message { to: Phone::from_e164("+447400123456").unwrap().into(), ..letter(302, &bob, at(2)) };
+    let draft = create(&bob, &Person::default()).message(paid(letter(301, &bob, at(1)), vec![]));
+    put(&*store, draft.message(paid(text, vec![]))).await;
+    let of = |number, channel| Lease { channel, ..lease(number, at(10), at(60), 1) };
+    for (number, channel, expected) in [(1, Some(Channel::Phone), 302), (2, None, 1), (3, None, 301)] {
+        assert_eq!(
+            numbers_of(store.lease(of(number, channel)).await.unwrap()),
+            [message_id(expected)],
+            "a lease finds what is due, however many messages that it may not take come before"
+        );
+    }
+    assert_eq!(store.lease(of(4, None)).await.unwrap(), [], "the other 299 messages wait for the first one");
+}
+
 /// While a lease holds a message, no other lease gets it. From the end of the lease on, another one does.
 pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
     let store = harness.open().await;
@@ -102,7 +125,8 @@ pub async fn attempts_are_counted(harness: &impl Harness) {
     assert_eq!(dead[0].attempts, 3, "a dead letter keeps its number of attempts");
 }
 
-/// A message that is settled as done is removed and cannot be settled again.
+/// A message that is settled as done is removed and cannot be settled again. Every outcome goes to its own message, also behind
+/// one that the lease does not hold.
 pub async fn a_message_settled_as_done_is_removed(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
@@ -124,6 +148,20 @@ pub async fn a_message_settled_as_done_is_removed(harness: &impl Harness) {
         store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(),
         [],
         "a message settled as done is not a dead letter"
+    );
+    enqueue(&*store, "acme", &[(4, 5), (5, 5), (6, 5)]).await;
+    assert_eq!(take(&*store, 3, 10, 60).await.len(), 3);
+    let outcomes = vec![(4, retry(500)), (99, failed(1)), (5, failed(12)), (3, retry(7)), (6, done())];
+    assert_eq!(settle(&*store, 3, outcomes).await, 3, "only the three messages that the lease holds are settled");
+    let mut left = Vec::new();
+    for number in 4..=6 {
+        let posted = store.message(message_id(number)).await.unwrap();
+        left.push(posted.map(|posted| (posted.failed_at, posted.error.is_some())));
+    }
+    assert_eq!(
+        left,
+        [Some((None, true)), Some((Some(at(12)), true)), None],
+        "an outcome is that of the message that it names, whatever stands before it"
     );
 }
 
@@ -259,19 +297,27 @@ pub async fn leases_last_by_the_stores_own_clock(harness: &impl Harness) {
     }
 }
 
-/// A lease that is asked for again, because its answer was lost, gets the messages that it holds, and nothing is counted
-/// twice. One that holds nothing is as new.
+/// A lease that is asked for again, because its answer was lost, gets the messages that it holds, also after a restart, and
+/// nothing is counted twice. One that holds nothing is as new.
 pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &impl Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 1), (3, 2), (4, 3)]).await;
     let first = store.lease(lease(1, at(10), at(60), 2)).await.unwrap();
     assert_eq!(first.len(), 2);
     let store = harness.restart(store).await;
+    assert_eq!(
+        numbers(&take(&*store, 2, 11, 61).await),
+        [3, 4].map(message_id),
+        "a lease is durable before its messages are returned: no other one gets them after a restart"
+    );
     for now in [at(10), at(59)] {
         let again = Lease { again: true, ..lease(1, now, now + Duration::from_secs(50), 2) };
-        assert_eq!(store.lease(again).await.unwrap(), first, "the same messages, with the same counts");
+        assert_eq!(
+            store.lease(again).await.unwrap(),
+            first,
+            "a lease is durable, with its counts, before its messages are returned"
+        );
     }
-    assert_eq!(numbers(&take(&*store, 2, 11, 61).await), [3, 4].map(message_id), "the others are others'");
     assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 1);
     let again = Lease { again: true, ..lease(1, at(12), at(62), 2) };
     let left = store.lease(again).await.unwrap();

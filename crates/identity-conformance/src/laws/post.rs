@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::{Content, DeliveryState, Email, Message, MessageId, Report, Timestamp, UserKey};
-use identity_ports::{LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, UserRepository};
+use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, UserRepository};
 use uuid::Uuid;
 
 use crate::Harness;
@@ -83,7 +83,8 @@ pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl 
     let ada = key("ada");
     let messages = vec![
         letter(1, &ada, at(0)),
-        letter(2, &ada, at(1)),
+        // The same address as it may also be typed.
+        to(letter(2, &ada, at(1)), "ada@EXAMPLE.com"),
         to(letter(3, &ada, at(2)), "other@example.com"),
         to(letter(4, &ada, at(3)), "other@example.com"),
         to(letter(5, &ada, at(4)), "third@example.com"),
@@ -94,7 +95,7 @@ pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl 
     assert_eq!(
         taken(&*store, 2, 11, 61).await,
         [message_id(3)],
-        "the first message to another address passes, and 2 waits for 1"
+        "the first message to another address passes, and 2 waits for 1: addresses are compared in canonical form"
     );
     assert_eq!(taken(&*store, 3, 12, 62).await, [], "4 and 5 wait for a leased message");
     assert_eq!(settle(&*store, 2, 3, retry(200, None, false)).await, 1);
@@ -167,6 +168,20 @@ pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &impl Harness
     assert_eq!((posted.provider.as_deref(), posted.reference.as_deref()), (Some("first"), Some("n\u{fc}mber '2'")));
     let failed = message(&*store, 3).await;
     assert_eq!((failed.sent_at, failed.failed_at, failed.state()), (None, Some(at(6)), PostState::DeadLetter));
+    // What a settlement as sent does not name is not what an earlier attempt left.
+    assert_eq!(settle(&*store, 2, 4, retry(3_000, Some("second"), true)).await, 1);
+    assert_eq!(taken(&*store, 3, 3_000, 4_000).await, [message_id(4)]);
+    let nameless = Settlement::Sent { at: at(3_000), provider: None, reference: None };
+    assert_eq!(settle(&*store, 3, 4, nameless).await, 1);
+    let posted = message(&*store, 4).await;
+    assert_eq!((posted.attempts, posted.sent_at), (3, Some(at(3_000))));
+    assert_eq!(
+        (posted.provider, posted.reference, posted.error.as_deref()),
+        (None, None, Some("not now")),
+        "provider and reference are those of the settlement, and the error is that of the last attempt that failed"
+    );
+    let user = key("reader 5");
+    enqueue(&*store, &user, vec![letter(5, &user, at(0))]).await;
     assert_eq!(store.prune(at(5), 10).await.unwrap(), 0, "no message was finished before that time");
     assert_eq!(store.prune(at(7), 0).await.unwrap(), 0, "a limit of 0 removes nothing");
     assert_eq!(store.prune(at(7), 1).await.unwrap(), 1, "a limit of 1 removes one message");
@@ -176,8 +191,8 @@ pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &impl Harness
     }
     assert_eq!(store.dead_letters(&key("ada").tenant, None, 10).await.unwrap(), []);
     assert_eq!(message(&*store, 2).await.sent_at, Some(at(7)), "a message that was finished later stays");
-    assert_eq!(store.prune(at(1_000_000), 10).await.unwrap(), 1);
-    assert_eq!(message(&*store, 4).await.state(), PostState::Waiting, "a pending message stays");
+    assert_eq!(store.prune(at(1_000_000), 10).await.unwrap(), 2);
+    assert_eq!(message(&*store, 5).await.state(), PostState::Waiting, "a pending message stays");
 }
 
 /// A report replaces the known one when its state has a higher rank. Repeated and late reports change nothing.
@@ -312,8 +327,8 @@ pub async fn a_users_messages_are_listed_in_pages(harness: &impl Harness) {
     assert_eq!(ids(store.posted(&key("nobody"), None, 10).await.unwrap()), []);
 }
 
-/// A commit that makes a challenge void removes its messages that are not leased: only those of this identifier and
-/// this user, and not those of the commit itself.
+/// A commit that makes a challenge void removes its messages on which no lease is noted, not even one that ended: only those of
+/// this identifier and this user, and not those of the commit itself.
 pub async fn void_challenges_are_withdrawn(harness: &impl Harness) {
     let store = harness.open().await;
     let of = |number: u128, user: &UserKey, identifier: u128, secs: u64| {
@@ -323,6 +338,19 @@ pub async fn void_challenges_are_withdrawn(harness: &impl Harness) {
     };
     let (ada, bob) = (key("ada"), key("bob"));
     let person = Person::default().email(1, "a1@example.com", pending()).email(2, "a2@example.com", pending());
+    // This lease ended before its message was settled, by any clock.
+    let carl = key("carl");
+    let stored = put(&*store, create(&carl, &person).message(paid(of(7, &carl, 1, 0), vec![]))).await;
+    let ended = Lease { at: Some(Timestamp::from_secs(0)), ..lease(3, at(0), at(60), 10) };
+    assert_eq!(store.lease(ended).await.unwrap().len(), 1);
+    let mut draft = change(&carl, &stored, &person);
+    draft.0.withdraw = vec![id(1)];
+    put(&*store, draft).await;
+    assert_eq!(
+        settle(&*store, 3, 7, Settlement::Done).await,
+        1,
+        "a message on which a lease is noted stays, also when the lease ended, because its holder may have sent it"
+    );
     let messages = vec![of(1, &ada, 1, 0), of(2, &ada, 1, 1), of(3, &ada, 2, 1), letter(4, &ada, at(1))];
     let draft = create(&ada, &person);
     let stored =

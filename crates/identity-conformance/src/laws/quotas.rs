@@ -49,6 +49,11 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
         (at(559), None),
         (at(559), Some(at(560))),
         (at(560), None),
+        // The clock stepped back: the window stays where it is.
+        (at(500), None),
+        (at(500), Some(at(620))),
+        (just_before(at(620)), Some(at(620))),
+        (at(620), None),
     ] {
         number += 1;
         match (spend(&*store, "acme", number, vec![refusing("+49", 2, time)]).await, retry_at) {
@@ -61,14 +66,57 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
     }
 }
 
+/// How long a window lasts is up to the charge that looks at it, whoever began it; a refund goes by the end that the last draw
+/// left. A draw that is withheld begins no window.
+pub async fn a_window_lasts_as_long_as_its_last_charge_says(harness: &impl Harness) {
+    let store = harness.open().await;
+    let mut number = 0;
+    let mut draw = async |quota: &str, window: u64, limit, time| {
+        number += 1;
+        let budget = Budget::new(limit, Duration::from_secs(window));
+        spend(&*store, "acme", number, vec![charge(BudgetKind::Country, quota, budget, time, WhenExhausted::Refuse)])
+            .await
+    };
+    draw("+49", 60, 1, at(0)).await.expect("the first draw fits");
+    let refused = draw("+49", 3_600, 1, at(70)).await;
+    let ends =
+        matches!(refused, Err(CommitError::Exhausted(Exhausted { drawn: 1, retry_at, .. })) if retry_at == at(3_600));
+    assert!(ends, "a window lasts as long as the budget of the charge that looks at it says: {refused:?}");
+    let drawn = draw("+49", 60, 1, at(70)).await;
+    assert!(drawn.is_ok(), "a window lasts as long as the budget of the charge that looks at it says: {drawn:?}");
+    for (quota, first, last, given_back) in [("+44", 3_600, 60, false), ("+33", 60, 3_600, true)] {
+        for (window, time) in [(first, at(0)), (last, at(10))] {
+            draw(quota, window, 2, time).await.expect("two draws fit");
+        }
+        let user = key(&format!("refunded {quota}"));
+        let mut draft = create(&user, &Person::default());
+        draft.0.refunds.push(Refund { kind: BudgetKind::Country, quota: quota.to_owned(), amount: 2, at: at(70) });
+        put(&*store, draft).await;
+        let drawn = draw(quota, last, 1, at(20)).await;
+        assert_eq!(
+            drawn.is_ok(),
+            given_back,
+            "a refund goes by the end that the last draw left to the window: {drawn:?}"
+        );
+    }
+    // The first budget has no room at all, so the second one is not drawn either.
+    let charges = vec![withholding("nothing", 0, at(10)), refusing("+1", 1, at(10)), recording("any", 9, at(10))];
+    let told = spend(&*store, "acme", 1_000, charges).await.expect("a message is withheld").exhausted;
+    assert_eq!(told.len(), 1, "{told:?}");
+    draw("+1", 60, 1, at(50)).await.expect("nothing was drawn");
+    let refused = draw("+1", 60, 1, at(75)).await;
+    let ends = matches!(refused, Err(CommitError::Exhausted(Exhausted { retry_at, .. })) if retry_at == at(110));
+    assert!(ends, "a draw that is withheld begins no window: {refused:?}");
+}
+
 /// Budgets are separate when they differ in kind, in name or in tenant.
 pub async fn budgets_are_separate(harness: &impl Harness) {
     let store = harness.open().await;
     let budget = Budget::new(1, Duration::from_secs(60));
     let mut number = 0;
     for (round, refused) in [false, true].into_iter().enumerate() {
-        for tenant in ["acme", "Acme", "globex"] {
-            for quota in ["+49", "+4", "+490", "+49 ", "", "%", "\u{e9}", "e\u{301}"] {
+        for tenant in ["acme", "globex"] {
+            for quota in ["+49", ""] {
                 for kind in BudgetKind::ALL {
                     number += 1;
                     let charge = charge(kind, quota, budget, NOW, WhenExhausted::Refuse);

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use identity_core::{MessageId, Strength, Version};
-use identity_ports::{CommitError, Committed, Lease, LeaseId, Outbox, Settled, Settlement, UserRepository};
+use identity_core::policy::Budget;
+use identity_core::{Charge, Claim, JsonObject, MessageId, Strength, Version, WhenExhausted};
+use identity_ports::{
+    CommitError, Committed, Directory, DirectoryQuery, Lease, LeaseId, Outbox, Settled, Settlement, Stored,
+    UserRepository,
+};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
@@ -171,4 +176,100 @@ pub async fn leases_are_exclusive_under_a_race(harness: &impl Harness) {
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "no message has two holders");
     assert_eq!(all.len() + queued(&*store).await.len(), 40, "no message is lost");
     assert_eq!(all.len(), 40, "no message is left behind");
+}
+
+fn claim(number: u64) -> Claim {
+    Claim { key: mail_key(&format!("a{number:02}@example.com")), strength: Strength::Verified }
+}
+
+/// A user every part of whom tells the number.
+fn numbered(number: u64) -> Person {
+    let mut person = Person::default().attempts(number);
+    let members = [("number".to_owned(), number.into())].into_iter().collect();
+    person.parts.profile.claims = Arc::new(JsonObject::new(members).expect("a small object"));
+    person
+}
+
+fn cost(number: u64) -> Charge {
+    refusing(&format!("+{number}"), 1, NOW)
+}
+
+/// A commit that tells whether a budget was drawn from, and draws nothing.
+fn probe(user: &str, number: u64) -> Draft {
+    let budget = Budget::new(0, cost(number).budget.window);
+    let charge = Charge { amount: 0, budget, when_exhausted: WhenExhausted::Record, ..cost(number) };
+    create(&key(user), &Person::default()).charge(charge)
+}
+
+/// A commit becomes visible as one, and a call reads one snapshot: whoever sees one part of a commit (the record, the second
+/// record, the claims, an amount drawn) sees the others too, and a directory counts the users that it shows.
+pub async fn a_commit_is_seen_whole_or_not_at_all(harness: &impl Harness) {
+    const COMMITS: u64 = 40;
+    const CONTRACT: &str = "a commit becomes visible as one, and a call reads one snapshot";
+    let store = harness.open().await;
+    put(&*store, create(&key("ada"), &numbered(0))).await;
+    let done = Arc::new(AtomicBool::new(false));
+    race(harness, 4, |store, task| {
+        let done = Arc::clone(&done);
+        async move {
+            let ada = async || store.load(&key("ada")).await.unwrap().unwrap();
+            let of = |stored: &Stored| stored.user.sign_ins().attempts_count;
+            for turn in 0_u64.. {
+                if (task == 0 && turn == COMMITS) || done.load(Ordering::SeqCst) || turn > 1_000_000 {
+                    break;
+                }
+                match task {
+                    0 => {
+                        let stored = ada().await;
+                        let draft = change(&key("ada"), &stored, &numbered(turn + 1)).charge(cost(turn + 1));
+                        put(&*store, draft.take(&claim(turn + 1).key, Strength::Verified)).await;
+                    }
+                    // Who sees the user sees what else the commit wrote, and nobody else can have it.
+                    1 => {
+                        let stored = ada().await;
+                        let number = of(&stored);
+                        let claims: Vec<Claim> = (1..=number).map(claim).collect();
+                        assert_eq!(stored.version, Version(number + 1), "{CONTRACT}: the version");
+                        assert_eq!(
+                            *stored.user,
+                            *numbered(number).with_id(&key("ada").user).user(),
+                            "{CONTRACT}: the user"
+                        );
+                        assert_eq!(stored.claims, claims, "{CONTRACT}: the claims");
+                        if number > 0 {
+                            let thief = create(&key(&format!("thief {turn}")), &Person::default());
+                            let taken = store.commit(thief.take(&claim(number).key, Strength::Verified).0).await;
+                            assert!(
+                                matches!(taken, Err(CommitError::Taken(_))),
+                                "{CONTRACT}: the claim is held: {taken:?}"
+                            );
+                            let told =
+                                store.commit(probe(&format!("prober {turn}"), number).0).await.unwrap().exhausted;
+                            assert_eq!(told.len(), 1, "{CONTRACT}: the amount is drawn");
+                        }
+                    }
+                    // Who sees the amount drawn sees the user.
+                    2 => {
+                        let next = of(&ada().await) + 1;
+                        let told =
+                            store.commit(probe(&format!("early prober {turn}"), next).0).await.unwrap().exhausted;
+                        assert!(
+                            told.is_empty() || of(&ada().await) >= next,
+                            "{CONTRACT}: the user of the amount drawn"
+                        );
+                    }
+                    _ => {
+                        let query = DirectoryQuery { limit: 1_000_000, ..DirectoryQuery::default() };
+                        let page = store.browse(&key("ada").tenant, &query).await.unwrap();
+                        assert_eq!(page.users.len() as u64, page.total, "{CONTRACT}: the page and the total");
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+            if task == 0 {
+                done.store(true, Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
 }

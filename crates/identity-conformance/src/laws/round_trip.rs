@@ -5,7 +5,8 @@ use std::sync::Arc;
 use identity_core::{
     Actor, Address, Alphabet, Attempts, Change, CodeFormat, Connection, Content, Credentials, Email, Event,
     EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
-    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, Verified,
+    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, UserRecord,
+    Verified,
 };
 use identity_ports::{Outbox, Settled, Settlement, UserRepository};
 use serde_json::{Map, Value, json};
@@ -129,6 +130,17 @@ pub async fn the_longest_values_round_trip(harness: &impl Harness) {
     let passkey = Passkey { passkey_id: "p".repeat(1_023), public_key: "k".repeat(4_000), ..Passkey::default() };
     parts.credentials = Arc::new(Credentials { passkeys: vec![passkey; 50], ..Credentials::default() });
     trip(harness, &wide, &person).await;
+    // An import records all of it in one event.
+    let store = harness.open().await;
+    let ada = key("ada");
+    let record = Box::new(UserRecord::from(&*person.clone().with_id(&ada.user).user()));
+    let draft = create(&ada, &person).events(at(1), vec![Change::Imported { record, canonical: Vec::new() }]);
+    let written = draft.0.events.clone();
+    assert!(serde_json::to_string(&written).unwrap().len() > 500_000, "the event is large");
+    put(&*store, draft).await;
+    let store = harness.restart(store).await;
+    let read = store.history(&ada, 0, 10).await.unwrap();
+    assert!(read == written, "an event of any size is read as it was written");
 }
 
 /// Texts that have a special meaning elsewhere, and JSON of every kind, are read as they were written.

@@ -1,11 +1,12 @@
 //! Laws of tenants.
 
-use identity_core::{ClaimKind, Strength};
-use identity_ports::{ListOrder, ListQuery, Prefix, UserRepository};
+use identity_core::{ClaimKind, Strength, Timestamp};
+use identity_ports::{Cursor, Directory, DirectoryQuery, ListQuery, Page, Prefix, UserRepository};
 
 use crate::Harness;
 use crate::kit::{
-    Person, at, change, create, erase, id, key_in, letter, look, mail_key, paid, put, refusing, tenant, verified,
+    ORDERS, Person, at, change, create, erase, id, key_in, letter, look, mail_key, paid, put, refusing, tenant,
+    verified,
 };
 
 /// Tenants are separate: the same ids, addresses, claims and budgets exist in each, and what happens in one is not
@@ -13,8 +14,8 @@ use crate::kit::{
 pub async fn tenants_never_mix(harness: &impl Harness) {
     let store = harness.open().await;
     let claims = [mail_key("ada@example.com")];
-    // Names that a careless comparison could take for the same.
-    let names = ["acme", "ACME", "acme ", "acm_", "acm%", "acm\u{e9}", "acme\u{301}"];
+    // Each is next to another one in the order of bytes.
+    let names = ["acme", "ACME", "acme ", "acm_", "acm%", "acmf", "acme\u{301}"];
     for (number, name) in (1..).zip(names) {
         let user = key_in(name, "ada");
         let person = Person::default().email(1, "ada@example.com", verified()).primary(1).attempts(number);
@@ -26,7 +27,7 @@ pub async fn tenants_never_mix(harness: &impl Harness) {
     let acme = key_in("acme", "ada");
     let others: Vec<_> = names[1..].iter().map(|name| key_in(name, "ada")).collect();
     let before = look(&*store, &others, &claims).await;
-    for (number, other) in (2..).zip(&others) {
+    for (number, other) in (1..).zip(std::iter::once(&acme).chain(&others)) {
         let stored = store.load(other).await.unwrap().unwrap();
         assert_eq!(stored.user.sign_ins().attempts_count, number, "each tenant has its own user");
         let found = store.find(&other.tenant, &claims).await.unwrap();
@@ -36,12 +37,28 @@ pub async fn tenants_never_mix(harness: &impl Harness) {
             "each tenant finds its own user"
         );
         for prefix in [None, Some(Prefix { kind: ClaimKind::Email, text: "ada".to_owned() })] {
-            for order in [ListOrder::Created, ListOrder::LatestUpdated] {
-                let query = ListQuery { order, after: None, limit: 10, prefix: prefix.clone() };
-                let page = store.list(&other.tenant, &query).await.unwrap();
-                assert_eq!(page.users, std::slice::from_ref(&stored), "each tenant lists its own user");
-                assert_eq!(page.next, None, "no page with another tenant's user follows");
+            for order in ORDERS {
+                let first = ListQuery { order, after: None, limit: 10, prefix: prefix.clone() };
+                let page = store.list(&other.tenant, &first).await.unwrap();
+                assert_eq!(page.users, std::slice::from_ref(&stored), "each tenant lists its own user: {order:?}");
+                assert_eq!(page.next, None, "no page with another tenant's user follows: {order:?}");
+                // Behind the last user, and as a list that begins behind every user would go on.
+                let [before, behind] = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+                for at in [order.cursor(&stored.user).at, if order.descending() { before } else { behind }] {
+                    let after = Some(Cursor { at, user: other.user.clone() });
+                    let page = store.list(&other.tenant, &ListQuery { after, ..first.clone() }).await.unwrap();
+                    assert_eq!(page, Page { users: vec![], next: None }, "a list ends with its tenant: {order:?}");
+                }
             }
+        }
+        for descending in [false, true] {
+            let query = DirectoryQuery { descending, limit: 10, ..DirectoryQuery::default() };
+            let page = store.browse(&other.tenant, &query).await.unwrap();
+            assert_eq!(
+                (page.users.as_slice(), page.total),
+                (std::slice::from_ref(&stored), 1),
+                "a directory is one tenant's"
+            );
         }
         assert_eq!(store.history(other, 0, 10).await.unwrap().len(), 1, "each tenant has its own history");
     }

@@ -6,7 +6,9 @@ use identity_core::{
     Address, Charge, ClaimKey, ClaimKind, Email, Exhausted, Outgoing, Phone, Recorded, Status, TenantId, Timestamp,
     User, UserId, UserKey, WhenExhausted,
 };
-use identity_ports::{Commit, CommitError, Committed, Expected, ListOrder, ListQuery, Stored, UserRepository};
+use identity_ports::{
+    Commit, CommitError, Committed, Expected, ListOrder, ListQuery, Outbox, Settled, Settlement, Stored, UserRepository,
+};
 
 use super::{Fault, FaultyStore};
 
@@ -20,7 +22,12 @@ impl FaultyStore {
             self.dawdle().await;
         }
         let stored = self.inner.load(&commit.key).await?;
+        self.spoil_texts(&mut commit);
+        self.spoil_windows(&mut commit);
         self.spoil(&mut commit, stored.as_ref());
+        if let Some(mistaken) = self.mistaken(&commit) {
+            return Err(mistaken);
+        }
         match self.fault {
             Fault::ReleasesTouchAnybody => {
                 for key in &commit.claims.release {
@@ -44,15 +51,63 @@ impl FaultyStore {
             }
             Fault::WithheldDraws => self.draw_for_withheld(&commit).await,
             Fault::QuotasRace => return self.race_for_quotas(commit).await,
-            Fault::ErasedEventsStay if commit.after.is_none() => {
+            Fault::ErasedEventsStay | Fault::HundredAreStripped if commit.after.is_none() => {
                 let mut events = self.inner.history(&commit.key, 0, 10_000).await?;
                 events.extend(commit.events.clone());
+                let stripped = if self.fault == Fault::HundredAreStripped { 100 } else { 0 };
+                for recorded in events.iter_mut().take(stripped) {
+                    recorded.event = recorded.event.clone().stripped();
+                }
                 self.notes.lock().unwrap().events.insert(commit.key.clone(), events);
+            }
+            Fault::EndedLeasesAreWithdrawn if !commit.withdraw.is_empty() => {
+                let ended = std::mem::take(&mut self.notes.lock().unwrap().ended);
+                for (id, lease) in ended {
+                    let outcome = Settlement::Release { due_at: NOW };
+                    self.inner.settle(lease, vec![Settled { id, outcome }]).await?;
+                }
+            }
+            Fault::ClaimsComeLater => {
+                let held = stored.as_ref().map(|stored| stored.claims.clone()).unwrap_or_default();
+                self.notes.lock().unwrap().late.insert(commit.key.clone(), held);
+                let result = self.inner.commit(commit.clone()).await;
+                self.pause().await;
+                self.notes.lock().unwrap().late.remove(&commit.key);
+                return result;
+            }
+            Fault::BudgetsComeEarly | Fault::BudgetsComeLater if stored.is_some() => {
+                let charges = std::mem::take(&mut commit.charges);
+                if self.fault == Fault::BudgetsComeEarly {
+                    self.draw(&commit.key.tenant, charges.clone()).await;
+                    self.pause().await;
+                }
+                let tenant = commit.key.tenant.clone();
+                let result = self.inner.commit(commit).await;
+                if self.fault == Fault::BudgetsComeLater {
+                    self.pause().await;
+                    self.draw(&tenant, charges).await;
+                }
+                return result;
             }
             _ => {}
         }
+        self.note(&commit);
         let result = self.inner.commit(commit.clone()).await;
         self.leave_a_trace(commit, result, stored).await
+    }
+
+    fn note(&self, commit: &Commit) {
+        let mut notes = self.notes.lock().unwrap();
+        notes.tenants.insert(commit.key.tenant.clone());
+        for entry in commit.lookup().remove {
+            *notes.gone.entry(entry.key).or_default() += 1;
+        }
+        if matches!(
+            self.fault,
+            Fault::ErasedMessagesStay | Fault::HundredAreRemoved | Fault::LeasesScan64 | Fault::LeasesScanFourTimes
+        ) {
+            notes.messages.extend(commit.messages.iter().map(|outgoing| outgoing.message.clone()));
+        }
     }
 
     /// Changes the commit before it is written.
@@ -126,10 +181,7 @@ impl FaultyStore {
                 let mut notes = self.notes.lock().unwrap();
                 codes.for_each(|code| notes.written.extend(code.reveal().as_bytes()));
             }
-            Fault::ErasedMessagesStay => {
-                let messages = commit.messages.iter().map(|outgoing| outgoing.message.clone());
-                self.notes.lock().unwrap().messages.extend(messages);
-            }
+            Fault::SpellingsAreNotWritten if commit.before == commit.after => commit.after = commit.before.clone(),
             _ => {}
         }
     }
@@ -154,6 +206,12 @@ impl FaultyStore {
                 let unpaid = messages.map(|outgoing| Outgoing { charges: Vec::new(), ..outgoing });
                 self.shadow(&commit.key.tenant, unpaid.collect()).await;
             }
+            (Err(CommitError::Taken(claim)), Fault::TakenTellsTheHolders) => {
+                let holders = self.holders(&commit.key.tenant, &claim.key).await;
+                let held = holders.into_iter().flat_map(|holder| holder.claims).find(|held| held.key == claim.key);
+                return Err(CommitError::Taken(held.unwrap_or_else(|| claim.clone())));
+            }
+            (Ok(committed), Fault::WithheldBegins) => self.begin_windows(&commit, committed).await,
             (Err(CommitError::Taken(_)), Fault::TakenDraws) => {
                 for outgoing in commit.messages {
                     self.draw(&commit.key.tenant, outgoing.charges).await;
@@ -167,12 +225,14 @@ impl FaultyStore {
                     self.inner.commit(draft).await?;
                 }
             }
-            (Ok(_), Fault::ErasedMessagesStay) if commit.after.is_none() => {
+            (Ok(_), Fault::ErasedMessagesStay | Fault::HundredAreRemoved) if commit.after.is_none() => {
+                let removed = if self.fault == Fault::HundredAreRemoved { 100 } else { 0 };
                 let messages: Vec<_> = {
                     let notes = self.notes.lock().unwrap();
                     notes.messages.iter().filter(|message| message.key == commit.key).cloned().collect()
                 };
-                let free = messages.into_iter().map(|message| Outgoing { message, charges: Vec::new() });
+                let left = messages.into_iter().skip(removed);
+                let free = left.map(|message| Outgoing { message, charges: Vec::new() });
                 self.shadow(&commit.key.tenant, free.collect()).await;
             }
             _ => {}
@@ -195,7 +255,7 @@ impl FaultyStore {
     }
 
     /// Draws without a visible message: the lists and messages of its tenant are not read.
-    async fn draw(&self, tenant: &TenantId, charges: Vec<Charge>) {
+    pub(super) async fn draw(&self, tenant: &TenantId, charges: Vec<Charge>) {
         let far = identity_conformance::kit::FAR + Duration::from_secs(1_000_000);
         let number = 1_000_000 + u128::from(self.notes.lock().unwrap().shadows);
         let key = UserKey { tenant: tenant.clone(), user: UserId::parse("shadow").unwrap() };
@@ -258,7 +318,7 @@ fn expect_what_is(commit: &mut Commit, stored: Option<&Stored>) {
     }
 }
 
-fn edit(commit: &mut Commit, edit: impl FnOnce(&mut Person)) {
+pub(super) fn edit(commit: &mut Commit, edit: impl FnOnce(&mut Person)) {
     let Some(user) = commit.after.take() else { return };
     let mut person = Person::of(&user);
     edit(&mut person);

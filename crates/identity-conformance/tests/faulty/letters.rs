@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use identity_core::{MessageId, Report, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
+use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError};
 
 use super::{Fault, FaultyStore};
 
@@ -9,6 +9,7 @@ impl FaultyStore {
     pub(super) async fn faulty_lease(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
         match self.fault {
             Fault::LeasesHoldNothing => lease.lasts = Duration::ZERO,
+            Fault::WorkersClocksCount => lease.at = Some(lease.now),
             Fault::LeasesRace => {
                 let seen = self.inner.lease(Lease { lasts: Duration::ZERO, ..lease }).await?;
                 self.dawdle().await;
@@ -23,8 +24,20 @@ impl FaultyStore {
             }
             _ => {}
         }
+        let seen = match self.fault {
+            Fault::LeasesScan64 => self.first_due(&lease, 64).await?,
+            Fault::LeasesScanFourTimes => self.first_due(&lease, 4 * lease.limit).await?,
+            _ => Vec::new(),
+        };
         let mut leased = self.inner.lease(lease).await?;
+        if lease.times(|| lease.now).1 < identity_conformance::kit::NOW {
+            let ended = leased.iter().map(|leased| (leased.message.id, lease.id));
+            self.notes.lock().unwrap().ended.extend(ended);
+        }
         match self.fault {
+            Fault::LeasesScan64 | Fault::LeasesScanFourTimes => {
+                leased.retain(|leased| seen.contains(&leased.message.id));
+            }
             Fault::AttemptsAreNotCounted => leased.iter_mut().for_each(|leased| leased.attempts = 1),
             Fault::ProvidersAreForgotten => leased.iter_mut().for_each(|leased| leased.provider = None),
             Fault::UnsettledIsForgotten => leased.iter_mut().for_each(|leased| leased.uncertain = 0),
@@ -48,8 +61,31 @@ impl FaultyStore {
         Ok(leased)
     }
 
-    pub(super) async fn faulty_settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+    /// The first messages that are due, whether they may be taken or not.
+    async fn first_due(&self, lease: &Lease, most: usize) -> Result<Vec<MessageId>, StoreError> {
+        let mut messages = self.notes.lock().unwrap().messages.clone();
+        messages.retain(|message| message.created_at <= lease.now);
+        messages.sort_by_key(|message| (message.created_at, message.id));
+        let mut due = Vec::new();
+        for message in messages {
+            let posted = self.inner.message(message.id).await?;
+            due.extend(posted.filter(|posted| posted.state() == PostState::Waiting).map(|_| message.id));
+        }
+        due.truncate(most);
+        Ok(due)
+    }
+
+    pub(super) async fn faulty_settle(&self, lease: LeaseId, mut settled: Vec<Settled>) -> Result<usize, StoreError> {
         let mut count = 0;
+        if self.fault == Fault::OutcomesShift {
+            let mut unknown = false;
+            for (place, before) in settled.clone().iter().enumerate() {
+                unknown |= self.inner.message(before.id).await?.is_none();
+                if let Some(after) = settled.get_mut(place + 1).filter(|_| unknown) {
+                    after.outcome = before.outcome.clone();
+                }
+            }
+        }
         for mut settled in settled {
             let holder = match self.fault {
                 Fault::AnyLeaseSettles => self.notes.lock().unwrap().holders.get(&settled.id).copied().unwrap_or(lease),
@@ -58,6 +94,10 @@ impl FaultyStore {
             settled.outcome = match settled.outcome {
                 Settlement::Failed { .. } if self.fault == Fault::FailedAreDropped => Settlement::Done,
                 Settlement::Sent { .. } if self.fault == Fault::SentIsDropped => Settlement::Done,
+                Settlement::Sent { at, provider: None, reference } if self.fault == Fault::ProvidersStay => {
+                    let provider = self.inner.message(settled.id).await?.and_then(|posted| posted.provider);
+                    Settlement::Sent { at, provider, reference }
+                }
                 Settlement::Retry { error, provider, uncertain, .. } if self.fault == Fault::RetriesAreDueAtOnce => {
                     Settlement::Retry { due_at: identity_conformance::kit::NOW, error, provider, uncertain }
                 }
@@ -90,6 +130,7 @@ impl FaultyStore {
         after: Option<MessageId>,
         limit: usize,
     ) -> Result<Vec<Posted>, StoreError> {
+        let limit = if self.fault == Fault::PostedIsCapped { limit.min(1_000) } else { limit };
         self.inner.posted(&self.key(key), after, limit).await
     }
 

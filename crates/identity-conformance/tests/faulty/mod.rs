@@ -1,19 +1,20 @@
 //! A store in memory with one selected fault.
 
 mod commits;
+mod keys;
 mod letters;
 mod reads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use identity_conformance::Harness;
-use identity_core::{BudgetKind, ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
+use identity_core::{BudgetKind, Claim, ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
 use identity_memory::MemoryStore;
 use identity_ports::{
     Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease,
-    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
 
 /// The fault of the store.
@@ -127,6 +128,90 @@ pub(crate) enum Fault {
     RefundsGoAnywhere,
     /// A refund has no effect.
     NothingIsRefunded,
+    /// Tenants are told apart by their first 64 characters.
+    TenantsAreCut,
+    /// Users are told apart by the first 64 characters of their ids.
+    UsersAreCut,
+    /// Budgets are told apart by the first 16 characters of their names.
+    BudgetsAreCut,
+    /// The names of budgets are compared without case.
+    BudgetsFold,
+    /// The tenant, the kind and the name of a budget are joined without a separator.
+    BudgetsAreJoined,
+    /// Claim keys are compared after NFKC.
+    ClaimsFold,
+    /// A refused claim is named as its holder has it.
+    TakenTellsTheHolders,
+    /// A window begins anew when the clock steps back.
+    ClocksMoveWindows,
+    /// A withheld message begins windows.
+    WithheldBegins,
+    /// A window lasts as long as the charge that began it says.
+    FirstLengthCounts,
+    /// A refund goes by the end that the first draw gave the window.
+    FirstEndsRefunds,
+    /// A lease looks at the first 64 due messages only.
+    LeasesScan64,
+    /// A lease looks at four times as many due messages as it may take.
+    LeasesScanFourTimes,
+    /// Behind an unknown message, every message gets the outcome of the one before it.
+    OutcomesShift,
+    /// No lease outlasts a restart.
+    LeasesAreForgotten,
+    /// The clock of the worker ends leases.
+    WorkersClocksCount,
+    /// Messages whose lease ended unsettled are withdrawn.
+    EndedLeasesAreWithdrawn,
+    /// Addresses are compared as they were typed.
+    SpellingsDiffer,
+    /// A commit that only changes what was typed is not written.
+    SpellingsAreNotWritten,
+    /// A sent message keeps the provider of an earlier attempt.
+    ProvidersStay,
+    /// At most 1,000 events are read.
+    HistoryIsCapped,
+    /// At most 1,000 messages are listed.
+    PostedIsCapped,
+    /// At most 1,000 users are counted.
+    TotalsAreCapped,
+    /// Events above 400 KiB are lost.
+    LargeEventsAreLost,
+    /// The first 100 events of an erased user are stripped.
+    HundredAreStripped,
+    /// The first 100 messages of an erased user are removed.
+    HundredAreRemoved,
+    /// Of two users with one key the second is not found.
+    SecondIsDropped,
+    /// Users are found by a key of any rule.
+    RulesAreIgnored,
+    /// Users are found by a key that NFKC makes equal.
+    FindFolds,
+    /// Those who no longer have a key count among the 100 that are found.
+    GoneTakePlaces,
+    /// An ascending list goes on into the next tenant.
+    AscendingGoesOn,
+    /// A descending list goes on into the tenant before.
+    DescendingGoesOn,
+    /// A page has one user more than it may have.
+    OneTooMany,
+    /// A list with a prefix has the order of the creation.
+    PrefixesByCreation,
+    /// A directory compares ids without case.
+    DirectoryFoldsIds,
+    /// A directory reads its page and its total from two snapshots.
+    DirectoryTears,
+    /// A directory has no order when it searches.
+    MatchesAreUnordered,
+    /// The total of a page of no users is 0.
+    NothingHasNoTotal,
+    /// A user and the claims are read from two snapshots.
+    LoadsTear,
+    /// Claims are written in a later transaction.
+    ClaimsComeLater,
+    /// Budgets are drawn in a later transaction.
+    BudgetsComeLater,
+    /// Budgets are drawn in an earlier transaction.
+    BudgetsComeEarly,
 }
 
 pub(crate) struct FaultyStore {
@@ -143,6 +228,17 @@ struct Notes {
     events: HashMap<UserKey, Vec<Recorded>>,
     messages: Vec<identity_core::Message>,
     holders: HashMap<MessageId, LeaseId>,
+    tenants: BTreeSet<TenantId>,
+    /// How many users no longer have a key.
+    gone: HashMap<ClaimKey, usize>,
+    /// The claims of users whose commits are not finished.
+    late: HashMap<UserKey, Vec<Claim>>,
+    /// The leases that had ended before the time of the tests.
+    ended: HashMap<MessageId, LeaseId>,
+    joined: HashMap<String, String>,
+    windows: HashMap<(BudgetKind, String), keys::First>,
+    /// The latest draw from a budget, and how often the time went back.
+    steps: HashMap<(BudgetKind, String), (Timestamp, u64)>,
     shadows: u64,
     arrived: u64,
     written: Vec<u8>,
@@ -176,6 +272,13 @@ impl Harness for FaultyHarness {
                 notes: Arc::clone(&self.notes),
             });
         }
+        if self.fault == Fault::LeasesAreForgotten {
+            let holders = std::mem::take(&mut self.notes.lock().unwrap().holders);
+            for (id, lease) in holders {
+                let outcome = Settlement::Release { due_at: identity_conformance::kit::NOW };
+                self.store.settle(lease, vec![Settled { id, outcome }]).await.unwrap();
+            }
+        }
         store
     }
 
@@ -189,7 +292,7 @@ impl Harness for FaultyHarness {
 #[async_trait]
 impl UserRepository for FaultyStore {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        self.inner.load(&self.key(key)).await
+        self.faulty_load(&self.key(key)).await
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
@@ -253,11 +356,10 @@ impl Outbox for FaultyStore {
 }
 
 impl FaultyStore {
-    fn tenant(&self, tenant: &TenantId) -> TenantId {
-        if self.fault == Fault::TenantsFold {
-            TenantId::parse(&tenant.as_str().to_lowercase()).unwrap()
-        } else {
-            tenant.clone()
+    /// Lets others go on for a while.
+    async fn pause(&self) {
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -274,9 +376,5 @@ impl FaultyStore {
             }
             tokio::task::yield_now().await;
         }
-    }
-
-    fn key(&self, key: &UserKey) -> UserKey {
-        UserKey { tenant: self.tenant(&key.tenant), user: key.user.clone() }
     }
 }

@@ -1,15 +1,52 @@
 use identity_core::{ClaimKey, Recorded, TenantId, User, UserKey};
 use identity_ports::{
-    Directory, DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Prefix, StoreError, Stored, UserRepository,
+    Directory, DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Prefix, StoreError, Stored,
+    UserRepository,
 };
 
 use super::commits::SHADOW;
 use super::{Fault, FaultyStore};
 
 impl FaultyStore {
+    pub(super) async fn faulty_load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        let mut stored = self.inner.load(key).await?;
+        let late = self.notes.lock().unwrap().late.get(key).cloned();
+        if self.fault == Fault::LoadsTear {
+            self.pause().await;
+        }
+        if let Some(stored) = &mut stored {
+            match (self.fault, late, self.inner.load(key).await?) {
+                (Fault::ClaimsComeLater, Some(late), _) => stored.claims = late,
+                (Fault::LoadsTear, _, Some(later)) => stored.claims = later.claims,
+                _ => {}
+            }
+        }
+        Ok(stored)
+    }
+
     pub(super) async fn faulty_find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
-        let mut found = self.inner.find(tenant, keys).await?;
+        let any_rule = |key: &ClaimKey| ClaimKey::new(key.kind(), key.kind().rule(), key.as_str());
+        let folded = |key: &ClaimKey| ClaimKey::new(key.kind(), key.rule(), key.as_str().replace('\u{ff53}', "s"));
+        let keys: Vec<ClaimKey> = match self.fault {
+            Fault::RulesAreIgnored => keys.iter().map(any_rule).collect(),
+            Fault::FindFolds => keys.iter().map(folded).collect(),
+            _ => keys.to_vec(),
+        };
+        let mut found = self.inner.find(tenant, &keys).await?;
         match self.fault {
+            Fault::SecondIsDropped | Fault::GoneTakePlaces => {
+                found.clear();
+                for key in keys {
+                    let mut some = self.inner.find(tenant, std::slice::from_ref(&key)).await?;
+                    let gone = self.notes.lock().unwrap().gone.get(&key).copied().unwrap_or_default();
+                    match self.fault {
+                        Fault::GoneTakePlaces => some.truncate(100_usize.saturating_sub(gone)),
+                        _ if some.len() == 2 => some.truncate(1),
+                        _ => {}
+                    }
+                    found.extend(some);
+                }
+            }
             Fault::UnverifiedFirst => {
                 let place = |found: &Found| keys.iter().position(|key| *key == found.key);
                 found.sort_by_key(|found| (place(found), found.verified));
@@ -26,6 +63,33 @@ impl FaultyStore {
         query: &DirectoryQuery,
     ) -> Result<DirectoryPage, StoreError> {
         match (self.fault, &query.search) {
+            (Fault::DirectoryTears, _) => {
+                let total = self.inner.browse(tenant, query).await?.total;
+                self.pause().await;
+                Ok(DirectoryPage { total, ..self.inner.browse(tenant, query).await? })
+            }
+            (Fault::TotalsAreCapped, _) => {
+                let page = self.inner.browse(tenant, query).await?;
+                Ok(DirectoryPage { total: page.total.min(1_000), ..page })
+            }
+            (Fault::NothingHasNoTotal, _) if query.limit == 0 => Ok(DirectoryPage { users: Vec::new(), total: 0 }),
+            (Fault::MatchesAreUnordered, Some(_)) => {
+                let mut page = self.inner.browse(tenant, query).await?;
+                page.users.sort_by_key(|stored| stored.user.lookup().into_iter().next());
+                Ok(page)
+            }
+            (Fault::DirectoryFoldsIds, _) => {
+                let every = DirectoryQuery { skip: 0, limit: 1_000, ..query.clone() };
+                let mut page = self.inner.browse(tenant, &every).await?;
+                page.users
+                    .sort_by_key(|stored| (query.order.of(&stored.user), stored.user.id().as_str().to_lowercase()));
+                if query.descending {
+                    page.users.reverse();
+                }
+                let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
+                page.users = page.users.into_iter().skip(skip).take(query.limit).collect();
+                Ok(page)
+            }
             (Fault::PagesAreCounted, _) => {
                 let page = self.inner.browse(tenant, query).await?;
                 Ok(DirectoryPage { total: page.users.len() as u64, ..page })
@@ -60,7 +124,31 @@ impl FaultyStore {
             }
             _ => {}
         }
-        let mut page = self.inner.list(tenant, query).await?;
+        let mut query = query.clone();
+        let wanted = query.order;
+        match self.fault {
+            Fault::OneTooMany => query.limit += 1,
+            Fault::PrefixesByCreation if query.prefix.is_some() => {
+                query.order = if wanted.descending() { ListOrder::NewestCreated } else { ListOrder::Created };
+            }
+            _ => {}
+        }
+        let mut page = self.inner.list(tenant, &query).await?;
+        page.next = page.next.and(page.users.last().map(|last| wanted.cursor(&last.user)));
+        let goes_on = if wanted.descending() { Fault::DescendingGoesOn } else { Fault::AscendingGoesOn };
+        if self.fault == goes_on {
+            let tenants = self.notes.lock().unwrap().tenants.clone();
+            let beside = if wanted.descending() {
+                tenants.iter().rev().find(|other| *other < tenant)
+            } else {
+                tenants.iter().find(|other| *other > tenant)
+            };
+            if let Some(beside) = beside {
+                let limit = query.limit.saturating_sub(page.users.len());
+                let more = ListQuery { after: None, limit, ..query.clone() };
+                page.users.extend(self.inner.list(beside, &more).await?.users);
+            }
+        }
         page.users.retain(|stored| !stored.user.id().as_str().starts_with(SHADOW));
         if self.fault == Fault::FullPagesPromise && page.users.len() == query.limit {
             page.next = page.users.last().map(|last| query.order.cursor(&last.user));
@@ -90,6 +178,12 @@ impl FaultyStore {
         let kept = self.notes.lock().unwrap().events.get(key).cloned();
         match (kept, self.fault) {
             (Some(events), _) => Ok(events),
+            (None, Fault::HistoryIsCapped) => self.inner.history(key, after, limit.min(1_000)).await,
+            (None, Fault::LargeEventsAreLost) => {
+                let mut events = self.inner.history(key, after, limit).await?;
+                events.retain(|recorded| serde_json::to_string(recorded).unwrap().len() <= 400 << 10);
+                Ok(events)
+            }
             (None, Fault::HistoryOverlaps) => self.inner.history(key, after.saturating_sub(1), limit).await,
             (None, _) => self.inner.history(key, after, limit).await,
         }
