@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::{
-    Charge, ClaimKey, Commit, Effect, Email, Exhausted, Expected, Outgoing, TenantId, Timestamp, UserId, UserKey,
+    Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, TenantId, Timestamp, UserId, UserKey,
     WhenExhausted,
 };
 use identity_ports::{CommitError, Committed};
@@ -128,7 +128,7 @@ impl FaultyStore {
 
     /// Begins the windows of the messages of a commit, as a withheld draw must not.
     pub(super) async fn begin_windows(&self, commit: &Commit, committed: &Committed) {
-        let withheld = committed.exhausted.iter().any(|told| told.effect == Effect::Withheld);
+        let withheld = committed.exhausted.iter().any(|told| told.effect == WhenExhausted::Withhold);
         if withheld && self.fault == Fault::WithheldBegins && matches!(commit.expected, Expected::Absent) {
             let charges = commit.messages.iter().flat_map(|outgoing: &Outgoing| outgoing.charges.clone());
             let nothing = charges.map(|charge| Charge { amount: 0, when_exhausted: WhenExhausted::Record, ..charge });
