@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use identity_core::{
-    Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, TenantId, Timestamp, UserId, UserKey,
-    WhenExhausted,
+    Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, TenantId, Timestamp, UserId, UserKey, WhenExhausted,
 };
 use identity_ports::{CommitError, Committed};
 
