@@ -154,7 +154,8 @@ impl Walk<'_> {
             }
             // A key of an earlier rule cannot be made again.
             let current = wanted.keys().any(|key| key.rule() == claim.key.rule());
-            if current && !wanted.contains_key(&claim.key) {
+            let is_own = wanted.contains_key(&claim.key) || stored.user.has_mailbox(&claim.key);
+            if current && !is_own {
                 return Err("a claim is held on an address or username that the user does not have".to_owned());
             }
         }

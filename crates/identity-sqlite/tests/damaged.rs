@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Place, at, creation, key, start, stored, verify};
-use identity_core::TenantId;
+use identity_core::{Claim, Email, Strength, TenantId};
 use identity_ports::{CommitError, ListOrder, ListQuery, Outbox as _, StoreError, UserRepository as _};
 
 async fn with_rows() -> (Place, identity_sqlite::SqliteStore) {
@@ -185,4 +185,19 @@ async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_ho
     store.prune(identity_core::Timestamp::from_secs(0), 10).await.unwrap();
     let (attempts, waits, error) = row();
     assert!(attempts == 0 && !waits && error.contains("format 2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_slot_of_a_mailbox_is_sound_on_a_verified_address_of_it() {
+    for (mailbox, is_sound) in [("ada@example.com", true), ("other@example.com", false)] {
+        let place = Place::new();
+        let store = place.open().await;
+        store.commit(creation("ada", 1)).await.unwrap();
+        let mut commit = verify(&stored(&store, "ada").await, 2);
+        let key = Email::parse(mailbox).unwrap().mailbox_key().slot(2);
+        commit.claims.take.push(Claim { key, strength: Strength::Verified });
+        store.commit(commit).await.unwrap();
+        let verification = store.verify().await.unwrap();
+        assert_eq!(verification.is_sound(), is_sound, "{mailbox}: {verification}");
+    }
 }

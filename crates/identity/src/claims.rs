@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use identity_core::policy::Mode;
 use identity_core::{Claim, ClaimKey, Funding, Planned, Seed, UserId, UserKey, plan};
 use identity_ports::{CommitError, Cursor, ListOrder, ListQuery, StoreError};
 
@@ -13,7 +14,8 @@ use crate::{Admin, Error};
 pub struct ClaimsPass {
     /// The number of users whose claims were changed.
     pub changed: u64,
-    /// The claims that users need and other users hold.
+    /// The claims that users need and other users hold, also those of a [`MailboxLimit`](crate::policy::MailboxLimit) that only
+    /// records.
     pub conflicts: Vec<ClaimConflict>,
     /// The position of the next page; `None` after the last one.
     pub next: Option<Cursor>,
@@ -24,13 +26,14 @@ pub struct ClaimsPass {
 pub struct ClaimConflict {
     /// The user who does not get the claim.
     pub user: UserId,
-    /// The address or username, which [`Admin::find`] leads to its users.
+    /// The address or username, which [`Admin::find`] leads to its users; for a mailbox that has more users than the policy
+    /// allows, its first slot ([`ClaimKey::slot`]).
     pub key: ClaimKey,
 }
 
 impl Admin {
-    /// Brings the claims of a page of users in line with the tenant's [`ClaimPolicy`](crate::policy::ClaimPolicy) and with the
-    /// present rules of claim keys: at most 1,000 users per page, in the order of their creation. Run it over all pages after
+    /// Brings the claims of a page of users in line with the tenant's [`ClaimPolicy`](crate::policy::ClaimPolicy) and
+    /// [`MailboxLimit`](crate::policy::MailboxLimit), and with the present rules of claim keys: at most 1,000 users per page, in the order of their creation. Run it over all pages after
     /// a policy or a rule changed, when every process uses the new one.
     ///
     /// A user whose claims are right is not changed, so the pass can be stopped at any time, continued from `next` of the last
@@ -77,7 +80,7 @@ impl Admin {
             if commit.claims.is_empty() {
                 return Ok(conflicts);
             }
-            match self.identity.write(commit).await {
+            match self.identity.write_slots(commit, &policy, Mode::Refuse).await {
                 Ok(_) => {
                     *changed += 1;
                     return Ok(conflicts);

@@ -97,14 +97,14 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The six policies of a [`Policy`], and their builders.
+/// The seven policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, Mailboxes, Mode,
-        NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, Restriction,
-        RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder,
-        Succession, VerificationPolicy, VerificationPolicyBuilder,
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, MailboxLimit,
+        Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend,
+        Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy,
+        SharedPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }

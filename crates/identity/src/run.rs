@@ -4,11 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::policy::{Listed, Mode};
+use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
-    Actor, BudgetKind, Charge, Context, Decision, Exhausted, Funding, Identifier, IdentifierId, Issued, Outgoing,
-    Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp, User, UserKey, WhenExhausted,
-    asks_for, plan, shared_charges,
+    Actor, BudgetKind, Charge, Claim, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding, Identifier,
+    IdentifierId, Issued, Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp,
+    User, UserKey, WhenExhausted, asks_for, plan, shared_charges,
 };
 use identity_ports::CommitError;
 use tracing::Instrument as _;
@@ -149,7 +149,8 @@ impl Identity {
             error => Failure::from(error),
         };
         let drawn = self.draw_shared(&commit.messages).await.map_err(failed)?;
-        let committed = match self.write(commit).await {
+        let mode = context.policy.mailbox_limit().map_or(Mode::Refuse, MailboxLimit::mode);
+        let committed = match self.write_slots(commit, context.policy, mode).await {
             Ok(committed) => committed,
             Err(error) => {
                 // After any other error it may have been written.
@@ -165,6 +166,47 @@ impl Identity {
             self.wake_delivery();
         }
         Ok(receipt)
+    }
+
+    /// Writes a commit. A slot of a mailbox that another user holds is passed over, as long as there is a next one. When there is
+    /// none, the answer says that the first one is taken, or the commit is written without it and the excess is logged.
+    pub(crate) async fn write_slots(
+        &self,
+        mut commit: Commit,
+        policy: &Policy,
+        mode: Mode,
+    ) -> Result<Committed, CommitError> {
+        let users = policy.mailbox_limit().map_or(0, MailboxLimit::users);
+        let mut exceeded = Vec::new();
+        loop {
+            let again = commit.claims.takes_slot().then(|| commit.clone());
+            let taken = match (self.write(commit).await, again) {
+                (Err(CommitError::Taken(taken)), Some(again)) => {
+                    commit = again;
+                    taken
+                }
+                (Ok(committed), _) => {
+                    exceeded.iter().for_each(|slot| self.tell_of_exceeded(slot, users));
+                    return Ok(committed);
+                }
+                (error, _) => return error,
+            };
+            match commit.claims.pass_over(&taken.key, users) {
+                Ok(()) => {}
+                Err(slot) if mode == Mode::Record && slot.slot().is_some() => {
+                    commit.claims.take.retain(|claim| claim.key != taken.key);
+                    exceeded.push(slot);
+                }
+                Err(key) => return Err(CommitError::Taken(Claim { key, ..taken })),
+            }
+        }
+    }
+
+    /// Logs that more users hold verified addresses of a mailbox than a limit says that only records.
+    fn tell_of_exceeded(&self, slot: &ClaimKey, users: u8) {
+        let mailbox = slot.slot().map_or("", |(mailbox, _)| mailbox);
+        let (tenant, mailbox, list) = (&self.tenant, self.parts.keys.pseudonym(&self.tenant, mailbox), "mailbox");
+        tracing::info!(target: "identity::restriction", event = "recorded", %tenant, list, mailbox, users);
     }
 
     /// Draws what these messages cost from the budgets that all tenants share, and returns what there is to give back when the

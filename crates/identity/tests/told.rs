@@ -15,7 +15,7 @@ mod kit;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use identity::policy::{DisposableDomains, Mode, RestrictionPolicy};
+use identity::policy::{DisposableDomains, MailboxLimit, Mode, RestrictionPolicy};
 use identity::{Code, NewAddress, Username, Verification};
 use kit::{Host, address, secs};
 use tracing_subscriber::fmt::MakeWriter;
@@ -54,7 +54,9 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
 
     let list = DisposableDomains::new("2026-11-21", ["trash.example"]).unwrap();
     let recording = RestrictionPolicy::builder().disposable(list, Mode::Record).build().unwrap();
-    let host = Host::new().with_policy(identity::Policy::default().with_restriction(recording));
+    let limit = MailboxLimit::new(1, Mode::Record).unwrap();
+    let policy = identity::Policy::default().with_restriction(recording).with_mailbox_limit(Some(limit));
+    let host = Host::new().with_policy(policy);
     let mut debug = String::new();
     let mut note = |text: String| debug.push_str(&text);
     let user = host.user_with(&["canary.one@example.com", "+441514960453"]).await;
@@ -75,6 +77,8 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     note(format!("{:?}", admin.find(&address("canary.one@example.com")).await));
     note(format!("{:?}", admin.history(&user, 0, 100).await));
     note(format!("{:?}", admin.export(None, 10).await));
+    // A second user of a mailbox is told of, and nothing more.
+    host.user_with(&["canary.one+tag@example.com"]).await;
     // A second owner of the same address is refused, with an error that is told.
     let other = host.user().await;
     let taken = admin.add(&other, NewAddress::from(address("canary.one@example.com")).verified()).await;
@@ -120,15 +124,16 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         "state=\"complained\"",
         "use_case=\"account.add\" tenant=default}: identity::refused: refused code=\"restricted\" reason=this address is refused",
         "use_case=\"admin.add\" tenant=default}: identity::refused: refused code=\"email_taken\" reason=this e-mail address",
-        "use_case=\"admin.update_claims\" tenant=default}: identity::claims: done changed=0 conflicts=0",
+        "use_case=\"admin.update_claims\" tenant=default}: identity::claims: done changed=0 conflicts=1",
         "identity::spend: event=\"exhausted\" tenant=default kind=\"address\" quota=\"",
         "limit=5 drawn=5 amount=1 window=600 retry_at=",
         "effect=\"withheld\"",
         "identity::restriction: event=\"recorded\" tenant=default list=\"disposable\" date=\"2026-11-21\" entry=\"trash.example\"",
+        "identity::restriction: event=\"recorded\" tenant=default list=\"mailbox\" mailbox=\"",
     ] {
         assert!(told.contains(fields), "as the manual says: {fields}\n{told}");
     }
-    assert_eq!(told.matches("identity::restriction").count(), 1, "a listed address is told when it is added");
+    assert_eq!(told.matches("identity::restriction").count(), 2, "a listed address is told when it is added");
     let secrets = ["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()];
     for secret in secrets {
         // Ids are hexadecimal and times are digits: a code could stand in one by chance, so look for it as a word.

@@ -230,7 +230,7 @@ const fn code(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::UserExists => "DuplicateUserId",
         Refusal::Duplicate => "DuplicateIdentifier",
-        Refusal::Taken(ClaimKind::Email) => "DuplicateEmail",
+        Refusal::Taken(ClaimKind::Email | ClaimKind::Mailbox) => "DuplicateEmail",
         Refusal::Taken(ClaimKind::Phone) => "DuplicatePhoneNumber",
         Refusal::Taken(ClaimKind::Username) => "DuplicateUserName",
         Refusal::Unchanged => "IdentifierUnchanged",

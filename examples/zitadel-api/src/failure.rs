@@ -130,7 +130,7 @@ impl Failure {
     pub fn told(channel: Channel, now: Timestamp, error: Error) -> Self {
         match error {
             Error::Refused(refusal) => match &refusal {
-                Refusal::Taken(ClaimKind::Email) => Self::taken(Channel::Email),
+                Refusal::Taken(ClaimKind::Email | ClaimKind::Mailbox) => Self::taken(Channel::Email),
                 Refusal::Taken(ClaimKind::Phone) => Self::taken(Channel::Phone),
                 Refusal::Restricted(_) => {
                     Self::new(Code::FailedPrecondition, "IDENTITY-restricted", Text::Restricted(channel))

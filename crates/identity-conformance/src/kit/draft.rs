@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Change, Charge, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Recorded, Status,
-    Strength, Timestamp, UserKey, Version,
+    Actor, Change, Charge, Claim, ClaimChanges, ClaimKey, ClaimPolicy, Event, EventFormat, Outgoing, Policy, Recorded,
+    Status, Strength, Timestamp, UserKey, Version,
 };
 use identity_ports::{Commit, Expected, Stored};
 
@@ -117,7 +117,8 @@ impl Draft {
     /// Sets the claims that follow from the change under a policy, when the user holds `held`.
     #[must_use]
     pub fn claims(mut self, held: &[Claim], policy: ClaimPolicy) -> Self {
-        self.0.claims = ClaimChanges::between(held, self.0.before.as_deref(), self.0.after.as_deref(), policy);
+        let policy = Policy::default().with_claim(policy);
+        self.0.claims = ClaimChanges::between(held, self.0.before.as_deref(), self.0.after.as_deref(), &policy);
         self
     }
 

@@ -107,6 +107,7 @@ macro_rules! for_every_law {
             void_challenges_are_withdrawn
             one_of_many_concurrent_creations_succeeds
             one_of_many_concurrent_claims_succeeds
+            c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are
             no_update_is_lost
             quotas_are_exact_under_a_race
             leases_are_exclusive_under_a_race

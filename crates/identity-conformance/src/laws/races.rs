@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity_core::policy::Budget;
-use identity_core::{Charge, Claim, JsonObject, MessageId, Strength, Version, WhenExhausted};
+use identity_core::{Charge, Claim, ClaimKey, Email, JsonObject, MessageId, Strength, Version, WhenExhausted};
 use identity_ports::{
     CommitError, Committed, Directory, DirectoryQuery, Lease, LeaseId, Outbox, Settled, Settlement, Stored,
     UserRepository,
@@ -85,6 +85,37 @@ pub async fn one_of_many_concurrent_claims_succeeds(harness: &impl Harness) {
             let holds = stored.is_some_and(|stored| stored.claims.iter().any(|held| held.key == claim));
             assert_eq!(holds, won.contains(&number), "only the user of the successful commit holds the claim");
         }
+    }
+}
+
+/// However many users take slots of one mailbox in parallel, each by trying one after the other, there are as many as slots.
+pub async fn c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are(harness: &impl Harness) {
+    const SLOTS: u8 = 3;
+    let mailbox = Email::parse("ada@example.com").unwrap().mailbox_key();
+    let results = race(harness, 16, |store, number| {
+        let draft =
+            create(&key(&format!("user {number}")), &Person::default()).take(&mailbox.slot(1), Strength::Verified);
+        async move {
+            let mut commit = draft.0;
+            loop {
+                match store.commit(commit.clone()).await {
+                    Ok(_) => return commit.claims.take.first().map(|claim| claim.key.clone()),
+                    Err(CommitError::Taken(claim)) if commit.claims.pass_over(&claim.key, SLOTS).is_ok() => {}
+                    Err(CommitError::Taken(_)) => return None,
+                    Err(other) => panic!("a slot is free or taken: {other}"),
+                }
+            }
+        }
+    })
+    .await;
+    let taken: BTreeSet<ClaimKey> = results.iter().flatten().cloned().collect();
+    let slots: BTreeSet<ClaimKey> = (1..=SLOTS).map(|number| mailbox.slot(number)).collect();
+    assert_eq!((results.iter().flatten().count(), taken), (usize::from(SLOTS), slots), "each slot has one user");
+    let store = harness.open().await;
+    for (number, slot) in results.iter().enumerate() {
+        let stored = store.load(&key(&format!("user {number}"))).await.unwrap();
+        let held: Vec<_> = stored.into_iter().flat_map(|stored| stored.claims).map(|claim| claim.key).collect();
+        assert_eq!(held, slot.iter().cloned().collect::<Vec<_>>(), "a user who was refused has nothing");
     }
 }
 

@@ -11,6 +11,9 @@ named_enum! {
     pub enum ClaimKind {
         /// An e-mail address.
         Email = "email",
+        /// A slot of a mailbox, of which a policy gives each mailbox a number
+        /// ([`MailboxLimit`](crate::policy::MailboxLimit)).
+        Mailbox = "mailbox",
         /// A phone number.
         Phone = "phone",
         /// A username.
@@ -22,6 +25,7 @@ impl ClaimKind {
     pub(crate) const fn noun(self) -> &'static str {
         match self {
             Self::Email => "e-mail address",
+            Self::Mailbox => "mailbox",
             Self::Phone => "phone number",
             Self::Username => "username",
         }
@@ -32,6 +36,7 @@ impl ClaimKind {
     pub const fn rule(self) -> u8 {
         match self {
             Self::Email => super::Email::CLAIM_RULE,
+            Self::Mailbox => super::MailboxKey::RULE,
             Self::Phone => super::Phone::CLAIM_RULE,
             Self::Username => super::Username::CLAIM_RULE,
         }

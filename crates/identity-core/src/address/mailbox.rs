@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Email;
 use super::confusable_chars::fold_ascii;
+use super::{ClaimKey, ClaimKind, Email};
 
 /// The domains under which Google delivers to the same mailboxes; the first is the one in keys.
 const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
@@ -50,6 +50,38 @@ impl MailboxKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The key of the claim on one of the mailbox's slots, which are counted from 1.
+    #[must_use]
+    pub fn slot(&self, number: u8) -> ClaimKey {
+        slot(&self.0, Self::RULE, number)
+    }
+
+    /// Whether the claim is on a slot of this mailbox, by the present rule.
+    #[must_use]
+    pub fn has_slot(&self, claim: &ClaimKey) -> bool {
+        claim.rule() == Self::RULE && claim.slot().is_some_and(|(mailbox, _)| *mailbox == *self.0)
+    }
+}
+
+// No domain has a `/`, so the last one is before the number.
+fn slot(mailbox: &str, rule: u8, number: u8) -> ClaimKey {
+    ClaimKey::new(ClaimKind::Mailbox, rule, format!("{mailbox}/{number}"))
+}
+
+impl ClaimKey {
+    /// The mailbox and the number of a slot; `None` for a key that is none of a slot.
+    #[must_use]
+    pub fn slot(&self) -> Option<(&str, u8)> {
+        let (mailbox, number) = self.as_str().rsplit_once('/').filter(|_| self.kind() == ClaimKind::Mailbox)?;
+        number.parse().ok().map(|number| (mailbox, number))
+    }
+
+    /// The key of another slot of the same mailbox; `None` for a key that is none of a slot.
+    #[must_use]
+    pub(crate) fn with_slot(&self, number: u8) -> Option<Self> {
+        self.slot().map(|(mailbox, _)| slot(mailbox, self.rule(), number))
     }
 }
 

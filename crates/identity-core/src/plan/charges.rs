@@ -81,7 +81,8 @@ pub(crate) enum Loss {
 /// The charges for a notice to an address; all of them withhold. Notices of a loss have budgets of their own, which nothing
 /// else can use up, and an address that is taken away itself has another one: it can be taken away again only after it was
 /// verified again. A text message draws what a code costs as well. The budget of adjacent numbers, which strangers can use up,
-/// only records the notice of a loss.
+/// only records the notice of a loss, and the budgets of countries, tenants and money have [`room`] for the one that tells a
+/// number of its own loss.
 pub(crate) fn notice_charges(address: &Address, loss: Option<Loss>, context: &Context<'_>) -> Vec<Charge> {
     let policy = context.policy.send();
     let key = address.claim_key();
@@ -102,10 +103,19 @@ pub(crate) fn notice_charges(address: &Address, loss: Option<Loss>, context: &Co
             let watched = charge.when_exhausted == WhenExhausted::Record;
             let spared = charge.kind == BudgetKind::Block && loss.is_some();
             let when_exhausted = if watched || spared { WhenExhausted::Record } else { WhenExhausted::Withhold };
-            Charge { when_exhausted, ..charge }
+            let room = if loss == Some(Loss::Own) { room(&charge) } else { 0 };
+            let budget = Budget { limit: charge.budget.limit.saturating_add(room), ..charge.budget };
+            Charge { when_exhausted, budget, ..charge }
         }));
     }
     charges
+}
+
+/// What is kept of a budget for notices that tell a number of its own loss: a tenth, or ten messages when that is more. Codes
+/// and other notices stop at the limit, so they cannot use it up. Every number that is lost was verified before, which cost a
+/// code or an administrator's call.
+fn room(charge: &Charge) -> u64 {
+    (charge.budget.limit / 10).max(charge.amount.saturating_mul(10))
 }
 
 /// The subject of a budget for messages to an address: its mailbox, or the address itself, behind a label that tells budgets

@@ -162,8 +162,8 @@ pub fn plan<T>(
     let held = stored.map(|stored| stored.claims.as_slice()).unwrap_or_default();
     let update = events.iter().any(|event| event.change == Change::ClaimsUpdated);
     let claims = match new.filter(|_| update) {
-        Some(user) => ClaimChanges::needed(held, user, context.policy.claim()),
-        None => ClaimChanges::between(held, old, new, context.policy.claim()),
+        Some(user) => ClaimChanges::needed(held, user, context.policy),
+        None => ClaimChanges::between(held, old, new, context.policy),
     };
     let commit = Commit {
         key: key.clone(),

@@ -6,12 +6,12 @@ use super::DangerousPolicy;
 use super::restriction::{domain_and_above, listed_domain};
 use crate::address::{Address, Email};
 
-/// What a list does to the addresses that are on it.
+/// What a list does to the addresses that are on it, or a limit to those that exceed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// They are refused.
     Refuse,
-    /// They are accepted, and reported. A host learns in this way what a list would do before it enforces it.
+    /// They are accepted, and reported. A host learns in this way what the rule would do before it enforces it.
     Record,
 }
 

@@ -1,8 +1,9 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of six values, and the builder of each
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of seven values, and the builder of each
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
 mod disposable;
+mod mailbox;
 mod notice;
 mod primary;
 mod restriction;
@@ -13,6 +14,7 @@ mod verification;
 
 pub use claim::ClaimPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
+pub use mailbox::MailboxLimit;
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
@@ -90,6 +92,9 @@ pub enum DangerousPolicy {
         "notices of kind {0:?} are silenced on every channel; keep at least one, because removing an address unnoticed is how accounts are taken over"
     )]
     Silence(crate::policy::NoticeKind),
+    /// A limit on the users of a mailbox is outside 1 to 16.
+    #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
+    MailboxLimit(u8),
     /// An entry of an allow or block list is not of the kind that the list holds.
     #[error("{entry:?} is not a valid {what}; correct the entry")]
     Entry {
@@ -113,6 +118,7 @@ pub enum DangerousPolicy {
 pub struct Policy {
     pub(crate) primary: PrimaryPolicy,
     pub(crate) claim: ClaimPolicy,
+    pub(crate) mailbox_limit: Option<MailboxLimit>,
     pub(crate) verification: VerificationPolicy,
     pub(crate) restriction: RestrictionPolicy,
     pub(crate) send: SendPolicy,
@@ -130,6 +136,12 @@ impl Policy {
     #[must_use]
     pub fn with_claim(self, claim: ClaimPolicy) -> Self {
         Self { claim, ..self }
+    }
+
+    /// Sets how many users may hold verified addresses of one mailbox; `None`, the default, for any number.
+    #[must_use]
+    pub fn with_mailbox_limit(self, mailbox_limit: Option<MailboxLimit>) -> Self {
+        Self { mailbox_limit, ..self }
     }
 
     /// Sets the rules for codes and links.
@@ -166,6 +178,12 @@ impl Policy {
     #[must_use]
     pub const fn claim(&self) -> ClaimPolicy {
         self.claim
+    }
+
+    /// How many users may hold verified addresses of one mailbox; `None` when any number may.
+    #[must_use]
+    pub const fn mailbox_limit(&self) -> Option<MailboxLimit> {
+        self.mailbox_limit
     }
 
     /// The rules for codes and links: format, lifetime, guesses and sends.

@@ -62,7 +62,8 @@ pub enum Refusal {
     /// The address to put in place of another one is the same address.
     #[error("the new address is the same as the present one; give another one")]
     Unchanged,
-    /// Another user holds the claim on this address or username.
+    /// Another user holds the claim on this address or username, or as many users as the policy allows hold verified
+    /// addresses of its mailbox.
     #[error("this {} belongs to another user", .0.noun())]
     Taken(ClaimKind),
     /// The restriction policy does not allow the address.
@@ -204,6 +205,7 @@ impl Refusal {
             Self::Duplicate => "duplicate",
             Self::Unchanged => "unchanged",
             Self::Taken(ClaimKind::Email) => "email_taken",
+            Self::Taken(ClaimKind::Mailbox) => "mailbox_taken",
             Self::Taken(ClaimKind::Phone) => "phone_taken",
             Self::Taken(ClaimKind::Username) => "username_taken",
             Self::Restricted(_) => "restricted",
@@ -251,7 +253,9 @@ impl Refusal {
             Self::IdentifierNotFound => PublicRefusal::IdentifierNotFound,
             Self::Duplicate => PublicRefusal::Duplicate,
             Self::Unchanged => PublicRefusal::Unchanged,
-            Self::Taken(ClaimKind::Email | ClaimKind::Phone) | Self::Restricted(_) => PublicRefusal::Unavailable,
+            Self::Taken(ClaimKind::Email | ClaimKind::Mailbox | ClaimKind::Phone) | Self::Restricted(_) => {
+                PublicRefusal::Unavailable
+            }
             Self::Taken(ClaimKind::Username) => PublicRefusal::UsernameTaken,
             Self::AlreadyVerified => PublicRefusal::AlreadyVerified,
             Self::NoChallenge => PublicRefusal::NoChallenge,

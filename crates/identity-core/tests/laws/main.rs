@@ -13,6 +13,7 @@ mod decoys;
 mod events;
 mod guessing;
 mod kit;
+mod mailboxes;
 mod notices;
 mod pages;
 mod policies;

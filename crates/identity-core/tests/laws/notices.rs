@@ -2,7 +2,8 @@
 
 use identity_core::policy::{Budget, Conversion, Prices};
 use identity_core::{
-    BudgetKind, Channel, NewAddress, NoticeKind, NoticePolicy, Outgoing, Policy, Refusal, SendPolicy, WhenExhausted,
+    BudgetKind, Channel, Charge, NewAddress, NoticeKind, NoticePolicy, Outgoing, Policy, Refusal, SendPolicy,
+    WhenExhausted,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -123,6 +124,53 @@ fn c86_a_notice_by_text_message_draws_what_a_code_draws() {
     }
     let mails = budgets(&ada, "b@example.com");
     assert_eq!(mails.len(), 1, "a mail draws its own budget alone: {mails:?}");
+}
+
+/// The charges of the last decision's message to this address.
+fn charged(person: &Person, to: &str) -> Vec<Charge> {
+    let to = person.news.iter().find(|outgoing| outgoing.message.to.as_str() == to);
+    to.map(|outgoing| outgoing.charges.clone()).unwrap_or_default()
+}
+
+#[test]
+fn c85_a_number_is_told_of_its_own_loss_beyond_the_budgets_of_the_host_but_not_without_end() {
+    let hour = secs(3_600);
+    for (limit, price, beyond) in [(1_000_000, 100_000, 2_000_000), (50_000_000, 100_000, 55_000_000)] {
+        let send = SendPolicy::builder()
+            .prices(Prices::new(price))
+            .country(Some(Budget::new(limit / price, hour)))
+            .country_money(Some(Budget::new(limit, hour)))
+            .tenant_money(Some(Budget::new(limit, hour)))
+            .tenant(Some(Budget::new(limit / price, hour)))
+            .build()
+            .unwrap();
+        let mut ada = given_under(Policy::default().with_send(send));
+        let [own, other] = ["+441514960453", "+441514960999"];
+        let line = ada.add_verified(phone(own));
+        ada.add_verified(phone(other));
+        let code = ada.pending(phone("+441514960111"));
+        let of_code = charged(&ada, "+441514960111");
+        ada.remove(code).done();
+        ada.remove(line).done();
+        let (own, other) = (charged(&ada, own), charged(&ada, other));
+        assert_eq!((own[0].kind, other[0].kind), (BudgetKind::LossNotices, BudgetKind::LossNotices));
+        let of_host = |charge: &&Charge| {
+            use BudgetKind::{Country, CountryMoney, Tenant, TenantMoney};
+            matches!(charge.kind, Country | CountryMoney | Tenant | TenantMoney)
+        };
+        for charge in of_code.iter().filter(of_host) {
+            let same = |charges: &[Charge]| {
+                let found = charges.iter().find(|other| (other.kind, &other.quota) == (charge.kind, &charge.quota));
+                found.map(|found| (found.amount, found.budget.limit, found.budget.window, found.when_exhausted))
+            };
+            let withhold = WhenExhausted::Withhold;
+            let unit = if charge.amount == 1 { price } else { 1 };
+            let room = Some((charge.amount, beyond / unit, hour, withhold));
+            assert_eq!(same(&own), room, "{:?}: nothing but such notices draws what lies beyond", charge.kind);
+            assert_eq!(same(&other), Some((charge.amount, charge.budget.limit, hour, withhold)), "{:?}", charge.kind);
+        }
+        assert_eq!(of_code.iter().filter(of_host).count(), 4);
+    }
 }
 
 #[test]

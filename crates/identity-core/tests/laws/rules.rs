@@ -30,13 +30,13 @@ fn c42_an_unverified_address_grants_nothing() {
     let own = victim.pending(email("victim@example.com"));
     let before = victim.user.clone();
     victim.right(own).done();
-    let changes = ClaimChanges::between(&[], Some(&before), Some(&victim.user), ClaimPolicy::default());
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&victim.user), &Policy::default());
     let key = email("victim@example.com").claim_key();
     assert_eq!(changes.take, [Claim { key, strength: Strength::Verified }]);
     // Eve's later actions do not affect the victim's claim either.
     let before = eve.user.clone();
     eve.remove(mail).done();
-    let changes = ClaimChanges::between(&[], Some(&before), Some(&eve.user), ClaimPolicy::default());
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&eve.user), &Policy::default());
     assert_eq!(changes, ClaimChanges::default());
 }
 
@@ -49,10 +49,11 @@ fn c42_an_address_that_loses_its_verification_loses_what_it_granted() {
     let before = ada.user.clone();
     ada.admin(|user, context| user.mark_unverified(mail, context)).then(&["unverified", "primary_changed"]);
     assert!(ada.user.primary_email().is_none() && ada.user.claims(ClaimPolicy::default()).is_empty());
-    let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::default());
+    let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), &Policy::default());
     assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![key.clone()] });
     // Under `All` the address is still claimed, as unverified.
-    let changes = ClaimChanges::between(&held, Some(&before), Some(&ada.user), ClaimPolicy::All);
+    let changes =
+        ClaimChanges::between(&held, Some(&before), Some(&ada.user), &Policy::default().with_claim(ClaimPolicy::All));
     let weaker = vec![Claim { key, strength: Strength::Unverified }];
     assert_eq!(changes, ClaimChanges { take: weaker, release: Vec::new() });
 }
@@ -402,11 +403,11 @@ fn only_claims_that_a_decision_brings_are_taken() {
     let mail = ada.pending(email("b@example.com"));
     ada.right(mail).done();
     // a had no claim until now, because the policy was another one; it is not claimed along with b.
-    let changes = ClaimChanges::between(&[], Some(&before), Some(&ada.user), ClaimPolicy::Verified);
+    let changes = ClaimChanges::between(&[], Some(&before), Some(&ada.user), &Policy::default());
     let b = Claim { key: email("b@example.com").claim_key(), strength: Strength::Verified };
     assert_eq!(changes, ClaimChanges { take: vec![b.clone()], release: Vec::new() });
     // An erased user releases every claim.
-    let changes = ClaimChanges::between(std::slice::from_ref(&b), Some(&ada.user), None, ClaimPolicy::Verified);
+    let changes = ClaimChanges::between(std::slice::from_ref(&b), Some(&ada.user), None, &Policy::default());
     assert_eq!(changes, ClaimChanges { take: Vec::new(), release: vec![b.key] });
 }
 
@@ -479,7 +480,7 @@ fn c83_a_claim_of_another_rule_is_kept_until_the_pass_or_an_erasure() {
     let claim =
         |rule, text: &str| Claim { key: ClaimKey::new(ClaimKind::Email, rule, text), strength: Strength::Verified };
     let held = [claim(0, "old"), claim(1, "ada@example.com"), claim(1, "gone@example.com"), claim(2, "new")];
-    let between = |after| ClaimChanges::between(&held, Some(&ada.user), after, ClaimPolicy::Verified);
+    let between = |after| ClaimChanges::between(&held, Some(&ada.user), after, &Policy::default());
     let keys = |changes: &ClaimChanges| changes.release.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>();
     assert_eq!(keys(&between(Some(&ada.user))), ["gone@example.com"], "this program cannot tell what the others are");
     assert_eq!(
@@ -487,10 +488,10 @@ fn c83_a_claim_of_another_rule_is_kept_until_the_pass_or_an_erasure() {
         ["old", "ada@example.com", "gone@example.com", "new"],
         "an erasure leaves nothing"
     );
-    let needed = ClaimChanges::needed(&held, &ada.user, ClaimPolicy::Verified);
+    let needed = ClaimChanges::needed(&held, &ada.user, &Policy::default());
     assert_eq!(keys(&needed), ["old", "gone@example.com"], "a claim of a later rule belongs to a newer program");
     assert!(needed.take.is_empty());
-    let needed = ClaimChanges::needed(&[], &ada.user, ClaimPolicy::Verified);
+    let needed = ClaimChanges::needed(&[], &ada.user, &Policy::default());
     assert_eq!(needed.take, [claim(1, "ada@example.com")]);
-    assert!(ClaimChanges::needed(&needed.take, &ada.user, ClaimPolicy::Verified).is_empty());
+    assert!(ClaimChanges::needed(&needed.take, &ada.user, &Policy::default()).is_empty());
 }

@@ -204,6 +204,7 @@ impl Old {
                     username = Some(UsernameEntry { id, username: name, source, added_at, sign_in });
                     continue;
                 }
+                ClaimKind::Mailbox => return Err(Bad::from("a mailbox is none of a user's identifiers")),
             };
             let entry = Identifier {
                 id,

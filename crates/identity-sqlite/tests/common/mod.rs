@@ -83,7 +83,7 @@ pub fn decide<T>(
         None => User::from_events(&decision.events),
     };
     let held = stored.map(|stored| stored.claims.clone()).unwrap_or_default();
-    let claims = ClaimChanges::between(&held, before.as_deref(), after.as_ref(), policy.claim());
+    let claims = ClaimChanges::between(&held, before.as_deref(), after.as_ref(), &policy);
     let messages = messages(before.as_deref(), after.as_ref(), &decision.events, &context);
     let version = stored.map_or(0, |stored| stored.version.0);
     let commit = Commit {

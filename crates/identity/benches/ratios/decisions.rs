@@ -78,7 +78,7 @@ impl Rules {
         };
         let after = Arc::new(after.unwrap());
         let before = before.map(|user| &**user);
-        black_box(ClaimChanges::between(&[], before, Some(&after), self.policy.claim()));
+        black_box(ClaimChanges::between(&[], before, Some(&after), &self.policy));
         black_box(messages(before, Some(&after), &decision.events, &context));
         (after, decision.outcome)
     }

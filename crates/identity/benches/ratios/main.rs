@@ -19,16 +19,18 @@ mod people;
 mod places;
 mod sqlite;
 mod table;
+mod tells;
 
 use table::{Row, Table};
 
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("addresses", addresses::rows),
     ("decisions", decisions::rows),
     ("memory", memory::rows),
     ("sqlite", sqlite::rows),
+    ("tells", tells::rows),
     ("disk", disk::rows),
     ("drain", drain::rows),
     ("large", large::rows),

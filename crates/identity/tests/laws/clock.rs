@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use identity::spend::SendLimit;
 use identity::{
-    Accepted, Confirmation, Error, Identity, NewUser, Notice, Notifier, NotifyError, PublicRefusal, Refusal, Timestamp,
-    Verification,
+    Accepted, Code, Confirmation, Error, Identity, NewUser, Notice, Notifier, NotifyError, PublicRefusal, Refusal,
+    Timestamp, Verification,
 };
 use identity_memory::MemoryStore;
 
@@ -211,4 +211,58 @@ async fn c84_a_step_of_more_than_a_day_is_believed() {
     host.clock.forward(secs(1));
     let receipt = host.identity.admin("test").create(NewUser::default()).await.unwrap();
     assert_eq!(receipt.at, time_of_day(&host.clock));
+}
+
+/// Two processes with a store in common, of which one clock is ahead, and a stranger who guesses at one user's address as fast as
+/// they let: what they compared, by the time that passed.
+async fn guesses_at_two_clocks(seed: u64, ahead: u64) -> (Vec<u64>, Vec<Timestamp>) {
+    let mut dice = Dice(seed);
+    let (store, mailbox) = (MemoryStore::new(), Mailbox::default());
+    let clocks = [HandClock::new(), HandClock::new()];
+    clocks[1].step(i64::try_from(ahead).unwrap() * 1_000_000);
+    let entropy = CountedEntropy::default();
+    let processes = clocks.clone().map(|clock| {
+        Identity::new(store.clone(), mailbox.clone(), keys()).with_clock(clock).with_entropy(entropy.clone())
+    });
+    let user = processes[0].admin("test").create(NewUser::default()).await.unwrap().outcome;
+    let id = processes[0].account(&user).add(address("ada@example.com")).await.unwrap().outcome;
+    let (mut passed, mut compared) = (0, Vec::new());
+    while passed < 7_200 {
+        for _ in 0..4 {
+            let account = processes[usize::from(dice.up_to(2) == 1)].account(&user);
+            // Often it is refused, and there is a challenge to answer all the same.
+            _ = account.start_verification(id).await;
+            while let Ok(receipt) = account.confirm(id, &Code::parse("wrong").unwrap()).await {
+                assert!(matches!(receipt.outcome, Confirmation::Rejected { .. }));
+                compared.push(passed);
+            }
+        }
+        let wait = 1 + dice.up_to(200);
+        clocks.iter().for_each(|clock| clock.forward(secs(wait)));
+        passed += wait;
+    }
+    let history = processes[0].admin("test").history(&user, 0, 1_000).await.unwrap();
+    (compared, history.into_iter().map(|recorded| recorded.event.at).collect())
+}
+
+/// The most of these within so many seconds.
+fn most_within(compared: &[u64], window: u64) -> usize {
+    let from = |at: &u64| compared.iter().filter(|other| (*at..*at + window).contains(other)).count();
+    compared.iter().map(from).max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn c84_clocks_that_differ_bring_one_more_challenge_and_no_more_guesses_in_an_hour() {
+    let mut twice = 0;
+    for seed in 0..60 {
+        let ahead = [0, 45, 599, 3_600, 82_800][usize::try_from(seed % 5).unwrap()];
+        let (compared, times) = guesses_at_two_clocks(seed, ahead).await;
+        assert!(times.is_sorted(), "seed {seed}: a user's time never goes back, whatever a process's clock shows");
+        assert!(most_within(&compared, 3_600) <= 20, "seed {seed}, {ahead} s: {compared:?}");
+        // A challenge may be over by one clock as soon as it was begun by the other.
+        let most = most_within(&compared, 600);
+        assert!(most <= if ahead == 0 { 5 } else { 10 }, "seed {seed}, {ahead} s: {most} in 600 s");
+        twice += usize::from(most > 5);
+    }
+    assert!(twice > 0, "the difference was made use of");
 }

@@ -10,6 +10,7 @@ mod clock;
 mod delivery;
 mod failures;
 mod kit;
+mod mailboxes;
 mod own_rows;
 mod posted;
 mod reserve;

@@ -1,6 +1,6 @@
 //! What strangers cannot use up: the reserve of an address.
 
-use identity::policy::{Budget, SendPolicy, VerificationPolicy};
+use identity::policy::{Budget, Prices, SendPolicy, VerificationPolicy};
 use identity::{
     Account, Code, Confirmation, HolderError, IdentifierId, Policy, PublicRefusal, Receipt, Refusal, Started, UserId,
     Verification,
@@ -234,4 +234,36 @@ async fn the_other_budgets_bind_the_reserve() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn c85_an_owner_of_numbers_alone_is_told_of_a_loss_when_the_hosts_money_is_used_up() {
+    let money = Some(Budget::new(1_000_000, secs(86_400)));
+    let send = SendPolicy::builder().prices(Prices::new(100_000)).tenant_money(money).build().unwrap();
+    let host = Host::new().with_policy(Policy::default().with_send(send));
+    let number = |at: u64| format!("+4474{:08}", 10_000_000 + at * 100);
+    let told = async || {
+        host.identity.deliver_due().await.unwrap();
+        let told: Vec<_> = host.mailbox.all().iter().map(|message| message.to.to_string()).collect();
+        host.mailbox.clear();
+        told
+    };
+    for at in 0..12 {
+        let stranger = host.account().await;
+        let id = stranger.add(address(&number(at))).await.unwrap().outcome;
+        assert_eq!(stranger.start_verification(id).await.is_ok(), at < 10, "ten codes cost what there is");
+    }
+    assert_eq!(told().await.len(), 10);
+    let lose = async |own: &str, other: &str| {
+        let user = host.user_with(&[own, other]).await;
+        let id = host.identity.admin("test").get(&user).await.unwrap().phones().entries()[0].id;
+        host.identity.account(&user).remove(id).await.unwrap();
+    };
+    lose(NUMBER, "+441514970453").await;
+    assert_eq!(told().await, [NUMBER], "the number that was lost hears of it");
+    // Whatever others lose, the money has an end.
+    for at in 20..40 {
+        lose(&number(at), &number(at + 20)).await;
+    }
+    assert_eq!(told().await.len(), 9);
 }
