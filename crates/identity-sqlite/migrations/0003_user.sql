@@ -18,7 +18,7 @@ WITH
     SELECT id, group_concat(substr(text, bits / 64 + 1, 1) || substr(text, bits % 64 + 1, 1), '' ORDER BY at)
     FROM groups, letters GROUP BY id
   )
-SELECT version, created_at, updated_at,
+SELECT version,
   json_object(
     'v', 1, 'c', created_at, 'u', updated_at, 'x', json(iif(disabled = 0, 'false', iif(disabled = 1, 'true', 'null'))),
     'n', json(coalesce((

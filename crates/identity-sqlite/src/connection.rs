@@ -10,18 +10,24 @@ use identity_ports::{Clock, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::budgets::Place;
 use crate::commit::take_erased;
-use crate::error::{is_busy, store};
+use crate::error::{Result, is_busy, store};
 use crate::files::{self, Places};
 use crate::migrate::{check_schema, is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
-use crate::rows::budgets::Place;
 
 /// Capacity of the cache of prepared statements: more than the adapter has.
 const STATEMENTS: usize = 128;
 
 /// The write-ahead log is written back once it has grown by this many pages (16 MiB).
 const CHECKPOINT_PAGES: i32 = 4_096;
+
+/// A log that is due to be truncated waits until nobody writes, but for no more batches than this.
+const LATE: u32 = 64;
+
+/// As many looks without a commit come before a file is compacted: a second.
+const QUIET: u32 = 10;
 
 /// A file of at most so many bytes is compacted after an erasure as soon as nothing is written for a second: 32 MiB, which
 /// takes some tenths of a second.
@@ -30,47 +36,51 @@ const SMALL: i64 = 32 << 20;
 /// The connection that writes.
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
-    places: Places,
-    log_pages: Arc<AtomicI32>,
-    /// Pages in the log at the last checkpoint; 0 after the log was restarted.
-    written_back: AtomicI32,
+    pub(crate) places: Places,
+    log: Arc<Log>,
     busy_timeout: Duration,
     /// Whether a user was erased since the write-ahead log was last truncated.
     erased: Cell<bool>,
     /// Whether pages may hold copies of deleted rows.
     stale: Cell<bool>,
+    /// Batches since the log was last truncated, and looks without a commit, with the pages in the log at the last one.
+    late: Cell<u32>,
+    quiet: Cell<(u32, i32)>,
     /// Where the last sweep of ended budget windows stopped.
-    pub(crate) pruned: RefCell<Option<Place>>,
+    pub(crate) swept: RefCell<Place>,
     /// Measures how long leases last.
     pub(crate) clock: Arc<dyn Clock>,
 }
 
+/// How many pages the write-ahead log had after the last commit, and how many of them are written back.
+#[derive(Default)]
+struct Log {
+    pages: AtomicI32,
+    written_back: AtomicI32,
+}
+
 impl Desk {
-    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
         files::create(path);
-        let open = || Connection::open_with_flags(path, flags).map_err(store);
-        let (mut connection, mut places) = Places::note(path, open)?;
-        connection.busy_timeout(options.busy_timeout).map_err(store)?;
-        prepare(&connection)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let (mut connection, mut places) = Places::note(path, || open(path, flags, options))?;
         files::recognise(path, &connection)?;
         migrate_file(&mut connection)?;
         check_schema(&connection)?;
         to_wal(&connection, options.busy_timeout)?;
-        let synchronous = match options.durability {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(store)?;
         let full = options.durability == Durability::Full;
+        connection.pragma_update(None, "synchronous", if full { "FULL" } else { "NORMAL" }).map_err(store)?;
         connection.pragma_update(None, "fullfsync", full).map_err(store)?;
         // A page cache of 8 MiB keeps the inner pages of every index in memory.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
-        let log_pages = Arc::new(AtomicI32::new(0));
-        let seen = Arc::clone(&log_pages);
+        let log = Arc::new(Log::default());
+        let seen = Arc::clone(&log);
         // Replaces SQLite's automatic checkpoints, which would run inside a commit.
         let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
-            seen.store(pages, Ordering::Relaxed);
+            if pages < seen.pages.swap(pages, Ordering::Relaxed) {
+                // The log was restarted.
+                seen.written_back.store(0, Ordering::Relaxed);
+            }
             Ok(())
         };
         connection.wal_hook(Some(hook)).map_err(store)?;
@@ -81,122 +91,112 @@ impl Desk {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(store)?;
         places.note_log();
         places.check()?;
-        connection.busy_timeout(Duration::ZERO).map_err(store)?;
         Ok(Self {
             connection,
             places,
-            log_pages,
-            written_back: AtomicI32::new(0),
+            log,
             busy_timeout: options.busy_timeout,
             erased: Cell::new(false),
             stale: Cell::new(false),
-            pruned: RefCell::new(None),
+            late: Cell::new(0),
+            quiet: Cell::new((0, 0)),
+            swept: RefCell::default(),
             clock: Arc::clone(&options.clock),
         })
     }
 
-    /// Pages in the write-ahead log after the last commit.
-    pub(crate) fn log_pages(&self) -> i32 {
-        self.log_pages.load(Ordering::Relaxed)
+    /// Prepares for another user: sets whether statements wait for other processes, up to the busy timeout, and rolls back a
+    /// transaction that a panic left open.
+    pub(crate) fn ready(&self, patient: bool) {
+        let _ = self.connection.busy_timeout(if patient { self.busy_timeout } else { Duration::ZERO });
+        self.roll_back();
+    }
+
+    /// Rolls back the transaction that is open, if one is.
+    pub(crate) fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
+    /// Notes whether this thread erased a user, and says whether the user of the connection left something new to do.
+    pub(crate) fn tidy(&self) -> bool {
+        let erased = take_erased();
+        if erased {
+            self.erased.set(true);
+            self.stale.set(true);
+        }
+        erased || self.wants_checkpoint()
     }
 
     /// Whether the write-ahead log is due to be written back.
-    pub(crate) fn wants_checkpoint(&self) -> bool {
-        let pages = self.log_pages.load(Ordering::Relaxed);
-        let written_back = self.written_back.load(Ordering::Relaxed);
-        // Fewer pages than at the last checkpoint: the log was restarted.
-        if pages < written_back {
-            self.written_back.store(0, Ordering::Relaxed);
-            return pages >= CHECKPOINT_PAGES;
+    fn wants_checkpoint(&self) -> bool {
+        let written_back = self.log.written_back.load(Ordering::Relaxed);
+        self.log.pages.load(Ordering::Relaxed) - written_back >= CHECKPOINT_PAGES
+    }
+
+    /// Whether an erasure left something to do.
+    pub(crate) fn wants_tending(&self) -> bool {
+        self.erased.get() || self.stale.get()
+    }
+
+    /// Does what is left to do: after a batch; when nobody came for a while (`idle`); and before the connection closes (`last`).
+    pub(crate) fn tend(&self, idle: bool, last: bool) {
+        self.ready(false);
+        let (pages, (quiet, before)) = (self.log.pages.load(Ordering::Relaxed), self.quiet.get());
+        let quiet = if idle && pages == before { quiet + 1 } else { 0 };
+        if self.erased.get() && (idle || self.late.get() >= LATE) {
+            self.cut();
+            self.late.set(0);
+        } else if self.wants_checkpoint() {
+            // As much of the log as readers allow. No commit depends on it, and the next one tries again.
+            self.log.written_back.store(pages, Ordering::Relaxed);
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
-        pages - written_back >= CHECKPOINT_PAGES
-    }
-
-    /// Writes back as much of the log as readers allow. A failure is ignored: no commit depends on it, and the next
-    /// checkpoint tries again.
-    pub(crate) fn checkpoint(&self) {
-        self.written_back.store(self.log_pages.load(Ordering::Relaxed), Ordering::Relaxed);
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    }
-
-    /// Fails when the files are no longer where they were.
-    pub(crate) fn check_places(&self) -> Result<(), StoreError> {
-        self.places.check()
-    }
-
-    /// Whether the write-ahead log still holds pages from before an erasure.
-    pub(crate) fn wants_cut(&self) -> bool {
-        self.erased.get()
+        if self.stale.get() && (last || quiet >= QUIET) {
+            self.compact_small();
+        }
+        self.late.set(self.late.get() + 1);
+        self.quiet.set((quiet, self.log.pages.load(Ordering::Relaxed)));
     }
 
     /// Writes the whole log back and truncates it. It does not wait: if a reader or another process still uses the log, the
     /// log stays, and a later attempt may succeed.
-    pub(crate) fn cut(&self) {
+    fn cut(&self) {
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         if busy.is_ok_and(|busy| !busy) {
             self.erased.set(false);
-            self.log_pages.store(0, Ordering::Relaxed);
-            self.written_back.store(0, Ordering::Relaxed);
+            self.log.pages.store(0, Ordering::Relaxed);
+            self.log.written_back.store(0, Ordering::Relaxed);
         }
-    }
-
-    /// Whether an erasure left something to do.
-    pub(crate) fn wants_cleaning(&self) -> bool {
-        self.wants_cut() || self.wants_compaction()
-    }
-
-    /// Whether the file is due to be compacted.
-    pub(crate) fn wants_compaction(&self) -> bool {
-        self.stale.get()
     }
 
     /// Compacts a small file that holds no tables of the host's. SQLite overwrites what it deletes, and leaves copies in
     /// the unused part of a page that it had rearranged before; only new pages are free of them.
-    pub(crate) fn compact_small(&self) {
-        const SIZE: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-        const FOREIGN: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name NOT GLOB 'identity_*')";
-        let small = self.connection.query_row(SIZE, [], |row| row.get::<_, i64>(0)).is_ok_and(|size| size <= SMALL);
-        let foreign = self.connection.query_row(FOREIGN, [], |row| row.get::<_, bool>(0)).unwrap_or(true);
-        let busy = small && !foreign && self.compact().is_err_and(|error| is_busy(&error));
+    fn compact_small(&self) {
+        let may = self.connection.query_row(sql!("may_compact"), [SMALL], |row| row.get(0)).unwrap_or(false);
+        let busy = may && self.compact().is_err_and(|error| is_busy(&error));
         self.stale.set(busy);
     }
 
     /// Writes every page anew.
-    pub(crate) fn compact(&self) -> Result<(), rusqlite::Error> {
+    pub(crate) fn compact(&self) -> rusqlite::Result<()> {
         self.connection.execute_batch("VACUUM")?;
         self.stale.set(false);
         self.erased.set(true);
         self.cut();
         Ok(())
     }
-
-    /// Sets whether statements wait for other processes, up to the busy timeout.
-    pub(crate) fn set_patient(&self, patient: bool) {
-        let _ = self.connection.busy_timeout(if patient { self.busy_timeout } else { Duration::ZERO });
-    }
-
-    /// Rolls back a transaction that was left open, and records whether this thread erased a user.
-    pub(crate) fn tidy(&self) {
-        if take_erased() {
-            self.erased.set(true);
-            self.stale.set(true);
-        }
-        if !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
-        }
-    }
 }
 
 /// Opens a read-only connection.
-pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(store)?;
-    connection.busy_timeout(options.busy_timeout).map_err(store)?;
-    prepare(&connection)?;
-    Ok(connection)
+pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)
 }
 
-fn prepare(connection: &Connection) -> Result<(), StoreError> {
+fn open(path: &Path, flags: OpenFlags, options: &SqliteOptions) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(store)?;
+    connection.busy_timeout(options.busy_timeout).map_err(store)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Deleted content is overwritten with zeros, free pages included. The pragma returns its new value.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
@@ -208,12 +208,12 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "checkpoint_fullfsync", true).map_err(store)?;
     // Functions that a damaged or malicious schema names are not run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(store)?;
-    Ok(())
+    Ok(connection)
 }
 
 /// Switches to write-ahead logging. SQLite does not apply its busy timeout here, so this retries while another connection
 /// changes the journal mode.
-fn to_wal(connection: &Connection, patience: Duration) -> Result<(), StoreError> {
+fn to_wal(connection: &Connection, patience: Duration) -> Result<()> {
     const PAUSE: Duration = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
     loop {

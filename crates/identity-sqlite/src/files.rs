@@ -8,10 +8,27 @@ use std::path::{Path, PathBuf};
 use identity_ports::StoreError;
 use rusqlite::Connection;
 
-use crate::error::{damaged, store};
+use crate::error::{Result, damaged, store};
 
 /// The size of the smallest database in bytes: one page of the smallest page size.
 const LEAST: u64 = 512;
+
+/// Accepts a path that SQLite takes as the name of a file.
+pub(crate) fn plain(path: &Path) -> Result<PathBuf> {
+    if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+        return Err(StoreError::failed(
+            "a database in memory has a single connection, and the store needs several; name a file",
+        ));
+    }
+    let text = path.to_string_lossy().to_ascii_lowercase();
+    match ["sqlite:", "file:"].into_iter().find(|scheme| text.starts_with(scheme)) {
+        None => Ok(path.to_owned()),
+        Some(scheme) => Err(StoreError::failed(format!(
+            "the path of the database begins with `{scheme}`, as URLs do; give the path alone, as in `identity.db`, and \
+             settings with `SqliteOptions`"
+        ))),
+    }
+}
 
 /// Creates the database as an empty file that only its owner may read and write, unless it exists. SQLite gives the files
 /// beside it the same permissions. An error is ignored: SQLite meets it again when it opens the file, and reports it.
@@ -49,7 +66,7 @@ pub(crate) fn tighten(path: &Path) {
 pub(crate) fn tighten(_path: &Path) {}
 
 /// Writes a consistent copy of the database to a new file.
-pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -77,7 +94,7 @@ pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
 
 /// Refuses a file that is no database, and one that ends within a page and has no log that could complete it. SQLite itself
 /// accepts some of these and writes to them.
-pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn recognise(path: &Path, connection: &Connection) -> Result<()> {
     let Ok(length) = std::fs::metadata(path).map(|file| file.len()) else { return Ok(()) };
     if length == 0 {
         return Ok(());
@@ -115,7 +132,7 @@ pub(crate) struct Places([(PathBuf, Option<Identity>); 2]);
 
 impl Places {
     /// Runs `open`, and records which file it opened.
-    pub(crate) fn note<T>(path: &Path, open: impl FnOnce() -> Result<T, StoreError>) -> Result<(T, Self), StoreError> {
+    pub(crate) fn note<T>(path: &Path, open: impl FnOnce() -> Result<T>) -> Result<(T, Self)> {
         let before = identity(path);
         let opened = open()?;
         // A relative path leads elsewhere when the process changes its folder, and SQLite follows links.
@@ -132,7 +149,7 @@ impl Places {
     }
 
     /// Fails when one of the files is no longer where it was.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<()> {
         for (path, file) in &self.0 {
             let now = identity(path);
             if now != *file {

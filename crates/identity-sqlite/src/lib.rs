@@ -1,18 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+/// The text of a statement in the folder `sql`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../sql/", $name, ".sql"))
+    };
+}
+
 mod budgets;
+mod cells;
 mod commit;
 mod connection;
 mod error;
+mod events;
 mod files;
+mod list;
+mod lookup;
 mod migrate;
 mod options;
+mod outbox;
 mod readers;
 mod records;
-mod rows;
 mod store;
+mod transaction;
+mod users;
 mod verify;
-mod work;
 mod writer;
 
 pub use commit::commit_in;

@@ -1,7 +1,8 @@
 use identity_ports::StoreError;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
-use crate::error::{damaged, store};
+use crate::cells::many;
+use crate::error::{Result, damaged, store};
 use crate::records::{Move, is_under_way};
 
 /// What leads from a version to the next, from version 1 on. A released migration is never changed.
@@ -18,7 +19,7 @@ const PROGRAM: u32 = 3;
 const COMPATIBLE_SINCE: u32 = 3;
 
 /// Marks a file as one that belongs to this library alone: `IDNT`.
-pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
 
 /// Creates this library's tables in a database of the host's, or brings them up to date. They are named `identity_*`; the
 /// host's own tables, `user_version` and `application_id` are left alone.
@@ -39,33 +40,29 @@ pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    if version(connection)?.is_some_and(is_current) && !is_under_way(connection)? {
-        return Ok(());
-    }
-    moving(connection, |connection| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store)?;
-        apply(&transaction)?;
-        transaction.commit().map_err(store)
-    })
+    bring_up_to_date(connection, false)
 }
 
 /// Migrates a file that belongs to this library alone, and refuses the database of another program.
-pub(crate) fn migrate_file(connection: &mut Connection) -> Result<(), StoreError> {
-    if let (Some(version), true) = (version(connection)?, is_marked(connection)?) {
-        let marked = u32::try_from(pragma(connection, "PRAGMA user_version")?).unwrap_or(u32::MAX);
-        if marked > version.max(PROGRAM) {
-            return Err(StoreError::Newer { database: marked, program: PROGRAM });
-        }
-        if is_current(version) && marked == version && !is_under_way(connection)? {
-            return Ok(());
-        }
+pub(crate) fn migrate_file(connection: &mut Connection) -> Result<()> {
+    bring_up_to_date(connection, true)
+}
+
+/// Migrates a database. One that is `own` has the marks of a file of this library, unless a host has put the tables there.
+fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
+    let found = version(connection)?;
+    let marked = if own && is_marked(connection)? { Some(user_version(connection)?) } else { found };
+    if let (Some(database), Some(version)) = (marked, found)
+        && database > version.max(PROGRAM)
+    {
+        return Err(StoreError::Newer { database, program: PROGRAM });
     }
-    moving(connection, |connection| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store)?;
-        let fresh = version(&transaction)?.is_none();
-        if fresh {
-            let tables = pragma(&transaction, "SELECT count(*) FROM sqlite_schema")?;
-            if tables > 0 {
+    if found.is_some_and(is_current) && marked == found && !is_under_way(connection)? {
+        return Ok(());
+    }
+    moving(connection, |transaction| {
+        if own && version(transaction)?.is_none() {
+            if pragma(transaction, "SELECT count(*) FROM sqlite_schema")? > 0 {
                 return Err(StoreError::NotOurs(
                     "the file is a SQLite database of another program; choose another file, or call `migrate` on a \
                      connection of your own to add the tables to it"
@@ -74,12 +71,12 @@ pub(crate) fn migrate_file(connection: &mut Connection) -> Result<(), StoreError
             }
             transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store)?;
         }
-        apply(&transaction)?;
-        if fresh || is_marked(&transaction)? {
-            let version = version(&transaction)?.unwrap_or(PROGRAM);
+        apply(transaction)?;
+        if own && is_marked(transaction)? {
+            let version = version(transaction)?.unwrap_or(PROGRAM);
             transaction.pragma_update(None, "user_version", version).map_err(store)?;
         }
-        transaction.commit().map_err(store)
+        Ok(())
     })
 }
 
@@ -90,43 +87,36 @@ const fn is_current(version: u32) -> bool {
 
 /// Brings the tables up to date with `apply`, then moves the users to them. Foreign keys of the host's are neither followed
 /// nor rewritten meanwhile.
-fn moving(
-    connection: &mut Connection,
-    apply: impl FnOnce(&mut Connection) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    const SETTINGS: [(&str, bool); 2] = [("foreign_keys", false), ("legacy_alter_table", true)];
-    let set = |connection: &Connection, name, value: bool| connection.pragma_update(None, name, value).map_err(store);
-    let mut before = Vec::new();
-    for (name, value) in SETTINGS {
-        before.push((name, pragma(connection, &format!("PRAGMA {name}"))? != 0));
-        set(connection, name, value)?;
-    }
-    let mut moved = apply(connection);
+fn moving(connection: &mut Connection, apply: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
+    const SETTINGS: [&str; 2] = ["foreign_keys", "legacy_alter_table"];
+    let read = |name| pragma(connection, &format!("PRAGMA {name}"));
+    let [keys, alter] = SETTINGS.map(read);
+    let before = [keys? != 0, alter? != 0];
+    let set = |connection: &Connection, values: [bool; 2]| {
+        let mut settings = SETTINGS.into_iter().zip(values);
+        settings.try_for_each(|(name, value)| connection.pragma_update(None, name, value)).map_err(store)
+    };
+    set(connection, [false, true])?;
     let mut state = Move::default();
-    while let Ok(()) = moved {
-        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store);
-        let more = step.and_then(|transaction| {
-            let more = state.go_on(&transaction)?;
-            transaction.commit().map_err(store)?;
-            Ok(more)
-        });
-        match more {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => moved = Err(error),
-        }
+    let mut moved = write(connection, apply).map(|()| true);
+    while let Ok(true) = moved {
+        moved = write(connection, |transaction| state.go_on(transaction));
     }
-    before.into_iter().try_for_each(|(name, value)| set(connection, name, value))?;
-    moved
+    set(connection, before)?;
+    moved.map(drop)
+}
+
+fn write<T>(connection: &mut Connection, run: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store)?;
+    let result = run(&transaction)?;
+    transaction.commit().map_err(store)?;
+    Ok(result)
 }
 
 /// Refuses a file whose tables and indexes are not as the migrations make them: a damaged schema reads rows wrongly.
-pub(crate) fn check_schema(connection: &Connection) -> Result<(), StoreError> {
-    const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE name GLOB 'identity_*' ORDER BY name";
+pub(crate) fn check_schema(connection: &Connection) -> Result<()> {
     let read = |connection: &Connection| {
-        let mut statement = connection.prepare(SCHEMA)?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)))?;
-        rows.collect::<Result<Vec<_>, _>>()
+        many::<(String, Option<String>)>(connection, sql!("schema"), [], ("sqlite_schema", ""))
     };
     if version(connection)?.is_some_and(|version| version > PROGRAM) {
         // Compatible, and its tables may have more columns.
@@ -134,14 +124,14 @@ pub(crate) fn check_schema(connection: &Connection) -> Result<(), StoreError> {
     }
     let model = Connection::open_in_memory().map_err(store)?;
     model.execute_batch(TABLES).map_err(store)?;
-    let there = read(connection).map_err(store)?;
-    match read(&model).map_err(store)?.into_iter().find(|made| !there.contains(made)) {
+    let there = read(connection)?;
+    match read(&model)?.into_iter().find(|made| !there.contains(made)) {
         None => Ok(()),
         Some((name, _)) => Err(damaged(format!("{name} is not as this library made it"))),
     }
 }
 
-fn apply(connection: &Connection) -> Result<(), StoreError> {
+fn apply(connection: &Connection) -> Result<()> {
     let from = version(connection)?;
     if from.is_some_and(is_current) {
         return Ok(());
@@ -154,39 +144,39 @@ fn apply(connection: &Connection) -> Result<(), StoreError> {
     if from.is_some() {
         connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;
     }
-    let sql = "INSERT INTO identity_meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2";
-    for (name, value) in [("schema", PROGRAM), ("compatible_since", COMPATIBLE_SINCE)] {
-        connection.execute(sql, params![name, value]).map_err(store)?;
-    }
+    connection.execute(sql!("meta_write"), params![PROGRAM, COMPATIBLE_SINCE]).map_err(store)?;
     Ok(())
 }
 
 /// The schema version of the tables; `None` when there are none.
-fn version(connection: &Connection) -> Result<Option<u32>, StoreError> {
+fn version(connection: &Connection) -> Result<Option<u32>> {
     let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity_meta'";
     if pragma(connection, there)? == 0 {
         return Ok(None);
     }
-    let not_ours =
-        || StoreError::NotOurs("its table identity_meta was not made by this library; choose another file".to_owned());
-    let value = |name: &str| -> Result<Option<u32>, StoreError> {
-        let mut statement =
-            connection.prepare("SELECT value FROM identity_meta WHERE name = ?1").map_err(|_| not_ours())?;
-        let value: Option<i64> = statement.query_row([name], |row| row.get(0)).optional().map_err(store)?;
-        Ok(value.and_then(|value| u32::try_from(value).ok()))
-    };
-    let database = value("schema")?.ok_or_else(not_ours)?;
-    if database > PROGRAM && value("compatible_since")?.is_none_or(|since| since > PROGRAM) {
+    let read = connection.query_row(sql!("meta_read"), [], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (database, since): (u32, Option<u32>) = read.map_err(|error| match error.sqlite_error_code() {
+        // The table has other columns, or other values in them.
+        None | Some(ErrorCode::Unknown) => {
+            StoreError::NotOurs("its table identity_meta was not made by this library; choose another file".to_owned())
+        }
+        Some(_) => store(error),
+    })?;
+    if database > PROGRAM && since.is_none_or(|since| since > PROGRAM) {
         return Err(StoreError::Newer { database, program: PROGRAM });
     }
     Ok(Some(database))
 }
 
 /// Whether the file is this library's alone.
-pub(crate) fn is_marked(connection: &Connection) -> Result<bool, StoreError> {
+pub(crate) fn is_marked(connection: &Connection) -> Result<bool> {
     Ok(pragma(connection, "PRAGMA application_id")? == i64::from(APPLICATION_ID))
 }
 
-fn pragma(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
+fn user_version(connection: &Connection) -> Result<u32> {
+    Ok(u32::try_from(pragma(connection, "PRAGMA user_version")?).unwrap_or(u32::MAX))
+}
+
+fn pragma(connection: &Connection, sql: &str) -> Result<i64> {
     connection.query_row(sql, [], |row| row.get(0)).map_err(store)
 }

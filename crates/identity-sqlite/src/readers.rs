@@ -1,44 +1,33 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use identity_ports::StoreError;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use crate::error::Result;
 
 /// The pool of read-only connections. Readers and the writer do not wait for each other.
 pub(crate) struct Readers {
-    idle: Mutex<Vec<Connection>>,
-    free: Semaphore,
+    connections: Vec<Arc<Mutex<Connection>>>,
+    /// As many permits as connections, so that whoever has one finds a free connection.
+    free: Arc<Semaphore>,
 }
 
 /// A connection of the pool, returned to it when this is dropped.
-pub(crate) struct Reader<'a> {
-    readers: &'a Readers,
-    connection: Option<Connection>,
-    _permit: SemaphorePermit<'a>,
+pub(crate) struct Reader {
+    pub(crate) connection: OwnedMutexGuard<Connection>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Readers {
     pub(crate) fn new(connections: Vec<Connection>) -> Self {
-        Self { free: Semaphore::new(connections.len()), idle: Mutex::new(connections) }
+        let free = Arc::new(Semaphore::new(connections.len()));
+        Self { connections: connections.into_iter().map(|one| Arc::new(Mutex::new(one))).collect(), free }
     }
 
-    pub(crate) async fn take(&self) -> Result<Reader<'_>, StoreError> {
-        let permit = self.free.acquire().await.map_err(|_| StoreError::Closed)?;
-        let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(Reader { readers: self, connection, _permit: permit })
-    }
-}
-
-impl Reader<'_> {
-    pub(crate) fn connection(&self) -> Result<&Connection, StoreError> {
-        self.connection.as_ref().ok_or(StoreError::Closed)
-    }
-}
-
-impl Drop for Reader<'_> {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
+    pub(crate) async fn take(&self) -> Result<Reader> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let free = self.connections.iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok());
+        Ok(Reader { connection: free.ok_or(StoreError::Closed)?, _permit: permit })
     }
 }

@@ -1,25 +1,26 @@
 use std::fmt;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::{ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
+use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId,
-    Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Clock, Commit, CommitError, Committed, Found, ListQuery, Page, StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::runtime::Handle;
 
+use crate::cells::Owner;
 use crate::commit::{Encoded, apply};
 use crate::connection::{Desk, open_reader};
-use crate::error::store;
-use crate::files::backup;
+use crate::error::{Result, store};
+use crate::files::{backup, plain};
 use crate::options::SqliteOptions;
 use crate::readers::Readers;
-use crate::rows::{events, list, lookup, outbox, users};
 use crate::verify::{Verification, verify};
 use crate::writer::Writer;
+use crate::{list, lookup};
 
 /// Pages and histories longer than this are read on the blocking pool, not on the caller's thread.
 const SHORT: usize = 50;
@@ -58,7 +59,7 @@ impl SqliteStore {
             let writer = Writer::start(desk, options.durability)?;
             Ok(Self(Arc::new(Inner { readers: Readers::new(readers), writer, clock: options.clock })))
         };
-        tokio::task::spawn_blocking(open).await.map_err(StoreError::failed)?
+        blocking(open).await?
     }
 
     /// Runs a transaction of the host on the connection that writes, with [`commit_in`](crate::commit_in) and statements of
@@ -80,11 +81,11 @@ impl SqliteStore {
             let transaction = Transaction::new_unchecked(&desk.connection, TransactionBehavior::Immediate);
             let transaction = transaction.map_err(store)?;
             let outcome = run(&transaction)?;
-            desk.check_places()?;
+            desk.places.check()?;
             transaction.commit().map_err(store)?;
             Ok(outcome)
         };
-        self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
+        self.exclusively(run).await?
     }
 
     /// Writes the whole file anew, without what deleted rows left in it, and cuts off the write-ahead log. Deleted rows are
@@ -98,8 +99,7 @@ impl SqliteStore {
     /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] when another process writes for longer than the
     /// busy timeout, or for anything else.
     pub async fn compact(&self) -> Result<(), StoreError> {
-        let run = |desk: &Desk| desk.compact().map_err(store);
-        self.0.writer.run(run).await?.unwrap_or_else(|panic| resume_unwind(panic))
+        self.exclusively(|desk| desk.compact().map_err(store)).await?
     }
 
     /// Reads the whole database and says what is wrong with it: pages and indexes (`PRAGMA integrity_check`), rows that
@@ -111,7 +111,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] when the database cannot be read at all; what is damaged is a problem of the answer.
     pub async fn verify(&self) -> Result<Verification, StoreError> {
-        self.read_beside(false, verify).await
+        self.read_beside(usize::MAX, verify).await
     }
 
     /// Writes a copy of the database, as it is at one moment, to a new file that its owner alone may read. Commits and
@@ -123,51 +123,60 @@ impl SqliteStore {
     /// [`StoreError::Failed`] when there is a file at that path already, or it cannot be written; [`StoreError::Full`] when
     /// there is no room. Nothing is left of a backup that failed.
     pub async fn backup_to(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
-        let (path, this) = (plain(path.as_ref())?, self.clone());
-        let run = move || {
-            let runtime = tokio::runtime::Handle::current();
-            runtime.block_on(async { backup(this.0.readers.take().await?.connection()?, &path) })
-        };
-        tokio::task::spawn_blocking(run).await.map_err(StoreError::failed)?
+        let path = plain(path.as_ref())?;
+        self.read_beside(usize::MAX, move |connection| backup(connection, &path)).await
     }
 
     /// Runs a short read on the writer's connection when it is idle, because its pages are in memory, and otherwise on a
     /// reader. Either takes microseconds, which is less than handing it to another thread would take.
-    async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Some(held) = self.0.writer.hold()
-            && let Some(desk) = held.desk()
-        {
+    pub(crate) async fn read<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if let Some(desk) = self.0.writer.idle() {
             return run(&desk.connection);
         }
-        run(self.0.readers.take().await?.connection()?)
+        run(&self.0.readers.take().await?.connection)
     }
 
-    /// Runs a read that may take longer, on the blocking pool unless it is short.
-    async fn read_beside<T: Send + 'static>(
+    /// Runs a read of so many rows: on the blocking pool, unless they are few.
+    pub(crate) async fn read_beside<T: Send + 'static>(
         &self,
-        short: bool,
-        run: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let run = |connection: &Connection| {
-            let moment = connection.unchecked_transaction().map_err(store)?;
-            let result = run(&moment);
-            // Nothing was written in it.
-            drop(moment);
+        rows: usize,
+        run: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reader, this) = (self.0.readers.take().await?, self.clone());
+        let read = move || {
+            let result = run(&reader.connection);
+            // Readers close before the store does.
+            drop((reader, this));
             result
         };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if !short => {
-                let this = self.clone();
-                let waiting = runtime.clone();
-                let read = move || waiting.block_on(async { run(this.0.readers.take().await?.connection()?) });
-                runtime.spawn_blocking(read).await.map_err(StoreError::failed)?
-            }
-            Ok(_) | Err(_) => run(self.0.readers.take().await?.connection()?),
-        }
+        if rows <= SHORT { read() } else { blocking(read).await? }
+    }
+
+    /// The clock by which leases are measured.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Runs a closure with the connection that writes, on the blocking pool, while all other writers wait.
+    async fn exclusively<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Desk) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (desk, this) = (self.0.writer.desk().await, self.clone());
+        let run = move || {
+            desk.ready(true);
+            let result = run(&desk);
+            this.0.writer.tidy(&desk);
+            // The last handle of the store must not end while the connection is in use.
+            drop(desk);
+            drop(this);
+            result
+        };
+        blocking(run).await
     }
 
     /// Writes, in a transaction of its own or in a shared one.
-    async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         run: impl Fn(&Desk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -179,24 +188,13 @@ impl SqliteStore {
     }
 }
 
-/// Accepts a path that SQLite takes as the name of a file.
-fn plain(path: &Path) -> Result<PathBuf, StoreError> {
-    if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
-        return Err(StoreError::failed(
-            "a database in memory has a single connection, and the store needs several; name a file",
-        ));
-    }
-    let text = path.to_string_lossy();
-    let url = ["sqlite:", "file:"]
-        .into_iter()
-        .find(|scheme| text.get(..scheme.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(scheme)));
-    match url {
-        None => Ok(path.to_owned()),
-        Some(scheme) => Err(StoreError::failed(format!(
-            "the path of the database begins with `{scheme}`, as URLs do; give the path alone, as in `identity.db`, and \
-             settings with `SqliteOptions`"
-        ))),
-    }
+/// Runs a closure on the blocking pool or, where there is none, on this thread. Its panic is the caller's.
+async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    let Ok(runtime) = Handle::try_current() else { return Ok(run()) };
+    runtime.spawn_blocking(run).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(error) => StoreError::failed(error),
+    })
 }
 
 impl fmt::Debug for SqliteStore {
@@ -208,7 +206,7 @@ impl fmt::Debug for SqliteStore {
 #[async_trait]
 impl UserRepository for SqliteStore {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        self.read(|connection| users::load(connection, key)).await
+        self.read(|connection| Owner { connection, key }.load()).await
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
@@ -217,79 +215,17 @@ impl UserRepository for SqliteStore {
 
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
         let (tenant, query) = (tenant.clone(), query.clone());
-        let short = query.limit <= SHORT && query.prefix.is_none();
-        self.read_beside(short, move |connection| list::list(connection, &tenant, &query)).await
+        let most = if query.prefix.is_none() { query.limit } else { usize::MAX };
+        self.read_beside(most, move |connection| list::list(connection, &tenant, &query)).await
     }
 
     async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
         let key = key.clone();
-        self.read_beside(limit <= SHORT, move |connection| events::history(connection, &key, after, limit)).await
+        self.read_beside(limit, move |connection| Owner { connection, key: &key }.history(after, limit)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let encoded = Encoded::new(&commit)?;
         self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await
-    }
-}
-
-#[async_trait]
-impl Directory for SqliteStore {
-    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
-        let (tenant, query) = (tenant.clone(), query.clone());
-        self.read_beside(false, move |connection| list::browse(connection, &tenant, &query)).await
-    }
-}
-
-#[async_trait]
-impl Outbox for SqliteStore {
-    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        // An idle delivery loop polls every second, and must not write only to find nothing.
-        let own = self.0.clock.now();
-        if lease.limit == 0 {
-            return Ok(Vec::new());
-        }
-        if !lease.again && !self.read(|connection| outbox::any_due(connection, &lease, own)).await? {
-            return Ok(Vec::new());
-        }
-        let leased = self.write(move |desk| {
-            let leased = outbox::lease(&desk.connection, &lease, desk.clock.now())?;
-            let found = leased.as_deref().unwrap_or_default();
-            desk.prune(found.iter().map(|leased| leased.message.created_at).max(), found.len())?;
-            Ok(leased)
-        });
-        leased.await?
-    }
-
-    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
-        self.write(move |desk| outbox::settle(&desk.connection, lease, &settled)).await
-    }
-
-    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-        let report = report.clone();
-        self.write(move |desk| outbox::report(&desk.connection, message, &report)).await
-    }
-
-    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
-        self.read(|connection| outbox::read(connection, message)).await
-    }
-
-    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
-        let key = key.clone();
-        self.read_beside(limit <= SHORT, move |connection| outbox::list(connection, &key, after, limit)).await
-    }
-
-    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.write(move |desk| outbox::prune(&desk.connection, before, limit, desk.clock.now())).await
-    }
-
-    async fn dead_letters(
-        &self,
-        tenant: &TenantId,
-        after: Option<MessageId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        let tenant = tenant.clone();
-        self.read_beside(limit <= SHORT, move |connection| outbox::dead_letters(connection, &tenant, after, limit))
-            .await
     }
 }

@@ -1,14 +1,15 @@
 //! Verification of a whole database: its pages, its indexes, its rows, and the records against the events.
 
+use std::error::Error;
 use std::fmt;
 
-use identity_core::{ClaimPolicy, User, UserKey};
-use identity_ports::{StoreError, Stored};
-use rusqlite::{Connection, Row};
+use identity_core::{ClaimPolicy, TenantId, User, UserId, UserKey};
+use identity_ports::Stored;
+use rusqlite::Connection;
 
-use crate::error::{name, store, unread};
-use crate::rows::cells::{time, user_key};
-use crate::rows::{events, lookup, outbox, users};
+use crate::cells::{Owner, Text, many, one};
+use crate::error::{Result, store, unread};
+use crate::lookup;
 
 /// The result of [`SqliteStore::verify`](crate::SqliteStore::verify).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,39 +37,17 @@ impl fmt::Display for Verification {
     }
 }
 
-const USERS: &str = "SELECT tenant, id, created_at, updated_at FROM identity_users ORDER BY user";
+/// Whether something is sound, or what is wrong with it.
+type Sound = Result<(), Box<dyn Error>>;
 
-/// Rows that belong to nobody, by what each of them is.
-const COUNTS: [(&str, &str); 4] = [
-    (
-        "rows of users that are gone in identity_profiles",
-        "SELECT count(*) FROM identity_profiles WHERE user NOT IN \
-     (SELECT user FROM identity_users WHERE created_at IS NOT NULL)",
-    ),
-    (
-        "rows of users that are gone in identity_outbox",
-        "SELECT count(*) FROM identity_outbox WHERE user NOT IN \
-     (SELECT user FROM identity_users WHERE created_at IS NOT NULL)",
-    ),
-    (
-        "rows of users that never were in identity_events",
-        "SELECT count(*) FROM identity_events WHERE user NOT IN \
-     (SELECT user FROM identity_users)",
-    ),
-    (
-        "budget windows with impossible values in identity_budgets",
-        "SELECT count(*) FROM identity_budgets \
-     WHERE drawn < 0 OR ends_at < began_at",
-    ),
-];
-
-/// Verifies everything. The caller holds a transaction, so that the state is consistent.
-pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError> {
+/// Verifies everything, as it is at one moment.
+pub(crate) fn verify(connection: &Connection) -> Result<Verification> {
+    let _moment = connection.unchecked_transaction().map_err(store)?;
     let mut walk = Walk { connection, verification: Verification::default(), entries: 0, claims: 0 };
-    match texts(connection, "PRAGMA integrity_check") {
+    match many::<(String,)>(connection, "PRAGMA integrity_check", [], ("sqlite_schema", "")) {
         Ok(lines) => {
-            let damage = lines.iter().filter(|line| *line != "ok");
-            damage.for_each(|line| walk.problem(format!("the file is damaged: {line}")));
+            let damage = lines.iter().filter(|(line,)| line != "ok");
+            damage.for_each(|(line,)| walk.problem(format!("the file is damaged: {line}")));
         }
         Err(error) => walk.problem(said(&error)),
     }
@@ -76,11 +55,17 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification, StoreError
     if let Err(error) = walk.users() {
         walk.problem(format!("table identity_users cannot be read to its end: {}", said(&error)));
     }
-    let (entries, claims) = (walk.entries, walk.claims);
-    for (table, known) in [("identity_lookup", entries), ("identity_claims", claims)] {
-        walk.count(&format!("SELECT count(*) FROM {table}"), &format!("rows in {table}"), known);
+    // The entries and the claims are counted first.
+    let known = [walk.entries, walk.claims].into_iter().chain(std::iter::repeat(0));
+    for (sql, known) in sql!("verify_counts").split(';').zip(known) {
+        match one::<(String, u64)>(connection, sql, [], ("sqlite_schema", "")) {
+            Ok(Some((what, count))) if count != known => {
+                walk.problem(format!("there are {count} {what}, and there should be {known}"));
+            }
+            Ok(_) => {}
+            Err(error) => walk.problem(format!("rows cannot be counted: {}", said(&error))),
+        }
     }
-    COUNTS.iter().for_each(|(what, sql)| walk.count(sql, what, 0));
     Ok(walk.verification)
 }
 
@@ -97,91 +82,84 @@ impl Walk<'_> {
         self.verification.problems.push(text);
     }
 
-    fn count(&mut self, sql: &str, what: &str, known: u64) {
-        match self.connection.query_row(sql, [], |row| row.get::<_, u64>(0)) {
-            Ok(count) if count == known => {}
-            Ok(count) => self.problem(format!("there are {count} {what}, and there should be {known}")),
-            Err(error) => self.problem(format!("{what}: {}", said(&store(error)))),
-        }
-    }
-
-    fn users(&mut self) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare(USERS).map_err(store)?;
+    fn users(&mut self) -> Result<()> {
+        type Row = (Text<TenantId>, Text<UserId>, Option<i64>, Option<i64>);
+        let mut statement = self.connection.prepare(sql!("verify_users")).map_err(store)?;
         let mut rows = statement.query([]).map_err(store)?;
         while let Some(row) = rows.next().map_err(store)? {
-            let read = |row: &Row<'_>| Ok((user_key(row, 0)?, [time(row, 2)?, time(row, 3)?]));
-            let (key, times) = read(row).map_err(|error| unread(error, "identity_users", String::new))?;
-            let problem = match users::load(self.connection, &key) {
-                Ok(Some(stored)) => {
-                    self.verification.users += 1;
-                    let (created_at, updated_at) = (stored.user.created_at(), stored.user.updated_at());
-                    let listed = times == [Some(created_at), Some(updated_at)];
-                    let listed = listed.then_some(()).ok_or("it is listed with other times than its own");
-                    listed.map_err(str::to_owned).and_then(|()| self.user(&key, &stored))
-                }
-                Ok(None) if times == [None, None] => self.gone(&key),
-                Ok(None) => Err("its record is missing".to_owned()),
-                Err(error) => Err(said(&error)),
-            };
-            if let Err(text) = problem {
-                self.problem(format!("user {}: {text}", name(&key)));
+            let row = Row::try_from(row).map_err(|error| unread(error, ("identity_users", "")))?;
+            let (Text(tenant), Text(user), created_at, updated_at) = row;
+            let owner = Owner { connection: self.connection, key: &UserKey { tenant, user } };
+            if let Err(error) = self.row(owner, [created_at, updated_at]) {
+                self.problem(format!("user {}: {}", owner.name(), said(&*error)));
             }
         }
         Ok(())
     }
 
+    /// Verifies the row of a user, or of one who was erased: then its last event says so.
+    fn row(&mut self, owner: Owner<'_>, times: [Option<i64>; 2]) -> Sound {
+        if let Some(stored) = owner.load()? {
+            self.verification.users += 1;
+            if times != [stored.user.created_at(), stored.user.updated_at()].map(|at| Some(at.as_micros())) {
+                return Err("it is listed with other times than its own".into());
+            }
+            return self.user(owner, &stored);
+        }
+        if times != [None, None] {
+            return Err("its record is missing".into());
+        }
+        let history = owner.history(0, usize::MAX)?;
+        let last = history.last().map(|recorded| recorded.event.change.kind());
+        if last == Some("erased") { Ok(()) } else { Err("it has no record and was not erased".into()) }
+    }
+
     /// Verifies what belongs to a user, and compares the record with the events, from which the same follows.
-    fn user(&mut self, key: &UserKey, stored: &Stored) -> Result<(), String> {
-        let text = |error: StoreError| said(&error);
+    fn user(&mut self, owner: Owner<'_>, stored: &Stored) -> Sound {
+        let UserKey { tenant, user } = owner.key;
         let owned = stored.user.lookup();
-        self.entries += u64::try_from(owned.len()).unwrap_or(0);
-        self.claims += u64::try_from(stored.claims.len()).unwrap_or(0);
+        self.entries += u64::try_from(owned.len())?;
+        self.claims += u64::try_from(stored.claims.len())?;
         for entry in &owned {
-            let found = lookup::find(self.connection, &key.tenant, std::slice::from_ref(&entry.key)).map_err(text)?;
+            let found = lookup::find(self.connection, tenant, std::slice::from_ref(&entry.key))?;
             let is_there = found.iter().any(|found| {
-                (&found.user, found.identifier, found.verified) == (&key.user, entry.identifier, entry.verified)
+                (&found.user, found.identifier, found.verified) == (user, entry.identifier, entry.verified)
             });
             // Among a hundred it may be the next.
             if !is_there && found.len() < 100 {
-                return Err("a key by which it should be found is missing in identity_lookup".to_owned());
+                return Err("a key by which it should be found is missing in identity_lookup".into());
             }
         }
         let wanted = stored.user.claims(ClaimPolicy::All);
         for claim in &stored.claims {
-            let holder = lookup::holder(self.connection, &key.tenant, &claim.key).map_err(text)?;
-            if holder != Some((key.user.clone(), claim.strength)) {
-                return Err("a claim of its row is not in identity_claims".to_owned());
+            let holder = lookup::holder(self.connection, tenant, &claim.key)?;
+            if holder != Some((user.clone(), claim.strength)) {
+                return Err("a claim of its row is not in identity_claims".into());
             }
             // A key of an earlier rule cannot be made again.
             let current = wanted.keys().any(|key| key.rule() == claim.key.rule());
             let is_own = wanted.contains_key(&claim.key) || stored.user.has_mailbox(&claim.key);
             if current && !is_own {
-                return Err("a claim is held on an address or username that the user does not have".to_owned());
+                return Err("a claim is held on an address or username that the user does not have".into());
             }
         }
-        let history = events::history(self.connection, key, 0, usize::MAX).map_err(text)?;
+        let history = owner.history(0, usize::MAX)?;
         if history.last().map(|recorded| recorded.number) != Some(stored.version.0) {
-            return Err("the last event is not that of the version".to_owned());
+            return Err("the last event is not that of the version".into());
         }
         let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
         match User::from_events(&events) {
             Some(user) if user == *stored.user && typed(&user) == typed(&stored.user) => {}
-            _ => return Err("the record differs from the state that follows from the events".to_owned()),
+            _ => return Err("the record differs from the state that follows from the events".into()),
         }
-        outbox::list(self.connection, key, None, usize::MAX).map(drop).map_err(text)
-    }
-
-    /// Verifies that a user without a record was erased, and that its events can be read.
-    fn gone(&self, key: &UserKey) -> Result<(), String> {
-        let history = events::history(self.connection, key, 0, usize::MAX).map_err(|error| said(&error))?;
-        let last = history.last().map(|recorded| recorded.event.change.kind());
-        if last == Some("erased") { Ok(()) } else { Err("it has no record and was not erased".to_owned()) }
+        owner.posted(None, usize::MAX)?;
+        Ok(())
     }
 }
 
 /// An error with its cause.
-fn said(error: &StoreError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+fn said(error: &dyn Error) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}"));
     format!("{error}{}", cause.unwrap_or_default())
 }
 
@@ -189,10 +167,4 @@ fn said(error: &StoreError) -> String {
 fn typed(user: &User) -> Vec<&str> {
     let addresses = user.identifiers().map(|entry| entry.address.typed());
     addresses.chain(user.username().map(|entry| entry.username.typed())).collect()
-}
-
-fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare(sql).map_err(store)?;
-    let rows = statement.query_map([], |row| row.get(0)).map_err(store)?;
-    rows.collect::<Result<_, _>>().map_err(store)
 }

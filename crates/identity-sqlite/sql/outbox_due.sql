@@ -1,8 +1,6 @@
 -- Messages that are free and due (?1: the worker's time, ?2: how many, ?3: the store's time, ?4: the channel, ?5: the format),
 -- but for those that another message of the same user and channel has to go before.
-SELECT id, tenant, user, iif(format = 1, message, NULL), address, attempts, uncertain, provider, lease IS NOT NULL
-FROM identity_outbox AS next
-WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?3)
+sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?3)
   AND (?4 IS NULL OR channel = ?4) AND format <= ?5
   AND NOT EXISTS (
     SELECT 1 FROM identity_outbox AS earlier

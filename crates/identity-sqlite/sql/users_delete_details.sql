@@ -1,0 +1,1 @@
+DELETE FROM identity_profiles WHERE user = ?1

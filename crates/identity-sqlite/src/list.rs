@@ -1,0 +1,135 @@
+//! Lists and directories of a tenant's users.
+
+use async_trait::async_trait;
+use identity_core::{TenantId, UserId, UserKey};
+use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, ListQuery, Page, Prefix, Stored};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::SqliteStore;
+use crate::cells::{Owner, Text, many, one, signed};
+use crate::error::{Result, store, unread};
+
+/// Up to this many keys with a prefix are looked up one by one. When there are more, a scan of the users in their order
+/// meets them soon enough.
+const FEW: i64 = 5_000;
+
+/// Reads a page of users, as they are at one moment.
+pub(crate) fn list(connection: &Connection, tenant: &TenantId, query: &ListQuery) -> Result<Page> {
+    let _moment = connection.unchecked_transaction().map_err(store)?;
+    let by = if query.order.by_update() { "updated" } else { "created" };
+    let (than, way) = if query.order.descending() { ("<", "DESC") } else { (">", "ASC") };
+    let (at, user) = match &query.after {
+        Some(cursor) => (cursor.at.as_micros(), Value::Text(cursor.user.to_string())),
+        // Every text comes before every blob.
+        None if query.order.descending() => (i64::MAX, Value::Blob(Vec::new())),
+        None => (i64::MIN, Value::Text(String::new())),
+    };
+    let mut values = vec![Value::Text(tenant.to_string()), Value::Integer(at), user];
+    let (mut text, mut filter) = (sql!("list"), query.prefix.as_ref());
+    if let Some(prefix) = filter
+        && is_few(connection, tenant, prefix)?
+    {
+        values.extend(range(prefix));
+        (text, filter) = (sql!("list_few"), None);
+    }
+    let sql = text.replace("{by}", by).replace("{than}", than).replace("{way}", way);
+    let mut statement = connection.prepare_cached(&sql).map_err(store)?;
+    let mut rows = statement.query(params_from_iter(values)).map_err(store)?;
+    let mut page = Page { users: Vec::new(), next: None };
+    while let Some(row) = rows.next().map_err(store)? {
+        let user = row.get(0).map_err(|error| unread(error, ("identity_users", tenant.as_str())))?;
+        let stored = member(connection, tenant, user)?;
+        if filter.is_some_and(|prefix| !begins(&stored, prefix)) {
+            continue;
+        }
+        if page.users.len() == query.limit {
+            page.next = page.users.last().map(|stored| query.order.cursor(&stored.user));
+            break;
+        }
+        page.users.push(stored);
+    }
+    Ok(page)
+}
+
+/// The user of an id that is in a list.
+fn member(connection: &Connection, tenant: &TenantId, Text(user): Text<UserId>) -> Result<Stored> {
+    let owner = Owner { connection, key: &UserKey { tenant: tenant.clone(), user } };
+    owner.load()?.ok_or_else(|| owner.corrupt("identity_users", "its record is missing"))
+}
+
+/// Whether a user has a key with this prefix.
+fn begins(stored: &Stored, prefix: &Prefix) -> bool {
+    let mut entries = stored.user.lookup().into_iter();
+    entries.any(|entry| entry.key.kind() == prefix.kind && entry.key.as_str().starts_with(&prefix.text))
+}
+
+fn is_few(connection: &Connection, tenant: &TenantId, prefix: &Prefix) -> Result<bool> {
+    let range = [Value::Integer(FEW + 1), Value::Text(tenant.to_string())].into_iter().chain(range(prefix));
+    let spot = ("identity_lookup", tenant.as_str());
+    let count: Option<(i64,)> = one(connection, sql!("list_count"), params_from_iter(range), spot)?;
+    Ok(count.is_some_and(|(count,)| count <= FEW))
+}
+
+/// The kind, the first of the keys with a prefix, and the first key after them.
+fn range(prefix: &Prefix) -> [Value; 3] {
+    [Value::Text(prefix.kind.as_str().to_owned()), Value::Text(prefix.text.clone()), until(&prefix.text)]
+}
+
+/// The first text after all those with a prefix.
+fn until(prefix: &str) -> Value {
+    let mut until: Vec<char> = prefix.chars().collect();
+    while let Some(last) = until.pop() {
+        // The next character; none after the very last one.
+        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
+            until.push(next);
+            return Value::Text(until.into_iter().collect());
+        }
+    }
+    // Every text comes before every blob.
+    Value::Blob(Vec::new())
+}
+
+/// The expression to sort by. Times and counts of sign-ins are read from the second record, whose form the library documents,
+/// so sorting by them reads every user's.
+const fn key(order: DirectoryOrder) -> &'static str {
+    match order {
+        DirectoryOrder::Created => "u.created_at",
+        DirectoryOrder::Updated => "u.updated_at",
+        DirectoryOrder::LastActivity => "p.record ->> '$.s.last_activity'",
+        DirectoryOrder::Failures => "coalesce(p.record ->> '$.s.failure_count', 0)",
+        DirectoryOrder::Attempts => "coalesce(p.record ->> '$.s.attempts_count', 0)",
+        DirectoryOrder::LastAttempt => "p.record ->> '$.s.last_attempt'",
+        DirectoryOrder::Successes => "coalesce(p.record ->> '$.s.success_count', 0)",
+        DirectoryOrder::LastSuccess => "p.record ->> '$.s.last_success'",
+        DirectoryOrder::BlockUntil => "p.record ->> '$.s.block_until'",
+    }
+}
+
+#[async_trait]
+impl Directory for SqliteStore {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage> {
+        let mut values = vec![Value::Text(tenant.to_string())];
+        let mut of = sql!("directory").to_owned();
+        if let Some(search) = &query.search {
+            let beginning = search.beginning.clone();
+            values.extend([Value::Text(search.id.clone()), Value::Text(beginning), until(&search.beginning)]);
+            of.push_str(sql!("directory_search"));
+        }
+        let (by, way) = (key(query.order), if query.descending { "DESC" } else { "ASC" });
+        let (count, most) = (format!("SELECT count(*) {of}"), values.len() + 1);
+        let skip = most + 1;
+        let page = format!("SELECT u.id {of} ORDER BY {by} {way}, u.id {way} LIMIT ?{most} OFFSET ?{skip}");
+        let (tenant, part) = (tenant.clone(), [signed(query.limit), signed(query.skip)].map(Value::Integer));
+        let read = move |connection: &Connection| {
+            let _moment = connection.unchecked_transaction().map_err(store)?;
+            let spot = ("identity_users", tenant.as_str());
+            let total: Option<(u64,)> = one(connection, &count, params_from_iter(&values), spot)?;
+            let users: Vec<(Text<UserId>,)> =
+                many(connection, &page, params_from_iter(values.iter().chain(&part)), spot)?;
+            let users = users.into_iter().map(|(user,)| member(connection, &tenant, user)).collect::<Result<_>>()?;
+            Ok(DirectoryPage { users, total: total.map_or(0, |(total,)| total) })
+        };
+        self.read_beside(usize::MAX, read).await
+    }
+}

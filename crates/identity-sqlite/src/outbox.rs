@@ -1,0 +1,263 @@
+//! Messages that wait, and what became of the others.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_core::{Channel, Content, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Params, Row, params};
+use uuid::Uuid;
+
+use crate::cells::{Json, Owner, execute, json, many, one, signed};
+use crate::connection::Desk;
+use crate::error::{Result, unread};
+use crate::{SqliteStore, budgets};
+
+/// The format of the messages that this program writes and reads.
+const FORMAT: u8 = 1;
+
+/// How long after its end a message of an unknown format is left for programs that know it.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// A query for messages by a condition of theirs.
+macro_rules! messages {
+    ($name:literal) => {
+        concat!(sql!("outbox_messages"), sql!($name))
+    };
+}
+
+/// A row: its key, and the message or what is wrong with it.
+struct Kept {
+    user: i64,
+    id: Uuid,
+    /// Whether a lease is noted, ended or not.
+    leased: bool,
+    posted: rusqlite::Result<Posted>,
+}
+
+impl TryFrom<&Row<'_>> for Kept {
+    type Error = rusqlite::Error;
+
+    fn try_from(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { user: row.get(0)?, id: row.get(1)?, leased: row.get(2)?, posted: posted(row) })
+    }
+}
+
+fn posted(row: &Row<'_>) -> rusqlite::Result<Posted> {
+    let (id, Json(message), address): (Uuid, Json<Message>, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+    // Two copies that differ are no message.
+    if message.id.as_uuid() != id || message.to.as_str() != address {
+        return Err(rusqlite::Error::InvalidColumnType(4, String::new(), Type::Text));
+    }
+    let time = |cell| row.get::<_, Option<i64>>(cell).map(|at| at.map(Timestamp::from_micros));
+    Ok(Posted {
+        message,
+        attempts: row.get(5)?,
+        uncertain: row.get(6)?,
+        provider: row.get(7)?,
+        reference: row.get(8)?,
+        sent_at: time(9)?,
+        failed_at: time(10)?,
+        error: row.get(11)?,
+        report: row.get::<_, Option<Json<Report>>>(12)?.map(|Json(report)| report),
+    })
+}
+
+impl Kept {
+    fn read(self, connection: &Connection) -> Result<Posted> {
+        self.posted.map_err(|error| {
+            let owner = "SELECT tenant || '/' || id FROM identity_users WHERE user = ?1";
+            let owner = connection.query_row(owner, [self.user], |row| row.get::<_, String>(0)).unwrap_or_default();
+            unread(error, ("identity_outbox", &format!("{owner}/{}", self.id)))
+        })
+    }
+}
+
+fn rows(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<Kept>> {
+    many(connection, sql, params, ("identity_outbox", ""))
+}
+
+/// Enqueues a message with its JSON text; it is due at once.
+pub(crate) fn enqueue(connection: &Connection, user: i64, message: &Message, text: &str) -> Result<()> {
+    let identifier = match &message.content {
+        Content::Challenge { identifier, .. } => Some(identifier.as_uuid()),
+        _ => None,
+    };
+    let row = params![
+        message.id.as_uuid(),
+        message.key.tenant.as_str(),
+        user,
+        identifier,
+        message.to.channel().as_str(),
+        message.to.as_str(),
+        FORMAT,
+        text,
+        message.created_at.as_micros(),
+        message.expires_at.as_micros(),
+    ];
+    execute(connection, sql!("outbox_insert"), row).map(drop)
+}
+
+impl Owner<'_> {
+    /// The messages of the user.
+    pub(crate) fn posted(self, after: Option<MessageId>, most: usize) -> Result<Vec<Posted>> {
+        let ([tenant, id], after) = (self.place(), after.map(MessageId::as_uuid));
+        let place = params![tenant, id, after, FORMAT, signed(most)];
+        let found = rows(self.connection, messages!("outbox_posted"), place)?.into_iter();
+        found.map(|kept| kept.read(self.connection)).collect()
+    }
+}
+
+/// The message of this id.
+fn find(connection: &Connection, id: MessageId) -> Result<Option<Kept>> {
+    Ok(rows(connection, messages!("outbox_one"), [id.as_uuid()])?.pop())
+}
+
+/// Leases what is due; `own` is the reading of this machine's clock. A message that cannot be read becomes a dead letter, so
+/// that it does not delay the others, and is the answer once.
+fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Result<Vec<Leased>>> {
+    let leased = |posted: Posted| {
+        let Posted { message, attempts, uncertain, provider, .. } = posted;
+        Leased { message, attempts, uncertain, provider }
+    };
+    let (at, until) = lease.times(|| own);
+    if lease.again {
+        // A row that was read when it was leased is not damaged; were it, its lease would end.
+        let held = rows(connection, messages!("outbox_held"), params![lease.id.0, at.as_micros()])?;
+        let held: Vec<Leased> = held.into_iter().filter_map(|kept| kept.posted.ok().map(leased)).collect();
+        if !held.is_empty() {
+            return Ok(Ok(held));
+        }
+    }
+    let channel = lease.channel.map(Channel::as_str);
+    let due = params![lease.now.as_micros(), signed(lease.limit), at.as_micros(), channel, FORMAT];
+    let mut due = rows(connection, messages!("outbox_due"), due)?;
+    if let Some(place) = due.iter().position(|kept| kept.posted.is_err()) {
+        let damaged = due.swap_remove(place);
+        execute(connection, sql!("outbox_damaged"), params![damaged.user, damaged.id, lease.now.as_micros()])?;
+        return Ok(damaged.read(connection).map(|_| Vec::new()));
+    }
+    let mut all = Vec::with_capacity(due.len());
+    for kept in due {
+        let (user, id, unsettled) = (kept.user, kept.id, kept.leased);
+        let mut posted = kept.read(connection)?;
+        posted.attempts = posted.attempts.saturating_add(1);
+        // A lease that is still noted ran out before it was settled.
+        posted.uncertain = posted.uncertain.saturating_add(unsettled.into());
+        let row = params![user, id, lease.id.0, until.as_micros(), posted.attempts, posted.uncertain];
+        execute(connection, sql!("outbox_take"), row)?;
+        all.push(leased(posted));
+    }
+    Ok(Ok(all))
+}
+
+/// Settles a message if the lease still holds it.
+fn settle(connection: &Connection, LeaseId(lease): LeaseId, Settled { id, outcome }: &Settled) -> Result<usize> {
+    let id = id.as_uuid();
+    let settled = match outcome {
+        Settlement::Sent { at, provider, reference } => {
+            execute(connection, sql!("outbox_sent"), params![lease, id, at.as_micros(), provider, reference])?
+        }
+        Settlement::Retry { due_at, error, provider, uncertain } => {
+            let row = params![lease, id, due_at.as_micros(), error, provider, uncertain];
+            execute(connection, sql!("outbox_retry"), row)?
+        }
+        Settlement::Release { due_at } => {
+            execute(connection, sql!("outbox_free"), params![lease, id, due_at.as_micros()])?
+        }
+        Settlement::Failed { at, error } => {
+            execute(connection, sql!("outbox_failed"), params![lease, id, at.as_micros(), error])?
+        }
+        // `Done`, and whatever comes to be added: it goes.
+        _ => execute(connection, sql!("outbox_done"), params![lease, id])?,
+    };
+    // What was reported on while it was held has ended: it is only let go of.
+    if settled > 0 { Ok(settled) } else { execute(connection, sql!("outbox_release"), params![lease, id]) }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn lease(&self, request: Lease) -> Result<Vec<Leased>> {
+        // An idle delivery loop polls every second, and must not write only to find nothing.
+        let (at, _) = request.times(|| self.clock().now());
+        let any = |connection: &Connection| {
+            let channel = request.channel.map(Channel::as_str);
+            let place = params![request.now.as_micros(), at.as_micros(), channel, FORMAT];
+            one::<(bool,)>(connection, sql!("outbox_any_due"), place, ("identity_outbox", ""))
+        };
+        if request.limit == 0 || !(request.again || self.read(any).await?.is_some_and(|(any,)| any)) {
+            return Ok(Vec::new());
+        }
+        let leased = self.write(move |desk| {
+            let leased = lease(&desk.connection, &request, desk.clock.now())?;
+            let found = leased.as_deref().unwrap_or_default();
+            if let Some(newest) = found.iter().map(|leased| leased.message.created_at).max() {
+                budgets::sweep(desk, newest, found.len())?;
+            }
+            Ok(leased)
+        });
+        leased.await?
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize> {
+        let settle = move |desk: &Desk| settled.iter().map(|settled| settle(&desk.connection, lease, settled)).sum();
+        self.write(settle).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>> {
+        let report = report.clone();
+        let note = move |desk: &Desk| {
+            let connection = &desk.connection;
+            let Some(kept) = find(connection, message)? else { return Ok(None) };
+            let (user, mut posted) = (kept.user, kept.read(connection)?);
+            if !report.goes_before(posted.report.as_ref()) {
+                return Ok(Some(posted));
+            }
+            let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
+            if posted.state() == PostState::Waiting || (posted.state() == PostState::DeadLetter && arrived) {
+                (posted.sent_at, posted.failed_at) = (Some(report.at), None);
+            }
+            posted.report = Some(report.clone());
+            let [sent_at, failed_at] = [posted.sent_at, posted.failed_at].map(|at| at.map(Timestamp::as_micros));
+            let row = params![user, message.as_uuid(), sent_at, failed_at, json(&report)?];
+            execute(connection, sql!("outbox_report"), row)?;
+            Ok(Some(posted))
+        };
+        self.write(note).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>> {
+        let read = |connection: &Connection| find(connection, message)?.map(|kept| kept.read(connection)).transpose();
+        self.read(read).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>> {
+        let key = key.clone();
+        self.read_beside(limit, move |connection| Owner { connection, key: &key }.posted(after, limit)).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        let prune = move |Desk { connection, clock, .. }: &Desk| {
+            let own = clock.now();
+            // No index serves this, and pruning is rare.
+            let expired = params![own.as_micros(), FORMAT, (own - PATIENCE).as_micros()];
+            execute(connection, sql!("outbox_unknown"), expired)?;
+            execute(connection, sql!("outbox_prune"), params![before.as_micros(), signed(limit)])
+        };
+        self.write(prune).await
+    }
+
+    async fn dead_letters(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>> {
+        let tenant = tenant.clone();
+        let letter = |Posted { message, attempts, failed_at, error, .. }: Posted| {
+            Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
+        };
+        let read = move |connection: &Connection| {
+            let place = params![tenant.as_str(), after.map(MessageId::as_uuid), FORMAT, signed(limit)];
+            let found = rows(connection, messages!("outbox_dead"), place)?.into_iter();
+            found.filter_map(|kept| kept.read(connection).map(letter).transpose()).collect()
+        };
+        self.read_beside(limit, read).await
+    }
+}
