@@ -3,6 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_ports::{Directory, Outbox, UserRepository};
 
+use crate::laws::contract;
+
 use crate::heard;
 
 /// The way in which an adapter's store is opened. A harness is one place, for example a file, a database or a schema of
@@ -39,6 +41,24 @@ pub fn block_on<F: Future>(law: F) -> F::Output {
     kept
 }
 
+/// Runs a law. When it is broken, its contract is printed besides.
+#[doc(hidden)]
+pub fn hold<F: Future>(law: &'static str, run: F) -> F::Output {
+    let _told = Told(law);
+    block_on(run)
+}
+
+struct Told(&'static str);
+
+impl Drop for Told {
+    #[expect(clippy::print_stderr, reason = "what a test says of its failure goes to the standard error")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("\nThe law {} is broken. It says: {}\n", self.0, contract(self.0).unwrap_or_default());
+        }
+    }
+}
+
 /// Defines one test per law of [`laws`](crate::laws), with the name of the law. The expression makes a [`Harness`]
 /// whose place is empty; it is evaluated once per test.
 #[macro_export]
@@ -56,7 +76,7 @@ macro_rules! suite_tests {
         $(
             #[test]
             fn $law() {
-                $crate::block_on(async { $crate::laws::$law(&$harness).await });
+                $crate::hold(stringify!($law), async { $crate::laws::$law(&$harness).await });
             }
         )*
     };

@@ -39,7 +39,8 @@
 //! The port [`Budgets`](identity_ports::Budgets), which a store may implement besides, has laws of its own:
 //! [`budgets_suite!`].
 //!
-//! A broken law panics with a sentence that says which expectation failed. The module [`kit`] has the building blocks
+//! A broken law panics with a sentence that says which expectation failed, and its test prints what the law requires of a store
+//! ([`laws::contract`]). The module [`kit`] has the building blocks
 //! of the laws, for an adapter's own tests.
 //!
 //! # What this crate does not do
@@ -59,4 +60,4 @@ mod heard;
 pub mod kit;
 pub mod laws;
 
-pub use harness::{Harness, block_on};
+pub use harness::{Harness, block_on, hold};

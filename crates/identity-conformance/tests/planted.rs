@@ -168,4 +168,8 @@ fn every_law_is_in_the_suite() {
     run.extend(written.iter().filter(|name| of_budgets.contains(name.as_str())).cloned());
     run.sort();
     assert_eq!(run, written, "a law is missing in the suite, or listed twice");
+    for law in written {
+        let contract = laws::contract(&law).unwrap_or_default();
+        assert!(contract.len() > 40 && contract.ends_with('.'), "{law} does not say what it requires: {contract}");
+    }
 }

@@ -21,26 +21,33 @@ mod round_trip;
 mod tenants;
 mod texts;
 
-pub use budgets::*;
-pub use claims::*;
-pub use codes::*;
-pub use directory::*;
-pub use erasure::*;
-pub use failures::*;
-pub use finding::*;
-pub use history::*;
-pub use listing::*;
-pub use model::*;
-pub use outbox::*;
-pub use post::*;
-pub use presence::*;
-pub use quotas::*;
-pub use races::*;
-pub use refusals::*;
-pub use reserve::*;
-pub use round_trip::*;
-pub use tenants::*;
-pub use texts::*;
+/// Makes the laws of these files public, and their texts known to [`contract`].
+macro_rules! files {
+    ($($file:ident)*) => {
+        $(pub use $file::*;)*
+        const FILES: &[&str] = &[$(include_str!(concat!(stringify!($file), ".rs"))),*];
+    };
+}
+
+files! {
+    budgets claims codes directory erasure failures finding history listing model outbox post
+    presence quotas races refusals reserve round_trip tenants texts
+}
+
+/// What a law requires of a store: its documentation. `None` when no law has this name.
+///
+/// ```
+/// let contract = identity_conformance::laws::contract("create_is_not_update").expect("a law");
+/// assert!(contract.starts_with("A commit that creates a user does not update one"));
+/// ```
+#[must_use]
+pub fn contract(law: &str) -> Option<String> {
+    let heads = ["(", "<"].map(|end| format!("\npub async fn {law}{end}"));
+    let (before, _) = FILES.iter().find_map(|file| heads.iter().find_map(|head| file.split_once(head)))?;
+    let mut lines: Vec<&str> = before.lines().rev().map_while(|line| line.strip_prefix("/// ")).collect();
+    lines.reverse();
+    Some(lines.join(" "))
+}
 
 /// Passes the name of every law to a macro.
 #[doc(hidden)]
