@@ -142,7 +142,7 @@ async fn fill(store: &PostgresStore, users: u64) {
                 keys.push(entry.key.as_str().to_owned());
                 identifiers.push(entry.identifier.as_uuid());
             }
-            for (first, last) in [(1, 3), (4, 4), (5, 5), (6, 6), (7, 7_i64)] {
+            for (first, last) in [(1_i64, 3_i64), (4, 4), (5, 5), (6, 6), (7, 7)] {
                 authors.push(id.clone());
                 firsts.push(first);
                 lasts.push(last);
