@@ -26,7 +26,9 @@ impl MemoryStore {
                 lines.extend(user.map(|user| stored::record(tenant, user, row.version())));
                 lines.extend(user.and_then(|user| stored::details(tenant, user)));
             }
-            lines.extend(kept.quotas.0.iter().map(|budget| line(json!({"tenant": tenant, "budget": budget}))));
+            lines.extend(
+                kept.quotas.0.iter().map(|budget| line(json!({"tenant": tenant, "budget": format!("{budget:?}")}))),
+            );
         }
         lines.extend(tables.post.messages.values().map(|kept| {
             let Posted { message, provider, reference, error, report, .. } = &kept.posted;

@@ -1,9 +1,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use identity_core::{
-    Address, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey,
-};
+use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError};
 
 use crate::MemoryStore;
@@ -46,8 +44,7 @@ impl Kept {
     }
 
     fn leased(&self) -> Leased {
-        let Posted { message, attempts, uncertain, provider, .. } = self.posted.clone();
-        Leased { message, attempts, uncertain, provider }
+        self.posted.clone().leased()
     }
 }
 
@@ -191,13 +188,8 @@ impl Outbox for MemoryStore {
         let Some(Kept { posted, due_at, .. }) = messages.get_mut(&message).map(|kept| &mut **kept) else {
             return Ok(None);
         };
-        let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
-        if report.goes_before(posted.report.as_ref()) {
-            if posted.state() == PostState::Waiting || (posted.state() == PostState::DeadLetter && arrived) {
-                (posted.sent_at, posted.failed_at) = (Some(report.at), None);
-                due.remove(&(*due_at, message));
-            }
-            posted.report = Some(report.clone());
+        if posted.note(report) {
+            due.remove(&(*due_at, message));
         }
         Ok(Some(posted.clone()))
     }
@@ -228,9 +220,6 @@ impl Outbox for MemoryStore {
         let post = &self.read()?.post;
         let is_dead = |posted: &Posted| posted.message.key.tenant == *tenant && posted.state() == PostState::DeadLetter;
         let dead = post.messages.values().map(|kept| &**kept).filter(|kept| is_dead(&kept.posted));
-        let letter = |Posted { message, attempts, failed_at, error, .. }: Posted| {
-            Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
-        };
-        Ok(page(dead, after, limit).into_iter().filter_map(letter).collect())
+        Ok(page(dead, after, limit).into_iter().filter_map(Posted::dead_letter).collect())
     }
 }

@@ -2,12 +2,12 @@ use std::fmt;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use identity_core::TenantId;
-use identity_ports::{Clock, Commit, CommitError, Committed, SteadyClock, StoreError, SystemClock};
+use identity_ports::{Clock, Commit, CommitError, Committed, Draws, SteadyClock, StoreError, SystemClock};
 
 use crate::lists::Map;
 use crate::people::People;
 use crate::post::Post;
-use crate::quotas::{Drawn, Quotas};
+use crate::quotas::Quotas;
 
 /// A store of users in memory. Clones share their content, which lasts as long as the process.
 #[derive(Clone)]
@@ -87,14 +87,14 @@ impl Tables {
         if let Some(claim) = tenant.people.taken(&key.user, &claims) {
             return Err(CommitError::Taken(claim.clone()));
         }
-        let drawn = tenant.quotas.judge(&refunds, &charges, &messages)?;
+        let draws = Draws::judge(&refunds, &charges, &messages, |kind, quota| Ok(tenant.quotas.read(kind, quota)))?;
         if messages.iter().any(|outgoing| self.post.messages.contains_key(&outgoing.message.id)) {
             return Err(StoreError::failed("a message with this id was enqueued before").into());
         }
 
         // From here on nothing can refuse the commit.
-        tenant.quotas.write(&drawn);
-        let Drawn { withheld, exhausted, .. } = drawn;
+        tenant.quotas.write(&draws.windows);
+        let Draws { withheld, exhausted, .. } = draws;
         if !withdraw.is_empty() {
             self.post.withdraw(&key, &withdraw);
         }

@@ -14,13 +14,13 @@ mod outbox;
 mod repository;
 
 pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
-pub use budgets::Budgets;
+pub use budgets::{Budgets, Draws, Window};
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
 pub use outbox::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
-pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepository};
+pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepository, behind};
 
 /// Mocks of the traits.
 #[cfg(feature = "mock")]

@@ -177,6 +177,36 @@ impl Posted {
     }
 }
 
+impl Posted {
+    /// Notes a report as [`Outbox::report`] says, and returns whether it changes anything.
+    pub fn note(&mut self, report: &Report) -> bool {
+        if !report.goes_before(self.report.as_ref()) {
+            return false;
+        }
+        let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
+        let state = self.state();
+        if state == PostState::Waiting || (state == PostState::DeadLetter && arrived) {
+            (self.sent_at, self.failed_at) = (Some(report.at), None);
+        }
+        self.report = Some(report.clone());
+        true
+    }
+
+    /// The message as its lease shows it.
+    #[must_use]
+    pub fn leased(self) -> Leased {
+        let Self { message, attempts, uncertain, provider, .. } = self;
+        Leased { message, attempts, uncertain, provider }
+    }
+
+    /// The message as a dead letter; `None` unless it failed for good.
+    #[must_use]
+    pub fn dead_letter(self) -> Option<DeadLetter> {
+        let Self { message, attempts, failed_at, error, .. } = self;
+        Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
+    }
+}
+
 /// The messages of all tenants: pending ones, and what became of the others until they are pruned.
 ///
 /// Delivery is at least once: when a worker dies after sending a message and before settling it, another worker sends

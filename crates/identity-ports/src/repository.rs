@@ -77,6 +77,27 @@ pub struct Prefix {
     pub text: String,
 }
 
+/// The first text behind all that begin with this one, in the order of characters; `None` when every text behind it begins so.
+/// With it a store searches by the beginning in a range of an index.
+///
+/// ```
+/// assert_eq!(identity_ports::behind("ada").as_deref(), Some("adb"));
+/// assert_eq!(identity_ports::behind("a\u{10ffff}").as_deref(), Some("b"));
+/// assert_eq!(identity_ports::behind(""), None);
+/// ```
+#[must_use]
+pub fn behind(beginning: &str) -> Option<String> {
+    let mut behind: Vec<char> = beginning.chars().collect();
+    while let Some(last) = behind.pop() {
+        // The next character; none after the very last one.
+        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
+            behind.push(next);
+            return Some(behind.into_iter().collect());
+        }
+    }
+    None
+}
+
 impl fmt::Debug for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind.as_str(), masked(&self.text))

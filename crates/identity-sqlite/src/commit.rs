@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
 
 use identity_core::{LookupChanges, LookupEntry, User, Version, stored};
-use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
+use identity_ports::{Commit, CommitError, Committed, Draws, Expected, StoreError};
 use rusqlite::{Connection, Transaction, params};
 
-use crate::budgets::{self, Drawn};
 use crate::cells::{Owner, json};
 use crate::error::Result;
-use crate::outbox;
 use crate::transaction::within_savepoint;
 use crate::users::Place;
+use crate::{budgets, outbox};
 
 thread_local! {
     /// Whether a commit on this thread erased a user. A transaction of the host is a closure that does not say what it
@@ -45,7 +45,8 @@ pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<Commi
 pub(crate) struct Encoded {
     /// The main record; `None` when the user is erased.
     pub(crate) record: Option<String>,
-    details: Details,
+    /// The second record: `None` when it stays as it is, `Some(None)` when it goes.
+    details: Option<Option<String>>,
     events: String,
     /// Of each message of the commit.
     messages: Vec<String>,
@@ -55,25 +56,13 @@ pub(crate) struct Encoded {
     put: Vec<LookupEntry>,
 }
 
-/// What becomes of the second record.
-pub(crate) enum Details {
-    Stays,
-    Goes,
-    Is(String),
-}
-
 impl Encoded {
     /// Refuses a commit that contradicts itself, so that a mistake of the caller does not become a row.
     pub(crate) fn new(commit: &Commit) -> Result<Self> {
         commit.check().map_err(StoreError::failed)?;
         let (tenant, before) = (&commit.key.tenant, commit.before.as_deref());
-        let is_new = commit.expected == Expected::Absent;
-        let details = match &commit.after {
-            Some(after) if !before.is_some_and(|before| stored::same_details(before, after)) => {
-                stored::details(tenant, after).map_or(if is_new { Details::Stays } else { Details::Goes }, Details::Is)
-            }
-            _ => Details::Stays,
-        };
+        let same = |after: &&Arc<User>| before.is_some_and(|before| stored::same_details(before, after));
+        let details = commit.after.as_ref().filter(|after| !same(after)).map(|after| stored::details(tenant, after));
         let events = commit.events.iter().map(|recorded| match commit.after {
             Some(_) => Cow::Borrowed(&recorded.event),
             None => Cow::Owned(recorded.event.clone().stripped()),
@@ -84,7 +73,8 @@ impl Encoded {
         removed.extend(known.into_iter().filter(moves));
         Ok(Self {
             record: commit.after.as_ref().map(|after| stored::record(tenant, after, commit.version())),
-            details,
+            // A new user has none that could go.
+            details: details.filter(|details| details.is_some() || commit.expected != Expected::Absent),
             events: json(&events.collect::<Vec<_>>())?,
             messages: commit.messages.iter().map(|outgoing| json(&outgoing.message)).collect::<Result<_, _>>()?,
             removed,
@@ -110,7 +100,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded)
     if after.is_some() || !is_new {
         owner.claim(&commit.claims)?;
     }
-    let Drawn { withheld, exhausted } =
+    let Draws { withheld, exhausted, .. } =
         budgets::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
     let numbers = [commit.events.first().map_or(0, |recorded| recorded.number), commit.version().0];
     let event = owner.append(place.user, place.earlier, numbers, &encoded.events)?;
@@ -125,7 +115,9 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded)
             owner.execute(sql!("outbox_withdraw"), params![place.user, identifier.as_uuid()])?;
         }
     }
-    owner.write_details(place.user, &encoded.details)?;
+    if let Some(details) = &encoded.details {
+        owner.write_details(place.user, details.as_deref())?;
+    }
     let messages = commit.messages.iter().zip(&encoded.messages).zip(withheld);
     for ((outgoing, text), _) in messages.filter(|(_, withheld)| !withheld) {
         outbox::enqueue(connection, place.user, &outgoing.message, text)?;
@@ -139,7 +131,7 @@ fn erase(owner: Owner<'_>, Place { user, held, .. }: Place, Version(version): Ve
     // Sent messages and dead letters too: they name the address.
     owner.execute("DELETE FROM identity_outbox WHERE user = ?1", [user])?;
     owner.strip((user, event, version))?;
-    owner.write_details(user, &Details::Goes)?;
+    owner.write_details(user, None)?;
     owner.execute(sql!("users_erase"), params![user, version, event])?;
     ERASED.set(true);
     Ok(())

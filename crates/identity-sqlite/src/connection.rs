@@ -9,6 +9,7 @@ use std::time::Duration;
 use identity_ports::{Clock, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::budgets::Place;
 use crate::commit::take_erased;
@@ -37,7 +38,9 @@ const SMALL: i64 = 32 << 20;
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
     pub(crate) places: Places,
-    log: Arc<Log>,
+    /// Pages in the write-ahead log after the last commit, and at the last checkpoint.
+    pages: Arc<AtomicI32>,
+    written_back: Cell<i32>,
     busy_timeout: Duration,
     /// Whether a user was erased since the write-ahead log was last truncated.
     erased: Cell<bool>,
@@ -50,13 +53,6 @@ pub(crate) struct Desk {
     pub(crate) swept: RefCell<Place>,
     /// Measures how long leases last.
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// How many pages the write-ahead log had after the last commit, and how many of them are written back.
-#[derive(Default)]
-struct Log {
-    pages: AtomicI32,
-    written_back: AtomicI32,
 }
 
 impl Desk {
@@ -73,14 +69,11 @@ impl Desk {
         connection.pragma_update(None, "fullfsync", full).map_err(store)?;
         // A page cache of 8 MiB keeps the inner pages of every index in memory.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
-        let log = Arc::new(Log::default());
-        let seen = Arc::clone(&log);
+        let pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&pages);
         // Replaces SQLite's automatic checkpoints, which would run inside a commit.
         let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
-            if pages < seen.pages.swap(pages, Ordering::Relaxed) {
-                // The log was restarted.
-                seen.written_back.store(0, Ordering::Relaxed);
-            }
+            seen.store(pages, Ordering::Relaxed);
             Ok(())
         };
         connection.wal_hook(Some(hook)).map_err(store)?;
@@ -94,7 +87,8 @@ impl Desk {
         Ok(Self {
             connection,
             places,
-            log,
+            pages,
+            written_back: Cell::new(0),
             busy_timeout: options.busy_timeout,
             erased: Cell::new(false),
             stale: Cell::new(false),
@@ -129,10 +123,15 @@ impl Desk {
         erased || self.wants_checkpoint()
     }
 
+    fn pages(&self) -> i32 {
+        self.pages.load(Ordering::Relaxed)
+    }
+
     /// Whether the write-ahead log is due to be written back.
     fn wants_checkpoint(&self) -> bool {
-        let written_back = self.log.written_back.load(Ordering::Relaxed);
-        self.log.pages.load(Ordering::Relaxed) - written_back >= CHECKPOINT_PAGES
+        // A log that has fewer pages than at the last checkpoint was restarted.
+        self.written_back.set(self.written_back.get().min(self.pages()));
+        self.pages() - self.written_back.get() >= CHECKPOINT_PAGES
     }
 
     /// Whether an erasure left something to do.
@@ -143,21 +142,21 @@ impl Desk {
     /// Does what is left to do: after a batch; when nobody came for a while (`idle`); and before the connection closes (`last`).
     pub(crate) fn tend(&self, idle: bool, last: bool) {
         self.ready(false);
-        let (pages, (quiet, before)) = (self.log.pages.load(Ordering::Relaxed), self.quiet.get());
+        let (pages, (quiet, before)) = (self.pages(), self.quiet.get());
         let quiet = if idle && pages == before { quiet + 1 } else { 0 };
         if self.erased.get() && (idle || self.late.get() >= LATE) {
             self.cut();
             self.late.set(0);
         } else if self.wants_checkpoint() {
             // As much of the log as readers allow. No commit depends on it, and the next one tries again.
-            self.log.written_back.store(pages, Ordering::Relaxed);
+            self.written_back.set(pages);
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
         if self.stale.get() && (last || quiet >= QUIET) {
             self.compact_small();
         }
         self.late.set(self.late.get() + 1);
-        self.quiet.set((quiet, self.log.pages.load(Ordering::Relaxed)));
+        self.quiet.set((quiet, self.pages()));
     }
 
     /// Writes the whole log back and truncates it. It does not wait: if a reader or another process still uses the log, the
@@ -166,8 +165,7 @@ impl Desk {
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         if busy.is_ok_and(|busy| !busy) {
             self.erased.set(false);
-            self.log.pages.store(0, Ordering::Relaxed);
-            self.log.written_back.store(0, Ordering::Relaxed);
+            self.pages.store(0, Ordering::Relaxed);
         }
     }
 
@@ -189,9 +187,31 @@ impl Desk {
     }
 }
 
-/// Opens a read-only connection.
-pub(crate) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)
+/// The pool of read-only connections. Readers and the writer do not wait for each other.
+pub(crate) struct Readers {
+    connections: Vec<Arc<Mutex<Connection>>>,
+    /// As many permits as connections, so that whoever has one finds a free connection.
+    free: Arc<Semaphore>,
+}
+
+/// A connection of the pool, returned to it when this is dropped.
+pub(crate) struct Reader {
+    pub(crate) connection: OwnedMutexGuard<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Readers {
+    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
+        let open = |_| open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options).map(|one| Arc::new(Mutex::new(one)));
+        let connections = (0..options.readers).map(open).collect::<Result<_>>()?;
+        Ok(Self { connections, free: Arc::new(Semaphore::new(options.readers)) })
+    }
+
+    pub(crate) async fn take(&self) -> Result<Reader> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let free = self.connections.iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok());
+        Ok(Reader { connection: free.ok_or(StoreError::Closed)?, _permit: permit })
+    }
 }
 
 fn open(path: &Path, flags: OpenFlags, options: &SqliteOptions) -> Result<Connection> {

@@ -19,7 +19,6 @@ mod lookup;
 mod migrate;
 mod options;
 mod outbox;
-mod readers;
 mod records;
 mod store;
 mod transaction;

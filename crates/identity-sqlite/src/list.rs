@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use identity_core::{TenantId, UserId, UserKey};
-use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, ListQuery, Page, Prefix, Stored};
+use identity_ports::{
+    Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, ListQuery, Page, Prefix, Stored, behind,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -76,18 +78,9 @@ fn range(prefix: &Prefix) -> [Value; 3] {
     [Value::Text(prefix.kind.as_str().to_owned()), Value::Text(prefix.text.clone()), until(&prefix.text)]
 }
 
-/// The first text after all those with a prefix.
+/// The first text after all those with a prefix. Every text comes before every blob.
 fn until(prefix: &str) -> Value {
-    let mut until: Vec<char> = prefix.chars().collect();
-    while let Some(last) = until.pop() {
-        // The next character; none after the very last one.
-        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
-            until.push(next);
-            return Value::Text(until.into_iter().collect());
-        }
-    }
-    // Every text comes before every blob.
-    Value::Blob(Vec::new())
+    behind(prefix).map_or(Value::Blob(Vec::new()), Value::Text)
 }
 
 /// The expression to sort by. Times and counts of sign-ins are read from the second record, whose form the library documents,

@@ -1,4 +1,5 @@
 use identity_ports::StoreError;
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
 use crate::cells::many;
@@ -50,59 +51,32 @@ pub(crate) fn migrate_file(connection: &mut Connection) -> Result<()> {
 
 /// Migrates a database. One that is `own` has the marks of a file of this library, unless a host has put the tables there.
 fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
+    // Foreign keys of the host's are neither followed nor rewritten meanwhile.
+    const SETTINGS: [(&str, i64); 2] = [("foreign_keys", 0), ("legacy_alter_table", 1)];
     let found = version(connection)?;
-    let marked = if own && is_marked(connection)? { Some(user_version(connection)?) } else { found };
-    if let (Some(database), Some(version)) = (marked, found)
-        && database > version.max(PROGRAM)
-    {
+    let marked = match found {
+        Some(_) if own && is_marked(connection)? => Some(pragma(connection, "PRAGMA user_version")?),
+        _ => found,
+    };
+    if let Some(database) = marked.filter(|_| marked > found.max(Some(PROGRAM))) {
         return Err(StoreError::Newer { database, program: PROGRAM });
     }
-    if found.is_some_and(is_current) && marked == found && !is_under_way(connection)? {
+    if found >= Some(PROGRAM) && marked == found && !is_under_way(connection)? {
         return Ok(());
     }
-    moving(connection, |transaction| {
-        if own && version(transaction)?.is_none() {
-            if pragma(transaction, "SELECT count(*) FROM sqlite_schema")? > 0 {
-                return Err(StoreError::NotOurs(
-                    "the file is a SQLite database of another program; choose another file, or call `migrate` on a \
-                     connection of your own to add the tables to it"
-                        .to_owned(),
-                ));
-            }
-            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store)?;
-        }
-        apply(transaction)?;
-        if own && is_marked(transaction)? {
-            let version = version(transaction)?.unwrap_or(PROGRAM);
-            transaction.pragma_update(None, "user_version", version).map_err(store)?;
-        }
-        Ok(())
-    })
-}
-
-/// Whether there is nothing to do for a database of this version: a newer one that is refused does not come here.
-const fn is_current(version: u32) -> bool {
-    version >= PROGRAM
-}
-
-/// Brings the tables up to date with `apply`, then moves the users to them. Foreign keys of the host's are neither followed
-/// nor rewritten meanwhile.
-fn moving(connection: &mut Connection, apply: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
-    const SETTINGS: [&str; 2] = ["foreign_keys", "legacy_alter_table"];
-    let read = |name| pragma(connection, &format!("PRAGMA {name}"));
-    let [keys, alter] = SETTINGS.map(read);
-    let before = [keys? != 0, alter? != 0];
-    let set = |connection: &Connection, values: [bool; 2]| {
-        let mut settings = SETTINGS.into_iter().zip(values);
+    let read = |(name, _)| Ok((name, pragma(connection, &format!("PRAGMA {name}"))?));
+    let before: Vec<(&str, i64)> = SETTINGS.into_iter().map(read).collect::<Result<_>>()?;
+    let set = |connection: &Connection, settings: &[(&str, i64)]| {
+        let mut settings = settings.iter();
         settings.try_for_each(|(name, value)| connection.pragma_update(None, name, value)).map_err(store)
     };
-    set(connection, [false, true])?;
+    set(connection, &SETTINGS)?;
     let mut state = Move::default();
-    let mut moved = write(connection, apply).map(|()| true);
+    let mut moved = write(connection, |transaction| apply(transaction, own));
     while let Ok(true) = moved {
         moved = write(connection, |transaction| state.go_on(transaction));
     }
-    set(connection, before)?;
+    set(connection, &before)?;
     moved.map(drop)
 }
 
@@ -131,27 +105,35 @@ pub(crate) fn check_schema(connection: &Connection) -> Result<()> {
     }
 }
 
-fn apply(connection: &Connection) -> Result<()> {
+/// Brings the tables up to date, and says that users may have to be moved to them.
+fn apply(connection: &Connection, own: bool) -> Result<bool> {
     let from = version(connection)?;
-    if from.is_some_and(is_current) {
-        return Ok(());
+    if own && from.is_none() {
+        if pragma::<i64>(connection, "SELECT count(*) FROM sqlite_schema")? > 0 {
+            let reason = "the file is a SQLite database of another program; choose another file, or call `migrate` on a \
+                          connection of your own to add the tables to it";
+            return Err(StoreError::NotOurs(reason.to_owned()));
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(store)?;
     }
-    if let Some(from) = from {
-        let done = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
-        MIGRATIONS.iter().skip(done).try_for_each(|step| connection.execute_batch(step)).map_err(store)?;
+    if from < Some(PROGRAM) {
+        let steps = from.map_or(&[][..], |from| MIGRATIONS.get(from.saturating_sub(1) as usize..).unwrap_or_default());
+        steps.iter().chain([&TABLES]).try_for_each(|step| connection.execute_batch(step)).map_err(store)?;
+        if from.is_some() {
+            connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;
+        }
+        connection.execute(sql!("meta_write"), params![PROGRAM, COMPATIBLE_SINCE]).map_err(store)?;
     }
-    connection.execute_batch(TABLES).map_err(store)?;
-    if from.is_some() {
-        connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;
+    if own && is_marked(connection)? {
+        connection.pragma_update(None, "user_version", from.max(Some(PROGRAM))).map_err(store)?;
     }
-    connection.execute(sql!("meta_write"), params![PROGRAM, COMPATIBLE_SINCE]).map_err(store)?;
-    Ok(())
+    Ok(true)
 }
 
 /// The schema version of the tables; `None` when there are none.
 fn version(connection: &Connection) -> Result<Option<u32>> {
     let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity_meta'";
-    if pragma(connection, there)? == 0 {
+    if pragma::<i64>(connection, there)? == 0 {
         return Ok(None);
     }
     let read = connection.query_row(sql!("meta_read"), [], |row| Ok((row.get(0)?, row.get(1)?)));
@@ -170,13 +152,9 @@ fn version(connection: &Connection) -> Result<Option<u32>> {
 
 /// Whether the file is this library's alone.
 pub(crate) fn is_marked(connection: &Connection) -> Result<bool> {
-    Ok(pragma(connection, "PRAGMA application_id")? == i64::from(APPLICATION_ID))
+    Ok(pragma::<i32>(connection, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
-fn user_version(connection: &Connection) -> Result<u32> {
-    Ok(u32::try_from(pragma(connection, "PRAGMA user_version")?).unwrap_or(u32::MAX))
-}
-
-fn pragma(connection: &Connection, sql: &str) -> Result<i64> {
+fn pragma<T: FromSql>(connection: &Connection, sql: &str) -> Result<T> {
     connection.query_row(sql, [], |row| row.get(0)).map_err(store)
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{Channel, Content, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
+use identity_core::{Channel, Content, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
@@ -117,15 +117,11 @@ fn find(connection: &Connection, id: MessageId) -> Result<Option<Kept>> {
 /// Leases what is due; `own` is the reading of this machine's clock. A message that cannot be read becomes a dead letter, so
 /// that it does not delay the others, and is the answer once.
 fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Result<Vec<Leased>>> {
-    let leased = |posted: Posted| {
-        let Posted { message, attempts, uncertain, provider, .. } = posted;
-        Leased { message, attempts, uncertain, provider }
-    };
     let (at, until) = lease.times(|| own);
     if lease.again {
         // A row that was read when it was leased is not damaged; were it, its lease would end.
         let held = rows(connection, messages!("outbox_held"), params![lease.id.0, at.as_micros()])?;
-        let held: Vec<Leased> = held.into_iter().filter_map(|kept| kept.posted.ok().map(leased)).collect();
+        let held: Vec<Leased> = held.into_iter().filter_map(|kept| kept.posted.ok().map(Posted::leased)).collect();
         if !held.is_empty() {
             return Ok(Ok(held));
         }
@@ -147,7 +143,7 @@ fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Resul
         posted.uncertain = posted.uncertain.saturating_add(unsettled.into());
         let row = params![user, id, lease.id.0, until.as_micros(), posted.attempts, posted.uncertain];
         execute(connection, sql!("outbox_take"), row)?;
-        all.push(leased(posted));
+        all.push(posted.leased());
     }
     Ok(Ok(all))
 }
@@ -211,14 +207,9 @@ impl Outbox for SqliteStore {
             let connection = &desk.connection;
             let Some(kept) = find(connection, message)? else { return Ok(None) };
             let (user, mut posted) = (kept.user, kept.read(connection)?);
-            if !report.goes_before(posted.report.as_ref()) {
+            if !posted.note(&report) {
                 return Ok(Some(posted));
             }
-            let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
-            if posted.state() == PostState::Waiting || (posted.state() == PostState::DeadLetter && arrived) {
-                (posted.sent_at, posted.failed_at) = (Some(report.at), None);
-            }
-            posted.report = Some(report.clone());
             let [sent_at, failed_at] = [posted.sent_at, posted.failed_at].map(|at| at.map(Timestamp::as_micros));
             let row = params![user, message.as_uuid(), sent_at, failed_at, json(&report)?];
             execute(connection, sql!("outbox_report"), row)?;
@@ -250,13 +241,10 @@ impl Outbox for SqliteStore {
 
     async fn dead_letters(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>> {
         let tenant = tenant.clone();
-        let letter = |Posted { message, attempts, failed_at, error, .. }: Posted| {
-            Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
-        };
         let read = move |connection: &Connection| {
             let place = params![tenant.as_str(), after.map(MessageId::as_uuid), FORMAT, signed(limit)];
             let found = rows(connection, messages!("outbox_dead"), place)?.into_iter();
-            found.filter_map(|kept| kept.read(connection).map(letter).transpose()).collect()
+            found.filter_map(|kept| kept.read(connection).map(Posted::dead_letter).transpose()).collect()
         };
         self.read_beside(limit, read).await
     }

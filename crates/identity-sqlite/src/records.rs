@@ -6,7 +6,6 @@ use identity_ports::{CommitError, StoreError};
 use rusqlite::{Connection, ErrorCode, params, params_from_iter};
 
 use crate::cells::{Owner, Text, json, one};
-use crate::commit::Details;
 use crate::error::{Result, corrupt, store, unread};
 use crate::transaction::within_savepoint;
 use crate::users::{Lines, held};
@@ -114,9 +113,7 @@ impl Owner<'_> {
             other => self.corrupt("identity_claims", other),
         })?;
         self.enter(&[], &user.lookup())?;
-        if let Some(record) = stored::details(&self.key.tenant, &user) {
-            self.write_details(row, &Details::Is(record))?;
-        }
+        self.write_details(row, stored::details(&self.key.tenant, &user).as_deref())?;
         let [tenant, id] = place;
         self.execute(include_str!("../migrations/0003_outbox.sql"), params![tenant, id, row])?;
         self.move_events(row)?;

@@ -13,11 +13,10 @@ use tokio::runtime::Handle;
 
 use crate::cells::Owner;
 use crate::commit::{Encoded, apply};
-use crate::connection::{Desk, open_reader};
+use crate::connection::{Desk, Readers};
 use crate::error::{Result, store};
 use crate::files::{backup, plain};
 use crate::options::SqliteOptions;
-use crate::readers::Readers;
 use crate::verify::{Verification, verify};
 use crate::writer::Writer;
 use crate::{list, lookup};
@@ -55,9 +54,9 @@ impl SqliteStore {
         let path = plain(path)?;
         let open = move || {
             let desk = Desk::open(&path, &options)?;
-            let readers = (0..options.readers).map(|_| open_reader(&path, &options)).collect::<Result<_, _>>()?;
+            let readers = Readers::open(&path, &options)?;
             let writer = Writer::start(desk, options.durability)?;
-            Ok(Self(Arc::new(Inner { readers: Readers::new(readers), writer, clock: options.clock })))
+            Ok(Self(Arc::new(Inner { readers, writer, clock: options.clock })))
         };
         blocking(open).await?
     }
@@ -178,8 +177,8 @@ impl SqliteStore {
     /// Writes, in a transaction of its own or in a shared one.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        run: impl Fn(&Desk) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        run: impl Fn(&Desk) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.0.writer.submit(move |desk| run(desk).map_err(CommitError::Store)).await.map_err(|error| match error {
             CommitError::Store(error) => error,
             // Only a commit is refused.

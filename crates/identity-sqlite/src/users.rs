@@ -7,7 +7,7 @@ use identity_ports::{Commit, CommitError, Expected, Stored};
 use rusqlite::params;
 
 use crate::cells::{Json, Owner, json};
-use crate::commit::{Details, Encoded};
+use crate::commit::Encoded;
 use crate::error::Result;
 
 /// A cell with the claims that a user holds; empty when there are none.
@@ -90,13 +90,12 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// Writes the second record when it changed.
-    pub(crate) fn write_details(self, user: i64, details: &Details) -> Result<()> {
-        match details {
-            Details::Stays => return Ok(()),
-            Details::Goes => self.execute(sql!("users_delete_details"), [user])?,
-            Details::Is(record) => self.execute(sql!("users_write_details"), params![user, record])?,
+    /// Writes the second record, or removes it.
+    pub(crate) fn write_details(self, user: i64, details: Option<&str>) -> Result<()> {
+        let written = match details {
+            Some(record) => self.execute(sql!("users_write_details"), params![user, record]),
+            None => self.execute(sql!("users_delete_details"), [user]),
         };
-        Ok(())
+        written.map(drop)
     }
 }

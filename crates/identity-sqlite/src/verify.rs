@@ -44,12 +44,10 @@ type Sound = Result<(), Box<dyn Error>>;
 pub(crate) fn verify(connection: &Connection) -> Result<Verification> {
     let _moment = connection.unchecked_transaction().map_err(store)?;
     let mut walk = Walk { connection, verification: Verification::default(), entries: 0, claims: 0 };
-    match many::<(String,)>(connection, "PRAGMA integrity_check", [], ("sqlite_schema", "")) {
-        Ok(lines) => {
-            let damage = lines.iter().filter(|(line,)| line != "ok");
-            damage.for_each(|(line,)| walk.problem(format!("the file is damaged: {line}")));
-        }
-        Err(error) => walk.problem(said(&error)),
+    let lines = many(connection, "PRAGMA integrity_check", [], ("sqlite_schema", ""));
+    let lines: Vec<(String,)> = lines.unwrap_or_else(|error| vec![(said(&error),)]);
+    for (line,) in lines.iter().filter(|(line,)| line != "ok") {
+        walk.problem(format!("the file is damaged: {line}"));
     }
     // A table that cannot be read to its end is a problem too.
     if let Err(error) = walk.users() {

@@ -1,5 +1,5 @@
 use identity_core::TenantId;
-use identity_ports::{ListQuery, Page, Prefix, StoreError};
+use identity_ports::{ListQuery, Page, Prefix, StoreError, behind};
 
 use crate::cells::limit;
 use crate::link::Link;
@@ -37,14 +37,6 @@ fn select<'a>(link: &'a Link, tenant: &'a TenantId, query: &'a ListQuery, most: 
 
 /// The first text behind all that begin so.
 pub(crate) fn until(beginning: &str) -> String {
-    let mut until: Vec<char> = beginning.chars().collect();
-    while let Some(last) = until.pop() {
-        // The next character; none after the very last one.
-        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
-            until.push(next);
-            return until.into_iter().collect();
-        }
-    }
-    // Every text begins so, or with the very last character: no key is as long as this.
-    char::MAX.to_string().repeat(1_024)
+    // Where there is none, every text begins so, or with the very last character: no key is as long as this.
+    behind(beginning).unwrap_or_else(|| char::MAX.to_string().repeat(1_024))
 }
