@@ -133,8 +133,8 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        Budgets, CommitError, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,
-        UserRepository,
+        Budgets, CommitError, Directory, Draws, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,
+        UserRepository, Window, behind,
     };
 
     pub use crate::identity::Store;
