@@ -2,8 +2,8 @@
 
 use identity_core::policy::Resend;
 use identity_core::{
-    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, Status, Verification,
-    VerificationPolicy,
+    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, Status, Username,
+    Verification, VerificationPolicy,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs, staff};
@@ -386,6 +386,7 @@ fn the_holder_of_a_disabled_user_may_change_nothing() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));
     let line = ada.add_verified(phone("+44 1514 960453"));
+    let name = Username::parse("ada").unwrap();
     ada.admin(|user, context| user.disable(context)).then(&["disabled"]);
     ada.admin(|user, context| user.disable(context)).then(&[]);
     let refused = [
@@ -396,8 +397,9 @@ fn the_holder_of_a_disabled_user_may_change_nothing() {
         ada.remove(mail).result,
         ada.holder(|user, context| user.set_primary(line, context)).result,
         ada.holder(|user, context| user.remove_username(context)).result,
+        ada.holder(|user, context| user.set_username(&name, None, context)).result.map(|_| ()),
     ];
-    assert_eq!(refused, [const { Err(Refusal::Disabled) }; 7]);
+    assert_eq!(refused, [const { Err(Refusal::Disabled) }; 8]);
     ada.admin(|user, context| user.enable(context)).then(&["enabled"]);
     ada.admin(|user, context| user.enable(context)).then(&[]);
     assert_eq!(ada.right(mail).done(), Confirmation::Verified);

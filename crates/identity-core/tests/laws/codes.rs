@@ -2,8 +2,8 @@
 
 use identity_core::{
     Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
-    Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, Nonce, Policy,
-    Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, MessageId,
+    Nonce, Policy, Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -421,6 +421,34 @@ fn a_link_token_reads_what_it_writes_and_nothing_else() {
         assert_eq!(ada.open(mail, &forged).then(&[]), Confirmation::Rejected { attempts_left: 5 });
     }
     assert_eq!(ada.open(mail, &LinkToken::parse(&text).unwrap()).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_ticket_reads_what_it_writes_and_names_its_message_alone() {
+    let keys = Bench::new(Policy::default()).keys;
+    let others = CodeKeys::new(KeyId::parse("test").unwrap(), &[8; 32]).unwrap();
+    for number in [0, 1, 7, u128::MAX] {
+        let message = MessageId::from_uuid(Uuid::from_u128(number));
+        let text = keys.ticket(message).to_string();
+        assert!(
+            text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte))
+        );
+        for read in [text.clone(), text.to_uppercase()] {
+            let ticket = DeliveryTicket::parse(&read).unwrap();
+            assert_eq!((keys.message(&ticket), others.message(&ticket)), (Some(message), None));
+            assert_eq!(ticket.to_string(), text);
+        }
+        // A change of any symbol names no message.
+        for place in 0..text.len() {
+            let mut forged = text.clone().into_bytes();
+            forged[place] = if forged[place] == b'a' { b'b' } else { b'a' };
+            let forged = DeliveryTicket::parse(std::str::from_utf8(&forged).unwrap()).unwrap();
+            assert_eq!(keys.message(&forged), None, "place {place}");
+        }
+        for not in ["", &text[1..], &format!("{text}a"), &text.replace(&text[..1], "1"), &format!("{}8", &text[..47])] {
+            assert!(DeliveryTicket::parse(not).is_err(), "{not}");
+        }
+    }
 }
 
 #[test]

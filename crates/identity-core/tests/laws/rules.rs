@@ -256,6 +256,16 @@ fn an_unverified_address_is_replaced_at_once() {
 }
 
 #[test]
+fn a_verified_replacement_is_elected_where_no_address_is_primary() {
+    let mut ada = given();
+    let old = ada.pending(email("typo@example.com"));
+    let new = NewAddress::from(email("ada@example.com")).verified();
+    let new = ada.admin(|user, context| user.replace(old, &new, context));
+    new.then(&["added", "verified", "replaced", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("ada@example.com"));
+}
+
+#[test]
 fn a_replacement_asked_for_again_starts_over() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));
