@@ -113,46 +113,33 @@ impl People {
             if let Some(row) = self.rows.get_mut(&loser) {
                 row.claim(ClaimChanges { release: vec![key.clone()], ..ClaimChanges::default() });
             }
-            self.reindex(&loser, [], [key]);
+            self.reindex(&loser, [key]);
         }
         let row = self.rows.entry(id.clone()).or_default();
         let LookupChanges { put, remove } = LookupChanges::between(row.user.as_deref(), after.as_deref());
-        let ClaimChanges { take, release } = &claims;
-        let put = put.into_iter().map(|entry| entry.key);
-        let mut come: Vec<ClaimKey> = put.chain(take.iter().map(|claim| claim.key.clone())).collect();
-        let remove = remove.into_iter().map(|entry| entry.key);
-        let mut gone: Vec<ClaimKey> = remove.chain(release.iter().cloned()).collect();
+        let mut keys: Vec<ClaimKey> = put.into_iter().chain(remove).map(|entry| entry.key).collect();
+        keys.extend(claims.take.iter().map(|claim| &claim.key).chain(&claims.release).cloned());
         row.record(events);
         row.user = after;
         if row.user.is_none() {
-            gone.append(&mut come);
-            gone.extend(row.claims.iter().map(|claim| claim.key.clone()));
+            keys.extend(row.claims.iter().map(|claim| claim.key.clone()));
             let events = std::mem::take(&mut row.events).into_iter().map(Event::stripped).collect();
             *row = Row { events, ..Row::default() };
         } else if !claims.is_empty() {
             row.claim(claims);
         }
-        self.reindex(id, come, gone);
+        self.reindex(id, keys);
     }
 
-    /// Notes that some keys lead to a user, and that others do so no longer unless the user still has them.
-    fn reindex(
-        &mut self,
-        id: &UserId,
-        come: impl IntoIterator<Item = ClaimKey>,
-        gone: impl IntoIterator<Item = ClaimKey>,
-    ) {
+    /// Notes whether these keys lead to a user.
+    fn reindex(&mut self, id: &UserId, keys: impl IntoIterator<Item = ClaimKey>) {
         let Self { rows, index } = self;
         let Some((id, row)) = rows.get_key_value(id) else { return };
-        for key in come {
-            let users = index.entry(key).or_default();
-            if !users.contains(id) {
-                push(users, id.clone());
-            }
-        }
-        for key in gone {
-            if !row.has(&key) {
-                remove(index, &key, id);
+        for key in keys {
+            match (row.has(&key), index.get(&key).is_some_and(|users| users.contains(id))) {
+                (true, false) => push(index.entry(key).or_default(), id.clone()),
+                (false, true) => remove(index, &key, id),
+                (true, true) | (false, false) => {}
             }
         }
     }
