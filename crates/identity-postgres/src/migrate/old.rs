@@ -88,17 +88,21 @@ fn key(row: &Row, id: &str) -> Result<UserKey, StoreError> {
     read().map_err(|bad: Bad| bad.at("identity_users", String::new))
 }
 
+/// tenant, id, version, created_at, updated_at, record.
+type UserRow<'a> = (&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<String>);
+
+/// tenant, user_id, number, first, updated_at, commit_id, events.
+type EventRow<'a> = (&'a str, &'a str, i64, i64, Option<i64>, Uuid, String);
+
 /// The rows of users as they are kept now.
 #[derive(Default)]
 struct Moved<'a> {
-    /// tenant, id, version, created_at, updated_at, record.
-    users: Vec<(&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<String>)>,
+    users: Vec<UserRow<'a>>,
     /// tenant, user_id, record.
     profiles: Vec<(&'a str, &'a str, String)>,
     /// tenant, kind, key, rule, user_id, identifier, verified.
     lookup: Vec<(&'a str, &'a str, String, i64, &'a str, Uuid, bool)>,
-    /// tenant, user_id, number, first, updated_at, commit_id, events.
-    events: Vec<(&'a str, &'a str, i64, i64, Option<i64>, Uuid, String)>,
+    events: Vec<EventRow<'a>>,
 }
 
 impl<'a> Moved<'a> {

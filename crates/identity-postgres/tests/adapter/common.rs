@@ -105,7 +105,7 @@ impl Harness for Place {
     /// Every table, and the segments of the write-ahead log since the place was opened.
     async fn bytes_at_rest(&self) -> Vec<u8> {
         let mut bytes = self.dump().await;
-        let began = self.began.get().expect("the place was opened");
+        let began = self.began.get().unwrap();
         let segments = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name($1::text::pg_lsn + n * 16777216), 0, 16777216, true)
             FROM generate_series(0, div(pg_current_wal_insert_lsn() - $1::text::pg_lsn, 16777216) + 1) n";
         let mut log: Vec<u8> = Vec::new();
