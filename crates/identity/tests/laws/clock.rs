@@ -229,7 +229,10 @@ async fn guesses_at_two_clocks(seed: u64, ahead: u64) -> (Vec<u64>, Vec<Timestam
     let (mut passed, mut compared) = (0, Vec::new());
     while passed < 7_200 {
         for _ in 0..4 {
-            let account = processes[usize::from(dice.up_to(2) == 1)].account(&user);
+            let process = &processes[usize::from(dice.up_to(2) == 1)];
+            let name = identity::Username::parse(&format!("name{}", dice.up_to(1_000))).unwrap();
+            process.admin("test").set_username(&user, &name, None).await.unwrap();
+            let account = process.account(&user);
             // Often it is refused, and there is a challenge to answer all the same.
             _ = account.start_verification(id).await;
             while let Ok(receipt) = account.confirm(id, &Code::parse("wrong").unwrap()).await {
