@@ -26,10 +26,10 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
             for line in text.lines().map(str::trim_start) {
                 let function =
                     ["fn ", "async fn ", "pub async fn "].into_iter().find_map(|start| line.strip_prefix(start));
-                if let Some(name) = function.and_then(|rest| rest.split(['(', '<']).next()) {
-                    if marked || in_docs || (is_law && line.starts_with("pub ")) {
-                        found.insert(name.to_owned());
-                    }
+                if let Some(name) = function.and_then(|rest| rest.split(['(', '<']).next())
+                    && (marked || in_docs || (is_law && line.starts_with("pub ")))
+                {
+                    found.insert(name.to_owned());
                 }
                 marked = line.starts_with("#[test]")
                     || line.starts_with("#[tokio::test")

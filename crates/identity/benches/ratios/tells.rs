@@ -1,7 +1,5 @@
 //! What the time of an answer tells of others: calls on SQLite whose answers are alike, measured in turns.
 
-use std::cell::RefCell;
-
 use identity::{Address, Email, IdentifierId, Identity, NewAddress, NewUser, UserId};
 use identity_sqlite::Durability;
 
@@ -59,15 +57,13 @@ async fn user(identity: &Identity, address: impl Into<NewAddress>) -> (UserId, I
 /// Calls with each of these in turns. Beside the medians it says how often one that is `what` took longer than one that is
 /// `than`, of all pairs (the statistic of Mann and Whitney): half of them when time tells nothing.
 fn row<T>(what: String, than: &str, subjects: [&[T]; 2], call: impl Fn(&T) -> f64) -> Row {
-    let times = [RefCell::new(Vec::new()), RefCell::new(Vec::new())];
-    let next = |at: usize| {
-        let mut times = times[at].borrow_mut();
-        let took = call(&subjects[at][times.len()]);
+    let [(mut longer, first), (mut shorter, second)] = subjects.map(|subjects| (Vec::new(), subjects));
+    let next = |times: &mut Vec<f64>, subjects: &[T]| {
+        let took = call(subjects.get(times.len()).unwrap());
         times.push(took);
         took
     };
-    let pair = in_turns(CALLS, || next(0), || next(1));
-    let [longer, shorter] = times.map(RefCell::into_inner);
+    let pair = in_turns(CALLS, || next(&mut longer, first), || next(&mut shorter, second));
     let above = longer.iter().map(|one| shorter.iter().filter(|other| *other < one).count()).sum::<usize>();
     #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
     let share = 100.0 * above as f64 / (longer.len() * shorter.len()) as f64;

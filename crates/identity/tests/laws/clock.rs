@@ -229,7 +229,7 @@ async fn guesses_at_two_clocks(seed: u64, ahead: u64) -> (Vec<u64>, Vec<Timestam
     let (mut passed, mut compared) = (0, Vec::new());
     while passed < 7_200 {
         for _ in 0..4 {
-            let process = &processes[usize::from(dice.up_to(2) == 1)];
+            let process = if dice.up_to(2) == 1 { &processes[1] } else { &processes[0] };
             let name = identity::Username::parse(&format!("name{}", dice.up_to(1_000))).unwrap();
             process.admin("test").set_username(&user, &name, None).await.unwrap();
             let account = process.account(&user);
