@@ -33,8 +33,8 @@ pub struct ClaimConflict {
 
 impl Admin {
     /// Brings the claims of a page of users in line with the tenant's [`ClaimPolicy`](crate::policy::ClaimPolicy) and
-    /// [`MailboxLimit`](crate::policy::MailboxLimit), and with the present rules of claim keys: at most 1,000 users per page, in the order of their creation. Run it over all pages after
-    /// a policy or a rule changed, when every process uses the new one.
+    /// [`MailboxLimit`](crate::policy::MailboxLimit), and with the present rules of claim keys: at most 1,000 users per page, in
+    /// the order of their creation. Run it over all pages after a policy or a rule changed, when every process uses the new one.
     ///
     /// A user whose claims are right is not changed, so the pass can be stopped at any time, continued from `next` of the last
     /// page, and repeated. A claim that another user holds stays with that user and is reported; of several users with one
