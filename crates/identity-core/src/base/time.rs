@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -183,16 +183,6 @@ const fn day_of(year: i64, month: i64, day: i64) -> i64 {
     year.div_euclid(400) * ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH
 }
 
-/// A time before 1970 is negative, as it is for the system. Times beyond the range become its end.
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Self {
-        match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => Self(micros(after)),
-            Err(before) => Self(-micros(before.duration())),
-        }
-    }
-}
-
 /// 24 hours.
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
@@ -260,13 +250,5 @@ mod tests {
     #[test]
     fn a_leap_second_is_the_second_before_it() {
         assert_eq!("2016-12-31T23:59:60Z".parse::<Timestamp>(), "2016-12-31T23:59:59Z".parse());
-    }
-
-    #[test]
-    fn times_of_the_system_keep_their_microseconds() {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_micros(1_640_975_400_000_001);
-        assert_eq!(Timestamp::from(at).to_string(), "2021-12-31T18:30:00.000001Z");
-        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(Timestamp::from(before), Timestamp::from_secs(-1));
     }
 }
