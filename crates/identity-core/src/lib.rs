@@ -74,8 +74,8 @@ pub use decide::{
     Standing, Started, Verification,
 };
 pub use plan::{
-    Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength, asks_for,
-    charges, messages, plan, refunds, shared_charges, withdrawn,
+    Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength,
+    asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
-use identity_core::address::{CharacterError, ClaimKind, Email, EmailError, skeleton};
+use identity_core::address::{Address, AddressError, Channel, CharacterError, ClaimKind, Email, EmailError, skeleton};
 
 use corpora::corpus;
 use naughty::naughty;
@@ -613,4 +613,16 @@ fn debug_and_errors_do_not_show_the_address() {
         let error = serde_json::from_value::<Email>(text.into()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
     }
+}
+
+#[test]
+fn a_text_with_an_at_sign_is_an_email_address_and_any_other_a_number() {
+    let typed = |text| Address::parse(text, None);
+    assert_eq!(typed("+441514960453").map(|address| address.channel()), Ok(Channel::Phone));
+    assert_eq!(typed("+44@example.com").map(|address| address.channel()), Ok(Channel::Email));
+    // A full-width at sign is a slip of an input method, and no reason to complain about a number.
+    for text in ["ada@", "ada\u{ff20}example.com"] {
+        assert!(matches!(typed(text), Err(AddressError::Email(_))), "{text}");
+    }
+    assert!(matches!(typed("ada"), Err(AddressError::Phone(_))));
 }

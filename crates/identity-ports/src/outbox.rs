@@ -245,8 +245,9 @@ pub trait Outbox: Send + Sync + 'static {
     /// [`StoreError`] when the store fails. Then it is unknown whether messages are leased: make the request `again`.
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError>;
 
-    /// Settles messages that this lease holds, each with its own outcome, and returns how many there were. A message that the lease no longer
-    /// holds, because it ended and another lease took the message, is skipped: its outcome is up to the other lease.
+    /// Settles messages that this lease holds, each with its own outcome, and returns how many there were. A message that
+    /// the lease no longer holds, because it ended and another lease took the message, is skipped: its outcome is up to the
+    /// other lease.
     ///
     /// A message that was reported on meanwhile is finished and stays as a record. [`Settlement::Sent`] then notes the
     /// provider and the reference; any other outcome only ends the lease. Such a message is counted.

@@ -3,6 +3,7 @@ use identity_core::{Charge, Exhausted, Refund, TenantId, Timestamp};
 use identity_ports::{Budgets, CommitError, StoreError};
 
 use crate::PostgresStore;
+use crate::cells::capped;
 use crate::error::Failure;
 use crate::link::Link;
 use crate::sql::Sql;
@@ -31,18 +32,14 @@ impl Budgets for PostgresStore {
     }
 }
 
-fn long(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// Draws, if the budget covers it.
 async fn draw(link: &Link, tenant: &TenantId, charge: &Charge) -> Result<bool, StoreError> {
     let Some(room) = charge.budget.limit.checked_sub(charge.amount) else { return Ok(false) };
-    let window = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
+    let window = capped(charge.budget.window.as_micros());
     let (at, ends_at) = (charge.at.as_micros(), (charge.at + charge.budget.window).as_micros());
     let (kind, quota) = (charge.kind.as_str(), charge.quota.as_str());
-    let sql = Sql::new(&link.texts.draw).with((tenant.as_str(), kind, quota, at, ends_at, long(charge.amount)));
-    let sql = sql.with((at.saturating_sub(window), window, long(room)));
+    let sql = Sql::new(&link.texts.draw).with((tenant.as_str(), kind, quota, at, ends_at, capped(charge.amount)));
+    let sql = sql.with((at.saturating_sub(window), window, capped(room)));
     Ok(!link.query(&sql).await?.is_empty())
 }
 
@@ -65,7 +62,7 @@ async fn exhausted(link: &Link, tenant: &TenantId, charge: &Charge) -> Result<Ex
 
 async fn give_back(link: &Link, tenant: &TenantId, refund: &Refund) -> Result<(), StoreError> {
     let (kind, quota) = (refund.kind.as_str(), refund.quota.as_str());
-    let values = (tenant.as_str(), kind, quota, long(refund.amount), refund.at.as_micros());
+    let values = (tenant.as_str(), kind, quota, capped(refund.amount), refund.at.as_micros());
     // Given back once at most: an amount that was given back twice could be drawn twice.
     let given = link.once(&Sql::new(&link.texts.give_back).with(values)).await;
     given.map(drop).map_err(Failure::into_error)

@@ -125,7 +125,7 @@ pub(crate) fn signed(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::failed("a number is too large for the database; nothing was written"))
 }
 
-/// A limit as the database counts it.
-pub(crate) fn limit(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+/// A number as the database counts: at most 2^63 - 1.
+pub(crate) fn capped(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }

@@ -68,7 +68,8 @@ impl PostgresStore {
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
-    /// not those of the store: they have none of the store's time limits, and none is opened before the host asks for one. It holds at most as many as [`PostgresOptions::with_pool_size`] says.
+    /// not those of the store: they have none of the store's time limits, and none is opened before the host asks for one. It
+    /// holds at most as many as [`PostgresOptions::with_pool_size`] says.
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.0.link.host_pool

@@ -1,10 +1,8 @@
 //! Writing a commit within an open transaction.
 
-use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::Arc;
 
-use identity_core::{LookupChanges, LookupEntry, User, Version, stored};
+use identity_core::{Details, LookupChanges, LookupEntry, User, Version};
 use identity_ports::{Commit, CommitError, Committed, Draws, Expected, StoreError};
 use rusqlite::{Connection, Transaction, params};
 
@@ -45,8 +43,7 @@ pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<Commi
 pub(crate) struct Encoded {
     /// The main record; `None` when the user is erased.
     pub(crate) record: Option<String>,
-    /// The second record: `None` when it stays as it is, `Some(None)` when it goes.
-    details: Option<Option<String>>,
+    details: Details,
     events: String,
     /// Of each message of the commit.
     messages: Vec<String>,
@@ -60,22 +57,15 @@ impl Encoded {
     /// Refuses a commit that contradicts itself, so that a mistake of the caller does not become a row.
     pub(crate) fn new(commit: &Commit) -> Result<Self> {
         commit.check().map_err(StoreError::failed)?;
-        let (tenant, before) = (&commit.key.tenant, commit.before.as_deref());
-        let same = |after: &&Arc<User>| before.is_some_and(|before| stored::same_details(before, after));
-        let details = commit.after.as_ref().filter(|after| !same(after)).map(|after| stored::details(tenant, after));
-        let events = commit.events.iter().map(|recorded| match commit.after {
-            Some(_) => Cow::Borrowed(&recorded.event),
-            None => Cow::Owned(recorded.event.clone().stripped()),
-        });
         let LookupChanges { put, remove: mut removed } = commit.lookup();
-        let known = before.filter(|_| !put.is_empty()).map(User::lookup).unwrap_or_default();
+        let before = commit.before.as_deref().filter(|_| !put.is_empty());
+        let known = before.map(User::lookup).unwrap_or_default();
         let moves = |old: &LookupEntry| put.iter().any(|put| (&put.key, put.identifier) == (&old.key, old.identifier));
         removed.extend(known.into_iter().filter(moves));
         Ok(Self {
-            record: commit.after.as_ref().map(|after| stored::record(tenant, after, commit.version())),
-            // A new user has none that could go.
-            details: details.filter(|details| details.is_some() || commit.expected != Expected::Absent),
-            events: json(&events.collect::<Vec<_>>())?,
+            record: commit.record(),
+            details: commit.details(),
+            events: json(&commit.kept_events().collect::<Vec<_>>())?,
             messages: commit.messages.iter().map(|outgoing| json(&outgoing.message)).collect::<Result<_, _>>()?,
             removed,
             put,
@@ -115,8 +105,10 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded)
             owner.execute(sql!("outbox_withdraw"), params![place.user, identifier.as_uuid()])?;
         }
     }
-    if let Some(details) = &encoded.details {
-        owner.write_details(place.user, details.as_deref())?;
+    match &encoded.details {
+        Details::Stays => {}
+        Details::Goes => owner.write_details(place.user, None)?,
+        Details::Is(record) => owner.write_details(place.user, Some(record))?,
     }
     let messages = commit.messages.iter().zip(&encoded.messages).zip(withheld);
     for ((outgoing, text), _) in messages.filter(|(_, withheld)| !withheld) {

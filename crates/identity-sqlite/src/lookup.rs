@@ -32,11 +32,7 @@ impl Owner<'_> {
         changes.release.iter().try_for_each(|key| self.release(key))?;
         for claim in &changes.take {
             let (tenant, kind, text, rule) = place(&self.key.tenant, &claim.key);
-            let strength = match claim.strength {
-                Strength::Verified => "verified",
-                Strength::Unverified => "unverified",
-            };
-            let row = params![tenant, kind, text, rule, self.key.user.as_str(), strength];
+            let row = params![tenant, kind, text, rule, self.key.user.as_str(), claim.strength.as_str()];
             if self.execute(sql!("lookup_take"), row)? == 0 {
                 // A claim passes to another holder only from unverified to verified.
                 self.execute(sql!("users_lose_claim"), row)?;

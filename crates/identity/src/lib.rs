@@ -130,7 +130,7 @@ pub mod spend {
 /// The ports of a store, for authors of adapters.
 pub mod store {
     pub use identity_core::{
-        Claim, ClaimChanges, Commit, Committed, Expected, LookupChanges, LookupEntry, Strength, UserKey,
+        Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
         Budgets, CommitError, Directory, Draws, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,

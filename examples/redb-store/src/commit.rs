@@ -1,14 +1,11 @@
 //! Writing a commit. The transaction is undone when this fails, so checks and writes may alternate.
 
-use std::collections::BTreeMap;
-use std::iter::once;
-
 use async_trait::async_trait;
 use identity_core::{
-    Charge, Claim, ClaimKey, Commit, Event, Exhausted, Expected, LookupEntry, Message, Outgoing, Refund, Strength,
-    TenantId, Timestamp, User, UserId, WhenExhausted, stored,
+    BudgetKind, Charge, Claim, ClaimKey, Commit, Details, Event, Expected, LookupEntry, Outgoing, Refund, Strength,
+    TenantId, User, UserId,
 };
-use identity_ports::{Budgets, CommitError, Committed, ListOrder, StoreError};
+use identity_ports::{Budgets, CommitError, Committed, Draws, ListOrder, StoreError, Window};
 
 use crate::outbox;
 use crate::store::{RedbStore, Writing, key, number, time};
@@ -26,18 +23,18 @@ pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committe
         _ => return Err(CommitError::Conflict),
     };
     let claims = claim(rows, commit, held)?;
-    let (sent, committed) = draw(rows, tenant, &commit.refunds, &commit.charges, &commit.messages)?;
+    let Draws { withheld, exhausted, .. } = draw(rows, tenant, &commit.refunds, &commit.charges, &commit.messages)?;
 
     outbox::withdraw(rows, &commit.key, &commit.withdraw)?;
-    sent.into_iter().try_for_each(|message| outbox::enqueue(rows, message))?;
-    let record = after.map(|user| stored::record(tenant, user, version));
-    rows.put(&place, &Row { version, record, claims })?;
-    if !before.zip(after).is_some_and(|(before, after)| stored::same_details(before, after)) {
-        let place = key(tenant, &["details", user.as_str()]);
-        match after.and_then(|user| stored::details(tenant, user)) {
-            Some(details) => rows.put(&place, &details)?,
-            None => rows.remove(&place)?,
-        }
+    for (outgoing, _) in commit.messages.iter().zip(withheld).filter(|(_, withheld)| !withheld) {
+        outbox::enqueue(rows, &outgoing.message)?;
+    }
+    rows.put(&place, &Row { version, record: commit.record(), claims })?;
+    let place = key(tenant, &["details", user.as_str()]);
+    match commit.details() {
+        Details::Stays => {}
+        Details::Goes => rows.remove(&place)?,
+        Details::Is(record) => rows.put(&place, &record)?,
     }
     for (name, order) in [("created", ListOrder::Created), ("updated", ListOrder::Updated)] {
         let place = |of: &User| key(tenant, &["lists", name, &time(order.cursor(of).at), user.as_str()]);
@@ -67,7 +64,7 @@ pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committe
         let event = if after.is_none() { event.stripped() } else { event };
         rows.put(&format!("{place}\0{}", number(at)), &(at, event))?;
     }
-    Ok(committed)
+    Ok(Committed { exhausted })
 }
 
 /// Releases and takes claims. Returns those that the user holds then, in the order of their keys.
@@ -97,62 +94,23 @@ fn claim(rows: &mut Writing<'_>, commit: &Commit, held: Vec<Claim>) -> Result<Ve
     Ok(held)
 }
 
-/// One window of a budget: when it began, when it ends, and the amount drawn.
-type Window = (Timestamp, Timestamp, u64);
-
-/// Gives the refunds back, and draws what a change itself and then its messages cost. Returns the messages to send.
+/// Gives the refunds back, and draws what a change itself and then its messages cost.
 fn draw<'c>(
     rows: &mut Writing<'_>,
     tenant: &TenantId,
-    refunds: &[Refund],
-    charges: &[Charge],
+    refunds: &'c [Refund],
+    charges: &'c [Charge],
     messages: &'c [Outgoing],
-) -> Result<(Vec<&'c Message>, Committed), CommitError> {
-    let place = |kind: &str, quota: &str| key(tenant, &["budgets", kind, quota]);
-    // The windows that change, which are written at the end.
-    let mut windows: BTreeMap<String, Window> = BTreeMap::new();
-    let read = |windows: &BTreeMap<String, Window>, place: &str| match windows.get(place) {
-        Some(window) => Ok(Some(*window)),
-        None => rows.get(place),
-    };
-    for refund in refunds {
-        let place = place(refund.kind.as_str(), &refund.quota);
-        if let Some((began, ends, drawn)) = read(&windows, &place)?
-            && (began..ends).contains(&refund.at)
-        {
-            windows.insert(place, (began, ends, drawn.saturating_sub(refund.amount)));
-        }
+) -> Result<Draws<'c>, CommitError> {
+    let place = |kind: BudgetKind, quota: &str| key(tenant, &["budgets", kind.as_str(), quota]);
+    let draws = Draws::judge(refunds, charges, messages, |kind, quota| {
+        let window = rows.get(&place(kind, quota))?;
+        Ok(window.map(|(began, ends, drawn)| Window { began, ends, drawn }))
+    })?;
+    for (kind, quota, Window { began, ends, drawn }) in &draws.windows {
+        rows.put(&place(*kind, quota), &(began, ends, drawn))?;
     }
-    let (mut sent, mut exhausted) = (Vec::new(), Vec::new());
-    let messages = messages.iter().map(|outgoing| (&outgoing.charges[..], Some(&outgoing.message)));
-    for (charges, message) in once((charges, None)).chain(messages) {
-        let (before, mut told) = (windows.clone(), Vec::new());
-        for charge in charges {
-            let place = place(charge.kind.as_str(), &charge.quota);
-            let (began, drawn) = match read(&windows, &place)? {
-                Some((began, _, drawn)) if charge.at < began + charge.budget.window => (began, drawn),
-                _ => (charge.at, 0),
-            };
-            let ends = began + charge.budget.window;
-            if drawn.checked_add(charge.amount).is_none_or(|after| after > charge.budget.limit) {
-                told.push(Exhausted::of(charge, drawn, ends));
-            }
-            let after = drawn.saturating_add(charge.amount).min(i64::MAX.unsigned_abs());
-            windows.insert(place, (began, ends, after));
-        }
-        if let Some(refused) = told.iter().find(|told| told.effect == WhenExhausted::Refuse) {
-            return Err(CommitError::Exhausted(refused.clone()));
-        }
-        if told.iter().any(|told| told.effect == WhenExhausted::Withhold) {
-            windows = before;
-            told.retain(|told| told.effect == WhenExhausted::Withhold);
-        } else {
-            sent.extend(message);
-        }
-        exhausted.append(&mut told);
-    }
-    windows.iter().try_for_each(|(place, window)| rows.put(place, window))?;
-    Ok((sent, Committed { exhausted }))
+    Ok(draws)
 }
 
 #[async_trait]

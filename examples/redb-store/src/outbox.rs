@@ -4,9 +4,7 @@ use std::ops::Bound::Excluded;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::{
-    Address, Content, DeliveryState, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey,
-};
+use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -44,11 +42,6 @@ impl Post {
 
     fn ended_at(&self) -> Option<Timestamp> {
         self.sent_at.or(self.failed_at)
-    }
-
-    fn leased(self) -> Leased {
-        let Self { message, attempts, uncertain, provider, .. } = self;
-        Leased { message, attempts, uncertain, provider }
     }
 
     fn posted(self) -> Posted {
@@ -149,7 +142,7 @@ impl Outbox for RedbStore {
             let (at, until) = lease.times(|| clock.now());
             let pending = readable(each(rows, QUEUE)?)?;
             let held = pending.iter().filter(|post| lease.again && post.is_of(lease.id) && post.is_held(at));
-            let mut leased: Vec<Leased> = held.map(|post| post.clone().leased()).collect();
+            let mut leased: Vec<Leased> = held.map(|post| post.clone().posted().leased()).collect();
             if !leased.is_empty() {
                 return Ok(leased);
             }
@@ -162,7 +155,7 @@ impl Outbox for RedbStore {
                 new.uncertain = old.uncertain.saturating_add(old.lease.is_some().into());
                 new.attempts = old.attempts.saturating_add(1);
                 replace(rows, Some(old), Some(&new))?;
-                leased.push(new.leased());
+                leased.push(new.posted().leased());
             }
             Ok(leased)
         };
@@ -202,16 +195,13 @@ impl Outbox for RedbStore {
         let report = report.clone();
         let note = move |rows: &mut Writing<'_>| {
             let Some(old) = rows.get::<Post>(&row(message))? else { return Ok(None) };
-            let mut new = old.clone();
-            if report.goes_before(old.report.as_ref()) {
-                let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
-                if old.sent_at.is_none() && (old.failed_at.is_none() || arrived) {
-                    (new.sent_at, new.failed_at) = (Some(report.at), None);
-                }
-                new.report = Some(report);
+            let mut posted = old.clone().posted();
+            if posted.note(&report) {
+                let Posted { sent_at, failed_at, .. } = posted;
+                let new = Post { sent_at, failed_at, report: Some(report), ..old.clone() };
                 replace(rows, Some(&old), Some(&new))?;
             }
-            Ok(Some(new.posted()))
+            Ok(Some(posted))
         };
         self.write(note).await
     }
@@ -250,10 +240,7 @@ impl Outbox for RedbStore {
             let after = after.map_or(MESSAGES.to_owned(), row);
             let mut dead = readable(rows.range(Excluded(&after), Excluded(&format!("{MESSAGES}{END}")))?)?;
             dead.retain(|post| post.message.key.tenant == tenant && post.sent_at.is_none());
-            let letter = |Post { message, attempts, failed_at, error, .. }| {
-                Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
-            };
-            Ok(dead.into_iter().filter_map(letter).take(limit).collect())
+            Ok(dead.into_iter().filter_map(|post| post.posted().dead_letter()).take(limit).collect())
         };
         self.read(dead_letters).await
     }

@@ -333,14 +333,7 @@ impl World {
                 equal("the dead letters", &ours, &self.model.dead_letters(&tenant, None, *limit).await.unwrap())
             }
             Command::Report { message, state } => {
-                let states = [
-                    DeliveryState::Accepted,
-                    DeliveryState::Delivered,
-                    DeliveryState::Failed,
-                    DeliveryState::Bounced,
-                    DeliveryState::Complained,
-                ];
-                let report = Report::new(states[usize::from(*state)], self.now).with_detail("551");
+                let report = Report::new(DeliveryState::ALL[usize::from(*state)], self.now).with_detail("551");
                 let id = self.message_id(*message);
                 let ours = store.report(id, &report).await.unwrap();
                 equal("a message after a report", &ours, &self.model.report(id, &report).await.unwrap())?;

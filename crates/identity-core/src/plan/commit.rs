@@ -1,9 +1,10 @@
 //! From a decision to a commit: everything that follows from events, as a pure function.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
-use crate::change::{Change, Outgoing, Recorded};
+use crate::change::{Change, Event, Outgoing, Recorded, stored};
 use crate::decide::{Context, Decision};
 use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
 use crate::policy::{Charge, Exhausted, Refund, WhenExhausted};
@@ -55,6 +56,17 @@ pub struct Commit {
     pub refunds: Vec<Refund>,
 }
 
+/// What a commit makes of a user's second record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Details {
+    /// It stays as it is, or there is none.
+    Stays,
+    /// It is removed if there is one.
+    Goes,
+    /// It is written.
+    Is(String),
+}
+
 /// The outcome of a commit that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Committed {
@@ -95,6 +107,32 @@ impl Commit {
         } else {
             Ok(())
         }
+    }
+
+    /// The user's main record after the commit, as [`stored::record`] makes it; `None` when the user is erased.
+    #[must_use]
+    pub fn record(&self) -> Option<String> {
+        self.after.as_ref().map(|after| stored::record(&self.key.tenant, after, self.version()))
+    }
+
+    /// What becomes of the user's second record, as [`stored::details`] makes it. It is written only when it changed.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        let Some(after) = &self.after else { return Details::Goes };
+        if self.before.as_ref().is_some_and(|before| stored::same_details(before, after)) {
+            return Details::Stays;
+        }
+        // A new user has none that could go.
+        let none = if self.expected == Expected::Absent { Details::Stays } else { Details::Goes };
+        stored::details(&self.key.tenant, after).map_or(none, Details::Is)
+    }
+
+    /// The events as they are kept: those of an erased user have nothing personal in them.
+    pub fn kept_events(&self) -> impl Iterator<Item = Cow<'_, Event>> {
+        self.events.iter().map(|Recorded { event, .. }| match self.after {
+            Some(_) => Cow::Borrowed(event),
+            None => Cow::Owned(event.clone().stripped()),
+        })
     }
 
     /// The changes to the entries by which the user is found.

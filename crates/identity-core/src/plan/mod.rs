@@ -11,7 +11,7 @@ mod shared;
 pub(crate) use charges::{Loss, code_charges, notice_charges, pseudonym};
 pub use charges::{charges, refunds};
 pub use claim::{Claim, ClaimChanges, Strength};
-pub use commit::{Commit, Committed, Expected, Planned, Stored, plan};
+pub use commit::{Commit, Committed, Details, Expected, Planned, Stored, plan};
 pub use lookup::{LookupChanges, LookupEntry};
 pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{
-    BudgetKind, Charge, Claim, Commit, Expected, Inconsistent, NewUser, Policy, Strength, User, UserId, UserKey,
-    Version, WhenExhausted, plan,
+    BudgetKind, Change, Charge, Claim, Commit, Details, Expected, Inconsistent, NewUser, Policy, ProfileChange,
+    Strength, User, UserId, UserKey, Version, WhenExhausted, plan, stored,
 };
 
 use crate::kit::{Bench, email, given, staff};
@@ -57,4 +57,31 @@ fn a_commit_whose_parts_do_not_belong_together_is_refused() {
         commit.charges.push(charge(allowed));
         assert_eq!(commit.check(), Ok(()));
     }
+}
+
+#[test]
+fn the_second_record_is_written_when_it_changed_and_goes_with_its_contents() {
+    let mut commit = planned();
+    assert_eq!(commit.details(), Details::Stays, "a new user has no profile, and there is none that could go");
+
+    // The user gets a profile, keeps it, and loses it.
+    let bare = commit.after.take().unwrap();
+    let mut bench = Bench::new(Policy::default());
+    let change =
+        ProfileChange { claims: serde_json::from_str(r#"{"name":"Ada"}"#).unwrap(), ..ProfileChange::default() };
+    let changed = bench.on(&staff(), |context| bare.change_profile(&change, context)).unwrap();
+    let named = std::sync::Arc::new(bare.after(&changed.events).unwrap());
+    commit.expected = Expected::At(Version(1));
+    (commit.before, commit.after) = (Some(bare.clone()), Some(named.clone()));
+    let written = stored::details(&commit.key.tenant, &named).unwrap();
+    assert_eq!(commit.details(), Details::Is(written.clone()));
+    commit.before = None;
+    assert_eq!(commit.details(), Details::Is(written), "nobody said what it was before");
+    commit.before = Some(named.clone());
+    assert_eq!(commit.details(), Details::Stays);
+    commit.after = Some(bare);
+    assert_eq!(commit.details(), Details::Goes);
+    commit.after = None;
+    assert_eq!((commit.details(), commit.record()), (Details::Goes, None));
+    assert!(commit.kept_events().all(|event| matches!(event.change, Change::Stripped { .. })));
 }

@@ -3,7 +3,7 @@ use identity_core::TenantId;
 use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, StoreError};
 
 use crate::PostgresStore;
-use crate::cells::{Cells, limit};
+use crate::cells::{Cells, capped};
 use crate::rows::list::until;
 use crate::rows::load;
 use crate::sql::Sql;
@@ -43,8 +43,7 @@ impl Directory for PostgresStore {
         let among = if query.search.is_some() { &link.texts.search } else { "" };
         let text = link.texts.browse.replace("{by}", &key(query.order)).replace("{way}", way).replace("{ids}", ids);
         let text = text.replace("{report}", report).replace("{among}", among);
-        let skip = i64::try_from(query.skip).unwrap_or(i64::MAX);
-        let mut sql = Sql::new(text).with((tenant.as_str(), limit(query.limit), skip));
+        let mut sql = Sql::new(text).with((tenant.as_str(), capped(query.limit), capped(query.skip)));
         if let Some(Search { id, beginning }) = &query.search {
             sql = sql.with((id.as_str(), beginning.as_str(), until(beginning)));
         }

@@ -2,7 +2,7 @@ use identity_core::{Event, Recorded, UserKey};
 use identity_ports::StoreError;
 use tokio_postgres::Row;
 
-use crate::cells::{Bad, Cells, limit};
+use crate::cells::{Bad, Cells, capped};
 use crate::error::name;
 use crate::link::Link;
 use crate::sql::Sql;
@@ -10,8 +10,7 @@ use crate::sql::Sql;
 /// A user's events.
 pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize) -> Result<Vec<Recorded>, StoreError> {
     // Each row has an event at least.
-    let number = i64::try_from(after).unwrap_or(i64::MAX);
-    let sql = Sql::new(&link.texts.history).with((key.tenant.as_str(), key.user.as_str(), number, limit(most)));
+    let sql = Sql::new(&link.texts.history).with((key.tenant.as_str(), key.user.as_str(), capped(after), capped(most)));
     let mut events = Vec::new();
     for row in &link.read(&sql).await? {
         let read = recorded(row).map_err(|bad| {

@@ -1,7 +1,7 @@
 use identity_core::TenantId;
 use identity_ports::{ListQuery, Page, Prefix, StoreError, behind};
 
-use crate::cells::limit;
+use crate::cells::capped;
 use crate::link::Link;
 use crate::rows::load;
 use crate::sql::Sql;
@@ -28,7 +28,7 @@ fn select<'a>(link: &'a Link, tenant: &'a TenantId, query: &'a ListQuery, most: 
     let (at, user) = query.after.as_ref().map_or((start, ""), |cursor| (cursor.at.as_micros(), cursor.user.as_str()));
     let prefix = query.prefix.as_ref().map(|_| texts.prefix.replace("{id}", id)).unwrap_or_default();
     let text = texts.list.replace("{ids}", &format!("{ids}{prefix}")).replace("{than}", than).replace("{way}", way);
-    let sql = Sql::new(text).with((tenant.as_str(), limit(most), at, user));
+    let sql = Sql::new(text).with((tenant.as_str(), capped(most), at, user));
     match &query.prefix {
         Some(Prefix { kind, text }) => sql.with((kind.as_str(), text.as_str(), until(text))),
         None => sql,

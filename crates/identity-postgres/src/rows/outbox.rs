@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::PostgresStore;
-use crate::cells::{Bad, Cells, limit};
+use crate::cells::{Bad, Cells, capped};
 use crate::error::Failure;
 use crate::link::Link;
 use crate::patience::Patience;
@@ -55,14 +55,7 @@ impl Outbox for PostgresStore {
 
     /// Notes a report if it says more than the one that is noted, and reads the message as it stands then.
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-        let states = [
-            DeliveryState::Accepted,
-            DeliveryState::Delivered,
-            DeliveryState::Failed,
-            DeliveryState::Bounced,
-            DeliveryState::Complained,
-        ];
-        let behind = states.into_iter().filter(|state| state.rank() < report.state.rank());
+        let behind = DeliveryState::ALL.into_iter().filter(|state| state.rank() < report.state.rank());
         let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
         let (at, detail) = (report.at.as_micros(), optional(report.detail.as_deref()));
         let link = self.link();
@@ -78,16 +71,15 @@ impl Outbox for PostgresStore {
 
     async fn posted(&self, key: &UserKey, after: Option<MessageId>, most: usize) -> Result<Vec<Posted>, StoreError> {
         let (link, after) = (self.link(), after.map(MessageId::as_uuid));
-        let values = (key.tenant.as_str(), key.user.as_str(), after, limit(most), FORMAT);
+        let values = (key.tenant.as_str(), key.user.as_str(), after, capped(most), FORMAT);
         link.read(&Sql::new(&link.texts.posted).with(values)).await?.iter().map(whole).collect()
     }
 
     /// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
     async fn prune(&self, before: Timestamp, most: usize) -> Result<usize, StoreError> {
         let link = self.link();
-        let patience = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
-        link.query(&Sql::new(&link.texts.expire).with((None::<i64>, FORMAT, patience))).await?;
-        let sql = Sql::new(&link.texts.prune).with((before.as_micros(), limit(most)));
+        link.query(&Sql::new(&link.texts.expire).with((None::<i64>, FORMAT, capped(PATIENCE.as_micros())))).await?;
+        let sql = Sql::new(&link.texts.prune).with((before.as_micros(), capped(most)));
         Ok(link.query(&sql).await?.len())
     }
 
@@ -98,8 +90,9 @@ impl Outbox for PostgresStore {
         most: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         let (link, after) = (self.link(), after.map(MessageId::as_uuid));
-        let sql = Sql::new(&link.texts.dead).with((tenant.as_str(), after, limit(most), FORMAT));
-        link.read(&sql).await?.iter().map(dead_letter).collect()
+        let sql = Sql::new(&link.texts.dead).with((tenant.as_str(), after, capped(most), FORMAT));
+        let dead = |row| whole(row).map(Posted::dead_letter).transpose();
+        link.read(&sql).await?.iter().filter_map(dead).collect()
     }
 }
 
@@ -109,7 +102,7 @@ async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
     // The server's clock, unless a test passes a reading.
     let (at, now, channel) =
         (lease.at.map(Timestamp::as_micros), lease.now.as_micros(), lease.channel.map(Channel::as_str));
-    let values = (at, now, limit(lease.limit), lease.id.0, lasts, channel, FORMAT);
+    let values = (at, now, capped(lease.limit), lease.id.0, lasts, channel, FORMAT);
     let sql = Sql::new(&link.texts.lease).with(values);
     let mut patience = Patience::new(link);
     let mut again = lease.again;
@@ -224,14 +217,4 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
         })
     };
     read().map_err(|bad: Bad| bad.at("identity_outbox", || place(row)))
-}
-
-fn dead_letter(row: &Row) -> Result<DeadLetter, StoreError> {
-    let cells = Cells(row);
-    let dead = message::read(row).and_then(|message| {
-        let (attempts, failed_at) = (cells.int("attempts")?, cells.time("failed_at")?);
-        let error = cells.opt_text("error")?.unwrap_or_default().to_owned();
-        Ok(DeadLetter { message, attempts, failed_at, error })
-    });
-    dead.map_err(|bad| bad.at("identity_outbox", || place(row)))
 }

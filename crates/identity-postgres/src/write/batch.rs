@@ -1,10 +1,10 @@
 //! The statements that write commits.
 
-use identity_core::{Charge, ClaimKey, Content, Message, Refund, Strength, User, UserKey, WhenExhausted};
+use identity_core::{Charge, ClaimKey, Content, Details, Message, Refund, User, UserKey, WhenExhausted};
 use uuid::Uuid;
 
-use super::job::{Details, Job};
-use crate::cells::limit;
+use super::job::Job;
+use crate::cells::capped;
 use crate::sql::{Sql, Texts};
 
 /// The format of a message's contents that this program writes and reads.
@@ -52,7 +52,7 @@ impl<'a> Flight<'a> {
         });
         let taken = jobs().flat_map(|(n, job)| {
             (1_i64..).zip(&job.commit.claims.take).map(move |(i, claim)| {
-                let ((kind, key, rule), strength) = (parts(&claim.key), strength(claim.strength));
+                let ((kind, key, rule), strength) = (parts(&claim.key), claim.strength.as_str());
                 (n, i, job.user(), kind, key, rule, strength)
             })
         });
@@ -72,7 +72,7 @@ impl<'a> Flight<'a> {
             draws.extend(commit.refunds.iter().map(|refund| give_back(n, refund)));
             let mut add = |m, charge| {
                 charged.push(Drawn { n, m, key, charge });
-                draws.push(draw(n, m, limit(charged.len()), charge));
+                draws.push(draw(n, m, capped(charged.len()), charge));
             };
             commit.charges.iter().for_each(|charge| add(0, charge));
             for (outgoing, content) in commit.messages.iter().zip(&job.contents) {
@@ -99,8 +99,9 @@ impl<'a> Flight<'a> {
         let released = jobs().flat_map(|(n, job)| {
             job.released().map(parts).map(move |(kind, key, rule)| (n, job.user(), kind, key, rule))
         });
-        let emptied = jobs().filter(|(_, job)| matches!(job.details, Details::Goes));
-        let withdrawn = jobs().filter(|(_, job)| job.commit.after.is_some()).flat_map(|(n, job)| {
+        let stays = |(_, job): &(i64, &Job)| job.commit.after.is_some();
+        let emptied = jobs().filter(stays).filter(|(_, job)| job.details == Details::Goes);
+        let withdrawn = jobs().filter(stays).flat_map(|(n, job)| {
             job.commit.withdraw.iter().map(move |identifier| (n, job.user(), identifier.as_uuid()))
         });
         let (lost, released): (Vec<_>, Vec<_>) = (lost.collect(), released.collect());
@@ -125,28 +126,31 @@ fn parts(key: &ClaimKey) -> (&str, &str, i64) {
     (key.kind().as_str(), key.as_str(), key.rule().into())
 }
 
-const fn strength(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Verified => "verified",
-        Strength::Unverified => "unverified",
-    }
-}
-
 /// A charge as the database counts, or a refund: n, m, i, kind, quota, amount, the largest amount already drawn that leaves room
 /// for the charge, the time after which a window that is open began, at, length, effect.
 type Draw<'a> = (i64, i64, i64, &'a str, &'a str, i64, i64, i64, i64, i64, &'a str);
 
 /// Of a refund only the amount and the time matter.
 fn give_back(n: i64, refund: &Refund) -> Draw<'_> {
-    let amount = i64::try_from(refund.amount).unwrap_or(i64::MAX);
-    (n, 0, 0, refund.kind.as_str(), &refund.quota, amount, i64::MAX, 0, refund.at.as_micros(), 0, "refund")
+    (
+        n,
+        0,
+        0,
+        refund.kind.as_str(),
+        &refund.quota,
+        capped(refund.amount),
+        i64::MAX,
+        0,
+        refund.at.as_micros(),
+        0,
+        "refund",
+    )
 }
 
 fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {
-    let amount = i64::try_from(charge.amount).unwrap_or(i64::MAX);
     let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
     let room = i64::try_from(room).unwrap_or(if room < 0 { i64::MIN } else { i64::MAX });
-    let length = i64::try_from(charge.budget.window.as_micros()).unwrap_or(i64::MAX);
+    let (amount, length) = (capped(charge.amount), capped(charge.budget.window.as_micros()));
     let (at, quota) = (charge.at.as_micros(), charge.quota.as_str());
     let effect = match charge.when_exhausted {
         WhenExhausted::Refuse => "refuse",

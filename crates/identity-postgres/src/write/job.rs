@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{ClaimKey, LookupChanges, stored};
+use identity_core::{ClaimKey, Details, LookupChanges};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -40,13 +40,6 @@ pub(crate) struct Job {
     pub(super) lookup: LookupChanges,
 }
 
-/// What becomes of the second record.
-pub(super) enum Details {
-    Stays,
-    Goes,
-    Is(String),
-}
-
 impl Job {
     /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
     pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
@@ -79,19 +72,9 @@ impl Job {
             Expected::At(version) => Some(signed(version.0)?),
         };
         let version = signed(commit.version().0)?;
-        let (first, after) = (expected.unwrap_or(0) + 1, commit.after.as_deref());
-        let known = commit.before.as_deref().filter(|_| expected.is_some());
-        let details = match after {
-            Some(after) if known.is_none_or(|before| !stored::same_details(before, after)) => {
-                let none = if expected.is_some() { Details::Goes } else { Details::Stays };
-                stored::details(tenant, after).map_or(none, Details::Is)
-            }
-            _ => Details::Stays,
-        };
-        let record = after.map(|after| stored::record(tenant, after, commit.version()));
-        let events = commit.events.iter().map(|recorded| recorded.event.clone());
-        let events: Vec<_> = events.map(|event| if after.is_none() { event.stripped() } else { event }).collect();
-        let events = json(&events)?;
+        let first = expected.unwrap_or(0) + 1;
+        let (record, details) = (commit.record(), commit.details());
+        let events = json(&commit.kept_events().collect::<Vec<_>>())?;
         let contents =
             commit.messages.iter().map(|outgoing| json(&outgoing.message.content)).collect::<Result<_, _>>()?;
         let lookup = commit.lookup();
