@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::address::masked;
@@ -6,7 +7,7 @@ use identity_core::{
     ClaimKey, ClaimKind, Commit, Committed, IdentifierId, Recorded, Stored, TenantId, Timestamp, User, UserId, UserKey,
 };
 
-use crate::{CommitError, StoreError};
+use crate::{Clock, CommitError, StoreError, SystemClock};
 
 /// A user who has an address or a username.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +135,13 @@ pub struct Page {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync + 'static {
+    /// The clock by which changes of these users are judged, unless the host names another one: by default the machine's. A store
+    /// on a server returns that server's clock, so that processes on several machines judge by the same time, whatever their
+    /// own clocks show. It must be right whenever [`load`](Self::load) has answered.
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+
     /// Loads a user; `None` when there is no user with this key. An implementation must never return a user that no
     /// commit has written, or a part of one: the record, the second record and the claims are read from one snapshot, in
     /// which each commit is whole or absent.

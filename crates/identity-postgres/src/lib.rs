@@ -2,6 +2,7 @@
 
 mod budgets;
 mod cells;
+mod clock;
 mod error;
 mod link;
 mod mail;

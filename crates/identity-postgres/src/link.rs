@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{CancelToken, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::clock::ServerClock;
 use crate::error::{Failure, failure, pool};
 use crate::options::{PostgresOptions, Statements};
 use crate::patience::{Patience, dice};
@@ -48,6 +49,7 @@ pub(crate) struct Base {
     pub(crate) prepared: bool,
     /// Whether a proxy shares sessions between clients, so that nothing that belongs to a session can be used.
     pub(crate) proxied: bool,
+    pub(crate) clock: Arc<ServerClock>,
     timeout: Duration,
     pub(crate) reconnect: Duration,
 }
@@ -88,7 +90,8 @@ impl Link {
         let tls = tls.connector(options.tls.as_ref())?;
         let tables = options.schema.as_deref().map(|schema| format!("{}.", quoted(schema))).unwrap_or_default();
         let until = Instant::now() + options.timeout;
-        let tuned = tuned(&config, options.timeout, &tls, until).await?;
+        let clock = Arc::new(ServerClock::default());
+        let tuned = tuned(&config, options.timeout, &tls, until, &clock).await?;
         let proxied = tuned.is_none();
         let prepared = match options.statements {
             Statements::Detect => !proxied,
@@ -111,7 +114,8 @@ impl Link {
         let (own_pool, reconnect) = (build(pool)?, options.reconnect.unwrap_or(options.timeout));
         let timeout = options.timeout;
         let texts = Texts::new(&tables);
-        let base = Base { own_pool, host_pool, config, tls, tables, texts, prepared, proxied, timeout, reconnect };
+        let base =
+            Base { own_pool, host_pool, config, tls, tables, texts, prepared, proxied, clock, timeout, reconnect };
         Ok(Self { base: Arc::new(base), until })
     }
 
@@ -276,6 +280,7 @@ async fn tuned(
     limit: Duration,
     tls: &MakeRustlsConnect,
     until: Instant,
+    clock: &ServerClock,
 ) -> Result<Option<Config>, StoreError> {
     let name = format!("{:016x}", dice());
     let own = plain.get_options().map(|options| format!(" {options}")).unwrap_or_default();
@@ -286,12 +291,12 @@ async fn tuned(
     config.options(format!("-c statement_timeout={statement} -c lock_timeout={lock}{own} -c identity.session={name}"));
     let late = |_| StoreError::unavailable("the server did not answer the first question before the timeout");
     let refused = |error| failure(error).without_writing().into_error();
-    match timeout_at(until, ask(&config, tls)).await.map_err(late)? {
+    match timeout_at(until, ask(&config, tls, clock)).await.map_err(late)? {
         Ok(answer) if answer.as_deref() == Some(name.as_str()) => return Ok(Some(config)),
         Err(error) if !is_about_settings(&error) => return Err(refused(error)),
         Ok(_) | Err(_) => {}
     }
-    timeout_at(until, ask(plain, tls)).await.map_err(late)?.map_err(refused)?;
+    timeout_at(until, ask(plain, tls, clock)).await.map_err(late)?.map_err(refused)?;
     Ok(None)
 }
 
@@ -301,15 +306,26 @@ fn is_about_settings(error: &tokio_postgres::Error) -> bool {
     class.is_some_and(|class| !matches!(class, "28" | "3D" | "53" | "57"))
 }
 
-/// Asks for the name of the session, as the server sees it.
-async fn ask(config: &Config, tls: &MakeRustlsConnect) -> Result<Option<String>, tokio_postgres::Error> {
+/// Asks for the name of the session, as the server sees it, and for the server's time.
+async fn ask(
+    config: &Config,
+    tls: &MakeRustlsConnect,
+    clock: &ServerClock,
+) -> Result<Option<String>, tokio_postgres::Error> {
     let (client, connection) = config.connect(tls.clone()).await?;
     // One flight, nothing prepared: this is also asked through a proxy.
-    let asking = client.query_typed("SELECT current_setting('identity.session', true) AS name", &[]);
-    tokio::select! {
-        answer = asking => answer?.first().map_or(Ok(None), |row| row.try_get(0)),
-        ended = connection => ended.map(|()| None),
-    }
+    let asking = client.query_typed(
+        "SELECT current_setting('identity.session', true), \
+         (extract(epoch FROM statement_timestamp()) * 1000000)::int8",
+        &[],
+    );
+    let answer = tokio::select! {
+        answer = asking => answer?,
+        ended = connection => return ended.map(|()| None),
+    };
+    let Some(row) = answer.first() else { return Ok(None) };
+    clock.hear(row.try_get(1)?);
+    row.try_get(0)
 }
 
 /// What is wrong with a connection string, without any of its values.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Commit, CommitError, Committed, Expected, Found, Leased, ListQuery, Page, StoreError, Stored, UserRepository,
+    Clock, Commit, CommitError, Committed, Expected, Found, Leased, ListQuery, Page, StoreError, Stored, UserRepository,
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
@@ -179,6 +179,10 @@ impl Link {
 
 #[async_trait]
 impl UserRepository for PostgresStore {
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.0.link.clock.clone()
+    }
+
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
         load::load(&self.link(), key).await
     }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use identity_core::policy::SharedPolicy;
 use identity_core::{Actor, CodeKeys, Commit, Committed, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{
-    Budgets, Clock, CommitError, Directory, Entropy, Notifier, Outbox, SteadyClock, SystemClock, UserRepository,
-};
+use identity_ports::{Budgets, Clock, CommitError, Directory, Entropy, Notifier, Outbox, SteadyClock, UserRepository};
 use tokio::sync::Notify;
 
 use crate::delivery::{Delivery, Lanes, Left};
@@ -73,14 +71,15 @@ pub(crate) struct Parts {
 }
 
 impl Identity {
-    /// The use cases of the tenant `default`, with the machine's clock, the operating system's randomness and the default
+    /// The use cases of the tenant `default`, with the clock of the store (the machine's, or that of a database server), the operating system's randomness and the default
     /// policy.
     #[must_use]
     pub fn new(store: impl Store, notifier: impl Notifier, keys: CodeKeys) -> Self {
+        let clock = Arc::new(SteadyClock::new(store.clock()));
         let parts = Parts {
             store: Arc::new(store),
             notifier: Arc::new(notifier),
-            clock: Arc::new(SteadyClock::new(Arc::new(SystemClock))),
+            clock,
             entropy: Arc::new(OsEntropy),
             keys,
             policies: Arc::new(Policies::new()),
@@ -160,7 +159,9 @@ impl Identity {
         self.with(|parts| parts.shared = Some((Arc::new(budgets), policy)))
     }
 
-    /// With another clock.
+    /// Sets the clock by which everything is judged; the default is the store's.
+    ///
+    /// Processes that share a store must have clocks that agree: those of several machines differ.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock) -> Self {
         self.with(|parts| parts.clock = Arc::new(SteadyClock::new(Arc::new(clock))))

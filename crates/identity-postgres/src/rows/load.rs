@@ -11,7 +11,11 @@ use crate::sql::Sql;
 
 /// The user of this key.
 pub(crate) async fn load(link: &Link, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-    one(key, &link.read(&statement(link, key)).await?)
+    let rows = link.read(&statement(link, key)).await?;
+    if let Some(Ok(now)) = rows.first().map(|row| Cells(row).int("now")) {
+        link.clock.hear(now);
+    }
+    one(key, &rows)
 }
 
 /// The statement that reads the user of this key.

@@ -1,6 +1,7 @@
 //! The adapter against servers of its own: the laws of the ports in three ways, and what only PostgreSQL does.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod clock;
 mod common;
 mod conformance;
 mod damaged;
