@@ -139,13 +139,11 @@ impl User {
         changes.push(added(id, new, replaces)?);
         changes.extend(verified.map(|verified| Change::Verified { id, verified }));
         changes.extend(gone);
-        if was_primary && is_verified {
-            changes.push(Change::PrimaryChanged { channel, id: Some(id) });
-        } else if was_primary {
-            changes.extend(self.succeed(old, context));
-        } else if is_verified {
-            changes.extend(self.elect(channel, id, context));
-        }
+        changes.extend(match (is_verified, was_primary) {
+            (true, true) => Some(Change::PrimaryChanged { channel, id: Some(id) }),
+            (true, false) => self.elect(channel, id, context),
+            (false, _) => self.succeed(old, context),
+        });
         Ok(Decision::of(context, changes, id))
     }
 

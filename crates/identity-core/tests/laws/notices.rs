@@ -22,6 +22,14 @@ fn budgets(person: &Person, to: &str) -> Vec<(BudgetKind, String, WhenExhausted)
 }
 
 #[test]
+fn a_kind_that_is_told_again_leaves_the_others_silent() {
+    let [added, verified] = [NoticeKind::Added, NoticeKind::Verified];
+    let policy = NoticePolicy::builder().silence(Channel::Email, [added, verified]).tell(Channel::Email, [added]);
+    let policy = policy.build().unwrap();
+    assert!(policy.tells(Channel::Email, added) && !policy.tells(Channel::Email, verified));
+}
+
+#[test]
 fn an_owner_is_notified_once_per_decision_of_what_matters_most() {
     use NoticeKind::{Added, MadePrimary, Removed, Replaced, Unverified};
     // The first e-mail address of somebody who has a number: verified and primary are one notice.

@@ -110,6 +110,15 @@ fn an_import_is_refused_for_each_rule_that_it_breaks() {
 }
 
 #[test]
+fn an_import_may_say_that_everything_happened_at_this_moment() {
+    let now = Bench::new(Policy::default()).now + crate::kit::secs(86_400);
+    let verified = Some(VerifiedRecord { at: Some(now), by: None, source: None });
+    let entry = IdentifierRecord { added_at: Some(now), verified, ..identifier("ada@example.com") };
+    let record = UserRecord { created_at: now, updated_at: now, emails: vec![entry], ..record() };
+    assert!(import(&record).is_ok());
+}
+
+#[test]
 fn an_id_occurs_once_in_a_user() {
     let id = Some(IdentifierId::from_uuid(Uuid::from_u128(1)));
     let with_id = |address: &str| IdentifierRecord { id, ..identifier(address) };

@@ -232,6 +232,29 @@ fn an_address_that_is_not_primary_is_replaced_by_one_that_is_not() {
 }
 
 #[test]
+fn a_verified_replacement_of_an_address_that_is_not_primary_is_not_primary_either() {
+    let mut ada = given();
+    ada.add_verified(email("a@example.com"));
+    let old = ada.add_verified(email("old@example.com"));
+    let new = NewAddress::from(email("new@example.com")).verified();
+    ada.admin(|user, context| user.replace(old, &new, context)).then(&["added", "verified", "replaced"]);
+    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"));
+}
+
+#[test]
+fn an_unverified_primary_is_succeeded_when_it_is_replaced_and_stays_when_its_code_is_void() {
+    let mut ada = under(PrimaryPolicy::builder().unverified(By::Administrator).build().unwrap());
+    ada.add_verified(email("a@example.com"));
+    let open = ada.pending(email("open@example.com"));
+    ada.admin(|user, context| user.set_primary(open, context)).then(&["primary_changed"]);
+    // It was not verified before, so nothing is lost.
+    ada.admin(|user, context| user.mark_unverified(open, context)).then(&["unverified"]);
+    assert_eq!(primary(&ada).as_deref(), Some("open@example.com"));
+    ada.replace(open, email("new@example.com")).then(&["added", "removed", "primary_changed"]);
+    assert_eq!(primary(&ada).as_deref(), Some("a@example.com"));
+}
+
+#[test]
 fn an_administrators_verification_completes_a_replacement() {
     let mut ada = given();
     let old = ada.add_verified(email("old@example.com"));

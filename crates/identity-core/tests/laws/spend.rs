@@ -341,6 +341,18 @@ fn c54_an_accepted_message_stays_paid_for_whatever_became_of_it() {
 }
 
 #[test]
+fn a_message_made_when_its_address_was_marked_does_not_make_it_reachable() {
+    let mut ada = given();
+    let line = ada.pending(phone("+447400123456"));
+    let message = ada.news[0].message.clone();
+    let bounced = Fate::Undeliverable(UndeliverableReason::Bounced);
+    ada.admin(|user, context| user.note_fate(&message, bounced, context)).then(&["delivery_failed"]);
+    assert_eq!(ada.entry(line).undeliverable.unwrap().at, message.created_at, "no time has passed");
+    ada.admin(|user, context| user.note_fate(&message, Fate::Arrived, context)).then(&[]);
+    assert!(ada.entry(line).undeliverable.is_some());
+}
+
+#[test]
 fn an_address_is_undeliverable_until_it_is_verified_reached_or_cleared() {
     let bounced = Fate::Undeliverable(UndeliverableReason::Bounced);
     let mut ada = given();
