@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_ports::{Directory, Outbox, UserRepository};
+use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 
 use crate::laws::contract;
 
@@ -12,7 +12,7 @@ use crate::heard;
 #[async_trait]
 pub trait Harness: Send + Sync + 'static {
     /// The store of the adapter.
-    type Store: UserRepository + Directory + Outbox;
+    type Store: UserRepository + Directory + Outbox + Budgets;
 
     /// Opens the store at this place. It is called again while the first store is in use, as a second process would do.
     /// An adapter that allows only one opener returns the same store again.
@@ -79,19 +79,5 @@ macro_rules! suite_tests {
                 $crate::hold(stringify!($law), async { $crate::laws::$law(&$harness).await });
             }
         )*
-    };
-}
-
-/// Defines one test per law of the port [`Budgets`](identity_ports::Budgets), which a store may implement besides.
-#[macro_export]
-macro_rules! budgets_suite {
-    ($harness:expr) => {
-        $crate::suite_tests! {
-            [$harness]
-            shared_budgets_are_exact_under_a_race
-            a_refused_draw_draws_nothing
-            a_shared_window_begins_with_its_first_draw
-            many_tenants_at_once_keep_to_the_shared_budget
-        }
     };
 }

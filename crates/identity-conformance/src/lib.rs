@@ -36,9 +36,6 @@
 //! assert!(laws::NAMES.contains(&"create_is_not_update"));
 //! ```
 //!
-//! The port [`Budgets`](identity_ports::Budgets), which a store may implement besides, has laws of its own:
-//! [`budgets_suite!`].
-//!
 //! A broken law panics with a sentence that says which expectation failed, and its test prints what the law requires of a store
 //! ([`laws::contract`]). The module [`kit`] has the building blocks
 //! of the laws, for an adapter's own tests.

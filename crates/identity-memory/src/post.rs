@@ -151,6 +151,14 @@ fn page<'a>(all: impl Iterator<Item = &'a Kept>, after: Option<MessageId>, limit
 
 #[async_trait]
 impl Outbox for MemoryStore {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        let post = &mut self.write()?.post;
+        if !post.messages.contains_key(&message.id) {
+            post.enqueue(message);
+        }
+        Ok(())
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         let (at, until) = lease.times(|| self.clock.now());
         let post = &mut self.write()?.post;

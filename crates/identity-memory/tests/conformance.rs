@@ -28,4 +28,3 @@ impl Harness for InMemory {
 }
 
 identity_conformance::suite!(InMemory(MemoryStore::new()));
-identity_conformance::budgets_suite!(InMemory(MemoryStore::new()));

@@ -41,12 +41,12 @@ pub(crate) const TABLES: [Table; 7] = [
     },
     Table {
         name: "identity_outbox",
-        rows: "SELECT o.tenant, u.id AS user_id, o.id, o.format, o.channel, o.address, o.message ->> '$.to.typed' AS typed, \
+        rows: "SELECT o.tenant, coalesce(u.id, o.message ->> '$.key.user') AS user_id, o.id, o.format, o.channel, o.address, o.message ->> '$.to.typed' AS typed, \
                o.message -> '$.content' AS content, o.message ->> '$.locale' AS locale, o.created_at, o.expires_at, \
                o.due_at, o.attempts, o.lease, o.leased_until, o.error, o.failed_at, o.identifier, o.uncertain, o.provider, \
                o.reference, o.sent_at, o.report ->> '$.state' AS report, o.report ->> '$.at' AS reported_at, \
                o.report ->> '$.detail' AS report_detail \
-               FROM identity_outbox o JOIN identity_users u USING (user)",
+               FROM identity_outbox o LEFT JOIN identity_users u USING (user)",
         key: &["tenant", "user_id", "id"],
         group: 2,
     },

@@ -3,8 +3,8 @@ use identity_core::{BudgetKind, Charge, Exhausted, Outgoing, Refund, TenantId, T
 
 use crate::{CommitError, StoreError};
 
-/// Budgets beside those that a commit draws from. A host that limits messages across its tenants passes one to
-/// `Identity::with_shared_budgets`: its store, or one that several stores have in common.
+/// Draws from budgets without a commit. The codes to sign in draw from those of the store itself. A host that limits messages
+/// across its tenants passes one to `Identity::with_shared_budgets`: its store, or one that several stores have in common.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Budgets: Send + Sync + 'static {

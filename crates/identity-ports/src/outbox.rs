@@ -215,6 +215,16 @@ impl Posted {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
+    /// Enqueues a message that no commit brings, durably before it answers. Its user need not exist: a code to sign in goes to
+    /// whoever has the address. The message of a user who exists is one of that user's messages in every respect. That of one
+    /// who does not waits for earlier ones of the same name and channel as well; [`posted`](Self::posted) may leave it out.
+    ///
+    /// A message whose id is there already stays as it is, so that a call whose answer was lost can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails. After [`StoreError::Failed`] the message may or may not have been enqueued.
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError>;
+
     /// Leases messages that are due at `lease.now` and not leased, in the order of their due times and then of their ids.
     /// A lease holds its messages for `lease.lasts` by the store's own clock, whatever the worker's clock shows. A new
     /// message is due at its creation.

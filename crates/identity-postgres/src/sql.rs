@@ -47,7 +47,7 @@ impl Texts {
 
 texts! {
     hold wait commit judge ledger clear erase users load list created updated prefix browse search signins find history
-    message now lease leased damaged finish settle report one posted dead expire prune sweep draw window give_back
+    message now enqueue lease leased damaged finish settle report one posted dead expire prune sweep draw window give_back
 }
 
 /// A value that a statement takes.

@@ -4,7 +4,7 @@ SELECT 'rows in identity_claims', count(*) FROM identity_claims;
 SELECT 'rows of users that are gone in identity_profiles', count(*) FROM identity_profiles
 WHERE user NOT IN (SELECT user FROM identity_users WHERE created_at IS NOT NULL);
 SELECT 'rows of users that are gone in identity_outbox', count(*) FROM identity_outbox
-WHERE user NOT IN (SELECT user FROM identity_users WHERE created_at IS NOT NULL);
+WHERE user > 0 AND user NOT IN (SELECT user FROM identity_users WHERE created_at IS NOT NULL);
 SELECT 'rows of users that never were in identity_events', count(*) FROM identity_events
 WHERE user NOT IN (SELECT user FROM identity_users);
 SELECT 'budget windows with impossible values in identity_budgets', count(*) FROM identity_budgets

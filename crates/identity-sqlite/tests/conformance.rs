@@ -50,4 +50,3 @@ impl Harness for InFile {
 }
 
 identity_conformance::suite!(InFile::new());
-identity_conformance::budgets_suite!(InFile::new());

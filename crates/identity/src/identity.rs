@@ -12,10 +12,11 @@ use crate::policies::Policies;
 use crate::system::OsEntropy;
 use crate::{Account, Admin};
 
-/// A store of users and messages, so that one commit can write both. Every type that implements the three ports is one.
-pub trait Store: UserRepository + Directory + Outbox {}
+/// A store of users, messages and budgets, so that one commit can write them all. Every type that implements the four ports is
+/// one.
+pub trait Store: UserRepository + Directory + Outbox + Budgets {}
 
-impl<S: UserRepository + Directory + Outbox> Store for S {}
+impl<S: UserRepository + Directory + Outbox + Budgets> Store for S {}
 
 /// Writes a commit in the place of the store.
 type Write = dyn Fn(Commit) -> Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send>> + Send + Sync;

@@ -135,6 +135,14 @@ pub(crate) fn forget(rows: &mut Writing<'_>, of: &UserKey) -> Result<(), StoreEr
 
 #[async_trait]
 impl Outbox for RedbStore {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        let insert = move |rows: &mut Writing<'_>| match rows.get::<Post>(&row(message.id))? {
+            Some(_) => Ok(()),
+            None => enqueue(rows, &message),
+        };
+        self.write(insert).await
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         let clock = Arc::clone(&self.clock);
         let take = move |rows: &mut Writing<'_>| {

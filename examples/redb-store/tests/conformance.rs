@@ -56,4 +56,3 @@ impl Harness for InFile {
 }
 
 identity_conformance::suite!(InFile::new());
-identity_conformance::budgets_suite!(InFile::new());

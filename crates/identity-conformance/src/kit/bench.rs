@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity::Identity;
 use identity_core::{
-    ClaimKey, Code, CodeKeys, LinkToken, MessageId, Policy, Recorded, Report, Seed, TenantId, Timestamp, UserKey,
+    Charge, ClaimKey, Code, CodeKeys, LinkToken, Message, MessageId, Policy, Recorded, Refund, Report, Seed, TenantId, Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Entropy,
+    Accepted, Budgets, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Entropy,
     EntropyError, ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page,
     Posted, Settled, StoreError, Stored, UserRepository,
 };
@@ -47,7 +47,7 @@ pub struct Bench<S> {
     letters: Arc<Mutex<Vec<Notice>>>,
 }
 
-impl<S: UserRepository + Directory + Outbox> Bench<S> {
+impl<S: UserRepository + Directory + Outbox + Budgets> Bench<S> {
     /// The use cases on this store, with this policy, at the time [`NOW`].
     #[must_use]
     pub fn new(store: &Arc<S>, policy: Policy) -> Self {
@@ -170,7 +170,18 @@ impl<S: Directory> Directory for Gated<S> {
 }
 
 #[async_trait]
+impl<S: Budgets> Budgets for Gated<S> {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        self.gate.pass(self.store.draw(tenant, refunds, charges), || broken().into()).await
+    }
+}
+
+#[async_trait]
 impl<S: Outbox> Outbox for Gated<S> {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        self.gate.pass(self.store.enqueue(message), broken).await
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         self.gate.pass(self.store.lease(lease), broken).await
     }

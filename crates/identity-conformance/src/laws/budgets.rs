@@ -31,10 +31,7 @@ async fn rest(budgets: &impl Budgets, quota: &str, time: identity_core::Timestam
 }
 
 /// Of many draws at once, as many succeed as the budget covers.
-pub async fn shared_budgets_are_exact_under_a_race<H: Harness>(harness: &H)
-where
-    H::Store: Budgets,
-{
+pub async fn shared_budgets_are_exact_under_a_race(harness: &impl Harness) {
     let drawn = race(harness, 64, |store, _| async move {
         let both = [refusing("own", 10, NOW), refusing("common", 40, NOW)];
         store.draw(&tenant(), &[], &both).await
@@ -46,10 +43,7 @@ where
 }
 
 /// A draw that is refused draws from none of its budgets, and says which one had no room.
-pub async fn a_refused_draw_draws_nothing<H: Harness>(harness: &H)
-where
-    H::Store: Budgets,
-{
+pub async fn a_refused_draw_draws_nothing(harness: &impl Harness) {
     let store = harness.open().await;
     for _ in 0..3 {
         store.draw(&tenant(), &[], &[refusing("full", 3, NOW)]).await.expect("there is room");
@@ -70,10 +64,7 @@ where
 }
 
 /// A window begins with its first draw and takes back what is given back, also across a restart; tenants are separate.
-pub async fn a_shared_window_begins_with_its_first_draw<H: Harness>(harness: &H)
-where
-    H::Store: Budgets,
-{
+pub async fn a_shared_window_begins_with_its_first_draw(harness: &impl Harness) {
     let store = harness.open().await;
     let (first, other) = (refusing("one", 10, at(30)), TenantId::parse("acme").expect("a tenant's name"));
     store.draw(&tenant(), &[], std::slice::from_ref(&first)).await.expect("there is room");

@@ -7,7 +7,7 @@ use identity_core::{
     Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, Proof, PublicRefusal, Refusal, UserId,
     Username, Verification, VerificationPolicy,
 };
-use identity_ports::UserRepository;
+use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 use tokio::sync::Barrier;
 
 use crate::Harness;
@@ -136,7 +136,7 @@ where
     answers
 }
 
-async fn challenged<S: UserRepository + identity_ports::Directory + identity_ports::Outbox>(
+async fn challenged<S: UserRepository + Directory + Outbox + Budgets>(
     bench: &Bench<S>,
 ) -> (UserId, IdentifierId, Code) {
     let user = ada(&bench.identity, "ada").await;
@@ -314,7 +314,7 @@ pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
 }
 
 /// The last code that was sent to a user.
-async fn code_of<S: UserRepository + identity_ports::Directory + identity_ports::Outbox>(
+async fn code_of<S: UserRepository + Directory + Outbox + Budgets>(
     bench: &Bench<S>,
     user: &UserId,
 ) -> Code {

@@ -8,7 +8,7 @@ use identity_core::{
     LinkToken, NewAddress, NewUser, Passkey, Phone, Policy, ProfileChange, Proof, Report, SignInUse, SignIns, Strength,
     User, UserId, UserRecord, Username, Verification,
 };
-use identity_ports::{Directory, Outbox, UserRepository};
+use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 
 use crate::Harness;
 use crate::kit::{Bench, Failing, code_keys, key, queued};
@@ -101,7 +101,7 @@ struct Subject {
 }
 
 impl Subject {
-    async fn new<S: UserRepository + Directory + Outbox>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
+    async fn new<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
         let user = key(&format!("subject {number}")).user;
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
@@ -147,7 +147,7 @@ impl Subject {
         Self { number, user, other, primary, second, open, phone, code, link }
     }
 
-    async fn ask<S: UserRepository + Directory + Outbox>(
+    async fn ask<S: UserRepository + Directory + Outbox + Budgets>(
         &self,
         bench: &Bench<S>,
         case: UseCase,
@@ -307,7 +307,7 @@ fn by(proof: Proof) -> Verification {
 }
 
 /// Reports that the user's last message came back.
-async fn report_bounce<S: UserRepository + Directory + Outbox>(bench: &Bench<S>, user: &UserId) -> Result<(), Error> {
+async fn report_bounce<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, user: &UserId) -> Result<(), Error> {
     let posted = bench.store.posted(&key(user.as_str()), None, 1_000).await.unwrap();
     let message = &posted.last().expect("a message").message;
     let report = Report::new(DeliveryState::Bounced, message.created_at);

@@ -102,6 +102,9 @@ macro_rules! for_every_law {
             a_lease_asked_for_again_gets_the_same_messages
             a_release_is_no_attempt
             channels_do_not_wait_for_each_other
+            an_enqueued_message_needs_no_user
+            a_message_is_enqueued_once
+            an_enqueued_message_is_one_of_its_users
             a_retry_is_due_at_its_time
             a_failed_message_becomes_a_dead_letter_and_is_listed
             a_lease_holds_one_message_of_a_user
@@ -146,6 +149,10 @@ macro_rules! for_every_law {
             c80_a_withheld_challenge_verifies_nothing
             c81_guesses_at_one_address_are_bounded_exactly
             a_reserve_is_drawn_exactly_under_a_race
+            shared_budgets_are_exact_under_a_race
+            a_refused_draw_draws_nothing
+            a_shared_window_begins_with_its_first_draw
+            many_tenants_at_once_keep_to_the_shared_budget
         }
     };
 }

@@ -7,7 +7,7 @@ use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRe
 use uuid::Uuid;
 
 use crate::Harness;
-use crate::kit::{Person, at, create, key, key_in, lease, letter, message_id, paid, put};
+use crate::kit::{Person, at, create, erase, key, key_in, lease, letter, message_id, paid, put};
 
 async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
     let leased = store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap();
@@ -350,6 +350,56 @@ pub async fn a_release_is_no_attempt(harness: &impl Harness) {
     assert_eq!(settle(&*store, 7, vec![(1, release(60))]).await, 1);
     let posted = store.message(message_id(1)).await.unwrap().unwrap();
     assert_eq!((posted.attempts, posted.uncertain), (2, 1));
+}
+
+/// A message that no commit brings is enqueued whether its user exists or not, due at its creation, and a restart changes
+/// nothing. Those of one name and channel wait for each other as the messages of a user do.
+pub async fn an_enqueued_message_needs_no_user(harness: &impl Harness) {
+    let mut store = harness.open().await;
+    for (number, visitor, secs) in [(2, "visitor", 5), (1, "visitor", 6), (3, "another", 7)] {
+        let message = letter(number, &key_in("acme", visitor), at(secs));
+        store.enqueue(message).await.expect("a message needs no user");
+    }
+    store = harness.restart(store).await;
+    assert_eq!(take(&*store, 1, 4, 50).await, [], "no message is due before its creation");
+    let leased = numbers(&take(&*store, 2, 10, 50).await);
+    assert_eq!(leased, [2, 3].map(message_id), "a message needs no user, and one of each name is leased");
+    let expected = letter(2, &key_in("acme", "visitor"), at(5));
+    let posted = store.message(message_id(2)).await.unwrap();
+    assert_eq!(posted.map(|posted| posted.message), Some(expected), "the message is the one that was enqueued");
+    assert_eq!(settle(&*store, 2, vec![(2, Settlement::Done), (3, Settlement::Done)]).await, 2, "the lease holds both");
+    assert_eq!(numbers(&take(&*store, 3, 10, 50).await), [message_id(1)], "the next one of the name follows");
+}
+
+/// A message whose id is there already stays as it is, leased or not.
+pub async fn a_message_is_enqueued_once(harness: &impl Harness) {
+    let store = harness.open().await;
+    let message = letter(1, &key("visitor"), at(0));
+    for _ in 0..2 {
+        store.enqueue(message.clone()).await.expect("a call can be repeated");
+    }
+    assert_eq!(take(&*store, 1, 10, 50).await, [(message_id(1), 1)], "the message is leased once");
+    store.enqueue(message).await.expect("a call can be repeated");
+    assert_eq!(take(&*store, 2, 10, 50).await, [], "a message that is leased stays as it is");
+    assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 1, "the lease holds the message");
+    assert_eq!(take(&*store, 3, 60, 90).await, [], "a message that is there already stays as it is, and no other comes");
+}
+
+/// An enqueued message of a user who exists is one of the user's messages: it is listed with the others, waits for earlier
+/// ones, and goes when the user is erased.
+pub async fn an_enqueued_message_is_one_of_its_users(harness: &impl Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    put(&*store, create(&ada, &Person::default()).message(paid(letter(1, &ada, at(0)), vec![]))).await;
+    store.enqueue(letter(2, &ada, at(1))).await.expect("a message is enqueued");
+    let listed = store.posted(&ada, None, 10).await.unwrap();
+    let listed: Vec<MessageId> = listed.into_iter().map(|posted| posted.message.id).collect();
+    assert_eq!(listed, [1, 2].map(message_id), "an enqueued message is one of the user's");
+    assert_eq!(numbers(&take(&*store, 1, 10, 50).await), [message_id(1)], "it waits for the earlier one");
+    let stored = store.load(&ada).await.unwrap().expect("ada is there");
+    store.commit(erase(&ada, &stored).0).await.expect("ada is erased");
+    let left = store.message(message_id(2)).await.unwrap();
+    assert_eq!(left, None, "it is removed with the user");
 }
 
 /// Messages of one channel do not wait for those of another, of the same user either, and a lease takes those of the channel

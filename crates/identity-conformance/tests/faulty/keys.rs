@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use identity_core::{
-    Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, TenantId, Timestamp, UserId, UserKey, WhenExhausted,
+    Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, Refund, TenantId, Timestamp, UserId, UserKey,
+    WhenExhausted,
 };
-use identity_ports::{CommitError, Committed};
+use identity_ports::{Budgets, CommitError, Committed};
 
 use super::commits::edit;
 use super::{Fault, FaultyStore};
@@ -38,6 +39,37 @@ fn all_charges(commit: &mut Commit) -> impl Iterator<Item = &mut Charge> {
 }
 
 impl FaultyStore {
+    pub(super) async fn faulty_draw(
+        &self,
+        tenant: &TenantId,
+        refunds: &[Refund],
+        charges: &[Charge],
+    ) -> Result<(), CommitError> {
+        match self.fault {
+            Fault::RefusedDraws => {
+                for charge in charges {
+                    self.inner.draw(tenant, refunds, std::slice::from_ref(charge)).await?;
+                }
+                return Ok(());
+            }
+            // What is drawn is given back, and drawn again when others have found room as well.
+            Fault::DrawsRace => {
+                self.inner.draw(tenant, refunds, charges).await?;
+                let back = |charge: &Charge| Refund {
+                    kind: charge.kind,
+                    quota: charge.quota.clone(),
+                    amount: charge.amount,
+                    at: charge.at,
+                };
+                let back: Vec<Refund> = charges.iter().map(back).collect();
+                self.inner.draw(tenant, &back, &[]).await?;
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.inner.draw(&self.tenant(tenant), refunds, charges).await
+    }
+
     pub(super) fn tenant(&self, tenant: &TenantId) -> TenantId {
         let text = match self.fault {
             Fault::TenantsFold => tenant.as_str().to_lowercase(),

@@ -1,11 +1,26 @@
 use std::time::Duration;
 
-use identity_core::{MessageId, Report, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError};
+use identity_core::{Message, MessageId, Report, Timestamp, UserId, UserKey};
+use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError, UserRepository};
+use uuid::Uuid;
 
 use super::{Fault, FaultyStore};
 
 impl FaultyStore {
+    pub(super) async fn faulty_enqueue(&self, mut message: Message) -> Result<(), StoreError> {
+        message.key = self.key(&message.key);
+        let is_user = self.inner.load(&message.key).await?.is_some();
+        match self.fault {
+            Fault::VisitorsAreDropped if !is_user => return Ok(()),
+            Fault::EnqueuesAgain if self.inner.message(message.id).await?.is_some() => {
+                message.id = MessageId::from_uuid(Uuid::from_u128(message.id.as_uuid().as_u128() + 1_000));
+            }
+            Fault::EnqueuesApart => message.key.user = UserId::parse("apart").unwrap(),
+            _ => {}
+        }
+        self.inner.enqueue(message).await
+    }
+
     pub(super) async fn faulty_lease(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
         match self.fault {
             Fault::LeasesHoldNothing => lease.lasts = Duration::ZERO,

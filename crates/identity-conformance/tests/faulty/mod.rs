@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use identity_conformance::Harness;
-use identity_core::{BudgetKind, Claim, ClaimKey, MessageId, Recorded, Report, TenantId, Timestamp, UserKey};
+use identity_core::{
+    BudgetKind, Charge, Claim, ClaimKey, Message, MessageId, Recorded, Refund, Report, TenantId, Timestamp, UserKey,
+};
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease,
+    Budgets, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease,
     LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
 
@@ -212,8 +214,19 @@ pub(crate) enum Fault {
     BudgetsComeLater,
     /// Budgets are drawn in an earlier transaction.
     BudgetsComeEarly,
+    /// A message of somebody who is no user is dropped.
+    VisitorsAreDropped,
+    /// A message that is enqueued again is a second one.
+    EnqueuesAgain,
+    /// Messages that no commit brings are kept apart from those of their users.
+    EnqueuesApart,
+    /// Others draw between the check of a draw and the draw.
+    DrawsRace,
+    /// A draw that is refused has drawn what stands before.
+    RefusedDraws,
 }
 
+#[derive(Clone)]
 pub(crate) struct FaultyStore {
     inner: MemoryStore,
     fault: Fault,
@@ -320,7 +333,18 @@ impl Directory for FaultyStore {
 }
 
 #[async_trait]
+impl Budgets for FaultyStore {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        self.faulty_draw(tenant, refunds, charges).await
+    }
+}
+
+#[async_trait]
 impl Outbox for FaultyStore {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        self.faulty_enqueue(message).await
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         self.faulty_lease(lease).await
     }

@@ -2,25 +2,35 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{Channel, DeliveryState, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::PostgresStore;
-use crate::cells::{Bad, Cells, capped};
+use crate::cells::{Bad, Cells, capped, json};
 use crate::error::Failure;
 use crate::link::Link;
 use crate::patience::Patience;
 use crate::rows::message::{self, place};
 use crate::sql::Sql;
-use crate::write::FORMAT;
+use crate::write::{self, FORMAT};
 
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
 #[async_trait]
 impl Outbox for PostgresStore {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        let content = json(&message.content)?;
+        let (_, _, user, id, channel, address, typed, content, locale, created_at, expires_at, identifier) =
+            write::message(0, 0, &message, &content);
+        let link = self.link();
+        let sql = Sql::new(&link.texts.enqueue).with((message.key.tenant.as_str(), user, id, FORMAT, channel, address));
+        let sql = sql.with((typed, content, locale, created_at, expires_at, identifier));
+        link.query(&sql).await.map(drop)
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         if lease.limit == 0 {
             return Ok(Vec::new());

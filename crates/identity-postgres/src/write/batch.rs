@@ -161,10 +161,10 @@ fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {
 }
 
 /// A message: n, m, user_id, id, channel, address, typed, content, locale, created_at, expires_at, identifier.
-type Enqueued<'a> =
+pub(crate) type Enqueued<'a> =
     (i64, i64, &'a str, Uuid, &'a str, &'a str, Option<&'a str>, &'a str, Option<&'a str>, i64, i64, Option<Uuid>);
 
-fn message<'a>(n: i64, m: i64, message: &'a Message, content: &'a str) -> Enqueued<'a> {
+pub(crate) fn message<'a>(n: i64, m: i64, message: &'a Message, content: &'a str) -> Enqueued<'a> {
     let Message { id, key, to, locale, created_at, expires_at, .. } = message;
     let typed = Some(to.typed()).filter(|typed| *typed != to.as_str());
     // The identifier whose challenge it carries.

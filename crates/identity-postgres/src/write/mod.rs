@@ -8,7 +8,7 @@ mod perform;
 mod tests;
 mod verdict;
 
-pub(crate) use batch::FORMAT;
+pub(crate) use batch::{FORMAT, message};
 pub(crate) use committer::Committer;
 pub(crate) use job::Job;
 pub(crate) use perform::perform_in;

@@ -3,4 +3,3 @@
 use crate::common::Place;
 
 identity_conformance::suite!(Place::new());
-identity_conformance::budgets_suite!(Place::new());

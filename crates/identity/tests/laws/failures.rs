@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use identity::address::{ClaimKey, ClaimKind};
-use identity::delivery::{DeadLetter, MessageId, Posted, Report};
+use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Stored};
 use identity::history::Recorded;
+use identity::spend::{Charge, Refund};
 use identity::store::{
-    Commit, CommitError, Committed, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
+    Budgets, Commit, CommitError, Committed, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
     UserRepository,
 };
 use identity::system::EntropyError;
@@ -55,7 +56,18 @@ impl<U: UserRepository, D: Directory, O: Outbox> Directory for Parts<U, D, O> {
 }
 
 #[identity::async_trait]
+impl<U: UserRepository, D: Directory, O: Outbox> Budgets for Parts<U, D, O> {
+    async fn draw(&self, _: &TenantId, _: &[Refund], _: &[Charge]) -> Result<(), CommitError> {
+        Err(StoreError::failed("no law draws from these").into())
+    }
+}
+
+#[identity::async_trait]
 impl<U: UserRepository, D: Directory, O: Outbox> Outbox for Parts<U, D, O> {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        self.outbox.enqueue(message).await
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         self.outbox.lease(lease).await
     }

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use identity::address::ClaimKey;
-use identity::delivery::{DeadLetter, Delivery, DeliveryState, MessageId, PostState, Posted, Report, Router};
+use identity::delivery::{DeadLetter, Delivery, DeliveryState, Message, MessageId, PostState, Posted, Report, Router};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
 use identity::history::Recorded;
 use identity::policy::{Budget, SendPolicy};
+use identity::spend::{Charge, Refund};
 use identity::store::{
-    Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey, UserRepository,
+    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey, UserRepository,
 };
 use identity::system::Clock;
 use identity::{
@@ -287,7 +288,18 @@ impl Directory for Losing {
 }
 
 #[identity::async_trait]
+impl Budgets for Losing {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        self.store.draw(tenant, refunds, charges).await
+    }
+}
+
+#[identity::async_trait]
 impl Outbox for Losing {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        self.store.enqueue(message).await
+    }
+
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
         let leased = self.store.lease(lease).await?;
         let lose = |left: usize| left.checked_sub(1);
