@@ -8,12 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity::Identity;
 use identity_core::{
-    Charge, ClaimKey, Code, CodeKeys, LinkToken, Message, MessageId, Policy, Recorded, Refund, Report, Seed, TenantId, Timestamp, UserKey,
+    Charge, ClaimKey, Code, CodeKeys, LinkToken, Message, MessageId, Policy, Recorded, Refund, Report, Seed, TenantId,
+    Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Budgets, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Entropy,
-    EntropyError, ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page,
-    Posted, Settled, StoreError, Stored, UserRepository,
+    Accepted, Budgets, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
+    Entropy, EntropyError, ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError,
+    Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
 };
 
 use super::NOW;

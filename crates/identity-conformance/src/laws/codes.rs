@@ -314,10 +314,7 @@ pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
 }
 
 /// The last code that was sent to a user.
-async fn code_of<S: UserRepository + Directory + Outbox + Budgets>(
-    bench: &Bench<S>,
-    user: &UserId,
-) -> Code {
+async fn code_of<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, user: &UserId) -> Code {
     bench.identity.deliver_due().await.unwrap();
     let letters = bench.letters().into_iter().rev();
     letters.filter(|letter| letter.message.key.user == *user).find_map(|letter| letter.code).expect("a code")

@@ -101,7 +101,11 @@ struct Subject {
 }
 
 impl Subject {
-    async fn new<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
+    async fn new<S: UserRepository + Directory + Outbox + Budgets>(
+        bench: &Bench<S>,
+        number: u32,
+        case: UseCase,
+    ) -> Self {
         let user = key(&format!("subject {number}")).user;
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
@@ -307,7 +311,10 @@ fn by(proof: Proof) -> Verification {
 }
 
 /// Reports that the user's last message came back.
-async fn report_bounce<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, user: &UserId) -> Result<(), Error> {
+async fn report_bounce<S: UserRepository + Directory + Outbox + Budgets>(
+    bench: &Bench<S>,
+    user: &UserId,
+) -> Result<(), Error> {
     let posted = bench.store.posted(&key(user.as_str()), None, 1_000).await.unwrap();
     let message = &posted.last().expect("a message").message;
     let report = Report::new(DeliveryState::Bounced, message.created_at);

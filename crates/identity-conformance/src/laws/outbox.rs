@@ -382,7 +382,11 @@ pub async fn a_message_is_enqueued_once(harness: &impl Harness) {
     store.enqueue(message).await.expect("a call can be repeated");
     assert_eq!(take(&*store, 2, 10, 50).await, [], "a message that is leased stays as it is");
     assert_eq!(settle(&*store, 1, vec![(1, Settlement::Done)]).await, 1, "the lease holds the message");
-    assert_eq!(take(&*store, 3, 60, 90).await, [], "a message that is there already stays as it is, and no other comes");
+    assert_eq!(
+        take(&*store, 3, 60, 90).await,
+        [],
+        "a message that is there already stays as it is, and no other comes"
+    );
 }
 
 /// An enqueued message of a user who exists is one of the user's messages: it is listed with the others, waits for earlier

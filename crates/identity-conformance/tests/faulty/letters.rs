@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use identity_core::{Message, MessageId, Report, Timestamp, UserId, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError, UserRepository};
+use identity_ports::{
+    Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError, UserRepository,
+};
 use uuid::Uuid;
 
 use super::{Fault, FaultyStore};

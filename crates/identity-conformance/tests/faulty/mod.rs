@@ -15,8 +15,8 @@ use identity_core::{
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Budgets, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease,
-    LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
+    Budgets, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found,
+    Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
 
 /// The fault of the store.

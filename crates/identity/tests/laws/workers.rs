@@ -12,7 +12,8 @@ use identity::history::Recorded;
 use identity::policy::{Budget, SendPolicy};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey, UserRepository,
+    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
+    UserRepository,
 };
 use identity::system::Clock;
 use identity::{
