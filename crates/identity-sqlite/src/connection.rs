@@ -3,12 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use identity_ports::{Clock, StoreError};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Row};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::budgets::Place;
@@ -22,7 +21,10 @@ use crate::options::{Durability, SqliteOptions};
 const STATEMENTS: usize = 128;
 
 /// The write-ahead log is written back once it has grown by this many pages (16 MiB).
-const CHECKPOINT_PAGES: i32 = 4_096;
+const CHECKPOINT_PAGES: i64 = 4_096;
+
+/// After this many changed rows the store looks how long the log is.
+const LOOK: u64 = 256;
 
 /// A log that is due to be truncated waits until nobody writes, but for no more batches than this.
 const LATE: u32 = 64;
@@ -38,17 +40,18 @@ const SMALL: i64 = 32 << 20;
 pub(crate) struct Desk {
     pub(crate) connection: Connection,
     pub(crate) places: Places,
-    /// Pages in the write-ahead log after the last commit, and at the last checkpoint.
-    pages: Arc<AtomicI32>,
-    written_back: Cell<i32>,
+    /// The rows that this connection had changed when it last saw how long the write-ahead log is, and whether the log was due
+    /// to be written back then.
+    seen: Cell<u64>,
+    due: Cell<bool>,
     busy_timeout: Duration,
     /// Whether a user was erased since the write-ahead log was last truncated.
     erased: Cell<bool>,
     /// Whether pages may hold copies of deleted rows.
     stale: Cell<bool>,
-    /// Batches since the log was last truncated, and looks without a commit, with the pages in the log at the last one.
+    /// Batches since the log was last truncated, and looks without a commit, with the rows changed until the last one.
     late: Cell<u32>,
-    quiet: Cell<(u32, i32)>,
+    quiet: Cell<(u32, u64)>,
     /// Where the last sweep of ended budget windows stopped.
     pub(crate) swept: RefCell<Place>,
     /// Measures how long leases last.
@@ -69,14 +72,8 @@ impl Desk {
         connection.pragma_update(None, "fullfsync", full).map_err(store)?;
         // A page cache of 8 MiB keeps the inner pages of every index in memory.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
-        let pages = Arc::new(AtomicI32::new(0));
-        let seen = Arc::clone(&pages);
-        // Replaces SQLite's automatic checkpoints, which would run inside a commit.
-        let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
-            seen.store(pages, Ordering::Relaxed);
-            Ok(())
-        };
-        connection.wal_hook(Some(hook)).map_err(store)?;
+        // Automatic checkpoints would run inside a commit.
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())).map_err(store)?;
         if is_marked(&connection)? {
             files::tighten(path);
         }
@@ -87,8 +84,8 @@ impl Desk {
         Ok(Self {
             connection,
             places,
-            pages,
-            written_back: Cell::new(0),
+            seen: Cell::new(0),
+            due: Cell::new(false),
             busy_timeout: options.busy_timeout,
             erased: Cell::new(false),
             stale: Cell::new(false),
@@ -123,15 +120,17 @@ impl Desk {
         erased || self.wants_checkpoint()
     }
 
-    fn pages(&self) -> i32 {
-        self.pages.load(Ordering::Relaxed)
-    }
-
     /// Whether the write-ahead log is due to be written back.
     fn wants_checkpoint(&self) -> bool {
-        // A log that has fewer pages than at the last checkpoint was restarted.
-        self.written_back.set(self.written_back.get().min(self.pages()));
-        self.pages() - self.written_back.get() >= CHECKPOINT_PAGES
+        let changes = self.connection.total_changes();
+        if changes >= self.seen.get() + LOOK {
+            self.seen.set(changes);
+            // A checkpoint that does nothing says how many pages are in the log, and how many of them were written back.
+            let pages = |row: &Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+            let pages = self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages);
+            self.due.set(pages.is_ok_and(|pages| pages >= CHECKPOINT_PAGES));
+        }
+        self.due.get()
     }
 
     /// Whether an erasure left something to do.
@@ -142,21 +141,21 @@ impl Desk {
     /// Does what is left to do: after a batch; when nobody came for a while (`idle`); and before the connection closes (`last`).
     pub(crate) fn tend(&self, idle: bool, last: bool) {
         self.ready(false);
-        let (pages, (quiet, before)) = (self.pages(), self.quiet.get());
-        let quiet = if idle && pages == before { quiet + 1 } else { 0 };
+        let (changes, (quiet, before)) = (self.connection.total_changes(), self.quiet.get());
+        let quiet = if idle && changes == before { quiet + 1 } else { 0 };
         if self.erased.get() && (idle || self.late.get() >= LATE) {
             self.cut();
             self.late.set(0);
         } else if self.wants_checkpoint() {
             // As much of the log as readers allow. No commit depends on it, and the next one tries again.
-            self.written_back.set(pages);
+            self.due.set(false);
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
         if self.stale.get() && (last || quiet >= QUIET) {
             self.compact_small();
         }
         self.late.set(self.late.get() + 1);
-        self.quiet.set((quiet, self.pages()));
+        self.quiet.set((quiet, changes));
     }
 
     /// Writes the whole log back and truncates it. It does not wait: if a reader or another process still uses the log, the
@@ -165,7 +164,6 @@ impl Desk {
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         if busy.is_ok_and(|busy| !busy) {
             self.erased.set(false);
-            self.pages.store(0, Ordering::Relaxed);
         }
     }
 

@@ -237,6 +237,24 @@ async fn connections_are_set_up_as_the_durability_says() {
     }
 }
 
+#[tokio::test]
+async fn the_log_is_written_back_and_used_again_while_commits_go_on() {
+    for durability in [Durability::Full, Durability::Normal] {
+        let place = Place::new();
+        let store = SqliteStore::options().with_durability(durability).open(place.path()).await.unwrap();
+        let rows = "CREATE TABLE IF NOT EXISTS pages (page);
+            INSERT INTO pages WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 500)
+            SELECT zeroblob(4000) FROM n";
+        for _ in 0..60 {
+            let work = move |transaction: &identity_sqlite::rusqlite::Transaction<'_>| transaction.execute_batch(rows);
+            store.transaction(move |transaction| work(transaction).map_err(StoreError::failed)).await.unwrap();
+        }
+        let log = fs::metadata(place.path().with_extension("db-wal")).unwrap().len();
+        // It is due at 16 MiB, and the transactions write 120 MB.
+        assert!((16 << 20..48 << 20).contains(&log), "{durability:?}: {log} bytes");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_commits_is_whole_and_of_one_moment() {
     let place = Place::new();

@@ -1,0 +1,1 @@
+//! Only that it resolves and compiles is of interest.
