@@ -18,16 +18,19 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let store = SqliteStore::open(&path).await?;
     let tables = |transaction: &Transaction<'_>| {
-        transaction.execute_batch("CREATE TABLE orders (placed_with TEXT); INSERT INTO orders VALUES ('identity-sqlite')")
+        transaction
+            .execute_batch("CREATE TABLE orders (placed_with TEXT); INSERT INTO orders VALUES ('identity-sqlite')")
     };
     run(&store, tables).await?;
     sqlx::query("INSERT INTO orders VALUES ('sqlx')").execute(&SqlitePool::connect(&url).await?).await?;
     diesel::sql_query("INSERT INTO orders VALUES ('diesel')").execute(&mut SqliteConnection::establish(&file)?)?;
     Database::connect(url).await?.execute_unprepared("INSERT INTO orders VALUES ('sea-orm')").await?;
-    let count = |transaction: &Transaction<'_>| transaction.query_row("SELECT count(*) FROM orders", [], |row| row.get(0));
+    let count =
+        |transaction: &Transaction<'_>| transaction.query_row("SELECT count(*) FROM orders", [], |row| row.get(0));
     let orders: i64 = run(&store, count).await?;
     assert_eq!(orders, 4);
     drop(store);
+    SqliteStore::open(&path).await?;
     Ok(std::fs::remove_dir_all(folder)?)
 }
 

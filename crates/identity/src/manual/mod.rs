@@ -12,7 +12,8 @@
 //! 10. [`moving_house`]: from an SQLite file to PostgreSQL.
 //! 11. [`billion`]: an estimate for a billion users and 50,000 commits a second.
 //! 12. [`own_rows`]: rows of the host in the transaction that changes a user.
-//! 13. [`glossary`]: the words.
+//! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
+//! 14. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -49,6 +50,9 @@ pub mod billion {}
 
 #[doc = include_str!("own_rows.md")]
 pub mod own_rows {}
+
+#[doc = include_str!("beside.md")]
+pub mod beside {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
