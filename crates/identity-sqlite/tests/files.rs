@@ -199,9 +199,12 @@ async fn a_database_whose_tables_were_changed_is_refused() {
 async fn urls_and_databases_in_memory_are_refused_and_create_no_file() {
     let place = Place::new();
     let folder = place.path().parent().unwrap().to_owned();
-    let there = || fs::read_dir(".").unwrap().map(|file| file.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>();
+    let there =
+        || fs::read_dir(".").unwrap().map(|file| file.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>();
     let before = there();
-    for url in ["sqlite:app.db", "sqlite://app.db", "SQLite:///app.db", "file:app.db?mode=rwc", "file:app.db", ":memory:", ""] {
+    for url in
+        ["sqlite:app.db", "sqlite://app.db", "SQLite:///app.db", "file:app.db?mode=rwc", "file:app.db", ":memory:", ""]
+    {
         let error = SqliteStore::open(url).await.unwrap_err().to_string();
         assert!(error.contains("the path alone") || error.contains("name a file"), "{url}: {error}");
         let store = place.open().await;
