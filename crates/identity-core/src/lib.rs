@@ -75,15 +75,15 @@ pub use decide::{
 };
 pub use plan::{
     Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength,
-    asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
+    Attempt, Subject, asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,
-    Refund, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy, WhenExhausted,
+    Refund, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
-    Purpose, TicketError,
+    Purpose, SignInTicket, TicketError,
 };
 pub use user::{
     Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,

@@ -1,7 +1,7 @@
 use identity_core::Email;
 use url::Url;
 
-use crate::{BuildError, Links};
+use crate::{BuildError, Kind, Links};
 
 /// The sender as people see it: a name, the address that links begin with, and what is said or laid out differently from other
 /// brands.
@@ -9,6 +9,7 @@ use crate::{BuildError, Links};
 pub struct Brand {
     pub(crate) name: String,
     pub(crate) links: Links,
+    pub(crate) sign_in: Option<Links>,
     pub(crate) code_host: String,
     pub(crate) logo: Option<Logo>,
     pub(crate) support: Option<String>,
@@ -40,6 +41,7 @@ impl Brand {
             name: name.into(),
             code_host: links.host().to_owned(),
             links,
+            sign_in: None,
             logo: None,
             support: None,
             passwords: false,
@@ -54,6 +56,17 @@ impl Brand {
     pub fn with_code_host(mut self, host: impl Into<String>) -> Self {
         self.code_host = host.into();
         self
+    }
+
+    /// Sets the page that links to sign in open; the page of the other links by default.
+    #[must_use]
+    pub fn with_sign_in_links(mut self, links: Links) -> Self {
+        self.sign_in = Some(links);
+        self
+    }
+
+    pub(crate) fn links_of(&self, kind: Kind) -> &Links {
+        self.sign_in.as_ref().filter(|_| kind.signs_in()).unwrap_or(&self.links)
     }
 
     /// Shows a picture at the head of every mail instead of the name, which becomes its alternative text. `url` is https;

@@ -160,7 +160,7 @@ fn sample(edition: &Edition, tenant: &TenantId, kind: Kind, seconds: u64, about:
         kind,
         brand: edition.brand.name.clone(),
         code: kind.has_code().then(|| "8".repeat(usize::from(longest))),
-        link: kind.has_link().then(|| edition.brand.links.sample(tenant)),
+        link: kind.has_link().then(|| edition.brand.links_of(kind).sample(tenant)),
         about: kind.is_notice().then_some((about, masked)),
         left: Duration::from_secs(seconds),
         // The longest name of a month, in most languages.

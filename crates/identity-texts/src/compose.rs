@@ -10,7 +10,7 @@ use crate::{Kind, Mail, Room, Sms, TextError};
 
 /// How many parts a text message may have. A link is longer than one part by itself.
 pub(crate) const fn most_segments(kind: Kind) -> usize {
-    if matches!(kind, Kind::Link) { 4 } else { 1 }
+    if matches!(kind, Kind::Link | Kind::SignInLink) { 4 } else { 1 }
 }
 
 pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>) -> Result<Mail, TextError> {
@@ -25,6 +25,7 @@ pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>)
     let (title, lead) = (say("title")?, say("lead")?);
     // Shown on locked screens beside the subject, so never the code.
     let preheader = if kind.is_notice() { lead.clone() } else { language.say("expiry", &arguments)? };
+    let unasked = if kind.is_notice() { String::new() } else { language.say(kind.unasked(), &arguments)? };
     let sheet = Sheet { language, values, apart: language.apart() };
     let lay_out = |format: &str| {
         edition.lay_out(
@@ -36,6 +37,7 @@ pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>)
                 title => title.as_str(),
                 lead => lead.as_str(),
                 preheader => preheader.as_str(),
+                unasked => unasked.as_str(),
             },
         )
     };
@@ -45,7 +47,11 @@ pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>)
 
 pub(crate) fn sms(edition: &Edition, language: &Language, values: &Arc<Values>) -> Result<Sms, TextError> {
     // Who has the code needs no link, and both do not fit.
-    let kind = if values.kind == Kind::CodeAndLink { Kind::Code } else { values.kind };
+    let kind = match values.kind {
+        Kind::CodeAndLink => Kind::Code,
+        Kind::SignInCodeAndLink => Kind::SignInCode,
+        kind => kind,
+    };
     let apart = if language.right_to_left { Apart::Addresses } else { Apart::Nothing };
     let arguments = values.arguments(apart);
     let sheet = Sheet { language, values, apart };
@@ -53,14 +59,14 @@ pub(crate) fn sms(edition: &Edition, language: &Language, values: &Arc<Values>) 
         let body = language.say(name, &arguments)?;
         let mut text = edition.lay_out("sms.txt", Some(kind), &sheet, context! { body })?.trim_end().to_owned();
         // Not a template's to change: a phone that reads this line offers the code on that host's pages alone.
-        if let (Kind::Code, Some(code)) = (kind, &values.code) {
+        if let (true, Some(code)) = (kind.has_code(), &values.code) {
             text.push_str(&format!("\n\n@{} #{code}", edition.brand.code_host));
         }
         let room = Room::of(&text);
         Ok(Sms { text, room, language: language.name.clone() })
     };
     let sms = written(&format!("sms-{}", kind.slug()))?;
-    if kind == Kind::Code && sms.room.segments() > most_segments(kind) {
+    if kind.has_code() && sms.room.segments() > most_segments(kind) {
         return written("sms-code-short");
     }
     Ok(sms)

@@ -1,4 +1,4 @@
-use identity_core::{Content, NoticeKind};
+use identity_core::{Content, NoticeKind, Purpose};
 use identity_ports::Notice;
 
 /// The kind of a message: what it says.
@@ -10,6 +10,14 @@ pub enum Kind {
     Link,
     /// A code and a link, of which one is enough.
     CodeAndLink,
+    /// A code to sign in with.
+    SignInCode,
+    /// A link to sign in with.
+    SignInLink,
+    /// A code and a link to sign in with, of which one is enough.
+    SignInCodeAndLink,
+    /// A code that confirms once more who is signed in.
+    StepUpCode,
     /// Another address was added.
     Added,
     /// Another address was verified.
@@ -26,10 +34,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
+        Self::SignInCode,
+        Self::SignInLink,
+        Self::SignInCodeAndLink,
+        Self::StepUpCode,
         Self::Added,
         Self::Verified,
         Self::MadePrimary,
@@ -45,6 +57,10 @@ impl Kind {
             Self::Code => "code",
             Self::Link => "link",
             Self::CodeAndLink => "code-and-link",
+            Self::SignInCode => "sign-in-code",
+            Self::SignInLink => "sign-in-link",
+            Self::SignInCodeAndLink => "sign-in-code-and-link",
+            Self::StepUpCode => "step-up-code",
             Self::Added => "added",
             Self::Verified => "verified",
             Self::MadePrimary => "made-primary",
@@ -57,27 +73,52 @@ impl Kind {
     /// Whether the message is a notice of something that happened, and has neither code nor link.
     #[must_use]
     pub const fn is_notice(self) -> bool {
-        !matches!(self, Self::Code | Self::Link | Self::CodeAndLink)
+        !self.has_code() && !self.has_link()
+    }
+
+    /// What the message says to somebody who did not ask for it: the name of the string.
+    pub(crate) const fn unasked(self) -> &'static str {
+        match self {
+            Self::SignInCode | Self::SignInLink | Self::SignInCodeAndLink => "unasked-sign-in",
+            Self::StepUpCode => "unasked-step-up",
+            _ => "unasked",
+        }
     }
 
     pub(crate) const fn has_code(self) -> bool {
-        matches!(self, Self::Code | Self::CodeAndLink)
+        matches!(
+            self,
+            Self::Code | Self::CodeAndLink | Self::SignInCode | Self::SignInCodeAndLink | Self::StepUpCode
+        )
     }
 
     pub(crate) const fn has_link(self) -> bool {
-        matches!(self, Self::Link | Self::CodeAndLink)
+        matches!(self, Self::Link | Self::CodeAndLink | Self::SignInLink | Self::SignInCodeAndLink)
+    }
+
+    /// Whether its link opens the page where one signs in.
+    pub(crate) const fn signs_in(self) -> bool {
+        matches!(self, Self::SignInLink | Self::SignInCodeAndLink)
     }
 
     /// The kind of a notice; `None` when these texts have no words for it.
     #[must_use]
     pub fn of(notice: &Notice) -> Option<Self> {
         match &notice.message.content {
-            Content::Challenge { .. } => match (&notice.code, &notice.link) {
-                (Some(_), None) => Some(Self::Code),
-                (None, Some(_)) => Some(Self::Link),
-                (Some(_), Some(_)) => Some(Self::CodeAndLink),
-                (None, None) => None,
-            },
+            Content::Challenge { challenge, .. } => {
+                let [code, link, both] = match challenge.purpose {
+                    Purpose::Verification | Purpose::Replacement => [Self::Code, Self::Link, Self::CodeAndLink],
+                    Purpose::SignIn => [Self::SignInCode, Self::SignInLink, Self::SignInCodeAndLink],
+                    // Only a code does that.
+                    Purpose::StepUp => return notice.code.as_ref().map(|_| Self::StepUpCode),
+                };
+                match (&notice.code, &notice.link) {
+                    (Some(_), None) => Some(code),
+                    (None, Some(_)) => Some(link),
+                    (Some(_), Some(_)) => Some(both),
+                    (None, None) => None,
+                }
+            }
             Content::Notice { what, .. } => match what {
                 NoticeKind::Added => Some(Self::Added),
                 NoticeKind::Verified => Some(Self::Verified),

@@ -43,7 +43,8 @@
 //! | `support` | `url` and `text`, or none ([`Brand::with_support`]) |
 //! | `passwords` | whether users have passwords ([`Brand::with_passwords`]) |
 //!
-//! `mail.*` has `subject`, `title`, `lead` and `preheader` besides, which is what mail programs show beside the subject and never
+//! `mail.*` has `subject`, `title`, `lead`, `unasked` (what it says to somebody who did not ask for a code; none in notices) and
+//! `preheader` besides, which is what mail programs show beside the subject and never
 //! has the code in it. `sms.txt` has `body`. `page.html` has `title`, `lead` and `form` (`action`, `tenant`, `token`, or none).
 //!
 //! The shipped `mail.html` is laid out with tables, so that it holds in Outlook, has a dark colour scheme, and fetches nothing

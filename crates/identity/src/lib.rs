@@ -49,6 +49,7 @@ mod reports;
 mod resolve;
 mod router;
 mod run;
+mod signin;
 pub mod system;
 mod transfer;
 
@@ -97,14 +98,14 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The seven policies of a [`Policy`], and their builders.
+/// The eight policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
         Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, MailboxLimit,
         Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend,
         Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy,
-        SharedPolicyBuilder, Succession, VerificationPolicy, VerificationPolicyBuilder,
+        SharedPolicyBuilder, SignInPolicy, Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }
@@ -117,8 +118,10 @@ pub mod rules {
     };
 }
 
-/// What the host reports of a user's ways to sign in. It is recorded and never judged.
+/// Signing in by code or link; and what the host reports of a user's ways to sign in, which is recorded and never judged.
 pub mod sign_in {
+    pub use crate::signin::{Login, Proof, SignIn, SignInRequest, SignInStarted, SignedIn};
+    pub use identity_core::SignInTicket;
     pub use identity_core::{Connection, Credentials, ExternalIdentity, MAX_REPORT_BYTES, Passkey, SignInUse, SignIns};
 }
 

@@ -3,6 +3,7 @@
 use identity_core::{Actor, DeliveryTicket, Fate, Message, MessageId, Refusal, Report, UserId};
 use identity_ports::Posted;
 
+use crate::delivery::is_visitors;
 use crate::{Admin, Error, Identity};
 
 impl Admin {
@@ -51,6 +52,9 @@ impl Admin {
 impl Identity {
     /// Applies the fate of a message to its user, if the user still exists.
     pub(crate) async fn note_fate(&self, message: &Message, fate: Fate, actor: &Actor) -> Result<(), Error> {
+        if is_visitors(message) {
+            return Ok(());
+        }
         let of_tenant = self.for_tenant(message.key.tenant.clone());
         let decide =
             |user: &identity_core::User, context: &identity_core::Context<'_>| user.note_fate(message, fate, context);

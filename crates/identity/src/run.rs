@@ -211,7 +211,7 @@ impl Identity {
 
     /// Draws what these messages cost from the budgets that all tenants share, and returns what there is to give back when the
     /// messages are not enqueued. A process that ends in between leaves too much drawn, and never too little.
-    async fn draw_shared(&self, messages: &[Outgoing]) -> Result<Vec<Refund>, CommitError> {
+    pub(crate) async fn draw_shared(&self, messages: &[Outgoing]) -> Result<Vec<Refund>, CommitError> {
         let Some((budgets, policy)) = &self.parts.shared else { return Ok(Vec::new()) };
         let charges = shared_charges(messages, policy, &self.parts.keys);
         if charges.is_empty() {
@@ -298,7 +298,7 @@ fn done<T>(receipt: &Receipt<T>) {
 }
 
 /// Logs that a budget was exhausted, with its numbers. The quota is a pseudonym, a country or a tenant.
-fn tell(tenant: &TenantId, exhausted: &Exhausted) {
+pub(crate) fn tell(tenant: &TenantId, exhausted: &Exhausted) {
     let Exhausted { kind, quota, limit, drawn, amount, window, retry_at, effect } = exhausted;
     tracing::info!(
         target: "identity::spend",

@@ -7,6 +7,7 @@ mod lookup;
 mod messages;
 mod reserve;
 mod shared;
+mod sign_in;
 
 pub(crate) use charges::{Loss, code_charges, notice_charges, pseudonym};
 pub use charges::{charges, refunds};
@@ -17,3 +18,4 @@ pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
 pub use shared::shared_charges;
+pub use sign_in::{Attempt, Subject};

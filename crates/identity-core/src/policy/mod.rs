@@ -1,4 +1,4 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of seven values, and the builder of each
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eight values, and the builder of each
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
@@ -9,6 +9,7 @@ mod primary;
 mod restriction;
 mod send;
 mod shared;
+mod sign_in;
 mod spend;
 mod verification;
 
@@ -20,6 +21,7 @@ pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession}
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
 pub use shared::{SharedPolicy, SharedPolicyBuilder};
+pub use sign_in::{SignInPolicy, Unknown};
 pub(crate) use spend::WHOLE;
 pub use spend::{BudgetKind, Charge, Exhausted, Refund, WhenExhausted};
 pub use verification::{Resend, VerificationPolicy, VerificationPolicyBuilder};
@@ -92,6 +94,9 @@ pub enum DangerousPolicy {
         "notices of kind {0:?} are silenced on every channel; keep at least one, because removing an address unnoticed is how accounts are taken over"
     )]
     Silence(crate::policy::NoticeKind),
+    /// The lifetime of a code to sign in is outside 60 s to 600 s.
+    #[error("a code to sign in may live 60 s to 600 s; choose a lifetime in this range")]
+    SignInLife,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -123,6 +128,7 @@ pub struct Policy {
     pub(crate) restriction: RestrictionPolicy,
     pub(crate) send: SendPolicy,
     pub(crate) notice: NoticePolicy,
+    pub(crate) sign_in: SignInPolicy,
 }
 
 impl Policy {
@@ -168,6 +174,12 @@ impl Policy {
         Self { notice, ..self }
     }
 
+    /// Sets the rules for signing in by code or link.
+    #[must_use]
+    pub fn with_sign_in(self, sign_in: SignInPolicy) -> Self {
+        Self { sign_in, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -208,6 +220,12 @@ impl Policy {
     #[must_use]
     pub const fn notice(&self) -> &NoticePolicy {
         &self.notice
+    }
+
+    /// The rules for signing in by code or link.
+    #[must_use]
+    pub const fn sign_in(&self) -> &SignInPolicy {
+        &self.sign_in
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -34,6 +34,8 @@ named_enum! {
         LossNotices = "loss_notices",
         /// Codes that are judged for one address, right or wrong, whoever typed them.
         Guesses = "guesses",
+        /// What signing in counts of its own: challenges, messages, guesses and uses, each under a name of its own.
+        SignIn = "sign_in",
         /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
         Reserve = "reserve",
         /// The budget of all tenants together for codes and links to one address.

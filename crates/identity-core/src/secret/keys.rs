@@ -4,10 +4,12 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::code::{Code, CodeFormat};
 use super::link::LinkToken;
+use super::sign_in::SignInTicket;
 use super::ticket::{DeliveryTicket, PROOF};
 use crate::address::masked;
 use crate::base::{IdentifierId, MessageId, Nonce, TenantId, UserId};
@@ -203,6 +205,23 @@ impl CodeKeys {
         made.any(|right| bool::from(right.matches(ticket))).then_some(claimed)
     }
 
+    /// Seals a ticket of a tenant: nobody without the current key can read it, make one or change one.
+    pub(crate) fn seal(&self, tenant: &TenantId, nonce: Nonce, mut body: Vec<u8>) -> SignInTicket {
+        self.current.cover(tenant, nonce, &mut body);
+        let tag = self.current.tag(tenant, nonce, &body);
+        SignInTicket::join(nonce, &body, &tag)
+    }
+
+    /// Opens a ticket of a tenant: the name of its key, its nonce and its content; `None` when none of these keys sealed it. The
+    /// tag is compared in constant time.
+    pub(crate) fn open(&self, tenant: &TenantId, ticket: &SignInTicket) -> Option<(KeyId, Nonce, Vec<u8>)> {
+        let (nonce, mut body, tag) = ticket.split()?;
+        let mut keys = std::iter::once(&*self.current).chain(&*self.previous);
+        let key = keys.find(|key| bool::from(key.tag(tenant, nonce, &body).ct_eq(&tag)))?;
+        key.cover(tenant, nonce, &mut body);
+        Some((key.id.clone(), nonce, body))
+    }
+
     fn bound(&self, label: &[u8], binding: &Binding<'_>) -> Option<Prf> {
         let key = std::iter::once(&*self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
         let mut prf = key.prf.clone();
@@ -227,6 +246,29 @@ impl Key {
             *to = from;
         }
         DeliveryTicket::new(message, proof)
+    }
+
+    /// Adds the key stream of a nonce to a text, or takes it away: the pseudorandom function of the number of each block.
+    fn cover(&self, tenant: &TenantId, nonce: Nonce, text: &mut [u8]) {
+        let prf = self.of_ticket(b"sign-in ticket stream v1", tenant, nonce);
+        for (number, block) in (0_u32..).zip(text.chunks_mut(32)) {
+            let stream = prf.clone().chain_update(number.to_be_bytes()).finalize().into_bytes();
+            block.iter_mut().zip(stream).for_each(|(byte, of_stream)| *byte ^= of_stream);
+        }
+    }
+
+    fn tag(&self, tenant: &TenantId, nonce: Nonce, covered: &[u8]) -> [u8; 32] {
+        let mut prf = self.of_ticket(b"sign-in ticket tag v1", tenant, nonce);
+        field(&mut prf, covered);
+        prf.finalize().into_bytes().into()
+    }
+
+    fn of_ticket(&self, label: &[u8], tenant: &TenantId, nonce: Nonce) -> Prf {
+        let mut prf = self.prf.clone();
+        field(&mut prf, label);
+        field(&mut prf, tenant.as_str().as_bytes());
+        field(&mut prf, nonce.as_bytes());
+        prf
     }
 
     fn new(id: KeyId, secret: &[u8]) -> Result<Self, KeyError> {

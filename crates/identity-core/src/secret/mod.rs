@@ -4,10 +4,12 @@ mod code;
 mod keys;
 mod link;
 mod purpose;
+mod sign_in;
 mod ticket;
 
 pub use code::{Alphabet, Code, CodeError, CodeFormat};
 pub use keys::{Binding, CodeKeys, KeyError, KeyId};
 pub use link::{LinkError, LinkToken};
 pub use purpose::Purpose;
+pub use sign_in::SignInTicket;
 pub use ticket::{DeliveryTicket, TicketError};

@@ -7,5 +7,9 @@ named_enum! {
         Verification = "verification",
         /// To verify an address that replaces another one.
         Replacement = "replacement",
+        /// To sign in with an address, whether somebody has it or not.
+        SignIn = "sign_in",
+        /// To show once more that one has an address, before something dangerous.
+        StepUp = "step_up",
     }
 }

@@ -26,13 +26,13 @@ fn a_missing_variable_is_an_error_at_start_in_strings_and_in_templates_of_every_
                 let error = builder().strings(language, strings).build().unwrap_err().to_string();
                 assert!(error.contains("nobody") && error.contains(language), "{error}");
             }
-            if kind != Kind::CodeAndLink {
+            if !matches!(kind, Kind::CodeAndLink | Kind::SignInCodeAndLink) {
                 let strings = format!("sms-{} = {{ $nobody }}", kind.slug());
                 assert!(builder().strings(language, strings).build().is_err(), "{language} {kind:?}");
             }
             for format in ["mail.html", "mail.txt", "sms.txt"] {
                 // A text message with both says the code alone.
-                if kind == Kind::CodeAndLink && format == "sms.txt" {
+                if matches!(kind, Kind::CodeAndLink | Kind::SignInCodeAndLink) && format == "sms.txt" {
                     continue;
                 }
                 // Each way of asking for too much, in turn: all of them for each kind would take minutes.

@@ -71,23 +71,28 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
     let seed = Seed::new([7; 32]);
     let identifier = IdentifierId::from_uuid(seed.uuid(NOW, 1));
     let what = match kind {
-        Kind::Code | Kind::Link | Kind::CodeAndLink => None,
+        kind if !kind.is_notice() => None,
         Kind::Added => Some(NoticeKind::Added),
         Kind::Verified => Some(NoticeKind::Verified),
         Kind::MadePrimary => Some(NoticeKind::MadePrimary),
         Kind::Removed => Some(NoticeKind::Removed),
         Kind::Replaced => Some(NoticeKind::Replaced),
         Kind::Unverified => Some(NoticeKind::Unverified),
+        _ => unreachable!("the others are no notices"),
     };
     let proof = match kind {
-        Kind::Link => Proof::Link,
-        Kind::CodeAndLink => Proof::Either,
+        Kind::Link | Kind::SignInLink => Proof::Link,
+        Kind::CodeAndLink | Kind::SignInCodeAndLink => Proof::Either,
         _ => Proof::Code,
     };
     let challenge = Challenge {
         nonce: seed.nonce(0),
         key: keys.current().clone(),
-        purpose: Purpose::Verification,
+        purpose: match kind {
+            Kind::SignInCode | Kind::SignInLink | Kind::SignInCodeAndLink => Purpose::SignIn,
+            Kind::StepUpCode => Purpose::StepUp,
+            _ => Purpose::Verification,
+        },
         proof,
         format: CodeFormat::new(6, identity_core::Alphabet::Digits).unwrap(),
         issued_at: NOW,

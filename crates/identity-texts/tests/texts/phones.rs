@@ -11,7 +11,7 @@ fn every_text_message_in_every_language_is_one_message() {
     let texts = texts();
     let about = [email("other@a-rather-long-name.accounts.example.net"), phone(), email("ə@example.net")];
     for language in LANGUAGES {
-        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Link) {
+        for kind in Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Link | Kind::SignInLink)) {
             for about in &about {
                 for seconds in [30, 120, 600, 660, 3_600, 86_400, 259_200] {
                     let life = Duration::from_secs(seconds);
@@ -75,7 +75,7 @@ fn corpora_c61_the_reader_of_these_tests_reads_the_format() {
 #[test]
 fn c61_the_last_line_binds_the_code_to_the_host() {
     for language in LANGUAGES {
-        for kind in [Kind::Code, Kind::CodeAndLink] {
+        for kind in [Kind::Code, Kind::CodeAndLink, Kind::SignInCode, Kind::SignInCodeAndLink, Kind::StepUpCode] {
             let notice = notice(kind, &phone(), &phone(), Some(language));
             let text = texts().sms(&notice).unwrap().text;
             let code = notice.code.as_ref().unwrap().reveal();

@@ -25,12 +25,13 @@ use table::{Row, Table};
 
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("addresses", addresses::rows),
     ("decisions", decisions::rows),
     ("memory", memory::rows),
     ("sqlite", sqlite::rows),
     ("tells", tells::rows),
+    ("signin", tells::sign_in),
     ("disk", disk::rows),
     ("drain", drain::rows),
     ("large", large::rows),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Actor, Content, Fate, Message, Timestamp, UndeliverableReason};
+use identity_core::{Actor, Content, Fate, Message, Purpose, Timestamp, UndeliverableReason};
 use identity_ports::{Accepted, Leased, Notice, NotifyError, Settlement};
 
 use super::Delivered;
@@ -44,6 +44,17 @@ struct Attempt {
 
 impl Identity {
     pub(super) async fn hand_over(&self, leased: Leased) -> Result<Handed, Error> {
+        let is_visitors = is_visitors(&leased.message);
+        let handed = self.hand_over_to(leased).await?;
+        let outcome = match handed.outcome {
+            // Nothing is kept of a visitor.
+            Settlement::Sent { .. } | Settlement::Failed { .. } if is_visitors => Settlement::Done,
+            outcome => outcome,
+        };
+        Ok(Handed { outcome, ..handed })
+    }
+
+    async fn hand_over_to(&self, leased: Leased) -> Result<Handed, Error> {
         let now = self.now();
         let Leased { message, attempts, uncertain, provider } = leased;
         let keys = &self.parts.keys;
@@ -66,6 +77,18 @@ impl Identity {
             return self.dead_letter(&attempt, "every worker that leased the message ended before it settled it").await;
         }
         let provider = attempt.provider.as_deref().map(Arc::from);
+        let message = if is_visitors(&message) {
+            // Whose address it is was not looked up for whoever asked: it would show in the time of the answer.
+            match self.addressed(&message).await? {
+                Some(addressed) => Arc::new(addressed),
+                None => {
+                    self.tell(&attempt, "withheld", None);
+                    return Ok(Handed::of(Settlement::Done, Delivered { expired: 1, ..Delivered::default() }));
+                }
+            }
+        } else {
+            message
+        };
         let notice = Notice { message, code, link, provider, attempts, uncertain, ticket };
         let deadline = self.parts.delivery.deadline(notice.message.to.channel());
         let answer = tokio::time::timeout(deadline, self.parts.notifier.notify(&notice)).await;
@@ -241,6 +264,11 @@ impl Identity {
         let [chance, ..] = *self.parts.entropy.seed()?.nonce(0).as_bytes();
         Ok(wait.mul_f64(0.75 + f64::from(chance) / 1_020.0))
     }
+}
+
+/// Whether the message signs somebody in, who need not be a user.
+pub(crate) fn is_visitors(message: &Message) -> bool {
+    matches!(&message.content, Content::Challenge { challenge, .. } if challenge.purpose == Purpose::SignIn)
 }
 
 /// The actor of the events that delivery causes.

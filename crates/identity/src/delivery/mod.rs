@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinError;
 use tracing::Instrument as _;
 
+pub(crate) use hand_over::is_visitors;
 pub(crate) use lanes::Lanes;
 pub use options::{Delivered, Delivery};
 pub(crate) use worker::Left;

@@ -96,7 +96,7 @@ pub struct Delivered {
     pub uncertain: usize,
     /// Messages that became dead letters; [`Admin::dead_letters`](crate::Admin::dead_letters) lists them.
     pub failed: usize,
-    /// Messages that expired before they were sent.
+    /// Messages that expired before they were sent, and codes to sign in that go to nobody.
     pub expired: usize,
     /// Messages that are left for another worker, which has the key of their codes.
     pub left: usize,

@@ -13,7 +13,8 @@
 //! 11. [`billion`]: an estimate for a billion users and 50,000 commits a second.
 //! 12. [`own_rows`]: rows of the host in the transaction that changes a user.
 //! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
-//! 14. [`glossary`]: the words.
+//! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
+//! 15. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -53,6 +54,9 @@ pub mod own_rows {}
 
 #[doc = include_str!("beside.md")]
 pub mod beside {}
+
+#[doc = include_str!("sign_in.md")]
+pub mod sign_in {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

@@ -17,6 +17,7 @@ mod reserve;
 mod router;
 mod rules;
 mod shared;
+mod sign_in;
 mod simulation;
 mod strangers;
 mod tenants;

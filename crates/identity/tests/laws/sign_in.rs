@@ -1,0 +1,626 @@
+//! Signing in by code or link, with a user or without one.
+
+use std::sync::{Arc, Mutex};
+
+use identity::address::ClaimKey;
+use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
+use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
+use identity::history::Recorded;
+use identity::policy::{SignInPolicy, Unknown};
+use identity::sign_in::{Login, Proof, SignInRequest, SignInStarted, SignInTicket};
+use identity::spend::{Charge, Refund};
+use identity::store::{
+    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
+    UserRepository,
+};
+use identity::user::{Method, Purpose};
+use identity::{
+    Accepted, Code, HolderError, Identity, LinkToken, NewAddress, NewUser, Notice, Notifier, NotifyError, Phone,
+    Policy, Proof as By, PublicRefusal, StoreError, TenantId, Timestamp, UserId, Username,
+};
+use identity_memory::MemoryStore;
+
+use crate::kit::{CountedEntropy, HandClock, Host, Mailbox, address, keys, secs};
+
+const ADA: &str = "ada@example.com";
+const EVE: &str = "eve@example.com";
+
+fn decoys() -> Policy {
+    Policy::default().with_sign_in(SignInPolicy::default().with_unknown(Unknown::Decoy))
+}
+
+fn wrong() -> Code {
+    Code::parse("wrong").unwrap()
+}
+
+impl Host {
+    async fn start(&self, to: &str) -> SignInStarted {
+        let started = self.identity.sign_in().start(address(to)).await.unwrap();
+        self.identity.deliver_due().await.unwrap();
+        started
+    }
+
+    async fn confirm(&self, started: &SignInStarted, code: &Code) -> Result<Option<Proof>, HolderError> {
+        self.identity.sign_in().confirm(&started.ticket, code).await
+    }
+
+    /// The proof of an address.
+    async fn proof(&self, of: &str) -> Proof {
+        let started = self.start(of).await;
+        self.confirm(&started, &self.mailbox.code(of)).await.unwrap().expect("the code is right")
+    }
+}
+
+fn refused(confirmed: Result<Option<Proof>, HolderError>) -> PublicRefusal {
+    confirmed.expect_err("it is refused").refusal().expect("by the rules").clone()
+}
+
+#[tokio::test]
+async fn a_code_proves_who_has_the_address_and_how_and_when() {
+    let host = Host::new();
+    let ada = host.user_with(&[ADA, "+441514960453"]).await;
+    for to in [ADA, "+441514960453"] {
+        let started = host.start(to).await;
+        host.clock.forward(secs(40));
+        let proof = host.confirm(&started, &host.mailbox.code(to)).await.unwrap().expect("the code is right");
+        assert_eq!((proof.user(), proof.address()), (Some(&ada), &address(to)));
+        assert_eq!((proof.method(), proof.purpose()), (Method::Code, Purpose::SignIn));
+        assert_eq!(proof.tenant(), host.identity.tenant());
+        assert_eq!(started.expires_at, proof.at() + secs(260), "it is valid for 300 s at least");
+        assert_eq!(started.resend_at + secs(10), proof.at(), "the next message is worth asking for after 30 s");
+        assert!(!format!("{proof:?}").contains(to), "{proof:?}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_get_a_code_where_the_policy_invites_them_and_nothing_else() {
+    let host = Host::new();
+    let proof = host.proof(EVE).await;
+    assert_eq!((proof.user(), proof.address()), (None, &address(EVE)));
+    let host = Host::new().with_policy(decoys());
+    let started = host.start(EVE).await;
+    assert_eq!(host.mailbox.count(), 0, "nothing is sent");
+    assert!(host.confirm(&started, &wrong()).await.unwrap().is_none(), "the answer is that of a wrong code");
+    let ada = host.user_with(&[ADA]).await;
+    assert_eq!(host.proof(ADA).await.user(), Some(&ada), "a user is no stranger");
+}
+
+/// Which calls of the store were made.
+#[derive(Clone)]
+struct Noted(MemoryStore, Arc<Mutex<Vec<String>>>);
+
+impl Noted {
+    fn note(&self, what: impl Into<String>) -> &MemoryStore {
+        self.1.lock().unwrap().push(what.into());
+        &self.0
+    }
+}
+
+#[identity::async_trait]
+impl UserRepository for Noted {
+    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
+        self.note("load").load(key).await
+    }
+
+    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
+        self.note(format!("find {}", keys.len())).find(tenant, keys).await
+    }
+
+    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
+        self.note("list").list(tenant, query).await
+    }
+
+    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
+        self.note("history").history(key, after, limit).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.note("commit").commit(commit).await
+    }
+}
+
+#[identity::async_trait]
+impl Directory for Noted {
+    async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
+        self.note("browse").browse(tenant, query).await
+    }
+}
+
+#[identity::async_trait]
+impl Budgets for Noted {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        let kinds: Vec<&str> = charges.iter().map(|charge| charge.kind.as_str()).collect();
+        self.note(format!("draw {kinds:?} {}", refunds.len())).draw(tenant, refunds, charges).await
+    }
+}
+
+#[identity::async_trait]
+impl Outbox for Noted {
+    async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
+        self.note("enqueue").enqueue(message).await
+    }
+
+    async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        self.0.lease(lease).await
+    }
+
+    async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize, StoreError> {
+        self.0.settle(lease, settled).await
+    }
+
+    async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
+        self.0.report(message, report).await
+    }
+
+    async fn message(&self, message: MessageId) -> Result<Option<Posted>, StoreError> {
+        self.0.message(message).await
+    }
+
+    async fn posted(&self, key: &UserKey, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, StoreError> {
+        self.0.posted(key, after, limit).await
+    }
+
+    async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.0.prune(before, limit).await
+    }
+
+    async fn dead_letters(
+        &self,
+        tenant: &TenantId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.0.dead_letters(tenant, after, limit).await
+    }
+}
+
+/// Everything that a client and a store see of many starts and guesses.
+async fn seen(login: &Login, known: Option<&str>, policy: Policy) -> Vec<String> {
+    let (clock, calls) = (HandClock::new(), Arc::new(Mutex::new(Vec::new())));
+    let identity = Identity::new(Noted(MemoryStore::new(), Arc::clone(&calls)), Mailbox::default(), keys())
+        .with_clock(clock.clone())
+        .with_entropy(CountedEntropy::default())
+        .with_policy(policy);
+    for (name, of) in [("ada", known), ("bob", Some("bob@example.com"))] {
+        let username = of.map(|_| Username::parse(name).unwrap());
+        let addresses = of.map(|of| NewAddress::from(address(of)).verified()).into_iter().collect();
+        identity.admin("test").create(NewUser { username, addresses, ..NewUser::default() }).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    calls.lock().unwrap().clear();
+    for _ in 0..14 {
+        let started = identity.sign_in().start(login.clone()).await;
+        seen.push(match &started {
+            Ok(started) => {
+                format!("{} {:?} {:?}", started.ticket.as_str().len(), started.expires_at, started.resend_at)
+            }
+            Err(error) => format!("{error}"),
+        });
+        for _ in 0..7 {
+            let Ok(started) = &started else { continue };
+            let confirmed = identity.sign_in().confirm(&started.ticket, &wrong()).await;
+            seen.push(format!("{:?}", confirmed.map_err(|error| error.refusal().cloned())));
+        }
+        seen.append(&mut calls.lock().unwrap());
+        clock.forward(secs(47));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn c97_known_and_unknown_are_answered_alike_with_the_same_calls() {
+    let by_name = Login::parse("ada").unwrap();
+    for policy in [Policy::default(), decoys()] {
+        for (login, known) in
+            [(Login::parse(ADA).unwrap(), ADA), (by_name.clone(), ADA), (by_name.clone(), "a@b.example")]
+        {
+            let (of_known, of_unknown) =
+                (seen(&login, Some(known), policy.clone()).await, seen(&login, None, policy.clone()).await);
+            assert!(of_known.iter().any(|what| what == "enqueue") && of_known.iter().any(|what| what.contains("Fail")));
+            assert_eq!(of_known, of_unknown, "{login:?}");
+        }
+    }
+    // Whether an address is known is not even asked.
+    let of_address = seen(&Login::parse(ADA).unwrap(), Some(ADA), decoys()).await;
+    assert!(!of_address.iter().any(|what| what == "load" || what.starts_with("find")), "{of_address:?}");
+}
+
+#[tokio::test]
+async fn an_unverified_address_signs_nobody_in() {
+    for (policy, sent) in [(Policy::default(), 1), (decoys(), 0)] {
+        let host = Host::new().with_policy(policy);
+        let account = host.account().await;
+        account.add(address(ADA)).await.unwrap();
+        let started = host.start(ADA).await;
+        assert_eq!(host.mailbox.count(), sent, "who has it unverified is a stranger");
+        if sent == 1 {
+            let proof = host.confirm(&started, &host.mailbox.code(ADA)).await.unwrap().unwrap();
+            assert_eq!(proof.user(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_told_what_everybody_is_told() {
+    let host = Host::new();
+    let ada = host.user_with(&[ADA]).await;
+    let admin = host.identity.admin("test");
+    let started = host.start(ADA).await;
+    let code = host.mailbox.code(ADA);
+    admin.disable(&ada).await.unwrap();
+    assert!(host.confirm(&started, &code).await.unwrap().is_none(), "disabled meanwhile");
+    host.clock.forward(secs(700));
+    host.mailbox.clear();
+    host.start(ADA).await;
+    assert_eq!(host.mailbox.count(), 0, "nothing is sent");
+    admin.enable(&ada).await.unwrap();
+    host.clock.forward(secs(700));
+    assert_eq!(host.proof(ADA).await.user(), Some(&ada));
+}
+
+#[tokio::test]
+async fn a_second_device_within_the_wait_has_the_same_code_and_no_second_message() {
+    let host = Host::new();
+    host.user_with(&[ADA]).await;
+    let first = host.start(ADA).await;
+    host.clock.forward(secs(10));
+    let second = host.start(ADA).await;
+    assert_eq!(host.mailbox.count(), 1, "30 s have not passed");
+    assert_ne!(first.ticket, second.ticket);
+    assert!(host.confirm(&second, &host.mailbox.code(ADA)).await.unwrap().is_some(), "it is not locked out");
+    assert_eq!(refused(host.confirm(&first, &host.mailbox.code(ADA)).await), PublicRefusal::NoChallenge, "used");
+    // Who comes next does not wait for a used code to expire, even at the same moment.
+    let third = host.start(ADA).await;
+    assert_eq!(host.mailbox.count(), 2);
+    assert!(host.confirm(&third, &host.mailbox.code(ADA)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_message_after_the_wait_has_the_same_code_and_half_a_life_later_a_new_one() {
+    let host = Host::new();
+    host.user_with(&[ADA]).await;
+    let started = host.start(ADA).await;
+    let code = host.mailbox.code(ADA);
+    for after in [31, 260] {
+        host.clock.forward(secs(after));
+        host.start(ADA).await;
+        assert_eq!(host.mailbox.code(ADA).reveal(), code.reveal());
+    }
+    assert_eq!(host.mailbox.count(), 3, "each comes after 30 s");
+    host.clock.forward(secs(9));
+    let later = host.start(ADA).await;
+    let new = host.mailbox.code(ADA);
+    assert_ne!(new.reveal(), code.reveal(), "after 300 s");
+    assert!(host.confirm(&started, &code).await.unwrap().is_some(), "the first is still valid");
+    assert!(host.confirm(&later, &new).await.unwrap().is_some(), "and so is the second");
+}
+
+#[tokio::test]
+async fn a_code_ends_with_its_life() {
+    let host = Host::new();
+    for (after, is_valid) in [(599, true), (600, false)] {
+        let started = host.start(EVE).await;
+        host.clock.forward(secs(after));
+        let confirmed = host.confirm(&started, &host.mailbox.code(EVE)).await;
+        assert_eq!(confirmed.is_ok_and(|proof| proof.is_some()), is_valid, "{after} s");
+        host.clock.forward(secs(700));
+    }
+    let started = host.start(EVE).await;
+    host.clock.forward(secs(600));
+    assert_eq!(refused(host.confirm(&started, &wrong()).await), PublicRefusal::Expired);
+    let short = SignInPolicy::default().with_life(secs(60)).unwrap();
+    let host = Host::new().with_policy(Policy::default().with_sign_in(short));
+    let started = host.start(EVE).await;
+    host.clock.forward(secs(60));
+    assert_eq!(refused(host.confirm(&started, &wrong()).await), PublicRefusal::Expired, "its own life");
+}
+
+#[tokio::test]
+async fn guesses_are_counted_for_the_ticket_the_challenge_and_the_address() {
+    let host = Host::new();
+    host.user_with(&[ADA]).await;
+    // Five with a ticket; the owner's own still works.
+    let (owner, thief) = (host.start(ADA).await, host.start(ADA).await);
+    for _ in 0..5 {
+        assert!(host.confirm(&thief, &wrong()).await.unwrap().is_none());
+    }
+    let code = host.mailbox.code(ADA);
+    assert_eq!(refused(host.confirm(&thief, &code).await), PublicRefusal::NoChallenge, "the ticket is spent");
+    // Twenty with all tickets of a challenge.
+    for _ in 0..3 {
+        let ticket = host.start(ADA).await;
+        for _ in 0..5 {
+            assert!(host.confirm(&ticket, &wrong()).await.unwrap().is_none());
+        }
+    }
+    assert!(matches!(refused(host.confirm(&owner, &code).await), PublicRefusal::TooManyFailures { .. }));
+    // A hundred at an address, however it is written and whichever the challenge.
+    for round in 0_u32..40 {
+        host.clock.forward(secs(301));
+        let spelling = if round % 2 == 0 { ADA } else { "ADA@example.com" };
+        let ticket = host.start(spelling).await;
+        for _ in 0..5 {
+            let guessed = host.confirm(&ticket, &wrong()).await;
+            assert_eq!(guessed.is_ok(), round < 16, "80 more are judged, not in round {round}");
+        }
+    }
+    host.clock.forward(secs(301));
+    let other = host.start(EVE).await;
+    assert!(host.confirm(&other, &host.mailbox.code(EVE)).await.unwrap().is_some(), "another address is another count");
+    host.clock.forward(secs(86_400));
+    assert!(host.proof(ADA).await.user().is_some(), "a day later");
+}
+
+#[tokio::test]
+async fn who_may_not_guess_any_more_signs_in_by_link() {
+    let host = Host::new();
+    let ada = host.user_with(&[ADA]).await;
+    // Five challenges of 20 guesses each, with a message each.
+    for _ in 0..5 {
+        for _ in 0..4 {
+            let ticket = host.identity.sign_in().start(address(ADA)).await.unwrap().ticket;
+            for _ in 0..5 {
+                assert!(host.identity.sign_in().confirm(&ticket, &wrong()).await.unwrap().is_none());
+            }
+        }
+        host.clock.forward(secs(301));
+    }
+    host.clock.forward(secs(80_000));
+    let request = SignInRequest { by: By::Either, ..SignInRequest::default() };
+    let started = host.identity.sign_in().start_with(address(ADA), &request).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    assert!(matches!(
+        refused(host.confirm(&started, &host.mailbox.code(ADA)).await),
+        PublicRefusal::TooManyFailures { .. }
+    ));
+    let proof = host.identity.sign_in().confirm_link(&started.ticket, &host.mailbox.link(ADA)).await.unwrap();
+    let proof = proof.expect("a link cannot be guessed and is not counted");
+    assert_eq!((proof.user(), proof.method()), (Some(&ada), Method::Link));
+}
+
+#[tokio::test]
+async fn a_link_signs_in_with_the_ticket_of_its_own_attempt_alone() {
+    let host = Host::new();
+    let sign_in = host.identity.sign_in();
+    let request = SignInRequest { by: By::Link, locale: Some("de".into()) };
+    let started = sign_in.start_with(address(EVE), &request).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.all()[0].locale.as_deref(), Some("de"), "in the language of the page");
+    let link = host.mailbox.link(EVE);
+    assert_eq!(refused(sign_in.confirm(&started.ticket, &wrong()).await), PublicRefusal::NoChallenge, "no code");
+    let other = host.start(ADA).await;
+    assert_eq!(refused(sign_in.confirm_link(&other.ticket, &link).await), PublicRefusal::NoChallenge, "no link");
+    let another = sign_in.start_with(address(ADA), &request).await.unwrap();
+    assert!(sign_in.confirm_link(&another.ticket, &link).await.unwrap().is_none(), "another address");
+    let changed = LinkToken::parse(&link.reveal().replacen(|_: char| true, "A", 2)).unwrap();
+    assert!(sign_in.confirm_link(&started.ticket, &changed).await.unwrap().is_none(), "a changed link");
+    assert_eq!(sign_in.confirm_link(&started.ticket, &link).await.unwrap().unwrap().method(), Method::Link);
+    assert_eq!(refused(sign_in.confirm_link(&started.ticket, &link).await), PublicRefusal::NoChallenge, "once");
+    let issued = SignInRequest { by: By::Issued, ..request };
+    let refused = sign_in.start_with(address(EVE), &issued).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&PublicRefusal::AdministratorOnly));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_256_answers_at_once_is_a_proof() {
+    let host = Arc::new(Host::new());
+    host.user_with(&[ADA]).await;
+    // Tickets of several devices, and each of them more than once.
+    let mut tickets = Vec::new();
+    for _ in 0..64 {
+        tickets.push(host.identity.sign_in().start(address(ADA)).await.unwrap());
+    }
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code(ADA);
+    let answers = (0..256).map(|number| {
+        let (host, started, code) = (Arc::clone(&host), tickets[number % 64].clone(), code.clone());
+        tokio::spawn(async move { host.confirm(&started, &code).await })
+    });
+    let mut proofs = 0;
+    for answer in answers.collect::<Vec<_>>() {
+        match answer.await.unwrap() {
+            Ok(proof) => proofs += usize::from(proof.is_some()),
+            Err(error) => assert!(
+                matches!(error.refusal(), Some(PublicRefusal::NoChallenge | PublicRefusal::TooManyFailures { .. })),
+                "{error}"
+            ),
+        }
+    }
+    assert_eq!(proofs, 1);
+}
+
+#[tokio::test]
+async fn a_ticket_of_another_tenant_a_changed_and_a_made_up_one_open_nothing() {
+    let host = Host::new();
+    let started = host.start(EVE).await;
+    let code = host.mailbox.code(EVE);
+    let other = host.identity.for_tenant(TenantId::parse("globex").unwrap());
+    assert_eq!(refused(other.sign_in().confirm(&started.ticket, &code).await), PublicRefusal::NoChallenge);
+    let text = started.ticket.as_str();
+    assert!(!text.contains("eve") && !format!("{started:?}").contains(text), "nobody reads it");
+    let mut made_up = vec![String::new(), "A".repeat(9_000), "ticket".to_owned(), text[..text.len() - 4].to_owned()];
+    for place in (0..text.len()).step_by(7) {
+        let other = if &text[place..=place] == "A" { "B" } else { "A" };
+        made_up.push(format!("{}{other}{}", &text[..place], &text[place + 1..]));
+    }
+    for text in made_up {
+        let ticket = SignInTicket::new(text);
+        assert_eq!(refused(host.identity.sign_in().confirm(&ticket, &code).await), PublicRefusal::NoChallenge);
+    }
+    let kept = SignInTicket::new(text);
+    assert!(host.identity.sign_in().confirm(&kept, &code).await.unwrap().is_some(), "as the client brings it back");
+}
+
+#[tokio::test]
+async fn a_withheld_message_is_answered_as_every_other() {
+    let host = Host::new();
+    let account = host.account().await;
+    let mine = host.verified(&account, ADA).await;
+    host.mailbox.clear();
+    let mut answers = Vec::new();
+    for _ in 0..9 {
+        let before = host.clock.clone();
+        let started = host.start(ADA).await;
+        answers.push((started.ticket.as_str().len(), started.expires_at, identity::system::Clock::now(&before)));
+        host.clock.forward(secs(31));
+    }
+    assert_eq!(host.mailbox.count(), 5, "five in 600 s");
+    for (length, expires_at, now) in &answers {
+        assert_eq!((*length, *expires_at), (answers[0].0, *now + secs(300)));
+    }
+    // Codes that verify have budgets of their own.
+    let other = host.account().await;
+    let id = other.add(address(ADA)).await.unwrap().outcome;
+    host.mailbox.clear();
+    other.start_verification(id).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.count(), 1);
+    // And so has who is signed in.
+    account.step_up(mine).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.count(), 2);
+}
+
+#[tokio::test]
+async fn a_username_signs_in_at_its_users_primary_address() {
+    let host = Host::new();
+    let addresses = vec![NewAddress::from(address(ADA)).verified(), NewAddress::from(address("b@example.com")).verified()];
+    let name = Username::parse("ada").unwrap();
+    let new = NewUser { username: Some(name.clone()), addresses, ..NewUser::default() };
+    let created = host.identity.admin("test").create(new).await.unwrap();
+    let (ada, sign_in) = (created.outcome, host.identity.sign_in());
+    let started = sign_in.start(name.clone()).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let proof = sign_in.confirm(&started.ticket, &host.mailbox.code(ADA)).await.unwrap().unwrap();
+    assert_eq!((proof.user(), proof.address()), (Some(&ada), &address(ADA)));
+    // A code that went to an address which is not the primary one any more signs nobody in.
+    let started = sign_in.start(name.clone()).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code(ADA);
+    let second = created.user.emails().entries()[1].id;
+    host.identity.account(&ada).set_primary(second).await.unwrap();
+    assert!(sign_in.confirm(&started.ticket, &code).await.unwrap().is_none());
+    // Nobody has this name: nothing is sent, also where strangers are invited.
+    host.identity.deliver_due().await.unwrap();
+    host.mailbox.clear();
+    sign_in.start(Username::parse("nobody").unwrap()).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.count(), 0);
+}
+
+#[tokio::test]
+async fn the_code_goes_to_the_address_as_its_user_wrote_it() {
+    let host = Host::new();
+    let ada = host.user_with(&["Ada@example.com"]).await;
+    let started = host.identity.sign_in().start(address("aDA@example.com")).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code("Ada@example.com");
+    assert_eq!(host.confirm(&started, &code).await.unwrap().unwrap().user(), Some(&ada));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_find_or_create_at_once_one_creates_and_all_find_the_same() {
+    let host = Host::new();
+    let proof = host.proof(EVE).await;
+    let calls = (0..64).map(|_| {
+        let proof = proof.clone();
+        tokio::spawn(async move { proof.find_or_create(NewUser::default()).await.unwrap() })
+    });
+    let mut found = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        found.push(call.await.unwrap());
+    }
+    assert_eq!(found.iter().filter(|found| found.is_new).count(), 1);
+    assert!(found.iter().all(|one| one.user == found[0].user), "{found:?}");
+    let user = host.identity.admin("test").get(&found[0].user).await.unwrap();
+    let primary = user.primary_email().unwrap();
+    assert!(primary.is_verified() && primary.address == address(EVE));
+    assert_eq!(host.identity.admin("test").history(&found[0].user, 0, 10).await.unwrap().len(), 4, "one commit");
+}
+
+#[tokio::test]
+async fn find_or_create_gives_nobody_the_account_of_somebody_else() {
+    let host = Host::new();
+    // Who has the address unverified keeps their account to themselves.
+    let squatter = host.account().await;
+    squatter.add(address(EVE)).await.unwrap();
+    let eve = host.proof(EVE).await.find_or_create(NewUser::default()).await.unwrap();
+    assert!(eve.is_new && eve.user != *squatter.user());
+    // A user who was disabled or took another name in the form of the address.
+    let proof = host.proof(EVE).await;
+    host.identity.admin("test").disable(&eve.user).await.unwrap();
+    let refused = proof.find_or_create(NewUser::default()).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&PublicRefusal::Disabled));
+    let named = |name: &str| NewUser { username: Some(Username::parse(name).unwrap()), ..NewUser::default() };
+    host.identity.admin("test").create(named("taken")).await.unwrap();
+    let refused = host.proof(ADA).await.find_or_create(named("taken")).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&PublicRefusal::UsernameTaken));
+}
+
+#[tokio::test]
+async fn a_step_up_names_the_user_who_asked_and_is_no_sign_in() {
+    let host = Host::new();
+    let (account, other) = (host.account().await, host.account().await);
+    let id = host.verified(&account, ADA).await;
+    let sign_in = host.identity.sign_in();
+    let started = account.step_up(id).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code(ADA);
+    assert_eq!(refused(sign_in.confirm(&started.ticket, &code).await), PublicRefusal::NoChallenge);
+    assert_eq!(refused(other.confirm_step_up(&started.ticket, &code).await), PublicRefusal::NoChallenge);
+    assert!(account.confirm_step_up(&started.ticket, &wrong()).await.unwrap().is_none());
+    let proof = account.confirm_step_up(&started.ticket, &code).await.unwrap().unwrap();
+    assert_eq!((proof.user(), proof.purpose()), (Some(account.user()), Purpose::StepUp));
+    assert_eq!(refused(account.confirm_step_up(&started.ticket, &code).await), PublicRefusal::NoChallenge, "once");
+    let signing_in = host.start(ADA).await;
+    let code = host.mailbox.code(ADA);
+    assert_eq!(refused(account.confirm_step_up(&signing_in.ticket, &code).await), PublicRefusal::NoChallenge);
+    // An address that is not verified, or not any more, shows nothing.
+    let open = account.add(address("b@example.com")).await.unwrap().outcome;
+    assert_eq!(account.step_up(open).await.unwrap_err().refusal(), Some(&PublicRefusal::NotVerified));
+    host.clock.forward(secs(301));
+    let started = account.step_up(id).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    host.identity.admin("test").mark_unverified(account.user(), id).await.unwrap();
+    assert!(account.confirm_step_up(&started.ticket, &host.mailbox.code(ADA)).await.unwrap().is_none());
+}
+
+/// A provider that refers to what it takes, or refuses.
+struct Referring(Mailbox, bool);
+
+#[identity::async_trait]
+impl Notifier for Referring {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        self.0.notify(notice).await?;
+        if self.1 { Ok(Accepted { reference: Some("1".to_owned()), provider: None }) } else { Err(NotifyError::permanent("no")) }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_visitor() {
+    for accepts in [true, false] {
+        let (store, mailbox) = (MemoryStore::new(), Mailbox::default());
+        let identity = Identity::new(store.clone(), Referring(mailbox.clone(), accepts), keys());
+        for to in [address(EVE), Phone::parse("+441514960453").unwrap().into()] {
+            let started = identity.sign_in().start(to).await.unwrap();
+            identity.deliver_due().await.unwrap();
+            let _ = identity.sign_in().confirm(&started.ticket, &wrong()).await.unwrap();
+        }
+        assert_eq!(mailbox.count(), 2);
+        let kept = String::from_utf8_lossy(&store.dump().unwrap()).into_owned();
+        assert!(!kept.contains("eve") && !kept.contains("1514960453"), "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_is_of_the_tenant_that_asked() {
+    let host = Host::new();
+    let globex = host.identity.for_tenant(TenantId::parse("globex").unwrap());
+    host.user_with(&[ADA]).await;
+    let started = globex.sign_in().start(address(ADA)).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    let proof = globex.sign_in().confirm(&started.ticket, &host.mailbox.code(ADA)).await.unwrap().unwrap();
+    assert_eq!((proof.tenant(), proof.user()), (globex.tenant(), None));
+    let created: UserId = proof.find_or_create(NewUser::default()).await.unwrap().user;
+    assert!(globex.admin("test").get(&created).await.is_ok() && host.identity.admin("test").get(&created).await.is_err());
+}
