@@ -74,8 +74,8 @@ pub use decide::{
     Standing, Started, Verification,
 };
 pub use plan::{
-    Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored, Strength,
-    Attempt, Subject, asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
+    Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,
+    Strength, Subject, asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,
@@ -87,7 +87,7 @@ pub use secret::{
 };
 pub use user::{
     Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,
-    JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, Proof,
+    JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, ProofBy,
     PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status, Undeliverable,
     UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };

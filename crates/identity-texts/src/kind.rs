@@ -86,10 +86,7 @@ impl Kind {
     }
 
     pub(crate) const fn has_code(self) -> bool {
-        matches!(
-            self,
-            Self::Code | Self::CodeAndLink | Self::SignInCode | Self::SignInCodeAndLink | Self::StepUpCode
-        )
+        matches!(self, Self::Code | Self::CodeAndLink | Self::SignInCode | Self::SignInCodeAndLink | Self::StepUpCode)
     }
 
     pub(crate) const fn has_link(self) -> bool {

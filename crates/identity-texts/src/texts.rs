@@ -114,9 +114,10 @@ impl Texts {
             kind,
             brand: edition.brand.name.clone(),
             code: notice.code.as_ref().map(|code| compose::clean(code.reveal())),
-            link: notice.link.as_ref().map(|token| {
-                edition.brand.links_of(kind).url(&message.key.tenant, token, &language.name)
-            }),
+            link: notice
+                .link
+                .as_ref()
+                .map(|token| edition.brand.links_of(kind).url(&message.key.tenant, token, &language.name)),
             about,
             left: message.expires_at.since(self.now()),
             at: message.created_at,

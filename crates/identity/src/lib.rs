@@ -61,7 +61,7 @@ pub use identity::Identity;
 pub use identity_core::{
     Added, Address, Channel, Code, CodeError, CodeKeys, Confirmation, Content, Email, IdError, Identifier,
     IdentifierId, Issued, KeyError, LinkError, LinkToken, NewAddress, NewUser, NoticeKind, Phone, Policy, Profile,
-    ProfileChange, Proof, PublicRefusal, Refusal, RefusalKind, Removed, Started, Status, TenantId, Timestamp, User,
+    ProfileChange, ProofBy, PublicRefusal, Refusal, RefusalKind, Removed, Started, Status, TenantId, Timestamp, User,
     UserId, Username, Verification, Version,
 };
 pub use identity_ports::{Accepted, Notice, Notifier, NotifyError, StoreError};
@@ -113,8 +113,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, asks_for,
-        charges, messages, plan, refunds, shared_charges, withdrawn,
+        Answer, Attempt, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, Subject,
+        asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
     };
 }
 

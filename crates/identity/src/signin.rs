@@ -7,8 +7,8 @@ use std::sync::Arc;
 use identity_core::policy::Unknown;
 use identity_core::{
     Actor, Address, Answer, Attempt, BudgetKind, Charge, Code, Context, Email, Exhausted, Funding, IdentifierId,
-    LinkToken, Message, Method, NewAddress, NewUser, Outgoing, Phone, Proof as By, Purpose, Refund, Refusal, SendLimit,
-    SignInTicket, Subject, TenantId, Timestamp, User, UserId, Username, UsernameError, WhenExhausted,
+    LinkToken, Message, Method, NewAddress, NewUser, Outgoing, Phone, ProofBy as By, Purpose, Refund, Refusal,
+    SendLimit, SignInTicket, Subject, TenantId, Timestamp, User, UserId, Username, UsernameError, WhenExhausted,
 };
 use identity_ports::{CommitError, StoreError};
 
@@ -128,7 +128,7 @@ impl SignIn {
     /// # Errors
     /// [`PublicRefusal::TooSoon`](crate::PublicRefusal::TooSoon) when a budget of the country, of the tenant or of money has no
     /// room, or eight codes were used within half of their life.
-    /// [`PublicRefusal::AdministratorOnly`](crate::PublicRefusal::AdministratorOnly) for `Proof::Issued`.
+    /// [`PublicRefusal::AdministratorOnly`](crate::PublicRefusal::AdministratorOnly) for `ProofBy::Issued`.
     pub async fn start_with(
         &self,
         login: impl Into<Login>,
@@ -219,9 +219,7 @@ enum Holder {
 impl Identity {
     async fn start_attempt(&self, login: Login, request: &SignInRequest) -> Result<SignInStarted, Error> {
         match login {
-            Login::Address(address) => {
-                self.challenge(Purpose::SignIn, Subject::Address, Some(address), request).await
-            }
+            Login::Address(address) => self.challenge(Purpose::SignIn, Subject::Address, Some(address), request).await,
             Login::Username(name) => {
                 let named = self.named(&name).await?.map(|(_, address)| address);
                 self.challenge(Purpose::SignIn, Subject::Username(name), named, request).await
@@ -405,9 +403,8 @@ impl Identity {
         }
         let stored = self.parts.store.load(&self.key(&first)).await?.map(|stored| stored.user);
         // Between the two calls the address may have been lost.
-        let has = |user: &Arc<User>| {
-            user.identifiers().any(|entry| entry.is_verified() && entry.address.claim_key() == key)
-        };
+        let has =
+            |user: &Arc<User>| user.identifiers().any(|entry| entry.is_verified() && entry.address.claim_key() == key);
         Ok(stored.filter(has).map_or(Holder::Nobody, Holder::One))
     }
 

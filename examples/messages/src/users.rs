@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use identity::delivery::{PostState, Posted};
 use identity::user::JsonObject;
 use identity::{
-    Address, Code, Confirmation, Email, HolderError, IdentifierId, NewUser, Phone, Profile, Proof, RefusalKind, User,
+    Address, Code, Confirmation, Email, HolderError, IdentifierId, NewUser, Phone, Profile, ProofBy, RefusalKind, User,
     UserId, Verification,
 };
 use serde::Deserialize;
@@ -86,9 +86,9 @@ pub(crate) async fn verify(
 ) -> Response {
     let (Some((user, id)), Ok(Json(Ask { by }))) = (ids(&user, &address), body) else { return unreadable() };
     let proof = match by {
-        By::Code => Proof::Code,
-        By::Link => Proof::Link,
-        By::Either => Proof::Either,
+        By::Code => ProofBy::Code,
+        By::Link => ProofBy::Link,
+        By::Either => ProofBy::Either,
     };
     let request = Verification { proof, ..Verification::default() };
     match app.identity.account(&user).start_verification_with(id, &request).await {

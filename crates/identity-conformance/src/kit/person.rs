@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use identity_core::{
     Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Email, Identifier, KeyId, Method, Nonce, Phone,
-    Proof, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username, UsernameEntry, Verified,
+    ProofBy, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username, UsernameEntry, Verified,
 };
 
 use super::{NOW, id};
@@ -166,7 +166,7 @@ pub fn challenge() -> Challenge {
         nonce: Nonce::from_bytes(*b"conformance kit."),
         key: KeyId::parse("2026a").expect("a key's name"),
         purpose: Purpose::Verification,
-        proof: Proof::Code,
+        proof: ProofBy::Code,
         format: CodeFormat::new(6, Alphabet::Digits).expect("a format of 6 digits"),
         issued_at: NOW,
         expires_at: NOW + Duration::from_secs(600),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use identity::{Error, HolderError, Identity};
 use identity_core::{
-    Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, Proof, PublicRefusal, Refusal, UserId,
-    Username, Verification, VerificationPolicy,
+    Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, ProofBy, PublicRefusal, Refusal,
+    UserId, Username, Verification, VerificationPolicy,
 };
 use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 use tokio::sync::Barrier;
@@ -83,7 +83,7 @@ pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
         let wrong = Code::parse("B0B0B0").unwrap();
         assert!(matches!(account.confirm(phone, &wrong).await.unwrap().outcome, Confirmation::Rejected { .. }));
         absent(harness, &secrets, &address).await;
-        let either = Verification { proof: Proof::Either, ..Verification::default() };
+        let either = Verification { proof: ProofBy::Either, ..Verification::default() };
         account.start_verification_with(mail, &either).await.unwrap();
         let (code, link) = bench.read_mail().await;
         let link = link.expect("a link").reveal();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use identity::{Error, HolderError};
 use identity_core::{
     Address, ClaimPolicy, Code, Confirmation, Credentials, DeliveryState, Email, ExternalIdentity, IdentifierId,
-    LinkToken, NewAddress, NewUser, Passkey, Phone, Policy, ProfileChange, Proof, Report, SignInUse, SignIns, Strength,
-    User, UserId, UserRecord, Username, Verification,
+    LinkToken, NewAddress, NewUser, Passkey, Phone, Policy, ProfileChange, ProofBy, Report, SignInUse, SignIns,
+    Strength, User, UserId, UserRecord, Username, Verification,
 };
 use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 
@@ -117,7 +117,7 @@ impl Subject {
         let account = bench.identity.account(&user);
         let open = account.add(mail("open")).await.unwrap().outcome;
         let phone = account.add(telephone(number)).await.unwrap().outcome;
-        let proof = if case == UseCase::ConfirmLink { Proof::Either } else { Proof::Code };
+        let proof = if case == UseCase::ConfirmLink { ProofBy::Either } else { ProofBy::Code };
         account.start_verification_with(open, &by(proof)).await.unwrap();
         let (code, link) = bench.read_mail().await;
         let code = code.expect("a code");
@@ -169,8 +169,8 @@ impl Subject {
             UseCase::Add => drop(account.add(mail).await?),
             UseCase::AddVerified => drop(admin.add(user, NewAddress::from(Address::from(mail)).verified()).await?),
             UseCase::StartVerification => drop(account.start_verification(self.phone).await?),
-            UseCase::StartByLink => drop(account.start_verification_with(self.phone, &by(Proof::Link)).await?),
-            UseCase::StartByStaff => drop(admin.start_verification(user, self.phone, &by(Proof::Either)).await?),
+            UseCase::StartByLink => drop(account.start_verification_with(self.phone, &by(ProofBy::Link)).await?),
+            UseCase::StartByStaff => drop(admin.start_verification(user, self.phone, &by(ProofBy::Either)).await?),
             UseCase::Resend => drop(account.start_verification(self.open).await?),
             UseCase::ConfirmRight => return Ok(Some(account.confirm(self.open, &self.code).await?.outcome)),
             UseCase::ConfirmWrong => return Ok(Some(account.confirm(self.open, &wrong(&self.code)).await?.outcome)),
@@ -306,7 +306,7 @@ impl Subject {
     }
 }
 
-fn by(proof: Proof) -> Verification {
+fn by(proof: ProofBy) -> Verification {
     Verification { proof, ..Verification::default() }
 }
 

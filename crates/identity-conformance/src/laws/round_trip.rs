@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_core::{
     Actor, Address, Alphabet, Attempts, Change, CodeFormat, Connection, Content, Credentials, Email, Event,
-    EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, Proof, Purpose,
+    EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, ProofBy, Purpose,
     Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, UserRecord,
     Verified,
 };
@@ -52,7 +52,7 @@ pub async fn every_status_round_trips(harness: &impl Harness) {
         }
     }
     for purpose in [Purpose::Verification, Purpose::Replacement] {
-        for proof in [Proof::Code, Proof::Link, Proof::Either, Proof::Issued] {
+        for proof in [ProofBy::Code, ProofBy::Link, ProofBy::Either, ProofBy::Issued] {
             for (length, alphabet) in [(1, Alphabet::Digits), (6, Alphabet::Digits), (20, Alphabet::Letters)] {
                 let format = CodeFormat::new(length, alphabet).unwrap();
                 let hint = (length == 20).then(|| "https://example.com/{token}".into());
@@ -389,9 +389,9 @@ pub async fn every_message_round_trips(harness: &impl Harness) {
     let mail = Address::from(Email::parse("\u{fc}ml\u{e4}ut@B\u{fc}cher.example").unwrap());
     let mut contents: Vec<Content> = NoticeKind::ALL.map(|what| Content::Notice { what, about: phone.clone() }).into();
     for (proof, purpose) in [
-        (Proof::Code, Purpose::Verification),
-        (Proof::Link, Purpose::Replacement),
-        (Proof::Either, Purpose::Verification),
+        (ProofBy::Code, Purpose::Verification),
+        (ProofBy::Link, Purpose::Replacement),
+        (ProofBy::Either, Purpose::Verification),
     ] {
         let hint = Some("h".repeat(2_048).as_str().into());
         let challenge = identity_core::Challenge { proof, purpose, hint, ..challenge() };

@@ -49,7 +49,7 @@ use crate::address::{Address, Channel, ClaimKey, ClaimKind, Username};
 use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
-    Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, Proof, Retired, SignInUse,
+    Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, ProofBy, Retired, SignInUse,
     SignIns, Status, Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
 
@@ -413,7 +413,7 @@ struct Asked<'a> {
     #[serde(borrow)]
     k: Text<'a>,
     u: Purpose,
-    f: Proof,
+    f: ProofBy,
     l: u8,
     y: Alphabet,
     c: Timestamp,

@@ -9,14 +9,14 @@ use crate::decide::{Context, Decision};
 use crate::policy::Resend;
 use crate::secret::{Binding, Code, KeyId, LinkToken, Purpose};
 use crate::user::{
-    Attempts, Challenge, Identifier, Method, Proof, Refusal, SendLimit, Status, User, Verified, bounded,
+    Attempts, Challenge, Identifier, Method, ProofBy, Refusal, SendLimit, Status, User, Verified, bounded,
 };
 
 /// A request to verify an address. The default is a code that is valid for as long as the policy says.
 #[derive(Debug, Clone, Default)]
 pub struct Verification {
     /// Whether the address is verified by code, by link, or by either.
-    pub proof: Proof,
+    pub proof: ProofBy,
     /// How long the challenge is valid; the policy's lifetime when absent. The maximum is the policy's lifetime for a
     /// challenge with a code, and 7 days for a link alone.
     pub life: Option<Duration>,
@@ -76,7 +76,7 @@ impl User {
     /// can be answered, for the rest of the decoy's lifetime.
     ///
     /// # Errors
-    /// * [`Refusal::AdministratorOnly`] for [`Proof::Issued`], which only [`issue_code`](Self::issue_code) makes.
+    /// * [`Refusal::AdministratorOnly`] for [`ProofBy::Issued`], which only [`issue_code`](Self::issue_code) makes.
     /// * [`Refusal::AlreadyVerified`] when the address is verified.
     /// * [`Refusal::TooSoon`] when a limit on sends to this identifier postpones the message.
     /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
@@ -91,7 +91,7 @@ impl User {
         request: &Verification,
         context: &Context<'_>,
     ) -> Result<Decision<Started>, Refusal> {
-        if request.proof == Proof::Issued {
+        if request.proof == ProofBy::Issued {
             return Err(Refusal::AdministratorOnly);
         }
         let entry = self.challengeable(id, context)?;
@@ -144,7 +144,7 @@ impl User {
         context.administrator()?;
         let entry = self.challengeable(id, context)?;
         may_fail(entry, context)?;
-        let request = Verification { proof: Proof::Issued, ..Verification::default() };
+        let request = Verification { proof: ProofBy::Issued, ..Verification::default() };
         let challenge = challenge(entry, &request, context)?;
         let binding = binding(context.tenant, &self.parts.id, id, &entry.address, &challenge);
         let code = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
@@ -191,7 +191,7 @@ impl User {
         let (right, by) = match answer {
             Answer::Code(code) => {
                 let expected = context.keys.code(&binding, challenge.format).ok_or(Refusal::KeyGone)?;
-                let by = if challenge.proof == Proof::Issued { Method::AdministratorCode } else { Method::Code };
+                let by = if challenge.proof == ProofBy::Issued { Method::AdministratorCode } else { Method::Code };
                 (expected.matches(code), by)
             }
             Answer::Link(token) => {

@@ -13,7 +13,7 @@ use crate::decide::{Answer, Context};
 use crate::plan::{code_charges, pseudonym};
 use crate::policy::{Budget, BudgetKind, Charge, Policy, Refund, WhenExhausted};
 use crate::secret::{CodeKeys, KeyId, Purpose, SignInTicket};
-use crate::user::{Challenge, Proof, Refusal};
+use crate::user::{Challenge, ProofBy, Refusal};
 
 /// Whom a code is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Attempt {
     #[serde(with = "stored")]
     pub to: Address,
     /// The answers that the attempt accepts.
-    pub proof: Proof,
+    pub proof: ProofBy,
     /// When the challenge began.
     pub begun: Timestamp,
     /// The number of challenges of this subject before, each of which was used while it was the present one.

@@ -8,7 +8,7 @@ use crate::secret::{CodeFormat, KeyId, Purpose};
 named_enum! {
     /// The answers that a challenge accepts.
     #[derive(Default)]
-    pub enum Proof {
+    pub enum ProofBy {
         /// The code.
         #[default]
         Code = "code",
@@ -22,7 +22,7 @@ named_enum! {
     }
 }
 
-impl Proof {
+impl ProofBy {
     /// Whether the challenge accepts a code.
     #[must_use]
     pub const fn by_code(self) -> bool {
@@ -47,7 +47,7 @@ pub struct Challenge {
     /// The purpose of the challenge.
     pub purpose: Purpose,
     /// The answers that the challenge accepts.
-    pub proof: Proof,
+    pub proof: ProofBy,
     /// The format of the code.
     pub format: CodeFormat,
     /// When the challenge was opened.

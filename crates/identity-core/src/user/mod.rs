@@ -10,7 +10,7 @@ mod refusal;
 mod value;
 
 pub use book::{Book, MAX_IDENTIFIERS};
-pub use challenge::{Challenge, Proof};
+pub use challenge::{Challenge, ProofBy};
 pub use credentials::{Connection, Credentials, ExternalIdentity, MAX_REPORT_BYTES, Passkey, SignIns};
 pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};
 pub use identifier::{Attempts, Identifier, Method, Retired, SignInUse, Status, UsernameEntry, Verified};

@@ -2,7 +2,7 @@
 
 use identity_core::policy::Resend;
 use identity_core::{
-    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, Proof, Refusal, Status, Username,
+    Answer, Change, Channel, Confirmation, DangerousPolicy, NewAddress, Policy, ProofBy, Refusal, Status, Username,
     Verification, VerificationPolicy,
 };
 
@@ -39,13 +39,13 @@ fn c04_no_request_makes_a_code_live_longer_than_its_policy_says() {
     let mut ada = given();
     let line = ada.add(phone("+44 1514 960453")).done();
     for (proof, life, refused) in [
-        (Proof::Code, 601, true),
-        (Proof::Either, 601, true),
-        (Proof::Link, 7 * 86_400 + 1, true),
-        (Proof::Code, 0, true),
-        (Proof::Link, 7 * 86_400, false),
-        (Proof::Code, 600, false),
-        (Proof::Code, 1, false),
+        (ProofBy::Code, 601, true),
+        (ProofBy::Either, 601, true),
+        (ProofBy::Link, 7 * 86_400 + 1, true),
+        (ProofBy::Code, 0, true),
+        (ProofBy::Link, 7 * 86_400, false),
+        (ProofBy::Code, 600, false),
+        (ProofBy::Code, 1, false),
     ] {
         let request = Verification { proof, life: Some(secs(life)), hint: None };
         let started = ada.holder(|user, context| user.start_verification(line, &request, context));
@@ -159,7 +159,7 @@ fn c08_neither_another_proof_nor_an_administrators_code_resets_the_count() {
         ada.wrong(mail).done();
     }
     ada.pass(30);
-    ada.start_by(mail, Proof::Link).then(&["verification_started"]);
+    ada.start_by(mail, ProofBy::Link).then(&["verification_started"]);
     ada.admin(|user, context| user.issue_code(mail, context)).then(&["code_issued"]);
     assert_eq!(ada.challenge(mail).failed, 4);
     let wrong = crate::kit::code("wrong");
@@ -409,7 +409,7 @@ fn the_holder_of_a_disabled_user_may_change_nothing() {
 fn an_event_of_a_challenge_holds_no_code() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.start_by(mail, Proof::Either).done();
+    ada.start_by(mail, ProofBy::Either).done();
     let (code, link) = (ada.code(mail), ada.link(mail));
     let text = serde_json::to_string(&(&ada.history, &ada.post[0].message)).unwrap();
     assert!(!text.contains(code.reveal()) && !text.contains(&link.reveal()), "{text}");

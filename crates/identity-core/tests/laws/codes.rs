@@ -3,7 +3,7 @@
 use identity_core::{
     Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
     Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, MessageId,
-    Nonce, Policy, Proof, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Nonce, Policy, ProofBy, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -130,7 +130,7 @@ struct Situation {
     nonce: u8,
 }
 
-fn situations(proof: Proof) -> Vec<Situation> {
+fn situations(proof: ProofBy) -> Vec<Situation> {
     let make = |what: &'static str| {
         let other = |name: &str| what == name;
         let identifier = IdentifierId::from_uuid(Uuid::from_u128(if other("identifier") { 2 } else { 1 }));
@@ -207,7 +207,7 @@ impl Situation {
 fn c10_a_code_is_bound_to_tenant_user_identifier_address_and_purpose() {
     let keys = Bench::new(Policy::default()).keys;
     let format = CodeFormat::new(6, Alphabet::Digits).unwrap();
-    let situations = situations(Proof::Code);
+    let situations = situations(ProofBy::Code);
     for made in &situations {
         let code = made.bound(&keys, |binding| keys.code(binding, format)).unwrap();
         for used in &situations {
@@ -220,7 +220,7 @@ fn c10_a_code_is_bound_to_tenant_user_identifier_address_and_purpose() {
 #[test]
 fn c10_a_link_is_bound_to_tenant_user_identifier_address_and_purpose() {
     let keys = Bench::new(Policy::default()).keys;
-    let situations = situations(Proof::Link);
+    let situations = situations(ProofBy::Link);
     for made in &situations {
         let link = made.bound(&keys, |binding| keys.link(binding)).unwrap();
         let link = LinkToken::parse(&link.reveal()).unwrap();
@@ -268,13 +268,13 @@ fn c99_equal_field_boundaries_give_different_codes_links_and_pseudonyms() {
 fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.start_by(mail, Proof::Either).done();
+    ada.start_by(mail, ProofBy::Either).done();
     let (right, link) = (ada.code(mail), ada.link(mail));
     ada.pass(30);
-    ada.start_by(mail, Proof::Link).then(&["verification_started"]);
+    ada.start_by(mail, ProofBy::Link).then(&["verification_started"]);
     assert_eq!(ada.answer(mail, &right).refused(), Refusal::NoChallenge);
     ada.pass(30);
-    ada.start_by(mail, Proof::Code).then(&["verification_started"]);
+    ada.start_by(mail, ProofBy::Code).then(&["verification_started"]);
     assert_eq!(ada.open(mail, &link).refused(), Refusal::NoChallenge);
     assert!(ada.entry(mail).attempts.failed_at.is_empty(), "none of these counts as a wrong answer");
     assert_eq!(ada.right(mail).done(), Confirmation::Verified);
@@ -284,7 +284,7 @@ fn c10_a_code_answers_no_link_challenge_and_a_link_no_code_challenge() {
 fn a_challenge_of_either_kind_is_closed_by_the_first_right_code_or_link() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.start_by(mail, Proof::Either).done();
+    ada.start_by(mail, ProofBy::Either).done();
     let (right, link) = (ada.code(mail), ada.link(mail));
     assert_eq!(ada.open(mail, &link).then(&["verified", "primary_changed"]), Confirmation::Verified);
     assert_eq!(ada.answer(mail, &right).refused(), Refusal::AlreadyVerified);
@@ -405,7 +405,7 @@ fn letters_are_read_without_regard_to_case() {
 fn a_link_token_reads_what_it_writes_and_nothing_else() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.start_by(mail, Proof::Link).done();
+    ada.start_by(mail, ProofBy::Link).done();
     let text = ada.link(mail).reveal();
     assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'), "{text}");
     let changed = text.replacen(|c: char| c.is_ascii_lowercase(), "!", 1);

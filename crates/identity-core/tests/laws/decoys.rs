@@ -2,7 +2,7 @@
 
 use identity_core::{
     Binding, BudgetKind, Change, Code, CodeKeys, Confirmation, DangerousPolicy, Funding, IdentifierId, KeyError, KeyId,
-    Policy, Proof, VerificationPolicy, WhenExhausted, charges,
+    Policy, ProofBy, VerificationPolicy, WhenExhausted, charges,
 };
 
 use crate::kit::{Person, code, email, given, kinds, phone, secs};
@@ -23,7 +23,7 @@ fn code_if_sent(person: &Person, id: IdentifierId) -> Code {
 }
 
 /// Somebody whose code was withheld, and the address that it was for.
-fn withheld(proof: Proof) -> (Person, IdentifierId) {
+fn withheld(proof: ProofBy) -> (Person, IdentifierId) {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
     ada.bench.funding = Funding::Withheld;
@@ -34,7 +34,7 @@ fn withheld(proof: Proof) -> (Person, IdentifierId) {
 
 #[test]
 fn c80_a_challenge_whose_message_was_withheld_verifies_nothing_and_sends_nothing() {
-    for proof in [Proof::Code, Proof::Either] {
+    for proof in [ProofBy::Code, ProofBy::Either] {
         let (mut ada, mail) = withheld(proof);
         assert_eq!(ada.news, [], "nothing is sent");
         assert!(ada.challenge(mail).is_decoy());
@@ -45,11 +45,11 @@ fn c80_a_challenge_whose_message_was_withheld_verifies_nothing_and_sends_nothing
     // A link to a decoy is made by nobody; one to the challenge before it is void.
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    ada.start_by(mail, Proof::Link).done();
+    ada.start_by(mail, ProofBy::Link).done();
     let link = ada.link(mail);
     ada.pass(601);
     ada.bench.funding = Funding::Withheld;
-    ada.start_by(mail, Proof::Link).then(&["verification_started"]);
+    ada.start_by(mail, ProofBy::Link).then(&["verification_started"]);
     assert!(matches!(ada.open(mail, &link).done(), Confirmation::Rejected { .. }));
 }
 
@@ -80,7 +80,7 @@ fn c80_a_decoy_answers_as_every_other_challenge() {
 
 #[test]
 fn c80_a_start_whose_budget_has_room_again_makes_a_challenge_that_can_be_answered() {
-    let (mut ada, mail) = withheld(Proof::Code);
+    let (mut ada, mail) = withheld(ProofBy::Code);
     let decoy = ada.challenge(mail).clone();
     ada.answer(mail, &code("no")).done();
     ada.pass(30);
@@ -106,7 +106,7 @@ fn c80_a_withheld_resend_keeps_the_code_in_hand() {
 
 #[test]
 fn c80_an_administrators_code_takes_the_place_of_a_decoy() {
-    let (mut ada, mail) = withheld(Proof::Code);
+    let (mut ada, mail) = withheld(ProofBy::Code);
     let issued = ada.admin(|user, context| user.issue_code(mail, context)).done();
     assert_eq!(ada.answer(mail, &issued.code).done(), Confirmation::Verified);
 }
@@ -117,7 +117,7 @@ fn c80_a_decoys_key_is_no_key_to_any_program() {
     assert_eq!(CodeKeys::new(name, &[7; 32]).unwrap_err(), KeyError::Reserved);
     assert_eq!(CodeKeys::parse(&format!("-withheld-:{}", "5a".repeat(32))).unwrap_err(), KeyError::Reserved);
     // A program that knows nothing of decoys derives their codes as it derives all others: it finds no key.
-    let (ada, mail) = withheld(Proof::Code);
+    let (ada, mail) = withheld(ProofBy::Code);
     let challenge = ada.challenge(mail);
     let binding = Binding {
         key: &challenge.key,
@@ -167,7 +167,7 @@ fn c81_every_code_that_is_judged_costs_a_guess_at_its_address_and_nothing_else_d
         guesses(&mut ada, &mut |ada| ada.admin(|user, context| user.mark_verified(other, None, context)).events);
     assert_eq!(word, []);
     let third = ada.add(email("third@example.com")).done();
-    let (_, start) = guesses(&mut ada, &mut |ada| ada.start_by(third, Proof::Link).events);
+    let (_, start) = guesses(&mut ada, &mut |ada| ada.start_by(third, ProofBy::Link).events);
     assert_eq!(start, []);
     let link = ada.link(third);
     let (kind, opened) = guesses(&mut ada, &mut |ada| ada.open(third, &link).events);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
     Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Connection, Credentials, Event, EventFormat,
-    ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, Proof,
+    ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, ProofBy,
     Purpose, Recorded, SignInUse, SignIns, Timestamp, UndeliverableReason, User, UserId, UserRecord, Username,
     Verified,
 };
@@ -29,7 +29,7 @@ fn challenge() -> Challenge {
         nonce: Nonce::from_bytes([3; 16]),
         key: KeyId::parse("k").unwrap(),
         purpose: Purpose::Replacement,
-        proof: Proof::Either,
+        proof: ProofBy::Either,
         format: CodeFormat::new(8, Alphabet::Letters).unwrap(),
         issued_at: Timestamp::from_secs(1),
         expires_at: Timestamp::from_secs(601),

@@ -1,6 +1,6 @@
 //! c18: an attacker guesses the code of somebody else's address for 30 days, with everything that a holder may do.
 
-use identity_core::{Confirmation, IdentifierId, Policy, Proof, Verification, VerificationPolicy};
+use identity_core::{Confirmation, IdentifierId, Policy, ProofBy, Verification, VerificationPolicy};
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
 
@@ -50,7 +50,7 @@ impl Attacker {
     }
 
     /// Guesses as often as is allowed, and returns whether a guess was allowed at all.
-    fn guess(&mut self, proof: Proof) -> bool {
+    fn guess(&mut self, proof: ProofBy) -> bool {
         let before = self.compared;
         let Some(id) = self.victim() else { return false };
         let _ = self.person.start_by(id, proof).result;
@@ -85,7 +85,7 @@ fn c18_guessing_whenever_it_is_allowed_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     attacker.person.add(email(VICTIM)).done();
     for _ in 0..DAYS * 86_400 / 60 {
-        attacker.guess(Proof::Code);
+        attacker.guess(ProofBy::Code);
         attacker.person.pass(60);
     }
     holds(&attacker, "patience");
@@ -96,7 +96,7 @@ fn c18_resending_and_changing_the_proof_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     attacker.person.add(email(VICTIM)).done();
     for turn in 0..DAYS * 86_400 / 60 {
-        attacker.guess(if turn % 2 == 0 { Proof::Code } else { Proof::Either });
+        attacker.guess(if turn % 2 == 0 { ProofBy::Code } else { ProofBy::Either });
         attacker.person.pass(60);
     }
     holds(&attacker, "other proofs");
@@ -109,7 +109,7 @@ fn c18_short_lifetimes_stay_below_the_bound() {
     let request = Verification { life: Some(secs(31)), ..Verification::default() };
     for _ in 0..DAYS * 86_400 / 60 {
         let _ = attacker.person.holder(|user, context| user.start_verification(id, &request, context)).result;
-        attacker.guess(Proof::Code);
+        attacker.guess(ProofBy::Code);
         attacker.person.pass(60);
     }
     holds(&attacker, "short lives");
@@ -120,7 +120,7 @@ fn c18_removing_and_adding_again_stays_below_the_bound() {
     let mut attacker = Attacker::new();
     for _ in 0..DAYS * 86_400 / 60 {
         match attacker.victim() {
-            Some(id) if !attacker.guess(Proof::Code) => attacker.person.remove(id).done(),
+            Some(id) if !attacker.guess(ProofBy::Code) => attacker.person.remove(id).done(),
             Some(_) => {}
             None => {
                 let _ = attacker.person.add(email(VICTIM)).result;
@@ -147,7 +147,7 @@ fn c18_flushing_the_memory_by_replacements_stays_below_the_bound() {
                 },
             };
             for _ in 0..20 {
-                attacker.guess(Proof::Code);
+                attacker.guess(ProofBy::Code);
                 attacker.person.pass(601);
             }
             for _ in 0..120 {
@@ -173,7 +173,7 @@ fn c18_flushing_the_memory_by_removals_stays_below_the_bound() {
     for _ in 0..DAYS {
         let _ = attacker.person.add(email(VICTIM)).result;
         for _ in 0..20 {
-            attacker.guess(Proof::Code);
+            attacker.guess(ProofBy::Code);
             attacker.person.pass(601);
         }
         let mut others = Vec::new();
@@ -215,7 +215,7 @@ fn c18_a_policy_that_allows_many_guesses_is_still_bounded() {
         Attacker { person: given_under(Policy::default().with_verification(policy)), compared: 0, throwaways: 0 };
     for _ in 0..DAYS * 86_400 / 600 {
         match attacker.victim() {
-            Some(id) if !attacker.guess(Proof::Code) => attacker.person.remove(id).done(),
+            Some(id) if !attacker.guess(ProofBy::Code) => attacker.person.remove(id).done(),
             Some(_) => {}
             None => {
                 let _ = attacker.person.add(email(VICTIM)).result;

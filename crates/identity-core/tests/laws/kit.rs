@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use identity_core::{
     Actor, Address, Answer, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event, Funding,
-    Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy, Proof,
+    Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy, ProofBy,
     Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
 };
 
@@ -180,10 +180,10 @@ impl Person {
     }
 
     pub(crate) fn start(&mut self, id: IdentifierId) -> When<Started> {
-        self.start_by(id, Proof::Code)
+        self.start_by(id, ProofBy::Code)
     }
 
-    pub(crate) fn start_by(&mut self, id: IdentifierId, proof: Proof) -> When<Started> {
+    pub(crate) fn start_by(&mut self, id: IdentifierId, proof: ProofBy) -> When<Started> {
         let request = Verification { proof, ..Verification::default() };
         self.holder(|user, context| user.start_verification(id, &request, context))
     }

@@ -8,7 +8,7 @@ use identity_core::record::{IdentifierRecord, Typed, VerifiedRecord};
 use identity_core::{
     Address, Answer, Binding, Book, Change, Channel, Claim, ClaimChanges, Code, CodeFormat, CodeKeys, Credentials,
     DangerousPolicy, Email, ExternalIdentity, JsonObject, NewAddress, NewUser, Phone, Policy, Profile, ProfileChange,
-    Proof, Purpose, RestrictionPolicy, Retired, Seed, SendPolicy, Strength, UserRecord, Username, Verification,
+    ProofBy, Purpose, RestrictionPolicy, Retired, Seed, SendPolicy, Strength, UserRecord, Username, Verification,
 };
 use serde_json::{Map, json};
 
@@ -119,7 +119,7 @@ fn c15_a_user_and_everything_that_happens_to_it_are_masked() {
     let mut ada = given();
     let old = ada.add_verified(email("Ucanary@example.com"));
     let line = ada.add(phone("+44 (0)7400 123456")).done();
-    let request = Verification { proof: Proof::Either, ..Verification::default() };
+    let request = Verification { proof: ProofBy::Either, ..Verification::default() };
     ada.holder(|user, context| user.start_verification(line, &request, context)).done();
     let (code, link) = (ada.code(line), ada.link(line));
     let issued = ada.admin(|user, context| user.issue_code(line, context));

@@ -1,7 +1,8 @@
 //! c89: one code has one reader, and the evidence says who held it; what a resend sends; what is given back in doubt.
 
 use identity_core::{
-    Confirmation, Fate, Method, Policy, Proof, Refusal, UndeliverableReason, Verification, VerificationPolicy, refunds,
+    Confirmation, Fate, Method, Policy, ProofBy, Refusal, UndeliverableReason, Verification, VerificationPolicy,
+    refunds,
 };
 
 use crate::kit::{email, given, given_under, staff};
@@ -42,7 +43,7 @@ fn c89_what_only_an_administrator_held_is_recorded_as_such() {
 fn c89_nobody_starts_a_challenge_that_only_an_administrator_may_read() {
     let mut ada = given();
     let mail = ada.add(email("ada@example.com")).done();
-    let request = Verification { proof: Proof::Issued, ..Verification::default() };
+    let request = Verification { proof: ProofBy::Issued, ..Verification::default() };
     for actor in [identity_core::Actor::Holder, staff()] {
         let started = ada.act(&actor, |user, context| user.start_verification(mail, &request, context));
         assert_eq!(started.refused(), Refusal::AdministratorOnly);

@@ -1,7 +1,7 @@
 //! c11 and c12: how often a code is sent, and which code.
 
 use identity_core::policy::Resend;
-use identity_core::{Confirmation, Proof, Refusal, SendLimit, Verification};
+use identity_core::{Confirmation, ProofBy, Refusal, SendLimit, Verification};
 
 use crate::challenges::resending;
 use crate::kit::{Person, email, given, given_under, secs};
@@ -84,7 +84,7 @@ fn c12_a_new_challenge_kills_the_old_code() {
         ada.holder(|user, context| user.start_verification(mail, request, context)).then(&["verification_started"]);
     };
     let hinted = Verification { hint: Some("other".into()), ..Verification::default() };
-    let either = Verification { proof: Proof::Either, ..Verification::default() };
+    let either = Verification { proof: ProofBy::Either, ..Verification::default() };
     for case in 0..4 {
         let mut ada = given_under(resending(if case == 0 { Resend::NewCode } else { Resend::SameCode }));
         let mail = ada.pending(email("ada@example.com"));

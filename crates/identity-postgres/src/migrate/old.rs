@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use identity_core::{
     Actor, Address, Alphabet, Attempts, Book, Challenge, Change, Channel, ClaimKind, CodeFormat, Event, EventFormat,
-    Identifier, IdentifierId, JsonObject, KeyId, LookupEntry, Method, Nonce, Profile, Proof, Purpose, Status, TenantId,
-    Timestamp, User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
+    Identifier, IdentifierId, JsonObject, KeyId, LookupEntry, Method, Nonce, Profile, ProofBy, Purpose, Status,
+    TenantId, Timestamp, User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
 };
 use identity_ports::StoreError;
 use tokio_postgres::{Row, Transaction};
@@ -277,7 +277,7 @@ fn status(cells: Cells<'_>) -> Result<Status, Bad> {
         nonce: Nonce::from_bytes(nonce),
         key: cells.name("challenge_key", |name| KeyId::parse(name).ok())?,
         purpose: cells.name("challenge_purpose", Purpose::from_name)?,
-        proof: cells.name("challenge_proof", Proof::from_name)?,
+        proof: cells.name("challenge_proof", ProofBy::from_name)?,
         format: CodeFormat::new(length, alphabet).ok_or("a code has no such length")?,
         issued_at: cells.time("challenge_issued_at")?,
         expires_at: cells.time("challenge_expires_at")?,

@@ -12,7 +12,7 @@ use identity_conformance::kit::{
 use identity_core::policy::Budget;
 use identity_core::{
     Actor, Alphabet, Attempts, BudgetKind, Challenge, Change, ClaimKind, CodeFormat, Connection, Content, Credentials,
-    DeliveryState, Email, Event, EventFormat, ExternalIdentity, JsonObject, Method, Passkey, Phone, Profile, Proof,
+    DeliveryState, Email, Event, EventFormat, ExternalIdentity, JsonObject, Method, Passkey, Phone, Profile, ProofBy,
     Purpose, Recorded, Report, Retired, SignInUse, SignIns, Status, Strength, Undeliverable, UndeliverableReason,
     UserKey, Verified, WhenExhausted,
 };
@@ -34,7 +34,7 @@ fn statuses() -> Vec<Status> {
         }
     }
     for purpose in [Purpose::Verification, Purpose::Replacement] {
-        for proof in [Proof::Code, Proof::Link, Proof::Either, Proof::Issued] {
+        for proof in [ProofBy::Code, ProofBy::Link, ProofBy::Either, ProofBy::Issued] {
             for (length, alphabet) in [(1, Alphabet::Digits), (20, Alphabet::Letters)] {
                 let format = CodeFormat::new(length, alphabet).unwrap();
                 let hint = (length == 20).then(|| "https://example.com/{token}".into());

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use identity_core::{
     Address, Challenge, Code, CodeFormat, CodeKeys, Content, Email, IdentifierId, LinkToken, Message, NoticeKind,
-    Phone, Proof, Purpose, Seed, TenantId, Timestamp, UserId, UserKey,
+    Phone, ProofBy, Purpose, Seed, TenantId, Timestamp, UserId, UserKey,
 };
 use identity_ports::{Clock, Notice};
 use identity_texts::{Brand, Kind, Links, Texts, TextsBuilder};
@@ -81,9 +81,9 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
         _ => unreachable!("the others are no notices"),
     };
     let proof = match kind {
-        Kind::Link | Kind::SignInLink => Proof::Link,
-        Kind::CodeAndLink | Kind::SignInCodeAndLink => Proof::Either,
-        _ => Proof::Code,
+        Kind::Link | Kind::SignInLink => ProofBy::Link,
+        Kind::CodeAndLink | Kind::SignInCodeAndLink => ProofBy::Either,
+        _ => ProofBy::Code,
     };
     let challenge = Challenge {
         nonce: seed.nonce(0),

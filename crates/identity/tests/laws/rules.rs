@@ -12,7 +12,7 @@ use identity::policy::By;
 use identity::policy::{ClaimPolicy, PrimaryPolicy};
 use identity::user::JsonObject;
 use identity::{
-    Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Profile, Proof, PublicRefusal,
+    Code, Confirmation, Content, Error, NewAddress, NewUser, NoticeKind, Policy, Profile, ProofBy, PublicRefusal,
     Refusal, TenantId, Timestamp, UserId, Username, Verification,
 };
 
@@ -55,7 +55,7 @@ async fn a_link_verifies_and_ends_the_code_of_the_same_challenge() {
     let host = Host::new();
     let account = host.account().await;
     let id = account.add(address("ada@example.com")).await.unwrap().outcome;
-    let either = Verification { proof: Proof::Either, ..Verification::default() };
+    let either = Verification { proof: ProofBy::Either, ..Verification::default() };
     account.start_verification_with(id, &either).await.unwrap();
     host.identity.deliver_due().await.unwrap();
     let (code, link) = (host.mailbox.code("ada@example.com"), host.mailbox.link("ada@example.com"));
@@ -145,7 +145,7 @@ async fn answers_about(host: &Host, text: &str) -> Vec<String> {
     note(&added);
     note(&account.add(address(text)).await.map(|receipt| receipt.outcome));
     let id = added.unwrap().outcome;
-    for proof in [Proof::Code, Proof::Link, Proof::Either, Proof::Issued] {
+    for proof in [ProofBy::Code, ProofBy::Link, ProofBy::Either, ProofBy::Issued] {
         for _ in 0..12 {
             let started = Verification { proof, ..Verification::default() };
             note(&account.start_verification_with(id, &started).await);
@@ -500,7 +500,7 @@ async fn a_link_is_nobody_elses_even_where_two_users_have_the_same_identifier_id
     host.identity.admin("import").import(vec![record("ada"), record("eve")]).await.unwrap();
     let account = |user: &str| host.identity.account(&UserId::parse(user).unwrap());
     let id = account("ada").get().await.unwrap().emails().entries()[0].id;
-    let link = Verification { proof: Proof::Link, ..Verification::default() };
+    let link = Verification { proof: ProofBy::Link, ..Verification::default() };
     for user in ["ada", "eve"] {
         account(user).start_verification_with(id, &link).await.unwrap();
     }

@@ -16,7 +16,7 @@ use identity::store::{
 use identity::user::{Method, Purpose};
 use identity::{
     Accepted, Code, HolderError, Identity, LinkToken, NewAddress, NewUser, Notice, Notifier, NotifyError, Phone,
-    Policy, Proof as By, PublicRefusal, StoreError, TenantId, Timestamp, UserId, Username,
+    Policy, ProofBy as By, PublicRefusal, StoreError, TenantId, Timestamp, UserId, Username,
 };
 use identity_memory::MemoryStore;
 
@@ -484,7 +484,8 @@ async fn a_withheld_message_is_answered_as_every_other() {
 #[tokio::test]
 async fn a_username_signs_in_at_its_users_primary_address() {
     let host = Host::new();
-    let addresses = vec![NewAddress::from(address(ADA)).verified(), NewAddress::from(address("b@example.com")).verified()];
+    let addresses =
+        vec![NewAddress::from(address(ADA)).verified(), NewAddress::from(address("b@example.com")).verified()];
     let name = Username::parse("ada").unwrap();
     let new = NewUser { username: Some(name.clone()), addresses, ..NewUser::default() };
     let created = host.identity.admin("test").create(new).await.unwrap();
@@ -592,7 +593,11 @@ struct Referring(Mailbox, bool);
 impl Notifier for Referring {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
         self.0.notify(notice).await?;
-        if self.1 { Ok(Accepted { reference: Some("1".to_owned()), provider: None }) } else { Err(NotifyError::permanent("no")) }
+        if self.1 {
+            Ok(Accepted { reference: Some("1".to_owned()), provider: None })
+        } else {
+            Err(NotifyError::permanent("no"))
+        }
     }
 }
 
@@ -622,5 +627,7 @@ async fn a_proof_is_of_the_tenant_that_asked() {
     let proof = globex.sign_in().confirm(&started.ticket, &host.mailbox.code(ADA)).await.unwrap().unwrap();
     assert_eq!((proof.tenant(), proof.user()), (globex.tenant(), None));
     let created: UserId = proof.find_or_create(NewUser::default()).await.unwrap().user;
-    assert!(globex.admin("test").get(&created).await.is_ok() && host.identity.admin("test").get(&created).await.is_err());
+    assert!(
+        globex.admin("test").get(&created).await.is_ok() && host.identity.admin("test").get(&created).await.is_err()
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity::{Channel, Email, NewAddress, Proof, Verification};
+use identity::{Channel, Email, NewAddress, ProofBy, Verification};
 
 use crate::body::{Body, OptionalBody};
 use crate::caller::Caller;
@@ -80,7 +80,7 @@ pub async fn send_link(
 ) -> Result<Json<VerificationLinkSent>, Problem> {
     let (user, id) = caller.identifier(Channel::Email, &path).await?;
     let life = body.expiry.map(|seconds| Duration::from_secs(seconds.into()));
-    let request = Verification { proof: Proof::Link, life, hint: None };
+    let request = Verification { proof: ProofBy::Link, life, hint: None };
     let started = caller.admin.start_verification(&user, id, &request).await?.outcome;
     // The message and its quota are in the outbox by now, in the same transaction as the challenge.
     Ok(Json(VerificationLinkSent { email_sent: true, expires_at: started.expires_at.as_secs() }))
