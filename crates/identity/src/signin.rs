@@ -419,8 +419,8 @@ impl Identity {
         let user = stored.map(|stored| stored.user).filter(|user| !user.is_disabled());
         Ok(user.and_then(|user| {
             let is_named = user.username().is_some_and(|entry| entry.username.claim_key() == name.claim_key());
-            let primary = [user.primary_email(), user.primary_phone()].into_iter().flatten();
-            let entry = primary.filter(|entry| entry.is_verified() && is_named).next()?;
+            let mut primary = [user.primary_email(), user.primary_phone()].into_iter().flatten();
+            let entry = primary.find(|entry| entry.is_verified() && is_named)?;
             Some((user.id().clone(), entry.address.clone()))
         }))
     }
