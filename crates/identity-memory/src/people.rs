@@ -6,8 +6,8 @@ use identity_core::{
     UserKey, Version,
 };
 use identity_ports::{
-    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Expected, Found, ListQuery, Page, Prefix,
-    Search, StoreError, Stored, UserRepository,
+    Commit, CommitError, Committed, Directory, DirectoryPage, DirectoryQuery, Expected, Found, ListQuery, Page, Search,
+    StoreError, Stored, UserRepository,
 };
 
 use crate::MemoryStore;
@@ -45,12 +45,8 @@ impl Row {
         Some(Stored { user, version: self.version(), claims: self.claims.to_vec() })
     }
 
-    fn claim(&mut self, ClaimChanges { take, release }: ClaimChanges) {
-        let mut claims = Vec::from(std::mem::take(&mut self.claims));
-        claims.retain(|held| !release.contains(&held.key) && take.iter().all(|claim| claim.key != held.key));
-        claims.extend(take);
-        claims.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        self.claims = claims.into();
+    fn claim(&mut self, changes: ClaimChanges) {
+        self.claims = changes.applied_to(std::mem::take(&mut self.claims).into()).into();
     }
 
     fn record(&mut self, events: Vec<Recorded>) {
@@ -175,11 +171,7 @@ impl UserRepository for MemoryStore {
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
         let tables = self.read()?;
         let (people, descending) = (tables.people(tenant), query.order.descending());
-        let begins = |user: &User| {
-            query.prefix.as_ref().is_none_or(|Prefix { kind, text }| {
-                user.lookup().iter().any(|entry| entry.key.kind() == *kind && entry.key.as_str().starts_with(text))
-            })
-        };
+        let begins = |user: &User| query.prefix.as_ref().is_none_or(|prefix| prefix.begins(user));
         let mut cursors = people.ordered(begins, |user| query.order.cursor(user), descending);
         if let Some(after) = &query.after {
             cursors.retain(|cursor| if descending { cursor < after } else { cursor > after });

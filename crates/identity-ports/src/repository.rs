@@ -78,6 +78,14 @@ pub struct Prefix {
     pub text: String,
 }
 
+impl Prefix {
+    /// Whether the user has an address or username that begins so.
+    #[must_use]
+    pub fn begins(&self, user: &User) -> bool {
+        user.lookup().iter().any(|entry| entry.key.kind() == self.kind && entry.key.as_str().starts_with(&self.text))
+    }
+}
+
 /// The first text behind all that begin with this one, in the order of characters; `None` when every text behind it begins so.
 /// With it a store searches by the beginning in a range of an index.
 ///

@@ -1,5 +1,5 @@
 -- The records of a user (?1: the tenant, ?2: the id) from the rows of version 2, in the form that the library documents, but
--- for the checksums, and the claims that the user holds.
+-- for the checksums, and the claims that the user holds. Of a user who was erased only events are left, and the records are NULL.
 WITH
   entry AS (
     SELECT i.*, iif(i.kind = 'email', u.primary_email, u.primary_phone) IS i.id AS is_primary
@@ -18,8 +18,8 @@ WITH
     SELECT id, group_concat(substr(text, bits / 64 + 1, 1) || substr(text, bits % 64 + 1, 1), '' ORDER BY at)
     FROM groups, letters GROUP BY id
   )
-SELECT version,
-  json_object(
+SELECT coalesce(version, (SELECT max(number) FROM identity_old_events WHERE tenant = ?1 AND user_id = ?2)),
+  iif(version IS NULL, NULL, json_object(
     'v', 1, 'c', created_at, 'u', updated_at, 'x', json(iif(disabled = 0, 'false', iif(disabled = 1, 'true', 'null'))),
     'n', json(coalesce((
           SELECT json_object('i', lower(hex(id)), 'a', address, 't', typed, 's', source, 'c', added_at)
@@ -43,12 +43,14 @@ SELECT version,
             'f', value ->> '$.attempts.failed_in_a_row', 'w', value -> '$.attempts.failed_at',
             'm', value -> '$.attempts.sent_at'))
           FROM json_each(coalesce(retired, '[]')))),
-    'd', json('true')),
-  json_object(
+    'd', json('true'))),
+  iif(version IS NULL, NULL, json_object(
     'v', 1, 'p', json(coalesce(claims, '{}')), 'o', json(coalesce(public_data, '{}')),
     'h', json(coalesce(private_data, '{}')), 'k', json(coalesce(credentials, '{}')), 's', json(coalesce(sign_ins, '{}')),
-    'i', json((SELECT json_group_object(lower(hex(id)), json(sign_in)) FROM entry WHERE sign_in IS NOT NULL))),
+    'i', json((SELECT json_group_object(lower(hex(id)), json(sign_in)) FROM entry WHERE sign_in IS NOT NULL)))),
+  -- Of one that was damaged somebody else may have taken an unverified one since.
   (SELECT nullif(json_group_array(json_array(kind, claim_rule, claim_key, strength) ORDER BY kind, claim_rule, claim_key), '[]')
-   FROM identity_old_claims WHERE tenant = ?1 AND user_id = ?2)
-FROM identity_old_users LEFT JOIN identity_old_profiles ON identity_old_profiles.tenant = ?1 AND user_id = ?2
-WHERE identity_old_users.tenant = ?1 AND identity_old_users.id = ?2
+   FROM identity_old_claims AS o WHERE tenant = ?1 AND user_id = ?2 AND NOT EXISTS (SELECT 1 FROM identity_claims AS c
+     WHERE c.tenant = ?1 AND (c.kind, c.key, c.rule) = (o.kind, o.claim_key, o.claim_rule) AND c.user_id <> ?2))
+FROM (SELECT 1) LEFT JOIN identity_old_users ON identity_old_users.tenant = ?1 AND identity_old_users.id = ?2
+  LEFT JOIN identity_old_profiles ON identity_old_profiles.tenant = ?1 AND user_id = ?2

@@ -72,8 +72,6 @@ impl Desk {
         connection.pragma_update(None, "fullfsync", full).map_err(store)?;
         // A page cache of 8 MiB keeps the inner pages of every index in memory.
         connection.pragma_update(None, "cache_size", -8_192).map_err(store)?;
-        // Automatic checkpoints would run inside a commit.
-        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())).map_err(store)?;
         if is_marked(&connection)? {
             files::tighten(path);
         }
@@ -216,16 +214,9 @@ fn open(path: &Path, flags: OpenFlags, options: &SqliteOptions) -> Result<Connec
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(store)?;
     connection.busy_timeout(options.busy_timeout).map_err(store)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Deleted content is overwritten with zeros, free pages included. The pragma returns its new value.
-    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(store)?;
     // The query planner stability guarantee: without it a statement is prepared again whenever a bound key changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(store)?;
-    // The cells of a page are checked when the page is read.
-    connection.pragma_update(None, "cell_size_check", true).map_err(store)?;
-    // On macOS a plain sync leaves the data in the memory of the disk.
-    connection.pragma_update(None, "checkpoint_fullfsync", true).map_err(store)?;
-    // Functions that a damaged or malicious schema names are not run.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(store)?;
+    connection.execute_batch(sql!("open")).map_err(store)?;
     Ok(connection)
 }
 

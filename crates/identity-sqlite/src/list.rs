@@ -42,7 +42,7 @@ pub(crate) fn list(connection: &Connection, tenant: &TenantId, query: &ListQuery
     while let Some(row) = rows.next().map_err(store)? {
         let user = row.get(0).map_err(|error| unread(error, ("identity_users", tenant.as_str())))?;
         let stored = member(connection, tenant, user)?;
-        if filter.is_some_and(|prefix| !begins(&stored, prefix)) {
+        if filter.is_some_and(|prefix| !prefix.begins(&stored.user)) {
             continue;
         }
         if page.users.len() == query.limit {
@@ -58,12 +58,6 @@ pub(crate) fn list(connection: &Connection, tenant: &TenantId, query: &ListQuery
 fn member(connection: &Connection, tenant: &TenantId, Text(user): Text<UserId>) -> Result<Stored> {
     let owner = Owner { connection, key: &UserKey { tenant: tenant.clone(), user } };
     owner.load()?.ok_or_else(|| owner.corrupt("identity_users", "its record is missing"))
-}
-
-/// Whether a user has a key with this prefix.
-fn begins(stored: &Stored, prefix: &Prefix) -> bool {
-    let mut entries = stored.user.lookup().into_iter();
-    entries.any(|entry| entry.key.kind() == prefix.kind && entry.key.as_str().starts_with(&prefix.text))
 }
 
 fn is_few(connection: &Connection, tenant: &TenantId, prefix: &Prefix) -> Result<bool> {

@@ -87,12 +87,10 @@ impl SqliteStore {
         self.exclusively(run).await?
     }
 
-    /// Writes the whole file anew, without what deleted rows left in it, and cuts off the write-ahead log. Deleted rows are
-    /// overwritten in any case; but where SQLite had rearranged a page earlier, copies of its rows may be left in the
-    /// unused part of it. After an erasure a file of at most 32 MiB with no tables of the host's is compacted without being
-    /// asked, in the first second without a commit or when the store closes. Call this for larger files, and once for a
-    /// file that an earlier version of this crate wrote. Commits wait meanwhile, readers do not; there must be room for a
-    /// second copy.
+    /// Writes the whole file anew, without what deleted rows left in it (see "What is erased" in the [crate
+    /// documentation](crate)), and cuts off the write-ahead log. Call it after erasures from a file that is larger than 32 MiB
+    /// or has tables of the host's, and once for a file that an earlier version of this crate wrote. Commits wait meanwhile,
+    /// readers do not; there must be room for a second copy.
     ///
     /// # Errors
     /// [`StoreError::Full`] when there is no room, [`StoreError::Failed`] when another process writes for longer than the

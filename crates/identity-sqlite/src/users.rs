@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity_core::{Claim, ClaimChanges, ClaimKey, ClaimKind, Strength, User, Version, stored};
+use identity_core::{Claim, ClaimKey, ClaimKind, Strength, User, Version, stored};
 use identity_ports::{Commit, CommitError, Expected, Stored};
 use rusqlite::params;
 
@@ -24,14 +24,6 @@ fn cell(claims: &[Claim]) -> Result<Option<String>> {
     let line = |claim: &Claim| (claim.key.kind(), claim.key.rule(), claim.key.as_str().to_owned(), claim.strength);
     let lines: Vec<_> = claims.iter().map(line).collect();
     if lines.is_empty() { Ok(None) } else { json(&lines).map(Some) }
-}
-
-/// The claims that a user holds after these changes, in the order of their keys.
-fn changed(mut held: Vec<Claim>, ClaimChanges { take, release }: &ClaimChanges) -> Vec<Claim> {
-    held.retain(|claim| !release.contains(&claim.key) && take.iter().all(|taken| taken.key != claim.key));
-    held.extend_from_slice(take);
-    held.sort_unstable();
-    held
 }
 
 /// The row of a user that a commit changes.
@@ -61,10 +53,10 @@ impl Owner<'_> {
             let place = params![tenant, id, version.0];
             let row: Option<(i64, i64, Lines)> = self.one("identity_users", sql!("users_select"), place)?;
             let (user, last, lines) = row.ok_or(CommitError::Conflict)?;
-            return Ok(Place { user, earlier: Some(last), held: changed(held(lines), &commit.claims) });
+            return Ok(Place { user, earlier: Some(last), held: commit.claims.clone().applied_to(held(lines)) });
         }
         let after = commit.after.as_deref().zip(encoded.record.as_deref());
-        let held = if after.is_some() { changed(Vec::new(), &commit.claims) } else { Vec::new() };
+        let held = after.map(|_| commit.claims.clone().applied_to(Vec::new())).unwrap_or_default();
         let user = self.insert(commit.version(), after, &held)?.ok_or(CommitError::Conflict)?;
         Ok(Place { user, earlier: None, held })
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use identity_core::{ClaimPolicy, TenantId, User, UserId, UserKey};
+use identity_core::{ClaimPolicy, TenantId, User, UserId, UserKey, stored};
 use identity_ports::Stored;
 use rusqlite::Connection;
 
@@ -113,11 +113,11 @@ impl Walk<'_> {
     }
 
     /// Verifies what belongs to a user, and compares the record with the events, from which the same follows.
-    fn user(&mut self, owner: Owner<'_>, stored: &Stored) -> Sound {
-        let UserKey { tenant, user } = owner.key;
-        let owned = stored.user.lookup();
+    fn user(&mut self, owner: Owner<'_>, found: &Stored) -> Sound {
+        let (UserKey { tenant, user }, Stored { user: is, version, claims }) = (owner.key, found);
+        let owned = is.lookup();
         self.entries += u64::try_from(owned.len())?;
-        self.claims += u64::try_from(stored.claims.len())?;
+        self.claims += u64::try_from(claims.len())?;
         for entry in &owned {
             let found = lookup::find(self.connection, tenant, std::slice::from_ref(&entry.key))?;
             let is_there = found.iter().any(|found| {
@@ -128,27 +128,28 @@ impl Walk<'_> {
                 return Err("a key by which it should be found is missing in identity_lookup".into());
             }
         }
-        let wanted = stored.user.claims(ClaimPolicy::All);
-        for claim in &stored.claims {
+        let wanted = is.claims(ClaimPolicy::All);
+        for claim in claims {
             let holder = lookup::holder(self.connection, tenant, &claim.key)?;
             if holder != Some((user.clone(), claim.strength)) {
                 return Err("a claim of its row is not in identity_claims".into());
             }
             // A key of an earlier rule cannot be made again.
             let current = wanted.keys().any(|key| key.rule() == claim.key.rule());
-            let is_own = wanted.contains_key(&claim.key) || stored.user.has_mailbox(&claim.key);
+            let is_own = wanted.contains_key(&claim.key) || is.has_mailbox(&claim.key);
             if current && !is_own {
                 return Err("a claim is held on an address or username that the user does not have".into());
             }
         }
         let history = owner.history(0, usize::MAX)?;
-        if history.last().map(|recorded| recorded.number) != Some(stored.version.0) {
+        if history.last().map(|recorded| recorded.number) != Some(version.0) {
             return Err("the last event is not that of the version".into());
         }
         let events: Vec<_> = history.into_iter().map(|recorded| recorded.event).collect();
-        match User::from_events(&events) {
-            Some(user) if user == *stored.user && typed(&user) == typed(&stored.user) => {}
-            _ => return Err("the record differs from the state that follows from the events".into()),
+        // Equality leaves out how addresses were typed, and records do not.
+        let records = |user: &User| (stored::record(tenant, user, *version), stored::details(tenant, user));
+        if User::from_events(&events).is_none_or(|user| records(&user) != records(is)) {
+            return Err("the record differs from the state that follows from the events".into());
         }
         owner.posted(None, usize::MAX)?;
         Ok(())
@@ -159,10 +160,4 @@ impl Walk<'_> {
 fn said(error: &dyn Error) -> String {
     let cause = error.source().map(|cause| format!(": {cause}"));
     format!("{error}{}", cause.unwrap_or_default())
-}
-
-/// The addresses as typed, which equality leaves out.
-fn typed(user: &User) -> Vec<&str> {
-    let addresses = user.identifiers().map(|entry| entry.address.typed());
-    addresses.chain(user.username().map(|entry| entry.username.typed())).collect()
 }

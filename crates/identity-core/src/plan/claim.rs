@@ -86,6 +86,16 @@ impl ClaimChanges {
         Ok(())
     }
 
+    /// The claims of a user who held these before, in the order of their keys.
+    #[must_use]
+    pub fn applied_to(self, mut held: Vec<Claim>) -> Vec<Claim> {
+        let Self { take, release } = self;
+        held.retain(|claim| !release.contains(&claim.key) && take.iter().all(|taken| taken.key != claim.key));
+        held.extend(take);
+        held.sort_unstable();
+        held
+    }
+
     /// Whether a slot of a mailbox is among the claims that are taken.
     #[must_use]
     pub fn takes_slot(&self) -> bool {
