@@ -112,7 +112,7 @@ impl People {
             self.reindex(&loser, [key]);
         }
         let row = self.rows.entry(id.clone()).or_default();
-        let LookupChanges { put, remove } = LookupChanges::between(row.user.as_deref(), after.as_deref());
+        let LookupChanges { put, remove, .. } = LookupChanges::between(row.user.as_deref(), after.as_deref());
         let mut keys: Vec<ClaimKey> = put.into_iter().chain(remove).map(|entry| entry.key).collect();
         keys.extend(claims.take.iter().map(|claim| &claim.key).chain(&claims.release).cloned());
         row.record(events);

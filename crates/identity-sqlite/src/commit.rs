@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use identity_core::{Details, LookupChanges, LookupEntry, User, Version};
+use identity_core::{Details, LookupChanges, Version};
 use identity_ports::{Commit, CommitError, Committed, Draws, Expected, StoreError};
 use rusqlite::{Connection, Transaction, params};
 
@@ -47,28 +47,19 @@ pub(crate) struct Encoded {
     events: String,
     /// Of each message of the commit.
     messages: Vec<String>,
-    /// The entries by which the user was found and that go, and those that come. Verification is part of their order, so one
-    /// whose verification changes goes and comes.
-    removed: Vec<LookupEntry>,
-    put: Vec<LookupEntry>,
+    lookup: LookupChanges,
 }
 
 impl Encoded {
     /// Refuses a commit that contradicts itself, so that a mistake of the caller does not become a row.
     pub(crate) fn new(commit: &Commit) -> Result<Self> {
         commit.check().map_err(StoreError::failed)?;
-        let LookupChanges { put, remove: mut removed } = commit.lookup();
-        let before = commit.before.as_deref().filter(|_| !put.is_empty());
-        let known = before.map(User::lookup).unwrap_or_default();
-        let moves = |old: &LookupEntry| put.iter().any(|put| (&put.key, put.identifier) == (&old.key, old.identifier));
-        removed.extend(known.into_iter().filter(moves));
         Ok(Self {
             record: commit.record(),
             details: commit.details(),
             events: json(&commit.kept_events().collect::<Vec<_>>())?,
             messages: commit.messages.iter().map(|outgoing| json(&outgoing.message)).collect::<Result<_, _>>()?,
-            removed,
-            put,
+            lookup: commit.lookup(),
         })
     }
 }
@@ -94,7 +85,7 @@ pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded)
         budgets::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
     let numbers = [commit.events.first().map_or(0, |recorded| recorded.number), commit.version().0];
     let event = owner.append(place.user, place.earlier, numbers, &encoded.events)?;
-    owner.enter(&encoded.removed, &encoded.put)?;
+    owner.enter(&encoded.lookup)?;
     let (Some(user), Some(record)) = (after, &encoded.record) else {
         erase(owner, place, commit.version(), event)?;
         return Ok(Committed { exhausted });

@@ -1,6 +1,8 @@
 //! By which keys users are found, and who holds the claim on a key.
 
-use identity_core::{ClaimChanges, ClaimKey, IdentifierId, LookupEntry, Strength, TenantId, UserId, UserKey};
+use identity_core::{
+    ClaimChanges, ClaimKey, IdentifierId, LookupChanges, LookupEntry, Strength, TenantId, UserId, UserKey,
+};
 use identity_ports::{CommitError, Found};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -10,8 +12,8 @@ use crate::error::{Result, corrupt};
 
 impl Owner<'_> {
     /// Removes and adds entries by which the user is found.
-    pub(crate) fn enter(self, removed: &[LookupEntry], put: &[LookupEntry]) -> Result<()> {
-        for LookupEntry { key, identifier, verified } in removed {
+    pub(crate) fn enter(self, LookupChanges { put, replaced, remove }: &LookupChanges) -> Result<()> {
+        for LookupEntry { key, identifier, verified } in remove.iter().chain(replaced) {
             let ((tenant, kind, text, rule), id) = (place(&self.key.tenant, key), identifier.as_uuid());
             let row = params![tenant, kind, text, rule, verified, self.key.user.as_str(), id];
             if self.execute(sql!("lookup_remove"), row)? == 0 {

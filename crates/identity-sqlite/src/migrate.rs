@@ -52,7 +52,10 @@ pub(crate) fn migrate_file(connection: &mut Connection) -> Result<()> {
 /// Migrates a database. One that is `own` has the marks of a file of this library, unless a host has put the tables there.
 fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
     // Foreign keys of the host's are neither followed nor rewritten meanwhile.
-    const SETTINGS: [(&str, i64); 2] = [("foreign_keys", 0), ("legacy_alter_table", 1)];
+    let set = |connection: &Connection, (keys, legacy): (i64, i64)| {
+        let settings = format!("PRAGMA foreign_keys = {keys}; PRAGMA legacy_alter_table = {legacy}");
+        connection.execute_batch(&settings).map_err(store)
+    };
     let found = version(connection)?;
     let marked = match found {
         Some(_) if own && is_marked(connection)? => Some(pragma(connection, "PRAGMA user_version")?),
@@ -64,19 +67,14 @@ fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
     if found >= Some(PROGRAM) && marked == found && !is_under_way(connection)? {
         return Ok(());
     }
-    let read = |(name, _)| Ok((name, pragma(connection, &format!("PRAGMA {name}"))?));
-    let before: Vec<(&str, i64)> = SETTINGS.into_iter().map(read).collect::<Result<_>>()?;
-    let set = |connection: &Connection, settings: &[(&str, i64)]| {
-        let mut settings = settings.iter();
-        settings.try_for_each(|(name, value)| connection.pragma_update(None, name, value)).map_err(store)
-    };
-    set(connection, &SETTINGS)?;
+    let before = (pragma(connection, "PRAGMA foreign_keys")?, pragma(connection, "PRAGMA legacy_alter_table")?);
+    set(connection, (0, 1))?;
     let mut state = Move::default();
     let mut moved = write(connection, |transaction| apply(transaction, own));
     while let Ok(true) = moved {
         moved = write(connection, |transaction| state.go_on(transaction));
     }
-    set(connection, &before)?;
+    set(connection, before)?;
     moved.map(drop)
 }
 

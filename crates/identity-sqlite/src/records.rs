@@ -1,7 +1,7 @@
 //! The move from the tables of version 2 to records: user by user, in short transactions. A process that is killed loses the
 //! last of them, and the next one goes on.
 
-use identity_core::{UserKey, Version, stored};
+use identity_core::{LookupChanges, UserKey, Version, stored};
 use identity_ports::StoreError;
 use rusqlite::{Connection, ErrorCode};
 
@@ -107,7 +107,7 @@ impl Owner<'_> {
         let row = self.insert(Version(version), record, &held(claims))?;
         let row = row.ok_or_else(|| self.corrupt("identity_users", "it is in the new table already"))?;
         if let Some((_, user)) = user {
-            self.enter(&[], &user.lookup())?;
+            self.enter(&LookupChanges::between(None, Some(&user)))?;
             self.write_details(row, stored::details(&self.key.tenant, &user).as_deref())?;
         }
         self.execute(sql!("records_keep_claims"), place)?;

@@ -206,6 +206,26 @@ async fn tables_of_an_earlier_version_in_a_hosts_database_migrate_too() {
     }
 }
 
+#[tokio::test]
+async fn a_claim_that_somebody_took_from_a_user_who_stayed_behind_is_theirs() {
+    let place = Place::new();
+    old(&place.path(), 2, true);
+    let harm = |cell: &str| {
+        let tables = ["identity_identifiers", "identity_old_identifiers"];
+        let sql = |table| format!("UPDATE {table} SET failed_at = {cell} WHERE kind = 'email' AND user_id = 'ada'");
+        tables.map(|table| place.raw().execute(&sql(table), []).unwrap_or_default()).iter().sum::<usize>()
+    };
+    assert!(harm("'[1,'") > 0);
+    assert!(open(&place.path()).await.unwrap().load(&key("ada")).await.is_err());
+    let taken = "UPDATE identity_claims SET user_id = 'plain', strength = 'verified' WHERE key = 'claimed@example.com'";
+    assert_eq!(place.raw().execute(taken, []).unwrap(), 1);
+    assert!(harm("NULL") > 0);
+    let store = open(&place.path()).await.unwrap();
+    let held = store.load(&key("ada")).await.unwrap().unwrap().claims;
+    assert_eq!(held.iter().map(|claim| claim.key.as_str()).collect::<Vec<_>>(), ["e0@example.com", "e1@example.com"]);
+    assert_eq!(count(&place.raw(), "SELECT count(*) FROM identity_claims WHERE user_id = 'plain'"), 1);
+}
+
 /// A file with many users of version 2.
 fn many(path: &Path, users: u32) {
     old(path, 2, true);

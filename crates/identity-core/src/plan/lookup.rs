@@ -18,6 +18,8 @@ pub struct LookupEntry {
 pub struct LookupChanges {
     /// The entries to write. One that is there already takes on the given verification.
     pub put: Vec<LookupEntry>,
+    /// Of the entries to write those that are there already, as they are before: for stores whose keys contain the verification.
+    pub replaced: Vec<LookupEntry>,
     /// The entries to remove.
     pub remove: Vec<LookupEntry>,
 }
@@ -36,10 +38,10 @@ impl LookupChanges {
         let old: Vec<LookupEntry> = had.iter().filter(|mark| !has.contains(mark)).map(Mark::entry).collect();
         let new: Vec<LookupEntry> = has.iter().filter(|mark| !had.contains(mark)).map(Mark::entry).collect();
         let stays =
-            |gone: &&LookupEntry| new.iter().any(|entry| entry.identifier == gone.identifier && entry.key == gone.key);
-        let remove = old.iter().filter(|entry| !stays(entry)).cloned().collect();
-        let put = new.into_iter().filter(|entry| !old.contains(entry)).collect();
-        Self { put, remove }
+            |gone: &LookupEntry| new.iter().any(|entry| entry.identifier == gone.identifier && entry.key == gone.key);
+        let (replaced, remove) = old.iter().filter(|entry| !new.contains(entry)).cloned().partition(stays);
+        let put = new.iter().filter(|entry| !old.contains(entry)).cloned().collect();
+        Self { put, replaced, remove }
     }
 }
 

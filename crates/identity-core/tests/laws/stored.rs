@@ -35,9 +35,11 @@ pub(crate) fn comes_back(user: &User) {
 pub(crate) fn entries_follow(before: Option<&User>, after: Option<&User>) {
     let of = |user: Option<&User>| user.map(User::lookup).unwrap_or_default().into_iter();
     let place = |entry: &LookupEntry| (entry.key.clone(), entry.identifier);
-    let LookupChanges { put, remove } = LookupChanges::between(before, after);
+    let LookupChanges { put, replaced, remove } = LookupChanges::between(before, after);
     let touched: BTreeSet<_> = put.iter().chain(&remove).map(place).collect();
     assert_eq!(touched.len(), put.len() + remove.len(), "an entry is changed once");
+    let written: BTreeSet<_> = put.iter().map(place).collect();
+    assert_eq!(replaced, of(before).filter(|entry| written.contains(&place(entry))).collect::<Vec<_>>());
     let kept = of(before).filter(|entry| !touched.contains(&place(entry)));
     let now: BTreeSet<LookupEntry> = kept.chain(put).collect();
     assert_eq!(now, of(after).collect());
