@@ -15,8 +15,8 @@ pub(crate) const TABLES: [Table; 7] = [
     // Only the newest row of a user is looked at for its time, and none of an earlier run for the id of its commit.
     Table {
         name: "identity_events",
-        rows: "SELECT u.tenant, u.id AS user_id, e.last AS number, e.first, zeroblob(16) AS commit_id, e.events, \
-               iif(u.last_event = e.event, u.updated_at, e.events ->> '$[#-1].at') AS updated_at \
+        rows: "SELECT u.tenant, u.id AS user_id, e.last AS number, zeroblob(16) AS commit_id, e.events AS record, \
+               iif(u.last_event = e.event, u.updated_at, NULL) AS updated_at \
                FROM identity_events e JOIN identity_users u USING (user)",
         key: &["tenant", "user_id", "number"],
         group: 2,

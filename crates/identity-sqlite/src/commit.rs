@@ -57,7 +57,7 @@ impl Encoded {
         Ok(Self {
             record: commit.record(),
             details: commit.details(),
-            events: json(&commit.kept_events().collect::<Vec<_>>())?,
+            events: commit.kept_events(),
             messages: commit.messages.iter().map(|outgoing| json(&outgoing.message)).collect::<Result<_, _>>()?,
             lookup: commit.lookup(),
         })

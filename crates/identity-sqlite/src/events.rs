@@ -1,9 +1,9 @@
 //! The events: a row for every commit, those of a user a chain from its last one.
 
-use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp};
+use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp, stored};
 use rusqlite::params;
 
-use crate::cells::{Owner, json, many, signed};
+use crate::cells::{Owner, many, signed};
 use crate::error::{Result, corrupt};
 
 /// A row: its key, that of the commit before, the numbers of the first and the last event, and a JSON array of the events.
@@ -33,6 +33,11 @@ impl Owner<'_> {
         Err(self.broken(oldest.saturating_sub(1), "the chain of events is broken"))
     }
 
+    /// The events of a row; `None` when they cannot be read.
+    fn read(self, text: &[u8]) -> Option<Vec<Event>> {
+        stored::read_events(&self.key.user, str::from_utf8(text).ok()?).ok()
+    }
+
     fn broken(self, number: u64, reason: &str) -> identity_ports::StoreError {
         corrupt(("identity_events", &format!("{}/{number}", self.name())), reason)
     }
@@ -45,7 +50,7 @@ impl Owner<'_> {
         let mut history = Vec::new();
         let links = self.chain(start, after, until)?.into_iter().rev();
         for (_, _, first, last, text) in links.take_while(|(_, _, first, ..)| *first <= until) {
-            let events: Vec<Event> = serde_json::from_slice(&text).unwrap_or_default();
+            let events = self.read(&text).unwrap_or_default();
             if u64::try_from(events.len()).ok() != Some(last - first + 1) {
                 return Err(self.broken(last, "it does not hold its events in a form that this program reads"));
             }
@@ -58,9 +63,9 @@ impl Owner<'_> {
     /// Removes everything personal from all events.
     pub(crate) fn strip(self, start: Start) -> Result<()> {
         for (event, _, first, last, text) in self.chain(start, 0, u64::MAX)? {
-            let events = serde_json::from_slice(&text);
-            let events: Vec<Event> = events.unwrap_or_else(|_| (first..=last).map(|_| unreadable()).collect());
-            let stripped = json(&events.into_iter().map(Event::stripped).collect::<Vec<_>>())?;
+            let events = self.read(&text).unwrap_or_else(|| (first..=last).map(|_| unreadable()).collect());
+            let stripped: Vec<Event> = events.into_iter().map(Event::stripped).collect();
+            let stripped = stored::events(&self.key.user, &stripped);
             self.execute("UPDATE identity_events SET events = ?2 WHERE event = ?1", (event, stripped))?;
         }
         Ok(())

@@ -10,14 +10,17 @@ use crate::records::{Move, is_under_way};
 const MIGRATIONS: [&str; 2] =
     [include_str!("../migrations/0002_delivery.sql"), include_str!("../migrations/0003_begin.sql")];
 
-/// The tables of this program's schema version.
+/// The schema version from which on users are records.
+const RECORDS: u32 = 3;
+
+/// The tables of this program's schema version. Those of version 3 are the same; its programs do not know the form of the events.
 const TABLES: &str = include_str!("../migrations/0003_records.sql");
 
 /// The schema version of this program.
-const PROGRAM: u32 = 3;
+const PROGRAM: u32 = 4;
 
 /// The oldest schema version whose programs can go on with these tables.
-const COMPATIBLE_SINCE: u32 = 3;
+const COMPATIBLE_SINCE: u32 = 4;
 
 /// Marks a file as one that belongs to this library alone: `IDNT`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"IDNT");
@@ -115,10 +118,12 @@ fn apply(connection: &Connection, own: bool) -> Result<bool> {
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(store)?;
     }
     if from < Some(PROGRAM) {
-        let steps = from.map_or(&[][..], |from| MIGRATIONS.get(from.saturating_sub(1) as usize..).unwrap_or_default());
-        steps.iter().chain([&TABLES]).try_for_each(|step| connection.execute_batch(step)).map_err(store)?;
-        if from.is_some() {
-            connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;
+        if from < Some(RECORDS) {
+            let steps = from.map_or(&[][..], |from| MIGRATIONS.get(from.saturating_sub(1) as usize..).unwrap_or_default());
+            steps.iter().chain([&TABLES]).try_for_each(|step| connection.execute_batch(step)).map_err(store)?;
+            if from.is_some() {
+                connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;
+            }
         }
         connection.execute(sql!("meta_write"), params![PROGRAM, COMPATIBLE_SINCE]).map_err(store)?;
     }

@@ -43,13 +43,13 @@ async fn a_newer_database_is_refused_with_both_versions() {
         drop(place.open().await);
         place.raw().execute_batch(sql).unwrap();
         let error = SqliteStore::open(place.path()).await.unwrap_err();
-        assert!(matches!(error, StoreError::Newer { database: 7, program: 3 }), "{sql}: {error:?}");
+        assert!(matches!(error, StoreError::Newer { database: 7, program: 4 }), "{sql}: {error:?}");
     }
     let place = Place::new();
     drop(place.open().await);
     let mut raw = place.raw();
     raw.execute_batch("UPDATE identity_meta SET value = 7").unwrap();
-    assert!(matches!(migrate(&mut raw), Err(StoreError::Newer { database: 7, program: 3 })));
+    assert!(matches!(migrate(&mut raw), Err(StoreError::Newer { database: 7, program: 4 })));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_newer_database_that_says_since_when_it_is_compatible_is_used() {
         assert_eq!(schema.unwrap(), 7, "and it stays of its version");
         raw.execute_batch("UPDATE identity_meta SET value = 4 WHERE name = 'compatible_since'").unwrap();
         let error = SqliteStore::open(place.path()).await.unwrap_err();
-        assert!(matches!(error, StoreError::Newer { database: 7, program: 3 }), "{error:?}");
+        assert!(matches!(error, StoreError::Newer { database: 7, program: 4 }), "{error:?}");
     }
 }
 

@@ -142,7 +142,7 @@ async fn a_database_of_version_2_keeps_everything() {
     assert!(found.1.len() > 50, "{:?}", found.1);
     let raw = old_place.raw();
     is_done(&raw);
-    assert_eq!(count(&raw, "SELECT * FROM pragma_user_version"), 3);
+    assert_eq!(count(&raw, "SELECT * FROM pragma_user_version"), 4);
     drop(after);
     assert_eq!(sight(&open(&old_place.path()).await.unwrap(), &old_place.path()).await, expected, "and it opens again");
 }

@@ -35,6 +35,10 @@
 //!
 //! The members of the second record: the claims `p`, public data `o` and private data `h` of the profile, the credentials `k`,
 //! the sign-in activity `s`, and how sign-in uses identifiers `i`, by id.
+//!
+//! The events of a commit have a form of their own: see [`events()`].
+
+mod events;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,6 +56,8 @@ use crate::user::{
     Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, ProofBy, Retired, SignInUse,
     SignIns, Status, Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
+
+pub use events::{events, read_events};
 
 /// The version of the form that this program writes. It reads every version up to this one.
 pub const RECORD_VERSION: u32 = 1;
@@ -183,7 +189,7 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
     let mut emails = (Vec::new(), None);
     let mut phones = (Vec::new(), None);
     for entry in main.i {
-        let channel = entry.channel()?;
+        let channel = channel(entry.k)?;
         let (book, primary) = match channel {
             Channel::Email => (&mut emails.0, &mut emails.1),
             Channel::Phone => (&mut phones.0, &mut phones.1),
@@ -494,24 +500,23 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+fn kind(channel: Channel) -> char {
+    if channel == Channel::Email { 'e' } else { 'p' }
+}
+
+fn channel(kind: char) -> Result<Channel, BadRecord> {
+    match kind {
+        'e' => Ok(Channel::Email),
+        'p' => Ok(Channel::Phone),
+        _ => Err(damaged("an address is of an unknown kind")),
+    }
+}
+
 impl<'a> Entry<'a> {
     fn of(entry: &'a Identifier, primary: bool) -> Self {
-        let challenge = entry.challenge().map(|challenge| Asked {
-            n: Text(Cow::Owned(challenge.nonce.to_base64())),
-            k: text(challenge.key.as_str()),
-            u: challenge.purpose,
-            f: challenge.proof,
-            l: challenge.format.length(),
-            y: challenge.format.alphabet(),
-            c: challenge.issued_at,
-            e: challenge.expires_at,
-            t: challenge.tries,
-            w: challenge.failed,
-            h: challenge.hint.as_deref().map(text),
-        });
         Self {
             i: entry.id.into(),
-            k: if entry.address.channel() == Channel::Email { 'e' } else { 'p' },
+            k: kind(entry.address.channel()),
             a: text(entry.address.as_str()),
             t: typed(entry.address.typed(), entry.address.as_str()),
             s: entry.source.as_deref().map(text),
@@ -524,19 +529,11 @@ impl<'a> Entry<'a> {
                 b: verified.by,
                 s: verified.source.as_deref().map(text),
             }),
-            q: challenge,
+            q: entry.challenge().map(Asked::of),
             f: entry.attempts.failed_in_a_row,
             w: Cow::Borrowed(&entry.attempts.failed_at),
             m: Cow::Borrowed(&entry.attempts.sent_at),
             d: entry.undeliverable.map(|Undeliverable { at, why, times }| Unreachable { a: at, w: why, t: times }),
-        }
-    }
-
-    fn channel(&self) -> Result<Channel, BadRecord> {
-        match self.k {
-            'e' => Ok(Channel::Email),
-            'p' => Ok(Channel::Phone),
-            _ => Err(damaged("an address is of an unknown kind")),
         }
     }
 
@@ -565,7 +562,23 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn of(challenge: &'a Challenge) -> Self {
+        Self {
+            n: Text(Cow::Owned(challenge.nonce.to_base64())),
+            k: text(challenge.key.as_str()),
+            u: challenge.purpose,
+            f: challenge.proof,
+            l: challenge.format.length(),
+            y: challenge.format.alphabet(),
+            c: challenge.issued_at,
+            e: challenge.expires_at,
+            t: challenge.tries,
+            w: challenge.failed,
+            h: challenge.hint.as_deref().map(text),
+        }
+    }
+
     fn restored(self) -> Result<Challenge, BadRecord> {
         let format = CodeFormat::new(self.l, self.y).ok_or_else(|| damaged("a code has an impossible length"))?;
         Ok(Challenge {

@@ -1,6 +1,5 @@
 //! From a decision to a commit: everything that follows from events, as a pure function.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
@@ -127,12 +126,15 @@ impl Commit {
         stored::details(&self.key.tenant, after).map_or(none, Details::Is)
     }
 
-    /// The events as they are kept: those of an erased user have nothing personal in them.
-    pub fn kept_events(&self) -> impl Iterator<Item = Cow<'_, Event>> {
-        self.events.iter().map(|Recorded { event, .. }| match self.after {
-            Some(_) => Cow::Borrowed(event),
-            None => Cow::Owned(event.clone().stripped()),
-        })
+    /// The events in their stored form, as [`stored::events`] makes it: those of an erased user have nothing personal in them.
+    #[must_use]
+    pub fn kept_events(&self) -> String {
+        let events = self.events.iter().map(|recorded| &recorded.event);
+        if self.after.is_some() {
+            return stored::events(&self.key.user, events);
+        }
+        let stripped: Vec<Event> = events.cloned().map(Event::stripped).collect();
+        stored::events(&self.key.user, &stripped)
     }
 
     /// The changes to the entries by which the user is found.

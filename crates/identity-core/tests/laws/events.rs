@@ -8,7 +8,7 @@ use identity_core::{
     Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Connection, Credentials, Event, EventFormat,
     ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, ProofBy,
     Purpose, Recorded, SignInUse, SignIns, Timestamp, UndeliverableReason, User, UserId, UserRecord, Username,
-    Verified,
+    Verified, stored,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -184,6 +184,86 @@ fn every_change_round_trips_and_its_kind_is_its_type() {
             assert_eq!(after, before, "{kind}");
             assert_eq!(serde_json::to_string(&after).unwrap(), text, "{kind}");
         }
+    }
+}
+
+/// Events of commits at different times, by different people, and a creation of somebody else.
+fn some_of_everything() -> Vec<Event> {
+    let mut events: Vec<Event> = every_change().into_iter().map(event).collect();
+    events.push(event(Change::Created { user: UserId::parse("another").unwrap() }));
+    let verified = |at| Verified { at, by: Method::Code, source: None };
+    events.push(event(Change::Verified { id: Uuid::nil().into(), verified: verified(event(Change::Disabled).at) }));
+    let mut others = events.clone();
+    for (place, event) in others.iter_mut().enumerate() {
+        event.actor = Actor::Holder;
+        event.at = Timestamp::from_micros(i64::try_from(place / 3).unwrap() - 5);
+    }
+    events.extend(others);
+    events
+}
+
+#[test]
+fn every_event_comes_back_from_its_stored_form() {
+    let (user, events) = (UserId::parse("u").unwrap(), some_of_everything());
+    let text = stored::events(&user, &events);
+    assert_eq!(stored::read_events(&user, &text).unwrap(), events);
+    assert_eq!(stored::read_events(&user, &stored::events(&user, &[])).unwrap(), []);
+    for event in &events {
+        let alone = std::slice::from_ref(event);
+        assert_eq!(stored::read_events(&user, &stored::events(&user, alone)).unwrap(), alone);
+    }
+    // A store may write the text anew.
+    let again = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&text).unwrap()).unwrap();
+    assert_eq!(stored::read_events(&user, &again).unwrap(), events);
+}
+
+#[test]
+fn events_in_the_form_before_are_read() {
+    let (user, events) = (UserId::parse("u").unwrap(), some_of_everything());
+    let before = serde_json::to_string(&events).unwrap();
+    assert_eq!(stored::read_events(&user, &before).unwrap(), events);
+}
+
+#[test]
+fn the_stored_events_of_a_verification_are_at_most_six_tenths_as_long_as_their_json() {
+    let mut ada = given();
+    ada.add_verified(email("ada@example.com"));
+    let (mut kept, mut json) = (0, 0);
+    for event in &ada.history {
+        kept += stored::events(ada.user.id(), [event]).len();
+        json += serde_json::to_string(&[event]).unwrap().len();
+    }
+    assert!(10 * kept <= 6 * json, "{kept} bytes of {json}");
+}
+
+#[test]
+fn stored_events_that_this_program_does_not_know_are_refused() {
+    use stored::BadRecord::{Damaged, Newer};
+    let user = UserId::parse("u").unwrap();
+    for newer in ["[3]", r#"[3,{"any":"thing"}]"#] {
+        assert_eq!(stored::read_events(&user, newer), Err(Newer { found: 3, known: 2 }), "{newer}");
+    }
+    let text = stored::events(&user, &[event(Change::Disabled)]);
+    for damage in [
+        "",
+        "[]",
+        "{}",
+        "[1]",
+        "[-2]",
+        "[2.5]",
+        "[null]",
+        &text[..text.len() - 1],
+        &text.replace("[2,", "[1,"),
+        &text.replace("[2,", "["),
+        &text.replace("disabled", "teleported"),
+        &text.replace("1700000000123456,", ""),
+        &text.replace("\"staff\",", ""),
+        r#"[2,5,null,{"e":"added","i":"00000000000000000000000000000001","k":"x","a":"ada@example.com"}]"#,
+        r#"[2,5,null,{"e":"added","i":"00000000000000000000000000000001","k":"e","a":"ada@example.com","y":1}]"#,
+        &serde_json::to_string(&[event(Change::Disabled)]).unwrap().replace("\"v\":1", "\"v\":2"),
+    ] {
+        let read = stored::read_events(&user, damage);
+        assert!(matches!(&read, Err(Damaged(reason)) if !reason.contains("ada")), "{damage}: {read:?}");
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_row_that_changed_in_between_is_found() {
     let town = Town::of(5).await;
     let database = Cluster::shared().database();
     stopped(&town, &database).await;
-    town.raw().execute("UPDATE identity_events SET events = replace(events, '\"v\":1', '\"v\": 1')", []).unwrap();
+    town.raw().execute("UPDATE identity_events SET events = replace(events, '[2,', '[2, ')", []).unwrap();
     let error = refused(&town, &database).await;
     assert!(matches!(error, MoveError::Different { table: "identity_events", .. }), "{error}");
     assert_eq!(database.sql("select to_regclass('identity_move') is null"), "f", "it is not called done");

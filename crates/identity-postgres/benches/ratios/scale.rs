@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use identity::{Accepted, Email, Identity, Notice, Notifier, NotifyError, TenantId, UserId};
 use identity_conformance::kit::{challenge, code_keys};
@@ -119,9 +120,9 @@ async fn fill(store: &PostgresStore, users: u64) {
         "insert into identity_claims (tenant, kind, key, rule, user_id, strength) \
          select 'acme', kind, key, 1, id, 'verified' from unnest($1::text[], $2::text[], $3::text[]) as x(id, kind, key) \
          on conflict do nothing",
-        "insert into identity_events (tenant, user_id, number, first, updated_at, commit_id, events) \
-         select 'acme', id, number, first, at, id::uuid, events::json \
-         from unnest($1::text[], $2::int8[], $3::int8[], $4::int8[], $5::text[]) as x(id, number, first, at, events)",
+        "insert into identity_events (tenant, user_id, number, updated_at, commit_id, record) \
+         select 'acme', id, number, at, id::uuid, record::json \
+         from unnest($1::text[], $2::int8[], $3::int8[], $4::text[]) as x(id, number, at, record)",
     ];
     let tenant = TenantId::parse("acme").unwrap();
     let connection = store.pool().get().await.unwrap();
@@ -129,8 +130,7 @@ async fn fill(store: &PostgresStore, users: u64) {
     while !numbers.is_empty() {
         let (mut ids, mut ats, mut records) = (Vec::new(), Vec::new(), Vec::new());
         let (mut whose, mut kinds, mut keys, mut identifiers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut authors, mut lasts, mut firsts, mut times, mut events) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut authors, mut lasts, mut times, mut events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for number in numbers.by_ref().take(1_000) {
             let history = history(number);
             let user = User::from_events(&history).unwrap();
@@ -142,13 +142,13 @@ async fn fill(store: &PostgresStore, users: u64) {
                 keys.push(entry.key.as_str().to_owned());
                 identifiers.push(entry.identifier.as_uuid());
             }
-            for (first, last) in [(1_i64, 3_i64), (4, 4), (5, 5), (6, 6), (7, 7)] {
+            let mut last = 0_i64;
+            for commit in history.chunk_by(|event, next| event.at == next.at) {
+                last += i64::try_from(commit.len()).unwrap();
                 authors.push(id.clone());
-                firsts.push(first);
                 lasts.push(last);
-                times.push(at);
-                let range = usize::try_from(first - 1).unwrap()..usize::try_from(last).unwrap();
-                events.push(serde_json::to_string(history.get(range).unwrap()).unwrap());
+                times.push(commit.last().unwrap().at.as_micros());
+                events.push(stored::events(user.id(), commit));
             }
             ids.push(id);
             ats.push(at);
@@ -157,7 +157,7 @@ async fn fill(store: &PostgresStore, users: u64) {
         connection.execute(of_users, &[&ids, &ats, &records]).await.unwrap();
         connection.execute(of_lookup, &[&whose, &kinds, &keys, &identifiers]).await.unwrap();
         connection.execute(of_claims, &[&whose, &kinds, &keys]).await.unwrap();
-        connection.execute(of_events, &[&authors, &lasts, &firsts, &times, &events]).await.unwrap();
+        connection.execute(of_events, &[&authors, &lasts, &times, &events]).await.unwrap();
     }
 }
 
@@ -168,7 +168,7 @@ fn history(number: u64) -> Vec<Event> {
         let at = 1_700_000_000_000 + u128::from(number) * 10_000;
         Uuid::from_u128((at << 80) | (0x7 << 76) | (0x2 << 62) | u128::from(scattered >> 2))
     };
-    let at = Timestamp::from_secs(1_700_000_000 + i64::try_from(number).unwrap() * 10);
+    let began_at = Timestamp::from_secs(1_700_000_000 + i64::try_from(number).unwrap() * 10);
     let user = UserId::parse(&uuid(0).to_string()).unwrap();
     let [email, phone] = [1, 2].map(|salt| IdentifierId::from(uuid(salt)));
     let mail = Email::parse(&format!("person.{number}@mail.example.org")).unwrap();
@@ -176,17 +176,20 @@ fn history(number: u64) -> Vec<Event> {
     let text = format!("+4475{:08}", number * 61_803_399 % 100_000_000);
     let number = Phone::from_e164(&text).unwrap_or_else(|_| Phone::from_e164("+447911123456").unwrap());
     let added = |id, address| Change::Added { id, address, source: None, unrestricted: false, replaces: None };
-    let verified = |id, by| Change::Verified { id, verified: Verified { at, by, source: None } };
+    let verified = |id, by| move |at| Change::Verified { id, verified: Verified { at, by, source: None } };
+    let [by_code, by_staff] = [(phone, Method::Code), (email, Method::Administrator)].map(|(id, by)| verified(id, by));
+    // Each commit has a time of its own.
+    let at = |commit: u64| began_at + Duration::from_secs(commit);
     let changes = [
-        Change::Created { user },
-        added(email, mail.into()),
-        added(phone, number.into()),
-        Change::VerificationStarted { id: phone, challenge: challenge() },
-        verified(phone, Method::Code),
-        verified(email, Method::Administrator),
-        Change::PrimaryChanged { channel: Channel::Phone, id: Some(phone) },
+        (at(0), Change::Created { user }),
+        (at(0), added(email, mail.into())),
+        (at(0), added(phone, number.into())),
+        (at(1), Change::VerificationStarted { id: phone, challenge: challenge() }),
+        (at(2), by_code(at(2))),
+        (at(3), by_staff(at(3))),
+        (at(4), Change::PrimaryChanged { channel: Channel::Phone, id: Some(phone) }),
     ];
-    let event = |change| Event { v: EventFormat, at, actor: Actor::Administrator("signup".into()), change };
+    let event = |(at, change)| Event { v: EventFormat, at, actor: Actor::Administrator("signup".into()), change };
     changes.into_iter().map(event).collect()
 }
 

@@ -23,15 +23,16 @@ pub(crate) enum Step {
 }
 
 /// The history of the tables.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step::Tables(include_str!("../../migrations/0001_tables.sql")),
     Step::Tables(include_str!("../../migrations/0002_records.sql")),
     Step::Users,
     Step::Tables(include_str!("../../migrations/0004_views.sql")),
+    Step::Tables(include_str!("../../migrations/0005_events.sql")),
 ];
 
 /// The version of the tables that this program needs: the number of steps.
-const PROGRAM: u32 = 4;
+const PROGRAM: u32 = 5;
 
 /// How long a step waits for a table, and the pause until it tries again. Whoever needs the table waits behind a step that
 /// waits.

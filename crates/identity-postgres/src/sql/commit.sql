@@ -3,15 +3,15 @@
 -- first, and everything else only for those that were. The first array of each `unnest` stands in a select, so that the planner
 -- does not count its elements: it finds a plan for these arrays no better than one for all, and plans no execution anew.
 WITH RECURSIVE
-c AS MATERIALIZED (SELECT * FROM unnest((SELECT $2::int8[]), $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[],
-    $9::uuid[], $10::text[], $11::text[], $12::bool[])
-    AS c(n, id, expected, first, version, created_at, updated_at, commit_id, record, events, keyed)),
-t AS MATERIALIZED (SELECT * FROM unnest((SELECT $13::int8[]), $14::int8[], $15::text[], $16::text[], $17::text[], $18::int8[],
-    $19::text[]) AS t(n, i, user_id, kind, key, rule, strength)),
+c AS MATERIALIZED (SELECT * FROM unnest((SELECT $2::int8[]), $3::text[], $4::int8[], $5::int8[], $6::int8[], $7::int8[],
+    $8::uuid[], $9::text[], $10::text[], $11::bool[])
+    AS c(n, id, expected, version, created_at, updated_at, commit_id, record, events, keyed)),
+t AS MATERIALIZED (SELECT * FROM unnest((SELECT $12::int8[]), $13::int8[], $14::text[], $15::text[], $16::text[], $17::int8[],
+    $18::text[]) AS t(n, i, user_id, kind, key, rule, strength)),
 -- Charges (i from 1) and refunds (i is 0). m is the message that a charge pays for, 0 for those of the commit itself; a window
 -- is open when it began after `opened`, and has room while it holds no more than `room`.
-q AS MATERIALIZED (SELECT * FROM unnest((SELECT $20::int8[]), $21::int8[], $22::int8[], $23::text[], $24::text[], $25::int8[],
-    $26::int8[], $27::int8[], $28::int8[], $29::int8[], $30::text[]) WITH ORDINALITY
+q AS MATERIALIZED (SELECT * FROM unnest((SELECT $19::int8[]), $20::int8[], $21::int8[], $22::text[], $23::text[], $24::int8[],
+    $25::int8[], $26::int8[], $27::int8[], $28::int8[], $29::text[]) WITH ORDINALITY
     AS q(n, m, i, kind, quota, amount, room, opened, at, length, effect, s)),
 -- Rows are asked for one by one, by their keys, whatever the planner believes of the size of a table.
 v AS MATERIALIZED (SELECT c.n, CASE WHEN c.expected IS NULL
@@ -46,23 +46,23 @@ budgets AS (INSERT INTO {s}identity_budgets (tenant, kind, quota, began_at, ends
     ON CONFLICT (tenant, kind, quota) DO UPDATE SET began_at = excluded.began_at, ends_at = excluded.ends_at,
     drawn = excluded.drawn),
 profiles AS (INSERT INTO {s}identity_profiles (tenant, user_id, record)
-    SELECT $1, p.user_id, p.record FROM unnest((SELECT $31::int8[]), $32::text[], $33::text[]) AS p(n, user_id, record)
+    SELECT $1, p.user_id, p.record FROM unnest((SELECT $30::int8[]), $31::text[], $32::text[]) AS p(n, user_id, record)
     WHERE ((SELECT a FROM done))[p.n::int]
     ON CONFLICT (tenant, user_id) DO UPDATE SET record = excluded.record),
 lookup AS (INSERT INTO {s}identity_lookup (tenant, kind, key, rule, user_id, identifier, verified)
     SELECT $1, l.kind, l.key, l.rule, l.user_id, l.identifier, l.verified
-    FROM unnest((SELECT $34::int8[]), $35::text[], $36::text[], $37::text[], $38::int8[], $39::uuid[], $40::bool[])
+    FROM unnest((SELECT $33::int8[]), $34::text[], $35::text[], $36::text[], $37::int8[], $38::uuid[], $39::bool[])
     AS l(n, user_id, kind, key, rule, identifier, verified) WHERE ((SELECT a FROM done))[l.n::int]
     ON CONFLICT (tenant, kind, key, rule, user_id, identifier) DO UPDATE SET verified = excluded.verified),
-events AS (INSERT INTO {s}identity_events (tenant, user_id, number, first, updated_at, commit_id, events)
-    SELECT $1, c.id, c.version, c.first, c.updated_at, c.commit_id, c.events::json FROM c
+events AS (INSERT INTO {s}identity_events (tenant, user_id, number, updated_at, commit_id, record)
+    SELECT $1, c.id, c.version, c.updated_at, c.commit_id, c.events::json FROM c
     WHERE ((SELECT a FROM done))[c.n::int]),
 outbox AS (INSERT INTO {s}identity_outbox (tenant, user_id, id, format, channel, address, typed, content, locale, created_at,
     expires_at, due_at, attempts, identifier)
-    SELECT $1, o.user_id, o.id, $53::int8, o.channel, o.address, o.typed, o.content, o.locale, o.created_at, o.expires_at,
+    SELECT $1, o.user_id, o.id, $52::int8, o.channel, o.address, o.typed, o.content, o.locale, o.created_at, o.expires_at,
     o.created_at, 0, o.identifier
-    FROM unnest((SELECT $41::int8[]), $42::int8[], $43::text[], $44::uuid[], $45::text[], $46::text[], $47::text[], $48::text[],
-    $49::text[], $50::int8[], $51::int8[], $52::uuid[])
+    FROM unnest((SELECT $40::int8[]), $41::int8[], $42::text[], $43::uuid[], $44::text[], $45::text[], $46::text[], $47::text[],
+    $48::text[], $49::int8[], $50::int8[], $51::uuid[])
     AS o(n, m, user_id, id, channel, address, typed, content, locale, created_at, expires_at, identifier)
     WHERE ((SELECT a FROM done))[o.n::int] AND ((SELECT a FROM withheld))[o.m::int] IS NOT TRUE)
 -- One row for each commit: `well` says that the user was at the expected version, `before` that an earlier try wrote it.

@@ -47,8 +47,8 @@ impl<'a> Flight<'a> {
             let [created_at, updated_at] =
                 [User::created_at, User::updated_at].map(|at| after.map(|user| at(user).as_micros()));
             let (record, events, keyed) = (job.record.as_deref(), job.events.as_str(), !job.keys.is_empty());
-            let Job { id, expected, first, version, .. } = job;
-            (n, job.user(), *expected, *first, *version, created_at, updated_at, *id, record, events, keyed)
+            let Job { id, expected, version, .. } = job;
+            (n, job.user(), *expected, *version, created_at, updated_at, *id, record, events, keyed)
         });
         let taken = jobs().flat_map(|(n, job)| {
             (1_i64..).zip(&job.commit.claims.take).map(move |(i, claim)| {

@@ -27,9 +27,8 @@ pub(crate) struct Job {
     /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, by a statement of
     /// its own, and it travels alone.
     pub(crate) intricate: bool,
-    /// The version that is expected, the number of the first event, and the version that comes about.
+    /// The version that is expected, and the one that comes about.
     pub(super) expected: Option<i64>,
-    pub(super) first: i64,
     pub(super) version: i64,
     /// What is written, as texts.
     pub(super) record: Option<String>,
@@ -72,9 +71,8 @@ impl Job {
             Expected::At(version) => Some(signed(version.0)?),
         };
         let version = signed(commit.version().0)?;
-        let first = expected.unwrap_or(0) + 1;
         let (record, details) = (commit.record(), commit.details());
-        let events = json(&commit.kept_events().collect::<Vec<_>>())?;
+        let events = commit.kept_events();
         let contents =
             commit.messages.iter().map(|outgoing| json(&outgoing.message.content)).collect::<Result<_, _>>()?;
         let lookup = commit.lookup();
@@ -85,7 +83,6 @@ impl Job {
             keys,
             intricate,
             expected,
-            first,
             version,
             record,
             details,

@@ -146,8 +146,8 @@ async fn pause(patience: &mut Patience, failure: Failure, job: &Job) -> Result<(
     let error = match constraint {
         Some(constraint) if constraint.contains("events") => StoreError::Corrupt {
             table: "identity_events",
-            key: format!("{}/{}", name(&job.commit.key), job.first),
-            reason: "the event exists although the user has not reached its number".to_owned(),
+            key: format!("{}/{}", name(&job.commit.key), job.version),
+            reason: "events exist although the user has not reached their number".to_owned(),
         },
         Some(constraint) if constraint.contains("outbox") => {
             StoreError::failed("a message with this id was enqueued before")

@@ -85,16 +85,22 @@ async fn damaged_claims_events_and_quotas_are_reported() {
         assert!(store.load(&key("ada")).await.unwrap().is_some(), "others are as they were");
     }
     for sql in [
-        "UPDATE identity_events SET events = replace(events::text, '\"v\":1', '\"v\":2')::json",
-        "UPDATE identity_events SET events = '[{\"type\":\"secret\"}]'",
-        "UPDATE identity_events SET events = '{}'",
-        "UPDATE identity_events SET events = '[]'",
-        "UPDATE identity_events SET first = 0",
+        "UPDATE identity_events SET record = replace(record::text, '[2,', '[3,')::json",
+        "UPDATE identity_events SET record = '[2,0,null,{\"type\":\"secret\"}]'",
+        "UPDATE identity_events SET record = '[2,{\"e\":\"created\"}]'",
+        "UPDATE identity_events SET record = '[2]'",
+        "UPDATE identity_events SET record = '{}'",
+        "UPDATE identity_events SET record = '[]'",
+        "UPDATE identity_events SET number = number + 1",
     ] {
         let (place, store, _) = with_rows().await;
         place.sql(sql).await;
         is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", sql);
     }
+    let (place, store, ada) = with_rows().await;
+    put(&store, change(&key("ada"), &ada, &self::ada())).await;
+    place.sql("DELETE FROM identity_events WHERE user_id = 'ada' AND number = 1").await;
+    is_corrupt(store.history(&key("ada"), 0, 10).await, "identity_events", "a commit is missing");
     let (place, store, ada) = with_rows().await;
     place.sql("UPDATE identity_budgets SET drawn = -5").await;
     let once = || paid(letter(3, &key("ada"), NOW), vec![refusing("+49", 5, NOW)]);
@@ -112,7 +118,7 @@ async fn damaged_claims_events_and_quotas_are_reported() {
 #[tokio::test]
 async fn an_event_beyond_the_version_of_its_user_is_reported() {
     let (place, store, ada) = with_rows().await;
-    place.sql("INSERT INTO identity_events SELECT 2, 2, updated_at, commit_id, tenant, user_id, events FROM identity_events").await;
+    place.sql("INSERT INTO identity_events SELECT 2, updated_at, commit_id, tenant, user_id, record FROM identity_events").await;
     match store.commit(change(&key("ada"), &ada, &self::ada()).0).await {
         Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_events", "beyond the version"),
         other => panic!("{other:?}"),

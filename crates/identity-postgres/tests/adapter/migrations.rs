@@ -1,8 +1,9 @@
 //! The tables come about once, whoever makes them, and only if they are ours.
 
 use crate::common::Place;
-use identity_conformance::kit::{Person, create, key, put};
-use identity_ports::{StoreError, UserRepository as _};
+use identity_conformance::kit::{Person, at, change, create, erase, every_change, key, put, tenant};
+use identity_core::{Event, Recorded};
+use identity_ports::{ListOrder, ListQuery, StoreError, UserRepository as _};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_start_at_once_and_all_get_in() {
@@ -19,7 +20,7 @@ async fn ten_start_at_once_and_all_get_in() {
             assert_eq!(store.load(&key("nobody")).await.unwrap(), None);
         }
         let steps = place.raw().await.query("SELECT value FROM identity_meta", &[]).await.unwrap();
-        assert_eq!(steps.len(), 4, "each step is noted once");
+        assert_eq!(steps.len(), 5, "each step is noted once");
     }
 }
 
@@ -37,7 +38,7 @@ async fn a_newer_database_is_refused_and_left_alone() {
     place.sql("INSERT INTO identity_meta VALUES (7, 'of a later program', 7)").await;
     for options in [place.options(), place.options().without_migrating()] {
         match options.connect(&place.url()).await {
-            Err(StoreError::Newer { database: 7, program: 4 }) => {}
+            Err(StoreError::Newer { database: 7, program: 5 }) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -49,11 +50,62 @@ async fn a_newer_database_is_refused_and_left_alone() {
 async fn a_newer_database_that_this_program_can_live_with_is_used() {
     let place = Place::new();
     put(&place.store().await, create(&key("ada"), &Person::default())).await;
-    place.sql("INSERT INTO identity_meta VALUES (5, 'of a later program', 4)").await;
+    place.sql("INSERT INTO identity_meta VALUES (6, 'of a later program', 5)").await;
     for options in [place.options(), place.options().without_migrating()] {
         let store = options.connect(&place.url()).await.unwrap();
         assert!(store.load(&key("ada")).await.unwrap().is_some());
     }
+}
+
+/// The tables as a program of version 4 left them, whose events are arrays of whole events.
+async fn as_version_4(place: &Place, history: &[Vec<Recorded>]) {
+    place.sql("DELETE FROM identity_meta WHERE value = 5; ALTER TABLE identity_meta ALTER compatible_since SET DEFAULT 4").await;
+    place.sql("DROP INDEX identity_events_updated; ALTER TABLE identity_events ADD first BIGINT").await;
+    place.sql("ALTER TABLE identity_events RENAME record TO events").await;
+    place.sql("CREATE INDEX identity_events_updated ON identity_events (tenant, updated_at, user_id)").await;
+    let client = place.raw().await;
+    for commit in history {
+        let events: Vec<&Event> = commit.iter().map(|recorded| &recorded.event).collect();
+        let [first, last] = [commit.first(), commit.last()].map(|recorded| recorded.unwrap().number.cast_signed());
+        let sql = "UPDATE identity_events SET first = $1, events = $2::text::json WHERE user_id = 'ada' AND number = $3";
+        client.execute(sql, &[&first, &serde_json::to_string(&events).unwrap(), &last]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn events_of_version_4_are_read_and_stripped_and_its_programs_write_no_more() {
+    let place = Place::new();
+    let store = place.store().await;
+    let ada = key("ada");
+    let draft = create(&ada, &Person::default()).events(at(1), every_change(&ada));
+    let mut written = vec![draft.0.events.clone()];
+    let stored = put(&store, draft).await;
+    let draft = change(&ada, &stored, &Person::default().updated(at(2))).events(at(2), every_change(&ada));
+    written.push(draft.0.events.clone());
+    put(&store, draft).await;
+    drop(store);
+    as_version_4(&place, &written).await;
+
+    let store = place.store().await;
+    let theirs = "INSERT INTO identity_events (tenant, user_id, number, first, updated_at, commit_id, events) \
+                  SELECT tenant, user_id, number + 1, number + 1, updated_at, commit_id, '[]' FROM identity_events";
+    assert!(place.raw().await.execute(theirs, &[]).await.is_err(), "a program of version 4 that still runs");
+    let stored = store.load(&ada).await.unwrap().unwrap();
+    let draft = change(&ada, &stored, &Person::default()).events(at(3), every_change(&ada));
+    written.push(draft.0.events.clone());
+    let stored = put(&store, draft).await;
+    let mut written = written.concat();
+    assert_eq!(store.history(&ada, 0, 1_000).await.unwrap(), written);
+    let query = ListQuery { order: ListOrder::Updated, after: None, limit: 10, prefix: None };
+    assert_eq!(store.list(&tenant("acme"), &query).await.unwrap().users, std::slice::from_ref(&stored));
+
+    let draft = erase(&ada, &stored);
+    written.extend(draft.0.events.clone());
+    store.commit(draft.0).await.unwrap();
+    for recorded in &mut written {
+        recorded.event = recorded.event.clone().stripped();
+    }
+    assert_eq!(store.history(&ada, 0, 1_000).await.unwrap(), written, "in both forms");
 }
 
 #[tokio::test]
