@@ -72,7 +72,7 @@ async fn a_newer_database_that_says_since_when_it_is_compatible_is_used() {
         let schema =
             raw.query_row("SELECT value FROM identity_meta WHERE name = 'schema'", [], |row| row.get::<_, i64>(0));
         assert_eq!(schema.unwrap(), 7, "and it stays of its version");
-        raw.execute_batch("UPDATE identity_meta SET value = 4 WHERE name = 'compatible_since'").unwrap();
+        raw.execute_batch("UPDATE identity_meta SET value = 5 WHERE name = 'compatible_since'").unwrap();
         let error = SqliteStore::open(place.path()).await.unwrap_err();
         assert!(matches!(error, StoreError::Newer { database: 7, program: 4 }), "{error:?}");
     }

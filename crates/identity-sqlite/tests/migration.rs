@@ -9,8 +9,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use common::{Place, raw};
-use identity_conformance::kit::{Sight, at, key, look, mail_key, phone_key, raw_key};
-use identity_core::{ClaimKey, ClaimKind, Timestamp};
+use identity_conformance::kit::{
+    Person, Sight, at, change, create, erase, every_change, key, look, mail_key, phone_key, put, raw_key,
+};
+use identity_core::{ClaimKey, ClaimKind, Event, Timestamp};
 use identity_ports::{
     Clock, Directory as _, DirectoryOrder, DirectoryQuery, ListOrder, ListQuery, Outbox as _, StoreError,
     UserRepository as _,
@@ -124,8 +126,8 @@ fn is_done(connection: &Connection) {
         count(connection, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'identity\\_old%' ESCAPE '\\'"),
         0
     );
-    assert_eq!(count(connection, "SELECT value FROM identity_meta WHERE name = 'schema'"), 3);
-    assert_eq!(count(connection, "SELECT value FROM identity_meta WHERE name = 'compatible_since'"), 3);
+    assert_eq!(count(connection, "SELECT value FROM identity_meta WHERE name = 'schema'"), 4);
+    assert_eq!(count(connection, "SELECT value FROM identity_meta WHERE name = 'compatible_since'"), 4);
 }
 
 #[tokio::test]
@@ -270,7 +272,7 @@ async fn a_migration_that_was_killed_in_the_middle_goes_on() {
     migration.await.unwrap().unwrap();
     let half = killed.raw();
     // A program of the earlier version that opens it now, or that still has it open, writes nothing.
-    assert_eq!(count(&half, "SELECT value FROM identity_meta WHERE name = 'schema'"), 3);
+    assert_eq!(count(&half, "SELECT value FROM identity_meta WHERE name = 'schema'"), 4);
     let event = "INSERT INTO identity_events (tenant, user_id, number, format, at, actor, type, change) \
                  VALUES ('acme', 'ada', 9, 1, 1, NULL, 'disabled', '{}')";
     assert!(half.execute(event, []).is_err());
@@ -319,4 +321,36 @@ async fn a_user_whose_old_rows_are_damaged_stays_behind_and_hinders_nobody() {
     let store = open(&place.path()).await.unwrap();
     assert_eq!(store.load(&odd).await.unwrap().unwrap().claims.len(), 1);
     is_done(&place.raw());
+}
+
+/// The tables of version 3 are those of version 4; their events are arrays of whole events.
+#[tokio::test]
+async fn events_of_version_3_are_read_and_stripped() {
+    let place = Place::new();
+    let store = open(&place.path()).await.unwrap();
+    let ada = key("ada");
+    let draft = create(&ada, &Person::default()).events(at(1), every_change(&ada));
+    let mut written = draft.0.events.clone();
+    put(&store, draft).await;
+    drop(store);
+    let raw = place.raw();
+    let events: Vec<&Event> = written.iter().map(|recorded| &recorded.event).collect();
+    let before = serde_json::to_string(&events).unwrap();
+    assert_eq!(raw.execute("UPDATE identity_events SET events = ?1", [before]).unwrap(), 1);
+    raw.execute_batch("UPDATE identity_meta SET value = 3; PRAGMA user_version = 3").unwrap();
+
+    let store = open(&place.path()).await.unwrap();
+    is_done(&raw);
+    let stored = store.load(&ada).await.unwrap().unwrap();
+    let draft = change(&ada, &stored, &Person::default()).events(at(2), every_change(&ada));
+    written.extend(draft.0.events.clone());
+    let stored = put(&store, draft).await;
+    assert_eq!(store.history(&ada, 0, 1_000).await.unwrap(), written);
+    let draft = erase(&ada, &stored);
+    written.extend(draft.0.events.clone());
+    store.commit(draft.0).await.unwrap();
+    for recorded in &mut written {
+        recorded.event = recorded.event.clone().stripped();
+    }
+    assert_eq!(store.history(&ada, 0, 1_000).await.unwrap(), written, "in both forms");
 }
