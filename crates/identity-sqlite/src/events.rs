@@ -34,7 +34,7 @@ impl Owner<'_> {
     }
 
     /// The events of a row; `None` when they cannot be read.
-    fn read(self, text: &[u8]) -> Option<Vec<Event>> {
+    pub(crate) fn read_events(self, text: &[u8]) -> Option<Vec<Event>> {
         stored::read_events(&self.key.user, str::from_utf8(text).ok()?).ok()
     }
 
@@ -50,7 +50,7 @@ impl Owner<'_> {
         let mut history = Vec::new();
         let links = self.chain(start, after, until)?.into_iter().rev();
         for (_, _, first, last, text) in links.take_while(|(_, _, first, ..)| *first <= until) {
-            let events = self.read(&text).unwrap_or_default();
+            let events = self.read_events(&text).unwrap_or_default();
             if u64::try_from(events.len()).ok() != Some(last - first + 1) {
                 return Err(self.broken(last, "it does not hold its events in a form that this program reads"));
             }
@@ -63,7 +63,7 @@ impl Owner<'_> {
     /// Removes everything personal from all events.
     pub(crate) fn strip(self, start: Start) -> Result<()> {
         for (event, _, first, last, text) in self.chain(start, 0, u64::MAX)? {
-            let events = self.read(&text).unwrap_or_else(|| (first..=last).map(|_| unreadable()).collect());
+            let events = self.read_events(&text).unwrap_or_else(|| (first..=last).map(|_| unreadable()).collect());
             let stripped: Vec<Event> = events.into_iter().map(Event::stripped).collect();
             let stripped = stored::events(&self.key.user, &stripped);
             self.execute("UPDATE identity_events SET events = ?2 WHERE event = ?1", (event, stripped))?;

@@ -119,7 +119,8 @@ fn apply(connection: &Connection, own: bool) -> Result<bool> {
     }
     if from < Some(PROGRAM) {
         if from < Some(RECORDS) {
-            let steps = from.map_or(&[][..], |from| MIGRATIONS.get(from.saturating_sub(1) as usize..).unwrap_or_default());
+            let steps =
+                from.map_or(&[][..], |from| MIGRATIONS.get(from.saturating_sub(1) as usize..).unwrap_or_default());
             steps.iter().chain([&TABLES]).try_for_each(|step| connection.execute_batch(step)).map_err(store)?;
             if from.is_some() {
                 connection.execute_batch(include_str!("../migrations/0003_budgets.sql")).map_err(store)?;

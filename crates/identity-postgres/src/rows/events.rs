@@ -1,4 +1,4 @@
-use identity_core::{Event, Recorded, UserKey, stored};
+use identity_core::{Recorded, UserKey, stored};
 use identity_ports::StoreError;
 use tokio_postgres::Row;
 
@@ -11,30 +11,29 @@ use crate::sql::Sql;
 pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize) -> Result<Vec<Recorded>, StoreError> {
     // Each row has an event at least.
     let sql = Sql::new(&link.texts.history).with((key.tenant.as_str(), key.user.as_str(), capped(after), capped(most)));
-    let (mut recorded, mut next) = (Vec::new(), None);
+    let mut events: Vec<Recorded> = Vec::new();
     for row in &link.read(&sql).await? {
-        let read = events(key, row, after, next).map_err(|bad| {
+        let next = events.last().map(|last| last.number + 1);
+        let read = recorded(key, row, |first| next.map_or(first <= after.saturating_add(1), |next| first == next));
+        let read = read.map_err(|bad| {
             let number = row.try_get::<_, i64>("number").unwrap_or_default();
             bad.at("identity_events", || format!("{}/{number}", name(key)))
         });
-        let (first, events) = read?;
-        let numbered = (first..).zip(events).map(|(number, event)| Recorded { number, event });
-        recorded.extend(numbered.filter(|recorded| recorded.number > after));
-        next = recorded.last().map(|last| last.number + 1);
+        events.extend(read?.into_iter().filter(|recorded| recorded.number > after));
     }
-    recorded.truncate(most);
-    Ok(recorded)
+    events.truncate(most);
+    Ok(events)
 }
 
-/// The events of one commit and the number of the first one, which is `next` or, where nothing was read yet, follows `after` at
-/// most by one.
-fn events(key: &UserKey, row: &Row, after: u64, next: Option<u64>) -> Result<(u64, Vec<Event>), Bad> {
+/// The events of one commit, of which the first has to have a number that `follows` what was read before.
+fn recorded(key: &UserKey, row: &Row, follows: impl Fn(u64) -> bool) -> Result<Vec<Recorded>, Bad> {
     let cells = Cells(row);
     let events = stored::read_events(&key.user, cells.text("record")?).map_err(Bad::of)?;
-    let last: u64 = cells.int("number")?;
-    let first = u64::try_from(events.len()).ok().and_then(|count| (last + 1).checked_sub(count));
-    match first {
-        Some(first) if first > 0 && next.map_or(first <= after.saturating_add(1), |next| first == next) => Ok((first, events)),
+    let first = cells.int::<i64>("number")? - capped(events.len()) + 1;
+    match u64::try_from(first) {
+        Ok(first) if first > 0 && !events.is_empty() && follows(first) => {
+            Ok((first..).zip(events).map(|(number, event)| Recorded { number, event }).collect())
+        }
         _ => Err(Bad::from("its events do not follow those of the row before")),
     }
 }

@@ -21,11 +21,7 @@ pub(crate) fn read(row: &Row) -> Result<Message, Bad> {
     if cells.int::<i64>("format")? != FORMAT {
         return Err(Bad::from("it has a format that this program does not read"));
     }
-    let channel = cells.name("channel", |name| match name {
-        "email" => Some(Channel::Email),
-        "phone" => Some(Channel::Phone),
-        _ => None,
-    })?;
+    let channel = cells.name("channel", Channel::from_name)?;
     let canonical = cells.text("address")?;
     let to = Address::restore(channel, canonical, cells.opt_text("typed")?.unwrap_or(canonical))?;
     Ok(Message {

@@ -132,19 +132,8 @@ type Draw<'a> = (i64, i64, i64, &'a str, &'a str, i64, i64, i64, i64, i64, &'a s
 
 /// Of a refund only the amount and the time matter.
 fn give_back(n: i64, refund: &Refund) -> Draw<'_> {
-    (
-        n,
-        0,
-        0,
-        refund.kind.as_str(),
-        &refund.quota,
-        capped(refund.amount),
-        i64::MAX,
-        0,
-        refund.at.as_micros(),
-        0,
-        "refund",
-    )
+    let (kind, amount, at) = (refund.kind.as_str(), capped(refund.amount), refund.at.as_micros());
+    (n, 0, 0, kind, &refund.quota, amount, i64::MAX, 0, at, 0, "refund")
 }
 
 fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {

@@ -71,11 +71,10 @@ impl Job {
             Expected::At(version) => Some(signed(version.0)?),
         };
         let version = signed(commit.version().0)?;
-        let (record, details) = (commit.record(), commit.details());
-        let events = commit.kept_events();
+        let (record, details, events, lookup) =
+            (commit.record(), commit.details(), commit.kept_events(), commit.lookup());
         let contents =
             commit.messages.iter().map(|outgoing| json(&outgoing.message.content)).collect::<Result<_, _>>()?;
-        let lookup = commit.lookup();
         Ok(Self {
             id,
             until,

@@ -118,7 +118,11 @@ async fn damaged_claims_events_and_quotas_are_reported() {
 #[tokio::test]
 async fn an_event_beyond_the_version_of_its_user_is_reported() {
     let (place, store, ada) = with_rows().await;
-    place.sql("INSERT INTO identity_events SELECT 2, updated_at, commit_id, tenant, user_id, record FROM identity_events").await;
+    place
+        .sql(
+            "INSERT INTO identity_events SELECT 2, updated_at, commit_id, tenant, user_id, record FROM identity_events",
+        )
+        .await;
     match store.commit(change(&key("ada"), &ada, &self::ada()).0).await {
         Err(CommitError::Store(error)) => is_corrupt::<()>(Err(error), "identity_events", "beyond the version"),
         other => panic!("{other:?}"),

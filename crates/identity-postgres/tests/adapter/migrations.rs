@@ -59,7 +59,11 @@ async fn a_newer_database_that_this_program_can_live_with_is_used() {
 
 /// The tables as a program of version 4 left them, whose events are arrays of whole events.
 async fn as_version_4(place: &Place, history: &[Vec<Recorded>]) {
-    place.sql("DELETE FROM identity_meta WHERE value = 5; ALTER TABLE identity_meta ALTER compatible_since SET DEFAULT 4").await;
+    place
+        .sql(
+            "DELETE FROM identity_meta WHERE value = 5; ALTER TABLE identity_meta ALTER compatible_since SET DEFAULT 4",
+        )
+        .await;
     place.sql("DROP INDEX identity_events_updated; ALTER TABLE identity_events ADD first BIGINT").await;
     place.sql("ALTER TABLE identity_events RENAME record TO events").await;
     place.sql("CREATE INDEX identity_events_updated ON identity_events (tenant, updated_at, user_id)").await;
@@ -67,7 +71,8 @@ async fn as_version_4(place: &Place, history: &[Vec<Recorded>]) {
     for commit in history {
         let events: Vec<&Event> = commit.iter().map(|recorded| &recorded.event).collect();
         let [first, last] = [commit.first(), commit.last()].map(|recorded| recorded.unwrap().number.cast_signed());
-        let sql = "UPDATE identity_events SET first = $1, events = $2::text::json WHERE user_id = 'ada' AND number = $3";
+        let sql =
+            "UPDATE identity_events SET first = $1, events = $2::text::json WHERE user_id = 'ada' AND number = $3";
         client.execute(sql, &[&first, &serde_json::to_string(&events).unwrap(), &last]).await.unwrap();
     }
 }

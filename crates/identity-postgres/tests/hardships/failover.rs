@@ -217,8 +217,9 @@ fn what_was_acknowledged_outlives_the_primary() {
 
     let stored = primary.sql(
         database.name(),
-        "select user_id, count(*) filter (where e -> 'change' ->> 'type' = 'answer_rejected'), count(*) filter (where e -> 'change' ->> 'type' = 'verified'), \
-         count(*) = max(number) from identity_events, json_array_elements(events) e group by user_id",
+        "select user_id, count(*) filter (where e ->> 'type' = 'answer_rejected'), count(*) filter (where e ->> 'e' = 'verified'), \
+         count(*) = max(number) from identity_events, json_array_elements(record) e where json_typeof(e) = 'object' \
+         group by user_id",
     );
     let mut seen = BTreeMap::new();
     for line in stored.lines() {
