@@ -145,7 +145,9 @@ pub mod store {
 
 /// The stored form of a user, for authors of adapters.
 pub mod stored {
-    pub use identity_core::stored::{BadRecord, RECORD_VERSION, details, read, record, same_details};
+    pub use identity_core::stored::{
+        BadRecord, RECORD_VERSION, details, events, read, read_events, record, same_details,
+    };
 }
 
 /// The parts of a [`User`].

@@ -17,7 +17,7 @@ const VERSION: u32 = 2;
 ///
 /// It is a JSON array. Its first element is the version of the form, which is 2. A number after it is the time of the events that
 /// follow, and a text the administrator who caused them; `null` stands for the user. Every object is an event. The changes that
-/// occur most are objects with short keys, which mean what they mean in a [main record](super::stored):
+/// occur most are objects with short keys, which mean what they mean in a [main record](super):
 ///
 /// | `e` | other members |
 /// |---|---|
