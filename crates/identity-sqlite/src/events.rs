@@ -34,7 +34,7 @@ impl Owner<'_> {
     }
 
     /// The events of a row; `None` when they cannot be read.
-    pub(crate) fn read_events(self, text: &[u8]) -> Option<Vec<Event>> {
+    fn read_events(self, text: &[u8]) -> Option<Vec<Event>> {
         stored::read_events(&self.key.user, str::from_utf8(text).ok()?).ok()
     }
 
