@@ -6,9 +6,9 @@ use identity::address::ClaimKey;
 use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
 use identity::history::Recorded;
-use identity::policy::{SignInPolicy, Unknown};
+use identity::policy::{Budget, Conversion, RestrictionPolicy, SendPolicy, SharedPolicy, SignInPolicy, Unknown};
 use identity::sign_in::{Login, Proof, SignInRequest, SignInStarted, SignInTicket};
-use identity::spend::{Charge, Refund};
+use identity::spend::{BudgetKind, Charge, Refund};
 use identity::store::{
     Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
     UserRepository,
@@ -267,6 +267,7 @@ async fn a_second_device_within_the_wait_has_the_same_code_and_no_second_message
     let second = host.start(ADA).await;
     assert_eq!(host.mailbox.count(), 1, "30 s have not passed");
     assert_ne!(first.ticket, second.ticket);
+    assert_eq!(second.expires_at, first.expires_at + secs(10), "when somebody else began does not show");
     assert!(host.confirm(&second, &host.mailbox.code(ADA)).await.unwrap().is_some(), "it is not locked out");
     assert_eq!(refused(host.confirm(&first, &host.mailbox.code(ADA)).await), PublicRefusal::NoChallenge, "used");
     // Who comes next does not wait for a used code to expire, even at the same moment.
@@ -630,4 +631,65 @@ async fn a_proof_is_of_the_tenant_that_asked() {
     assert!(
         globex.admin("test").get(&created).await.is_ok() && host.identity.admin("test").get(&created).await.is_err()
     );
+}
+
+#[tokio::test]
+async fn a_restricted_address_is_not_invited_and_its_user_still_signs_in() {
+    let host = Host::new();
+    let ada = host.user_with(&[ADA]).await;
+    let blocked = RestrictionPolicy::builder().block_domain("example.com").build().unwrap();
+    let host = host.with_policy(Policy::default().with_restriction(blocked));
+    let started = host.start(EVE).await;
+    assert_eq!(host.mailbox.count(), 0, "nothing is sent");
+    assert!(host.confirm(&started, &wrong()).await.unwrap().is_none());
+    assert_eq!(host.proof(ADA).await.user(), Some(&ada));
+}
+
+#[tokio::test]
+async fn budgets_of_strangers_withhold_and_those_of_countries_refuse_whoever_typed_the_number() {
+    let number = "+441514960453";
+    let one = Budget::new(1, secs(3_600));
+    let send = SendPolicy::builder().country(Some(one)).build().unwrap();
+    let host = Host::new().with_policy(Policy::default().with_send(send));
+    let name = Username::parse("ada").unwrap();
+    let addresses = vec![NewAddress::from(address(number)).verified()];
+    let new = NewUser { username: Some(name.clone()), addresses, ..NewUser::default() };
+    host.identity.admin("test").create(new).await.unwrap();
+    host.start(number).await;
+    let other = host.identity.sign_in().start(address("+441514960454")).await.unwrap_err();
+    assert!(matches!(other.refusal(), Some(PublicRefusal::TooSoon { .. })), "{other}");
+    host.identity.sign_in().start(name).await.expect("a name does not tell where its user has a number");
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.count(), 1);
+    // A budget that only records lets every message pass.
+    let send = SendPolicy::builder().tenant(Some(one)).record_only([BudgetKind::Tenant]).build().unwrap();
+    let host = Host::new().with_policy(Policy::default().with_send(send));
+    host.start(ADA).await;
+    host.start(EVE).await;
+    assert_eq!(host.mailbox.count(), 2);
+    // The budgets of all tenants withhold.
+    let shared = SharedPolicy::builder().address(one).build().unwrap();
+    let host = Host::new();
+    let identity = host.identity.clone().with_shared_budgets(MemoryStore::new(), shared);
+    for tenant in ["globex", "initech"] {
+        let tenant = identity.for_tenant(TenantId::parse(tenant).unwrap());
+        tenant.sign_in().start(address(EVE)).await.expect("nobody learns of it");
+    }
+    host.identity.deliver_due().await.unwrap();
+    assert_eq!(host.mailbox.count(), 1);
+}
+
+#[tokio::test]
+async fn a_right_code_keeps_the_breaker_of_its_country_closed() {
+    let breaker = Conversion::new(50, 2, secs(86_400));
+    let send = SendPolicy::builder().conversion(Some(breaker)).build().unwrap();
+    let host = Host::new().with_policy(Policy::default().with_send(send));
+    for number in 0..6 {
+        host.proof(&format!("+4415149604{number}0")).await;
+    }
+    for number in 0..2 {
+        host.start(&format!("+4415149605{number}0")).await;
+    }
+    let refused = host.identity.sign_in().start(address("+441514960590")).await.unwrap_err();
+    assert!(matches!(refused.refusal(), Some(PublicRefusal::TooSoon { .. })), "nobody confirms: {refused}");
 }
