@@ -197,16 +197,14 @@ impl Account {
     /// As [`SignIn::confirm`]; [`PublicRefusal::NoChallenge`](crate::PublicRefusal::NoChallenge) also for the ticket of another
     /// user or of a sign-in.
     pub async fn confirm_step_up(&self, ticket: &SignInTicket, code: &Code) -> Result<Option<Proof>, HolderError> {
-        let is_mine = |attempt: &Attempt| {
-            attempt.purpose == Purpose::StepUp
-                && matches!(&attempt.subject, Subject::User(user, _) if *user == self.key.user)
-        };
+        let is_mine = |attempt: &Attempt| matches!(&attempt.subject, Subject::User(user, _) if *user == self.key.user);
         let work = pin!(self.identity.judge_attempt(ticket, Answer::Code(code), is_mine));
         Ok(self.identity.told("account.confirm_step_up", work, |_| {}).await?)
     }
 }
 
-/// How many challenges of a subject may be used within half of a code's life.
+/// How many codes of a subject may be used within half of a code's life, and how often a user is looked for who was created at
+/// the same time.
 const ROUNDS: u32 = 8;
 
 /// Who has an address verified.
@@ -248,17 +246,13 @@ impl Identity {
             (None, _) => return Err(Refusal::IdentifierNotFound.into()),
         };
         let mut attempt = Attempt { purpose, subject, to, proof: request.by, begun: now, round: 0 };
-        let mut used = None;
-        loop {
-            let Some(exhausted) = self.draw(&[], &[attempt.begins(used, &context)]).await? else { break };
-            attempt.begun = exhausted.retry_at - exhausted.window;
-            if !self.is_used(&attempt, &context).await? {
-                break;
-            }
-            used = Some(attempt.begun);
-            attempt = Attempt { begun: now, round: attempt.round + 1, ..attempt };
-            if attempt.round == ROUNDS {
-                return Err(Refusal::TooSoon { retry_at: exhausted.retry_at, limit: SendLimit::Window }.into());
+        if let Some(running) = self.draw(&[], &[attempt.begins(&context)]).await? {
+            attempt.begun = running.retry_at - running.window;
+            while self.is_used(&attempt, &context).await? {
+                attempt.round += 1;
+                if attempt.round == ROUNDS {
+                    return Err(Refusal::TooSoon { retry_at: running.retry_at, limit: SendLimit::Window }.into());
+                }
             }
         }
         let mut message = attempt.message(&context);
@@ -279,7 +273,7 @@ impl Identity {
         })
     }
 
-    /// Whether the challenge was used: its use, drawn twice, fits in no case and shows what was drawn.
+    /// Whether the code was used: its use, drawn twice, fits in no case and shows what was drawn.
     async fn is_used(&self, attempt: &Attempt, context: &Context<'_>) -> Result<bool, Error> {
         let twice = Charge { amount: 2, ..attempt.uses(context) };
         Ok(self.draw(&[], &[twice]).await?.is_some_and(|exhausted| exhausted.drawn > 0))

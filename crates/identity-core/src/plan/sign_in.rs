@@ -41,7 +41,7 @@ pub struct Attempt {
     pub proof: ProofBy,
     /// When the challenge began.
     pub begun: Timestamp,
-    /// The number of challenges of this subject before, each of which was used while it was the present one.
+    /// How many codes of the challenge were used before: each that is used is followed by another one.
     pub round: u32,
 }
 
@@ -170,11 +170,10 @@ impl Attempt {
     }
 
     /// What the beginning of a challenge draws: one at a time, for half of its life. Exhausted, its window began with the
-    /// present challenge. `used` is the one before, when that was used.
+    /// present challenge.
     #[must_use]
-    pub fn begins(&self, used: Option<Timestamp>, context: &Context<'_>) -> Charge {
-        let after = used.map_or(0, Timestamp::as_micros);
-        self.count(&format!("challenge {} after {after}", self.round), 1, context.policy.sign_in().life() / 2, context)
+    pub fn begins(&self, context: &Context<'_>) -> Charge {
+        self.count("challenge", 1, context.policy.sign_in().life() / 2, context)
     }
 
     /// What the use of the challenge draws: it works once.

@@ -1,5 +1,6 @@
 //! Signing in by code or link, with a user or without one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use identity::address::ClaimKey;
@@ -83,11 +84,16 @@ async fn strangers_get_a_code_where_the_policy_invites_them_and_nothing_else() {
     assert!(host.confirm(&started, &wrong()).await.unwrap().is_none(), "the answer is that of a wrong code");
     let ada = host.user_with(&[ADA]).await;
     assert_eq!(host.proof(ADA).await.user(), Some(&ada), "a user is no stranger");
+    // Who lost the address before the answer is one.
+    let (admin, started) = (host.identity.admin("test"), host.start(ADA).await);
+    let id = admin.get(&ada).await.unwrap().primary_email().unwrap().id;
+    admin.mark_unverified(&ada, id).await.unwrap();
+    assert!(host.confirm(&started, &host.mailbox.code(ADA)).await.unwrap().is_none());
 }
 
-/// Which calls of the store were made.
+/// Which calls of the store were made, and how many look-ups find nobody although there is somebody.
 #[derive(Clone)]
-struct Noted(MemoryStore, Arc<Mutex<Vec<String>>>);
+struct Noted(MemoryStore, Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
 
 impl Noted {
     fn note(&self, what: impl Into<String>) -> &MemoryStore {
@@ -103,7 +109,11 @@ impl UserRepository for Noted {
     }
 
     async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
-        self.note(format!("find {}", keys.len())).find(tenant, keys).await
+        let store = self.note(format!("find {}", keys.len()));
+        match self.2.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) {
+            Ok(_) => Ok(Vec::new()),
+            Err(_) => store.find(tenant, keys).await,
+        }
     }
 
     async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
@@ -177,10 +187,11 @@ impl Outbox for Noted {
 /// Everything that a client and a store see of many starts and guesses.
 async fn seen(login: &Login, known: Option<&str>, policy: Policy) -> Vec<String> {
     let (clock, calls) = (HandClock::new(), Arc::new(Mutex::new(Vec::new())));
-    let identity = Identity::new(Noted(MemoryStore::new(), Arc::clone(&calls)), Mailbox::default(), keys())
-        .with_clock(clock.clone())
-        .with_entropy(CountedEntropy::default())
-        .with_policy(policy);
+    let identity =
+        Identity::new(Noted(MemoryStore::new(), Arc::clone(&calls), Arc::default()), Mailbox::default(), keys())
+            .with_clock(clock.clone())
+            .with_entropy(CountedEntropy::default())
+            .with_policy(policy);
     for (name, of) in [("ada", known), ("bob", Some("bob@example.com"))] {
         let username = of.map(|_| Username::parse(name).unwrap());
         let addresses = of.map(|of| NewAddress::from(address(of)).verified()).into_iter().collect();
@@ -270,9 +281,13 @@ async fn a_second_device_within_the_wait_has_the_same_code_and_no_second_message
     assert_eq!(second.expires_at, first.expires_at + secs(10), "when somebody else began does not show");
     assert!(host.confirm(&second, &host.mailbox.code(ADA)).await.unwrap().is_some(), "it is not locked out");
     assert_eq!(refused(host.confirm(&first, &host.mailbox.code(ADA)).await), PublicRefusal::NoChallenge, "used");
+    let used = host.mailbox.code(ADA);
     // Who comes next does not wait for a used code to expire, even at the same moment.
     let third = host.start(ADA).await;
     assert_eq!(host.mailbox.count(), 2);
+    assert_ne!(host.mailbox.code(ADA).reveal(), used.reveal(), "with another code");
+    assert_eq!(refused(host.confirm(&first, &used).await), PublicRefusal::NoChallenge, "the used one stays used");
+    assert!(host.confirm(&third, &used).await.unwrap().is_none());
     assert!(host.confirm(&third, &host.mailbox.code(ADA)).await.unwrap().is_some());
 }
 
@@ -538,6 +553,25 @@ async fn of_many_who_find_or_create_at_once_one_creates_and_all_find_the_same() 
     let primary = user.primary_email().unwrap();
     assert!(primary.is_verified() && primary.address == address(EVE));
     assert_eq!(host.identity.admin("test").history(&found[0].user, 0, 10).await.unwrap().len(), 4, "one commit");
+}
+
+#[tokio::test]
+async fn who_is_created_between_the_look_and_the_commit_is_found() {
+    let (mailbox, blind) = (Mailbox::default(), Arc::new(AtomicUsize::new(0)));
+    let store = Noted(MemoryStore::new(), Arc::default(), Arc::clone(&blind));
+    let identity = Identity::new(store, mailbox.clone(), keys());
+    let started = identity.sign_in().start(address(EVE)).await.unwrap();
+    identity.deliver_due().await.unwrap();
+    let proof = identity.sign_in().confirm(&started.ticket, &mailbox.code(EVE)).await.unwrap().unwrap();
+    let first = proof.find_or_create(NewUser::default()).await.unwrap();
+    // The look-up comes before the other's commit.
+    blind.store(1, Ordering::SeqCst);
+    let second = proof.find_or_create(NewUser::default()).await.unwrap();
+    assert_eq!((first.is_new, second.is_new, second.user), (true, false, first.user));
+    // Somebody holds the address whom no look-up finds: it ends.
+    blind.store(1_000, Ordering::SeqCst);
+    let refused = proof.find_or_create(NewUser::default()).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(&PublicRefusal::Unavailable));
 }
 
 #[tokio::test]
