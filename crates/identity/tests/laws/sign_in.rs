@@ -719,7 +719,7 @@ async fn a_right_code_keeps_the_breaker_of_its_country_closed() {
     let send = SendPolicy::builder().conversion(Some(breaker)).build().unwrap();
     let host = Host::new().with_policy(Policy::default().with_send(send));
     for number in 0..6 {
-        host.proof(&format!("+4415149604{number}0")).await;
+        assert!(host.proof(&format!("+4415149604{number}0")).await.user().is_none());
     }
     for number in 0..2 {
         host.start(&format!("+4415149605{number}0")).await;
