@@ -68,7 +68,9 @@ pub use base::{
     IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError, UserId, UserKey,
     Version,
 };
-pub use change::{Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, UserRecord, record, stored};
+pub use change::{
+    Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, Reported, UserRecord, record, stored,
+};
 pub use decide::{
     Added, Answer, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange, Removed,
     Standing, Started, Verification,
@@ -86,8 +88,8 @@ pub use secret::{
     Purpose, SignInTicket, TicketError,
 };
 pub use user::{
-    Attempts, Book, Challenge, Connection, Credentials, DeliveryState, ExternalIdentity, Fate, Identifier, JsonError,
-    JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MAX_REPORT_BYTES, Method, Passkey, Profile, ProofBy,
-    PublicRefusal, Refusal, RefusalKind, Report, Retired, SendLimit, SignInUse, SignIns, Status, Undeliverable,
-    UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+    Attempts, Book, Challenge, DeliveryState, Fate, Identifier, JsonError, JsonObject, MAX_EXTENSION_BYTES,
+    MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Profile, ProofBy, PublicRefusal,
+    Refusal, RefusalKind, Report, Retired, SendLimit, Status, Undeliverable, UndeliverableReason, User, UserParts,
+    UsernameEntry, Verified,
 };

@@ -2,9 +2,49 @@ use std::fmt;
 
 use async_trait::async_trait;
 use identity_core::address::masked;
-use identity_core::{TenantId, Timestamp, User};
+use identity_core::{TenantId, User};
 
 use crate::{StoreError, Stored};
+
+/// A whole number in the extension of users, by which the host wants to order directories. A host declares its sort keys as
+/// constants.
+///
+/// ```
+/// use identity_ports::SortKey;
+/// const FAILURES: SortKey = SortKey::new(&["sign_ins", "failures"]).or(0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SortKey {
+    path: &'static [&'static str],
+    missing: Option<i64>,
+}
+
+impl SortKey {
+    /// The number that one finds when one follows these names of members from the extension inwards. A user has no such
+    /// value where anything else is there than a whole number from -2^63 to 2^63 - 1 (written without fraction and exponent).
+    #[must_use]
+    pub const fn new(path: &'static [&'static str]) -> Self {
+        Self { path, missing: None }
+    }
+
+    /// The same, with a value for users who have none.
+    #[must_use]
+    pub const fn or(self, missing: i64) -> Self {
+        Self { missing: Some(missing), ..self }
+    }
+
+    /// The names of the members that lead to the number.
+    #[must_use]
+    pub const fn path(&self) -> &'static [&'static str] {
+        self.path
+    }
+
+    /// The value of users who have none; `None` when they come before all others in ascending order.
+    #[must_use]
+    pub const fn missing(&self) -> Option<i64> {
+        self.missing
+    }
+}
 
 /// The order of a directory. Users with equal values are ordered by the bytes of their ids; users without the value come
 /// first in ascending order.
@@ -15,51 +55,24 @@ pub enum DirectoryOrder {
     Created,
     /// The time of the last change.
     Updated,
-    /// The time of the last activity, as reported by the host.
-    LastActivity,
-    /// The number of consecutive failed sign-ins.
-    Failures,
-    /// The number of attempts to sign in.
-    Attempts,
-    /// The time of the last attempt to sign in.
-    LastAttempt,
-    /// The number of successful sign-ins.
-    Successes,
-    /// The time of the last successful sign-in.
-    LastSuccess,
-    /// The time when the block of sign-in ends.
-    BlockUntil,
+    /// A number that the host reports.
+    Reported(SortKey),
 }
 
 impl DirectoryOrder {
-    /// Every order of a directory.
-    pub const ALL: [Self; 9] = [
-        Self::Created,
-        Self::Updated,
-        Self::LastActivity,
-        Self::Failures,
-        Self::Attempts,
-        Self::LastAttempt,
-        Self::Successes,
-        Self::LastSuccess,
-        Self::BlockUntil,
-    ];
-
     /// The value by which a user is ordered; `None` when the user has none.
     #[must_use]
-    pub fn of(self, user: &User) -> Option<i128> {
-        let sign_ins = user.sign_ins();
-        let time = |at: Option<Timestamp>| at.map(|at| i128::from(at.as_micros()));
+    pub fn of(self, user: &User) -> Option<i64> {
         match self {
-            Self::Created => time(Some(user.created_at())),
-            Self::Updated => time(Some(user.updated_at())),
-            Self::LastActivity => time(sign_ins.last_activity),
-            Self::Failures => Some(sign_ins.failure_count.into()),
-            Self::Attempts => Some(sign_ins.attempts_count.into()),
-            Self::LastAttempt => time(sign_ins.last_attempt),
-            Self::Successes => Some(sign_ins.success_count.into()),
-            Self::LastSuccess => time(sign_ins.last_success),
-            Self::BlockUntil => time(sign_ins.block_until),
+            Self::Created => Some(user.created_at().as_micros()),
+            Self::Updated => Some(user.updated_at().as_micros()),
+            Self::Reported(SortKey { path, missing }) => {
+                let found = path.split_first().and_then(|(first, rest)| {
+                    let outer = user.extension().as_map().get(*first)?;
+                    rest.iter().try_fold(outer, |value, name| value.as_object()?.get(*name))?.as_i64()
+                });
+                found.or(missing)
+            }
         }
     }
 }

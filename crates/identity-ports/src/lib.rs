@@ -15,7 +15,7 @@ mod repository;
 
 pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 pub use budgets::{Budgets, Draws, Window};
-pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search};
+pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, SortKey};
 pub use error::{CommitError, ForeignError, StoreError};
 pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};

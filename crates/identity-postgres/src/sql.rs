@@ -46,7 +46,7 @@ impl Texts {
 }
 
 texts! {
-    hold wait commit judge ledger clear erase users load list created updated prefix browse search signins find history
+    hold wait commit judge ledger clear erase users load list created updated prefix browse search reported find history
     message now enqueue lease leased damaged finish settle report one posted dead expire prune sweep draw window give_back
 }
 

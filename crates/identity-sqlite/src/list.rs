@@ -77,20 +77,33 @@ fn until(prefix: &str) -> Value {
     behind(prefix).map_or(Value::Blob(Vec::new()), Value::Text)
 }
 
-/// The expression to sort by. Times and counts of sign-ins are read from the second record, whose form the library documents,
-/// so sorting by them reads every user's.
-const fn key(order: DirectoryOrder) -> &'static str {
-    match order {
-        DirectoryOrder::Created => "u.created_at",
-        DirectoryOrder::Updated => "u.updated_at",
-        DirectoryOrder::LastActivity => "p.record ->> '$.s.last_activity'",
-        DirectoryOrder::Failures => "coalesce(p.record ->> '$.s.failure_count', 0)",
-        DirectoryOrder::Attempts => "coalesce(p.record ->> '$.s.attempts_count', 0)",
-        DirectoryOrder::LastAttempt => "p.record ->> '$.s.last_attempt'",
-        DirectoryOrder::Successes => "coalesce(p.record ->> '$.s.success_count', 0)",
-        DirectoryOrder::LastSuccess => "p.record ->> '$.s.last_success'",
-        DirectoryOrder::BlockUntil => "p.record ->> '$.s.block_until'",
+/// The expression to sort by, whose parameters begin behind `before`. What the host reports is read from the second record,
+/// whose form the library documents, so sorting by it reads every user's.
+fn key(order: DirectoryOrder, before: usize) -> String {
+    let key = match order {
+        DirectoryOrder::Created => return "u.created_at".to_owned(),
+        DirectoryOrder::Updated => return "u.updated_at".to_owned(),
+        DirectoryOrder::Reported(key) => key,
+    };
+    let (count, mut value) = (key.path().len(), sql!("reported").trim_end().to_owned());
+    for number in 1..=count {
+        let (name, kind) =
+            (before + number, if number < count { "'object'" } else { "'integer' AND typeof(value) = 'integer'" });
+        value = format!("(SELECT value FROM json_each({value}) WHERE key = ?{name} AND type = {kind})");
     }
+    format!("coalesce(iif({count} > 0, {value}, NULL), ?{})", before + count + 1)
+}
+
+/// The parameters of [`key`].
+fn parameters(order: DirectoryOrder) -> impl Iterator<Item = Value> {
+    let reported = match order {
+        DirectoryOrder::Created | DirectoryOrder::Updated => None,
+        DirectoryOrder::Reported(key) => Some(key),
+    };
+    reported.into_iter().flat_map(|key| {
+        let names = key.path().iter().map(|name| Value::Text((*name).to_owned()));
+        names.chain([Value::from(key.missing())])
+    })
 }
 
 #[async_trait]
@@ -103,11 +116,12 @@ impl Directory for SqliteStore {
             values.extend([Value::Text(search.id.clone()), Value::Text(beginning), until(&search.beginning)]);
             of.push_str(sql!("directory_search"));
         }
-        let (by, way) = (key(query.order), if query.descending { "DESC" } else { "ASC" });
         let (count, most) = (format!("SELECT count(*) {of}"), values.len() + 1);
         let skip = most + 1;
+        let (by, way) = (key(query.order, skip), if query.descending { "DESC" } else { "ASC" });
         let page = format!("SELECT u.id {of} ORDER BY {by} {way}, u.id {way} LIMIT ?{most} OFFSET ?{skip}");
-        let (tenant, part) = (tenant.clone(), [signed(query.limit), signed(query.skip)].map(Value::Integer));
+        let part = [signed(query.limit), signed(query.skip)].map(Value::Integer).into_iter();
+        let (tenant, part) = (tenant.clone(), part.chain(parameters(query.order)).collect::<Vec<_>>());
         let read = move |connection: &Connection| {
             let _moment = connection.unchecked_transaction().map_err(store)?;
             let spot = ("identity_users", tenant.as_str());

@@ -14,7 +14,7 @@ use identity_conformance::kit::{
 };
 use identity_core::{ClaimKey, ClaimKind, Event, Timestamp};
 use identity_ports::{
-    Clock, Directory as _, DirectoryOrder, DirectoryQuery, ListOrder, ListQuery, Outbox as _, StoreError,
+    Clock, Directory as _, DirectoryOrder, DirectoryQuery, ListOrder, ListQuery, Outbox as _, SortKey, StoreError,
     UserRepository as _,
 };
 use identity_sqlite::rusqlite::Connection;
@@ -102,7 +102,9 @@ async fn sight(store: &SqliteStore, path: &Path) -> (Sight, Vec<String>) {
             let page = store.list(&tenant, &query).await.unwrap();
             lines.extend(page.users.iter().map(|stored| format!("{order:?} {:?}", stored.user.id())));
         }
-        for order in DirectoryOrder::ALL {
+        let by = |path| DirectoryOrder::Reported(SortKey::new(path));
+        let reported = [by(&["sign_ins", "attempts_count"]), by(&["credentials", "password_updated_at"])];
+        for order in [DirectoryOrder::Created, DirectoryOrder::Updated].into_iter().chain(reported) {
             let query = DirectoryQuery { order, limit: 100, ..DirectoryQuery::default() };
             let page = store.browse(&tenant, &query).await.unwrap();
             lines.extend(page.users.iter().map(|stored| format!("{order:?} {:?}", stored.user.id())));

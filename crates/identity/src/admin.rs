@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Address, Context, Credentials, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser,
-    ProfileChange, Recorded, Refusal, SignInUse, SignIns, Started, User, UserId, Username, Verification,
+    Actor, Address, Context, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser, ProfileChange, Recorded,
+    Refusal, Started, User, UserId, Username, Verification,
 };
 use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery, Page};
+use serde_json::{Map, Value};
 
 use crate::{Error, Identity, Receipt};
 
@@ -242,68 +243,18 @@ impl Admin {
         self.run("admin.change_profile", user, |user, context| user.change_profile(change, context)).await
     }
 
-    /// Records the credentials that the host keeps for the user. They are not judged.
+    /// Changes members of the [extension](User::extension): a value replaces a member, null removes it, absent members stay. The
+    /// members to change are worked out from the user as it is when it is written, possibly more than once. The outcome is
+    /// whether anything differed.
     ///
     /// # Errors
-    /// As [`User::report_credentials`].
-    pub async fn report_credentials(&self, user: &UserId, credentials: Credentials) -> Result<Receipt<()>, Error> {
-        let credentials = Arc::new(credentials);
-        let decide = |user: &User, context: &Context<'_>| user.report_credentials(&credentials, context);
-        self.run("admin.report_credentials", user, decide).await
-    }
-
-    /// Records the sign-in activity that the host observed.
-    ///
-    /// # Errors
-    /// As [`User::report_sign_ins`].
-    pub async fn report_sign_ins(&self, user: &UserId, sign_ins: SignIns) -> Result<Receipt<()>, Error> {
-        let sign_ins = Arc::new(sign_ins);
-        self.run("admin.report_sign_ins", user, |user, context| user.report_sign_ins(&sign_ins, context)).await
-    }
-
-    /// Records how sign-in uses an identifier or the username.
-    ///
-    /// # Errors
-    /// As [`User::report_sign_in_use`].
-    pub async fn report_sign_in_use(
+    /// As [`User::report`].
+    pub async fn report(
         &self,
         user: &UserId,
-        id: IdentifierId,
-        sign_in: SignInUse,
-    ) -> Result<Receipt<()>, Error> {
-        let sign_in = Arc::new(sign_in);
-        let decide = |user: &User, context: &Context<'_>| user.report_sign_in_use(id, &sign_in, context);
-        self.run("admin.report_sign_in_use", user, decide).await
-    }
-
-    /// Removes the record of a passkey; the others stay.
-    ///
-    /// # Errors
-    /// As [`User::remove_passkey`].
-    pub async fn remove_passkey(&self, user: &UserId, passkey_id: &str) -> Result<Receipt<()>, Error> {
-        self.run("admin.remove_passkey", user, |user, context| user.remove_passkey(passkey_id, context)).await
-    }
-
-    /// Removes the record of the user's identity at an external provider.
-    ///
-    /// # Errors
-    /// As [`User::disconnect`].
-    pub async fn disconnect(
-        &self,
-        user: &UserId,
-        authenticator: &str,
-        provider_user_id: &str,
-    ) -> Result<Receipt<()>, Error> {
-        let decide = |user: &User, context: &Context<'_>| user.disconnect(authenticator, provider_user_id, context);
-        self.run("admin.disconnect", user, decide).await
-    }
-
-    /// Ends the block of sign-in that the host reported. Nothing is written when there is none.
-    ///
-    /// # Errors
-    /// As [`User::unblock`].
-    pub async fn unblock(&self, user: &UserId) -> Result<Receipt<()>, Error> {
-        self.run("admin.unblock", user, User::unblock).await
+        members: impl Fn(&User) -> Map<String, Value>,
+    ) -> Result<Receipt<bool>, Error> {
+        self.run("admin.report", user, |user, context| user.report(&members(user), context)).await
     }
 
     /// Disables a user: calls on the holder's road are refused. Nothing is written when the user is disabled already.

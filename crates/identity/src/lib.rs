@@ -80,13 +80,13 @@ pub mod address {
 pub mod directory {
     pub use identity_ports::{
         Cursor, DirectoryOrder, DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Prefix, Search,
-        Stored,
+        SortKey, Stored,
     };
 }
 
 /// The events of a user, as a store keeps them.
 pub mod history {
-    pub use identity_core::{Actor, Change, Event, EventFormat, Recorded};
+    pub use identity_core::{Actor, Change, Event, EventFormat, Recorded, Reported};
 }
 
 /// Records of users, for import from another system and export to one.
@@ -118,11 +118,10 @@ pub mod rules {
     };
 }
 
-/// Signing in by code or link; and what the host reports of a user's ways to sign in, which is recorded and never judged.
+/// Signing in by code or link.
 pub mod sign_in {
     pub use crate::signin::{Login, Proof, SignIn, SignInRequest, SignInStarted, SignedIn};
     pub use identity_core::SignInTicket;
-    pub use identity_core::{Connection, Credentials, ExternalIdentity, MAX_REPORT_BYTES, Passkey, SignInUse, SignIns};
 }
 
 /// Budgets for sends and money, and what messages draw from them.
@@ -153,8 +152,8 @@ pub mod stored {
 /// The parts of a [`User`].
 pub mod user {
     pub use identity_core::{
-        Attempts, Book, Challenge, Inconsistent, JsonError, JsonObject, MAX_IDENTIFIERS, MAX_JSON_BYTES,
-        MAX_JSON_DEPTH, Method, Purpose, Retired, UserParts, UsernameEntry, Verified,
+        Attempts, Book, Challenge, Inconsistent, JsonError, JsonObject, MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH,
+        MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Purpose, Retired, UserParts, UsernameEntry, Verified,
     };
 }
 

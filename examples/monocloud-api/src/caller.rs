@@ -8,14 +8,14 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use host_kit::{Who, drain_body};
-use identity::{Admin, Channel, IdentifierId, UserId};
+use identity::{Admin, Channel, IdentifierId, Receipt, UserId};
 
 use crate::app::App;
 use crate::body::MAX_BODY_BYTES;
 use crate::json::Json;
 use crate::path::IdentifierPath;
 use crate::problem::Problem;
-use crate::wire::{User, Wire};
+use crate::wire::{Credentials, Member as _, User, Wire};
 
 /// A caller with a good key, and the administrator's road of its tenant: events keep the key's name.
 #[derive(Debug, Clone)]
@@ -42,6 +42,22 @@ impl Caller {
         let known = user.book(channel).get(path.identifier);
         let known = known.ok_or_else(|| Problem::not_found("the user has no such identifier of this kind"))?;
         Ok((path.user.clone(), known.id))
+    }
+
+    /// Removes a passkey or an identity at a provider.
+    ///
+    /// # Errors
+    /// 404 when that removes nothing.
+    pub async fn remove(
+        &self,
+        user: &UserId,
+        remove: impl Fn(&mut Credentials) + Send + Sync,
+    ) -> Result<Receipt<bool>, Problem> {
+        let gone = Credentials::change(&self.admin, user, remove).await?;
+        if gone.outcome {
+            return Ok(gone);
+        }
+        Err(Problem::not_found("the user has no such passkey or identity at a provider"))
     }
 }
 

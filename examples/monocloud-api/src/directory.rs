@@ -6,7 +6,7 @@ use std::fmt;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use host_kit::Share;
-use identity::directory::{DirectoryOrder, DirectoryQuery, Search};
+use identity::directory::{DirectoryOrder, DirectoryQuery, Search, SortKey};
 use serde::Serialize;
 use utoipa::IntoParams;
 
@@ -44,18 +44,28 @@ struct Sort {
     descending: bool,
 }
 
+/// The order by a time in the extension, see [`SignIns`](crate::wire::SignIns).
+const fn reported(path: &'static [&'static str]) -> DirectoryOrder {
+    DirectoryOrder::Reported(SortKey::new(path))
+}
+
+/// The same by a count.
+const fn counted(path: &'static [&'static str]) -> DirectoryOrder {
+    DirectoryOrder::Reported(SortKey::new(path).or(0))
+}
+
 /// The name of an order on the wire.
 fn order(name: &str) -> Option<DirectoryOrder> {
     Some(match name {
         "creation_time" => DirectoryOrder::Created,
         "last_updated" => DirectoryOrder::Updated,
-        "last_activity" => DirectoryOrder::LastActivity,
-        "failure_count" => DirectoryOrder::Failures,
-        "sign_in_attempts_count" => DirectoryOrder::Attempts,
-        "last_sign_in_attempt" => DirectoryOrder::LastAttempt,
-        "sign_in_success_count" => DirectoryOrder::Successes,
-        "last_sign_in_success" => DirectoryOrder::LastSuccess,
-        "block_until" => DirectoryOrder::BlockUntil,
+        "last_activity" => reported(&["sign_ins", "last_activity"]),
+        "failure_count" => counted(&["sign_ins", "failure_count"]),
+        "sign_in_attempts_count" => counted(&["sign_ins", "attempts_count"]),
+        "last_sign_in_attempt" => reported(&["sign_ins", "last_attempt"]),
+        "sign_in_success_count" => counted(&["sign_ins", "success_count"]),
+        "last_sign_in_success" => reported(&["sign_ins", "last_success"]),
+        "block_until" => reported(&["sign_ins", "block_until"]),
         _ => return None,
     })
 }

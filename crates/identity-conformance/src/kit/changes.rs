@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Address, Change, Channel, Email, JsonObject, Method, Phone, SignIns, UndeliverableReason, UserKey, UserRecord,
+    Address, Change, Channel, Email, JsonObject, Method, Phone, Reported, UndeliverableReason, UserKey, UserRecord,
     Username, Verified,
 };
 use serde_json::json;
@@ -28,6 +28,8 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
     let mimic = json!({ "type": "added", "channel": "email", "id": id(7) });
     let members = [("a", json!("\u{1f600}\",\"id\":\"")), ("id", json!(id(8))), ("type", json!("added")), ("z", mimic)];
     let members = members.map(|(name, value)| (name.to_owned(), value));
+    let gone =
+        Arc::new(JsonObject::new([("z".to_owned(), json!(null))].into_iter().collect()).expect("a small object"));
     let object = Arc::new(JsonObject::new(members.into_iter().collect()).expect("a small object"));
     vec![
         Change::Imported { record, canonical: Vec::new() },
@@ -55,10 +57,9 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
         Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
         Change::DeliveryRestored { id: id(1) },
+        Change::ExtensionReported(Reported { members: Arc::clone(&object) }),
         Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
-        Change::CredentialsReported { credentials: Arc::default() },
-        Change::SignInsReported { sign_ins: Arc::new(SignIns { attempts_count: u64::MAX, ..SignIns::default() }) },
-        Change::SignInUseReported { id: id(2), sign_in: Arc::default() },
+        Change::ExtensionReported(Reported { members: gone }),
         Change::Disabled,
         Change::Enabled,
         Change::Stripped { was: "added".to_owned(), id: Some(id(1)) },

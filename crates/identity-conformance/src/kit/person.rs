@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use identity_core::{
     Address, Alphabet, Attempts, Book, Challenge, Channel, CodeFormat, Email, Identifier, KeyId, Method, Nonce, Phone,
-    ProofBy, Purpose, SignIns, Status, Timestamp, User, UserId, UserParts, Username, UsernameEntry, Verified,
+    ProofBy, Purpose, Status, Timestamp, User, UserId, UserParts, Username, UsernameEntry, Verified,
 };
+use serde_json::{Value, json};
 
 use super::{NOW, id};
 
@@ -87,7 +88,6 @@ impl Person {
             replaces: None,
             attempts: Attempts::default(),
             undeliverable: None,
-            sign_in: None,
         });
         self
     }
@@ -115,16 +115,30 @@ impl Person {
             username: Username::parse(text).expect("a username"),
             source: None,
             added_at: NOW,
-            sign_in: None,
         }));
         self
     }
 
-    /// Sets the number of attempts to sign in, a counter for tests of updates.
+    /// Sets the extension to this JSON object.
+    ///
+    /// # Panics
+    /// When it is no object of at most 65,536 bytes.
     #[must_use]
-    pub fn attempts(mut self, count: u64) -> Self {
-        self.parts.sign_ins = Arc::new(SignIns { attempts_count: count, ..SignIns::default() });
+    pub fn extension(mut self, extension: Value) -> Self {
+        self.parts.extension = Arc::new(serde_json::from_value(extension).expect("an object"));
         self
+    }
+
+    /// Sets the extension to a counter for tests of updates.
+    #[must_use]
+    pub fn attempts(self, count: u64) -> Self {
+        self.extension(json!({"attempts": count}))
+    }
+
+    /// The counter that [`attempts`](Self::attempts) set; 0 when there is none.
+    #[must_use]
+    pub fn counted(user: &User) -> u64 {
+        user.extension().as_map().get("attempts").and_then(Value::as_u64).unwrap_or_default()
     }
 
     /// The user with these parts.

@@ -1,7 +1,10 @@
 //! Laws of erasure.
 
-use identity_core::{Actor, Change, ClaimKind, Credentials, Recorded, SignInUse, SignIns, Strength};
+use std::sync::Arc;
+
+use identity_core::{Actor, Change, ClaimKind, Recorded, Reported, Strength};
 use identity_ports::{Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::Harness;
@@ -27,13 +30,9 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
             replaces: None,
         },
         Change::UsernameSet { id: id(2), username: person.parts.username.clone().unwrap().username, source: None },
-        Change::CredentialsReported {
-            credentials: Credentials { has_password: true, ..Credentials::default() }.into(),
-        },
-        Change::SignInsReported {
-            sign_ins: SignIns { last_known_city: Some("Turin".to_owned()), ..SignIns::default() }.into(),
-        },
-        Change::SignInUseReported { id: id(1), sign_in: SignInUse::default().into() },
+        Change::ExtensionReported(Reported {
+            members: Arc::new(serde_json::from_value(json!({"sign_ins": {"city": "Turin"}})).unwrap()),
+        }),
     ];
     let draft = create(&ada, &person).events(at(0), changes).take(&claim, Strength::Verified);
     let draft = draft.message(paid(letter(1, &ada, at(0)), vec![])).message(paid(letter(2, &ada, at(1)), vec![]));

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use identity::{Error, HolderError};
 use identity_core::{
-    Address, ClaimPolicy, Code, Confirmation, Credentials, DeliveryState, Email, ExternalIdentity, IdentifierId,
-    LinkToken, NewAddress, NewUser, Passkey, Phone, Policy, ProfileChange, ProofBy, Report, SignInUse, SignIns,
-    Strength, User, UserId, UserRecord, Username, Verification,
+    Address, ClaimPolicy, Code, Confirmation, DeliveryState, Email, IdentifierId, LinkToken, NewAddress, NewUser,
+    Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
 };
 use identity_ports::{Budgets, Directory, Outbox, UserRepository};
 
@@ -58,12 +57,7 @@ use_cases! {
     ClearAttempts "admin.clear_attempts",
     IssueCode "admin.issue_code",
     ChangeProfile "admin.change_profile",
-    ReportCredentials "admin.report_credentials",
-    ReportSignIns "admin.report_sign_ins",
-    ReportSignInUse "admin.report_sign_in_use",
-    RemovePasskey "admin.remove_passkey",
-    Disconnect "admin.disconnect",
-    Unblock "admin.unblock",
+    Report "admin.report",
     Disable "admin.disable",
     Enable "admin.enable",
     Erase "admin.erase",
@@ -127,16 +121,6 @@ impl Subject {
         if case == UseCase::Enable {
             admin.disable(&user).await.unwrap();
         }
-        if matches!(case, UseCase::RemovePasskey | UseCase::Disconnect) {
-            let passkeys = vec![Passkey { passkey_id: "key".to_owned(), ..Passkey::default() }];
-            let (authenticator, provider_user_id) = ("oidc".to_owned(), "ada".to_owned());
-            let providers = vec![ExternalIdentity { authenticator, provider_user_id, ..ExternalIdentity::default() }];
-            let reported = Credentials { passkeys, providers, ..Credentials::default() };
-            admin.report_credentials(&user, reported).await.unwrap();
-        }
-        if case == UseCase::Unblock {
-            admin.report_sign_ins(&user, SignIns { failure_count: 3, ..SignIns::default() }).await.unwrap();
-        }
         bench.wait(60);
         if matches!(case, UseCase::Deliver | UseCase::ReportDelivery | UseCase::MarkDeliverable) {
             account.start_verification(phone).await.unwrap();
@@ -189,9 +173,6 @@ impl Subject {
             UseCase::RemoveUsernameByStaff => drop(admin.remove_username(user).await?),
             UseCase::MarkVerifiedBy => drop(admin.mark_verified_by(user, self.open, Some("a letter")).await?),
             UseCase::MarkDeliverable => drop(admin.mark_deliverable(user, self.phone).await?),
-            UseCase::RemovePasskey => drop(admin.remove_passkey(user, "key").await?),
-            UseCase::Disconnect => drop(admin.disconnect(user, "oidc", "ada").await?),
-            UseCase::Unblock => drop(admin.unblock(user).await?),
             UseCase::ReportDelivery => report_bounce(bench, user).await?,
             UseCase::SetPrimary => drop(account.set_primary(self.second).await?),
             UseCase::Replace => drop(account.replace(self.primary, mail).await?),
@@ -208,19 +189,8 @@ impl Subject {
                 let claims = [("name".to_owned(), "Ada".into())].into_iter().collect();
                 drop(admin.change_profile(user, &ProfileChange { claims, ..ProfileChange::default() }).await?);
             }
-            UseCase::ReportCredentials => {
-                drop(
-                    admin
-                        .report_credentials(user, Credentials { has_password: true, ..Credentials::default() })
-                        .await?,
-                );
-            }
-            UseCase::ReportSignIns => {
-                drop(admin.report_sign_ins(user, SignIns { success_count: 1, ..SignIns::default() }).await?);
-            }
-            UseCase::ReportSignInUse => {
-                let sign_in = SignInUse { authenticators: vec!["password".to_owned()], idps: Vec::new() };
-                drop(admin.report_sign_in_use(user, self.open, sign_in).await?);
+            UseCase::Report => {
+                drop(admin.report(user, |_| [("has_password".to_owned(), true.into())].into_iter().collect()).await?);
             }
             UseCase::Disable => drop(admin.disable(user).await?),
             UseCase::Enable => drop(admin.enable(user).await?),

@@ -60,7 +60,7 @@ pub async fn one_of_many_concurrent_creations_succeeds(harness: &impl Harness) {
     let store = harness.open().await;
     let stored = store.load(&key("ada")).await.unwrap().unwrap();
     assert_eq!(
-        stored.user.sign_ins().attempts_count,
+        Person::counted(&stored.user),
         u64::try_from(winner).unwrap(),
         "the stored user is that of the successful commit"
     );
@@ -130,7 +130,7 @@ pub async fn no_update_is_lost(harness: &impl Harness) {
             for tries in 0.. {
                 assert!(tries < 10_000, "a commit succeeds in the end");
                 let stored = store.load(&key("ada")).await.unwrap().unwrap();
-                let count = stored.user.sign_ins().attempts_count;
+                let count = Person::counted(&stored.user);
                 let draft = change(&key("ada"), &stored, &Person::of(&stored.user).attempts(count + 1));
                 // Deciding takes a while, in which others commit.
                 for _ in 0..10 {
@@ -147,7 +147,7 @@ pub async fn no_update_is_lost(harness: &impl Harness) {
     .await;
     let total = u64::try_from(TASKS).unwrap() * EACH;
     let stored = store.load(&key("ada")).await.unwrap().unwrap();
-    assert_eq!(stored.user.sign_ins().attempts_count, total, "every acknowledged update counts");
+    assert_eq!(Person::counted(&stored.user), total, "every acknowledged update counts");
     assert_eq!(stored.version, Version(total + 1));
     assert_eq!(store.history(&key("ada"), 0, 1_000).await.unwrap().len(), usize::try_from(total).unwrap() + 1);
 }
@@ -244,7 +244,7 @@ pub async fn a_commit_is_seen_whole_or_not_at_all(harness: &impl Harness) {
         let done = Arc::clone(&done);
         async move {
             let ada = async || store.load(&key("ada")).await.unwrap().unwrap();
-            let of = |stored: &Stored| stored.user.sign_ins().attempts_count;
+            let of = |stored: &Stored| Person::counted(&stored.user);
             for turn in 0_u64.. {
                 if (task == 0 && turn == COMMITS) || done.load(Ordering::SeqCst) || turn > 1_000_000 {
                     break;

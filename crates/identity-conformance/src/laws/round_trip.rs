@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Address, Alphabet, Attempts, Change, CodeFormat, Connection, Content, Credentials, Email, Event,
-    EventFormat, ExternalIdentity, JsonObject, Message, Method, NoticeKind, Passkey, Phone, Profile, ProofBy, Purpose,
-    Recorded, Retired, SignInUse, SignIns, Status, Timestamp, Undeliverable, UndeliverableReason, User, UserRecord,
-    Verified,
+    Actor, Address, Alphabet, Attempts, Change, CodeFormat, Content, Email, Event, EventFormat, JsonObject, Message,
+    Method, NoticeKind, Phone, Profile, ProofBy, Purpose, Recorded, Retired, Status, Timestamp, Undeliverable,
+    UndeliverableReason, User, UserRecord, Verified, stored,
 };
 use identity_ports::{Outbox, Settled, Settlement, UserRepository};
 use serde_json::{Map, Value, json};
@@ -111,8 +110,6 @@ pub async fn the_longest_values_round_trip(harness: &impl Harness) {
     for entry in &mut person.entries {
         entry.source = Some(Arc::clone(&text));
         entry.attempts = attempts.clone();
-        let names = vec![wide.clone(); 20];
-        entry.sign_in = Some(Arc::new(SignInUse { authenticators: names.clone(), idps: names }));
         entry.unrestricted = true;
         if let Status::Verified(verified) = &mut entry.status {
             verified.source = Some(Arc::clone(&text));
@@ -127,8 +124,7 @@ pub async fn the_longest_values_round_trip(harness: &impl Harness) {
         .map(|number| Retired { key: mail_key(&format!("gone{number}@example.com")), attempts: attempts.clone() })
         .collect();
     parts.profile = Profile { claims: object(65_528), public_data: object(65_528), private_data: object(65_528) };
-    let passkey = Passkey { passkey_id: "p".repeat(1_023), public_key: "k".repeat(4_000), ..Passkey::default() };
-    parts.credentials = Arc::new(Credentials { passkeys: vec![passkey; 50], ..Credentials::default() });
+    parts.extension = Arc::new(stored::lifted(Some(vec!["p".repeat(5_000); 52].into()), None, []));
     trip(harness, &wide, &person).await;
     // An import records all of it in one event.
     let store = harness.open().await;
@@ -183,31 +179,13 @@ pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
         person.parts.disabled = number % 2 == 1;
         for entry in &mut person.entries {
             entry.source = Some(Arc::clone(&text));
-            entry.sign_in =
-                Some(Arc::new(SignInUse { authenticators: vec![name.to_owned(), String::new()], idps: vec![] }));
         }
-        let username = person.parts.username.as_mut().unwrap();
-        (username.source, username.sign_in) = (Some(Arc::clone(&text)), Some(Arc::new(SignInUse::default())));
+        person.parts.username.as_mut().unwrap().source = Some(Arc::clone(&text));
         person.parts.profile =
             Profile { claims: Arc::clone(&object), public_data: Arc::clone(&object), private_data: Arc::default() };
-        let claims = JsonObject::clone(&object);
-        person.parts.credentials = Arc::new(Credentials {
-            has_password: true,
-            password_updated_at: Some(at(1)),
-            force_password_reset: true,
-            passkeys: vec![Passkey { name: Some(name.to_owned()), ..Passkey::default() }, Passkey::default()],
-            providers: vec![ExternalIdentity {
-                authenticator: name.to_owned(),
-                provider_user_id: String::new(),
-                claims,
-            }],
-            connections: vec![Connection { idp: name.to_owned(), connection_id: name.to_owned() }],
-        });
-        person.parts.sign_ins = Arc::new(SignIns {
-            last_known_city: Some(name.to_owned()),
-            last_attempt_ip: Some(String::new()),
-            ..SignIns::default()
-        });
+        let mut reported = object.as_map().clone();
+        reported.insert(name.to_owned(), json!([name]));
+        person.parts.extension = Arc::new(JsonObject::new(reported).expect("an object that is not too deep"));
         trip(harness, name, &person).await;
     }
 }
@@ -257,12 +235,7 @@ pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &impl Harness
         let (public_data, private_data) = (objects.next().unwrap_or_default(), objects.next().unwrap_or_default());
         let user = key(&format!("user {number}"));
         let mut person = Person::default();
-        let provider = ExternalIdentity {
-            authenticator: "idp".to_owned(),
-            provider_user_id: "1".to_owned(),
-            claims: JsonObject::clone(&claims),
-        };
-        person.parts.credentials = Arc::new(Credentials { providers: vec![provider], ..Credentials::default() });
+        person.parts.extension = Arc::clone(&claims);
         person.parts.profile = Profile { claims, public_data, private_data };
         let profile = person.parts.profile.clone();
         let change = Change::ProfileChanged {
@@ -287,8 +260,8 @@ pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &impl Harness
             ] {
                 assert_eq!(text(read), text(written), "round {round}");
             }
-            let providers = &read.user.credentials().providers;
-            assert_eq!(text(&providers.first().unwrap().claims), text(&written.claims), "round {round}");
+            let reported = read.user.extension().as_map().get("n").map(ToString::to_string);
+            assert_eq!(reported, written.claims.as_map().get("n").map(ToString::to_string), "round {round}");
             let history = store.history(user, 0, 10).await.unwrap();
             let told = history.iter().find_map(|recorded| match &recorded.event.change {
                 Change::ProfileChanged { claims, .. } => claims.clone(),
@@ -297,8 +270,8 @@ pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &impl Harness
             assert_eq!(text(&told.unwrap()), text(&written.claims), "round {round}");
             // What was read is written once more, and something with it, so that it is written at all.
             let mut person = Person::default();
-            person.parts.credentials =
-                Arc::new(Credentials { has_password: round == 0, ..(*read.user.credentials()).clone() });
+            let rounds = [("round".to_owned(), round.into())].into_iter().collect();
+            person.parts.extension = Arc::new(read.user.extension().patched(&rounds).unwrap());
             person.parts.profile = Profile { claims, public_data, private_data };
             put(&*store, change(user, &read, &person)).await;
         }
@@ -332,17 +305,7 @@ pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
         person.parts.username.as_mut().unwrap().added_at = time;
         person.parts.retired =
             vec![Retired { key: mail_key("x@example.com"), attempts: person.entries[0].attempts.clone() }];
-        person.parts.credentials = Arc::new(Credentials { password_updated_at: Some(time), ..Credentials::default() });
-        person.parts.sign_ins = Arc::new(SignIns {
-            failure_count: u64::MAX,
-            attempts_count: u64::MAX,
-            success_count: u64::MAX - 1,
-            block_until: Some(time),
-            last_attempt: Some(time),
-            last_success: Some(time),
-            last_activity: Some(time),
-            ..SignIns::default()
-        });
+        person = person.extension(json!({"time": micros, "count": u64::MAX}));
         trip(harness, &format!("user {number}"), &person).await;
     }
     let store = harness.open().await;

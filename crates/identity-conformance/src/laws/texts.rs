@@ -27,7 +27,7 @@ pub async fn texts_are_compared_by_all_their_bytes(harness: &impl Harness) {
     for (number, (name, text)) in (1..).zip(&pairs) {
         let user = key_in(name, text);
         let stored = store.load(&user).await.unwrap().expect("a committed user can be loaded");
-        assert_eq!(stored.user.sign_ins().attempts_count, number, "{CONTRACT}: another user is loaded for {user:?}");
+        assert_eq!(Person::counted(&stored.user), number, "{CONTRACT}: another user is loaded for {user:?}");
         assert_eq!(stored.claims, [claim(text)], "{CONTRACT}: the claims of {user:?}");
         assert_eq!(store.history(&user, 0, 10).await.unwrap().len(), 1, "{CONTRACT}: the history of {user:?}");
         let posted = store.posted(&user, None, 10).await.unwrap();

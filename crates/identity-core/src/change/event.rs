@@ -2,12 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::address::{Address, Channel, Username, stored, stored_username};
 use crate::base::{IdentifierId, Timestamp, UserId};
 use crate::change::record::Typed;
-use crate::change::{Actor, UserRecord};
-use crate::user::{Challenge, Credentials, JsonObject, SignInUse, SignIns, UndeliverableReason, Verified};
+use crate::change::{Actor, UserRecord, stored::lifted};
+use crate::user::{Challenge, JsonObject, UndeliverableReason, Verified};
 
 /// A change of a user that was decided. Users change only by events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,23 +195,10 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         private_data: Option<Arc<JsonObject>>,
     },
-    /// The host reported the credentials that it keeps, in place of those reported before.
-    CredentialsReported {
-        /// All credentials after the change.
-        credentials: Arc<Credentials>,
-    },
-    /// The host reported the sign-in activity, in place of what was reported before.
-    SignInsReported {
-        /// The whole activity after the change.
-        sign_ins: Arc<SignIns>,
-    },
-    /// The host reported how sign-in uses an identifier or the username.
-    SignInUseReported {
-        /// The id of the identifier or of the username.
-        id: IdentifierId,
-        /// How sign-in uses it.
-        sign_in: Arc<SignInUse>,
-    },
+    /// The host changed members of the extension. The events of earlier versions about credentials and sign-ins are read as
+    /// such a change too.
+    #[serde(alias = "credentials_reported", alias = "sign_ins_reported", alias = "sign_in_use_reported")]
+    ExtensionReported(Reported),
     /// The user's claims were brought in line with the policy and with the rules of claim keys, after one of these changed.
     ClaimsUpdated,
     /// An administrator disabled the user: the holder may change nothing.
@@ -252,9 +240,7 @@ impl Change {
             Self::DeliveryFailed { .. } => "delivery_failed",
             Self::DeliveryRestored { .. } => "delivery_restored",
             Self::ProfileChanged { .. } => "profile_changed",
-            Self::CredentialsReported { .. } => "credentials_reported",
-            Self::SignInsReported { .. } => "sign_ins_reported",
-            Self::SignInUseReported { .. } => "sign_in_use_reported",
+            Self::ExtensionReported(_) => "extension_reported",
             Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
@@ -280,19 +266,47 @@ impl Change {
             | Self::Replaced { id, .. }
             | Self::AttemptsCleared { id }
             | Self::DeliveryFailed { id, .. }
-            | Self::DeliveryRestored { id }
-            | Self::SignInUseReported { id, .. } => Some(*id),
+            | Self::DeliveryRestored { id } => Some(*id),
             Self::PrimaryChanged { id, .. } | Self::Stripped { id, .. } => *id,
             Self::Created { .. }
             | Self::Imported { .. }
             | Self::ProfileChanged { .. }
-            | Self::CredentialsReported { .. }
-            | Self::SignInsReported { .. }
+            | Self::ExtensionReported(_)
             | Self::ClaimsUpdated
             | Self::Disabled
             | Self::Enabled
             | Self::Erased => None,
         }
+    }
+}
+
+/// The members of the extension that a report changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "AnyReport")]
+pub struct Reported {
+    /// The members that changed, each with its value after the change; null removed it.
+    pub members: Arc<JsonObject>,
+}
+
+/// What reports are stored as: the form that this program writes, and those of earlier versions.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AnyReport {
+    Members { members: Map<String, Value> },
+    Credentials { credentials: Value },
+    SignIns { sign_ins: Value },
+    SignInUse { id: IdentifierId, sign_in: Value },
+}
+
+impl From<AnyReport> for Reported {
+    fn from(report: AnyReport) -> Self {
+        let members = match report {
+            AnyReport::Members { members } => JsonObject::from_store(members),
+            AnyReport::Credentials { credentials } => lifted(Some(credentials), None, []),
+            AnyReport::SignIns { sign_ins } => lifted(None, Some(sign_ins), []),
+            AnyReport::SignInUse { id, sign_in } => lifted(None, None, [(id, sign_in)]),
+        };
+        Self { members: Arc::new(members) }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::{IdentifierId, Timestamp};
-use crate::change::{Change, Event};
+use crate::change::{Change, Event, Reported};
 use crate::user::{
-    Attempts, Identifier, MAX_IDENTIFIERS, Retired, Status, Undeliverable, User, UserParts, UsernameEntry,
+    Attempts, Identifier, JsonObject, MAX_IDENTIFIERS, Retired, Status, Undeliverable, User, UserParts, UsernameEntry,
 };
 
 /// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
@@ -43,16 +43,17 @@ impl User {
         self.parts.updated_at = self.parts.updated_at.max(at);
         match &event.change {
             Change::UsernameSet { id, username, source } => {
+                self.forget(self.parts.username.as_ref().map(|entry| entry.id));
                 self.parts.username = Some(Box::new(UsernameEntry {
                     id: *id,
                     username: username.clone(),
                     source: source.clone(),
                     added_at: at,
-                    sign_in: None,
                 }));
             }
             Change::UsernameRemoved { id } => {
                 self.parts.username.take_if(|entry| entry.id == *id);
+                self.forget(Some(*id));
             }
             Change::Added { id, address, source, unrestricted, replaces } => {
                 let attempts = self.recall(address);
@@ -66,7 +67,6 @@ impl User {
                     replaces: *replaces,
                     attempts,
                     undeliverable: None,
-                    sign_in: None,
                 });
             }
             Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
@@ -95,6 +95,7 @@ impl User {
                 if let Some(entry) = self.parts.emails.remove(*id).or_else(|| self.parts.phones.remove(*id)) {
                     self.retire(entry, at);
                 }
+                self.forget(Some(*id));
             }
             Change::AttemptsCleared { id } => self.change(*id, |entry| {
                 entry.attempts.succeed();
@@ -116,12 +117,9 @@ impl User {
                 profile.public_data = public_data.as_ref().unwrap_or(&profile.public_data).clone();
                 profile.private_data = private_data.as_ref().unwrap_or(&profile.private_data).clone();
             }
-            Change::CredentialsReported { credentials } => self.parts.credentials = Arc::clone(credentials),
-            Change::SignInsReported { sign_ins } => self.parts.sign_ins = Arc::clone(sign_ins),
-            Change::SignInUseReported { id, sign_in } => match &mut self.parts.username {
-                Some(entry) if entry.id == *id => entry.sign_in = Some(Arc::clone(sign_in)),
-                _ => self.change(*id, |entry| entry.sign_in = Some(Arc::clone(sign_in))),
-            },
+            Change::ExtensionReported(Reported { members }) => {
+                self.parts.extension = Arc::new(JsonObject::from_store(self.parts.extension.with(members.as_map())));
+            }
             Change::Disabled => self.parts.disabled = true,
             Change::Enabled => self.parts.disabled = false,
             Change::Erased => return false,
@@ -136,6 +134,15 @@ impl User {
     fn change(&mut self, id: IdentifierId, change: impl FnOnce(&mut Identifier)) {
         if let Some(entry) = self.identifier_mut(id) {
             change(entry);
+        }
+    }
+
+    /// Removes what the extension says about an identifier that is gone.
+    fn forget(&mut self, id: Option<IdentifierId>) {
+        let Some(name) = id.filter(|_| !self.parts.extension.is_empty()).map(|id| id.to_string()) else { return };
+        if self.parts.extension.as_map().contains_key(&name) {
+            let gone = serde_json::Map::from_iter([(name, serde_json::Value::Null)]);
+            self.parts.extension = Arc::new(JsonObject::from_store(self.parts.extension.with(&gone)));
         }
     }
 

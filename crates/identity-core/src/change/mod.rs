@@ -8,7 +8,7 @@ pub mod record;
 pub mod stored;
 
 pub use actor::Actor;
-pub use event::{Change, Event, EventFormat, Recorded};
+pub use event::{Change, Event, EventFormat, Recorded, Reported};
 pub(crate) use message::binding;
 pub use message::{Content, Message, Outgoing};
 pub use record::UserRecord;

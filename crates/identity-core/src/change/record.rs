@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::address::{Address, Channel, Email, Phone, Username};
 use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::change::stored::{is_default, lifted};
 pub use crate::user::ImportProblem;
 use crate::user::{
-    Attempts, Book, Credentials, Identifier, Method, Profile, SignInUse, SignIns, Status, Undeliverable, User,
-    UserParts, UsernameEntry, Verified,
+    Attempts, Book, Identifier, JsonObject, Method, Profile, Status, Undeliverable, User, UserParts, UsernameEntry,
+    Verified,
 };
 
 /// A whole user for import and export; as JSON it is one line of a file. Times are in microseconds since the Unix
@@ -18,7 +20,7 @@ use crate::user::{
 /// Open challenges, wrong answers and sends are not part of it: a code that was sent before the export is not valid
 /// after the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct UserRecord {
     /// The id of the user.
     pub id: UserId,
@@ -41,12 +43,9 @@ pub struct UserRecord {
     /// The profile; empty when absent.
     #[serde(default)]
     pub profile: Profile,
-    /// The credentials, as reported by the host.
-    #[serde(default)]
-    pub credentials: Arc<Credentials>,
-    /// The sign-in activity, as reported by the host.
-    #[serde(default)]
-    pub sign_ins: Arc<SignIns>,
+    /// What the host reports, see [`User::extension`]; empty when absent.
+    #[serde(default, deserialize_with = "JsonObject::read", skip_serializing_if = "is_default")]
+    pub extension: Arc<JsonObject>,
 }
 
 /// An e-mail address or phone number of a [`UserRecord`].
@@ -76,9 +75,6 @@ pub struct IdentifierRecord {
     /// When and why messages were found not to reach the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undeliverable: Option<Undeliverable>,
-    /// How sign-in uses the address, as reported by the host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign_in: Option<Arc<SignInUse>>,
 }
 
 /// The evidence of the verification of an address of a [`UserRecord`].
@@ -112,9 +108,6 @@ pub struct UsernameRecord {
     /// When the username was set; the time of the user's creation when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added_at: Option<Timestamp>,
-    /// How sign-in uses the username, as reported by the host.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign_in: Option<Arc<SignInUse>>,
 }
 
 /// An address as it was typed, not parsed yet. Printed masked by `Debug`.
@@ -125,6 +118,40 @@ pub struct Typed(pub String);
 impl std::fmt::Debug for Typed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&crate::address::masked(&self.0))
+    }
+}
+
+impl Serialize for UserRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// Reads the lines of earlier versions as well. What they say about credentials and sign-ins becomes members of the
+/// extension, named as [`stored::lifted`](crate::stored::lifted) does; what they say about an identifier without an id is
+/// refused, because nothing could name it.
+impl<'de> Deserialize<'de> for UserRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut line = Map::deserialize(deserializer)?;
+        let (credentials, sign_ins) = (line.remove("credentials"), line.remove("sign_ins"));
+        let mut used = Vec::new();
+        for place in ["emails", "phones", "username"] {
+            let entries = match line.get_mut(place) {
+                Some(Value::Array(entries)) => entries,
+                Some(entry) => std::slice::from_mut(entry),
+                None => continue,
+            };
+            for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+                let id = entry.get("id").and_then(|id| IdentifierId::deserialize(id).ok());
+                used.extend(id.and_then(|id| Some((id, entry.remove("sign_in")?))));
+            }
+        }
+        let lifted = lifted(credentials, sign_ins, used);
+        let mut record = Self::deserialize(Value::Object(line)).map_err(serde::de::Error::custom)?;
+        if !lifted.is_empty() {
+            record.extension = Arc::new(JsonObject::from_store(record.extension.with(lifted.as_map())));
+        }
+        Ok(record)
     }
 }
 
@@ -176,14 +203,12 @@ impl UserRecord {
                     username: record.username.clone(),
                     source: record.source.clone(),
                     added_at: record.added_at.unwrap_or(self.created_at),
-                    sign_in: record.sign_in.clone(),
                 })
             }),
             emails,
             phones,
             profile: self.profile.clone(),
-            credentials: Arc::clone(&self.credentials),
-            sign_ins: Arc::clone(&self.sign_ins),
+            extension: Arc::clone(&self.extension),
             ..UserParts::new(self.id.clone(), at)
         };
         Some(User { parts })
@@ -206,7 +231,6 @@ impl UserRecord {
             replaces: None,
             attempts: Attempts::default(),
             undeliverable: record.undeliverable,
-            sign_in: record.sign_in.clone(),
         }
     }
 }
@@ -230,7 +254,6 @@ impl From<&User> for UserRecord {
                 unrestricted: entry.unrestricted,
                 added_at: Some(entry.added_at),
                 undeliverable: entry.undeliverable,
-                sign_in: entry.sign_in.clone(),
             };
             book.entries().iter().map(record).collect()
         };
@@ -244,13 +267,11 @@ impl From<&User> for UserRecord {
                 username: entry.username.clone(),
                 source: entry.source.clone(),
                 added_at: Some(entry.added_at),
-                sign_in: entry.sign_in.clone(),
             }),
             emails: records(user.emails()),
             phones: records(user.phones()),
             profile: user.profile().clone(),
-            credentials: Arc::clone(&user.parts.credentials),
-            sign_ins: Arc::clone(&user.parts.sign_ins),
+            extension: Arc::clone(&user.parts.extension),
         }
     }
 }

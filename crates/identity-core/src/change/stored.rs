@@ -33,8 +33,9 @@
 //! | `f`, `w`, `m` | wrong answers in a row, times of wrong answers, times of messages |
 //! | `d` | undeliverable: since `a`, why `w`, how often `t` |
 //!
-//! The members of the second record: the claims `p`, public data `o` and private data `h` of the profile, the credentials `k`,
-//! the sign-in activity `s`, and how sign-in uses identifiers `i`, by id.
+//! The members of the second record in version 2: the claims `p`, public data `o` and private data `h` of the profile, and the
+//! extension `e`. In version 1 it had, instead of the extension, credentials `k`, sign-in activity `s`, and how sign-in uses
+//! identifiers `i`, by id; [`lifted`] says what they are read as.
 //!
 //! The events of a commit have a form of their own: see [`events()`].
 
@@ -46,21 +47,24 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::address::{Address, Channel, ClaimKey, ClaimKind, Username};
 use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
-    Attempts, Book, Challenge, Credentials, Identifier, JsonObject, Method, Profile, ProofBy, Retired, SignInUse,
-    SignIns, Status, Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+    Attempts, Book, Challenge, Identifier, JsonObject, Method, Profile, ProofBy, Retired, Status, Undeliverable,
+    UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
 
 pub use events::{events, read_events};
 
-/// The version of the form that this program writes. It reads every version up to this one.
-pub const RECORD_VERSION: u32 = 1;
+/// The newest version of the forms that this program writes. It reads every version up to this one.
+pub const RECORD_VERSION: u32 = 2;
+
+/// The main record is as it was in version 1.
+const MAIN_VERSION: u32 = 1;
 
 /// The reason why a record cannot be read. The texts name no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +110,7 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
     let books = [&user.parts.emails, &user.parts.phones].into_iter();
     let entries = |book| Book::entries(book).iter().map(|entry| Entry::of(entry, book.is_primary(entry.id)));
     let main = Main {
-        v: RECORD_VERSION,
+        v: MAIN_VERSION,
         c: user.parts.created_at,
         u: user.parts.updated_at,
         x: user.parts.disabled,
@@ -134,13 +138,11 @@ pub fn details(tenant: &TenantId, user: &User) -> Option<String> {
     let profile = &user.parts.profile;
     let details = Details {
         v: RECORD_VERSION,
-        p: Object(Arc::clone(&profile.claims)),
-        o: Object(Arc::clone(&profile.public_data)),
-        h: Object(Arc::clone(&profile.private_data)),
-        k: Arc::clone(&user.parts.credentials),
-        s: Arc::clone(&user.parts.sign_ins),
-        i: sign_in_uses(user).map(|(id, used)| (id.as_uuid().simple().to_string(), Arc::clone(used))).collect(),
-        _sum: IgnoredAny,
+        p: Arc::clone(&profile.claims),
+        o: Arc::clone(&profile.public_data),
+        h: Arc::clone(&profile.private_data),
+        e: Arc::clone(&user.parts.extension),
+        ..Details::default()
     };
     Some(sealed(&details, &[tenant.as_str(), user.parts.id.as_str()]))
 }
@@ -155,9 +157,7 @@ pub fn same_details(before: &User, after: &User) -> bool {
     same(&old.claims, &new.claims)
         && same(&old.public_data, &new.public_data)
         && same(&old.private_data, &new.private_data)
-        && same(&before.parts.credentials, &after.parts.credentials)
-        && same(&before.parts.sign_ins, &after.parts.sign_ins)
-        && sign_in_uses(before).eq(sign_in_uses(after))
+        && same(&before.parts.extension, &after.parts.extension)
 }
 
 /// Reads a user from the records in the row of this key and version.
@@ -173,16 +173,15 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         let reason = if main.d { "its second record is missing" } else { "it should have no second record" };
         return Err(damaged(reason));
     }
-    let mut details: Details = match details {
+    let details: Details = match details {
         Some(text) => opened(text, &[tenant, user])?,
         None => Details::default(),
     };
-    let mut sign_in = |id: Uuid| details.i.remove(id.simple().encode_lower(&mut Uuid::encode_buffer()) as &str);
     let username = main.n.map(|name| {
         let typed = name.t.as_ref().unwrap_or(&name.a);
         let username = Username::restore(&name.a.0, &typed.0).map_err(|_| damaged("the username is none"))?;
-        let (source, sign_in) = (name.s.map(Text::shared), sign_in(name.i.0));
-        let entry = UsernameEntry { id: name.i.0.into(), username, source, added_at: name.c, sign_in };
+        let source = name.s.map(Text::shared);
+        let entry = UsernameEntry { id: name.i.0.into(), username, source, added_at: name.c };
         Ok::<_, BadRecord>(Box::new(entry))
     });
     let username = username.transpose()?;
@@ -197,13 +196,15 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         if entry.b && primary.replace(IdentifierId::from_uuid(entry.i.0)).is_some() {
             return Err(damaged("two addresses of one kind are primary"));
         }
-        let sign_in = sign_in(entry.i.0);
-        book.push(entry.restored(channel, sign_in)?);
+        book.push(entry.restored(channel)?);
     }
-    if !details.i.is_empty() {
-        return Err(damaged("its second record names an identifier that the user does not have"));
-    }
-    let (Object(claims), Object(public_data), Object(private_data)) = (details.p, details.o, details.h);
+    let extension = match details.v {
+        1 => {
+            let used = details.i.into_iter().map(|(Id(id), used)| (id.into(), used));
+            Arc::new(lifted(details.k, details.s, used))
+        }
+        _ => details.e,
+    };
     Ok(User::restore(UserParts {
         id: key.user.clone(),
         created_at: main.c,
@@ -212,9 +213,8 @@ pub fn read(key: &UserKey, version: Version, record: &str, details: Option<&str>
         username,
         emails: Book::restore(Channel::Email, emails.0, emails.1)?,
         phones: Book::restore(Channel::Phone, phones.0, phones.1)?,
-        profile: Profile { claims, public_data, private_data },
-        credentials: details.k,
-        sign_ins: details.s,
+        profile: Profile { claims: details.p, public_data: details.o, private_data: details.h },
+        extension,
         retired: main.r.into_iter().map(Gone::restored).collect(),
     })?)
 }
@@ -236,22 +236,22 @@ pub fn with_checksum(text: String, key: &UserKey, version: Option<Version>) -> S
     seal(text, &place.collect::<Vec<_>>())
 }
 
-fn details_are_empty(user: &User) -> bool {
-    let profile = &user.parts.profile;
-    let empty = |object: &JsonObject| object.as_map().is_empty();
-    empty(&profile.claims)
-        && empty(&profile.public_data)
-        && empty(&profile.private_data)
-        && *user.parts.credentials == Credentials::default()
-        && *user.parts.sign_ins == SignIns::default()
-        && sign_in_uses(user).next().is_none()
+/// What earlier versions kept of credentials and sign-ins, as an extension: the members `credentials` and `sign_ins`, and for
+/// every identifier of which they knew how sign-in uses it, a member that the identifier's id names. What is empty is left out.
+#[must_use]
+pub fn lifted(
+    credentials: Option<Value>,
+    sign_ins: Option<Value>,
+    used: impl IntoIterator<Item = (IdentifierId, Value)>,
+) -> JsonObject {
+    let reports = [("credentials", credentials), ("sign_ins", sign_ins)].into_iter();
+    let reports = reports.filter_map(|(name, report)| Some((name.to_owned(), report.filter(|it| *it != json!({}))?)));
+    JsonObject::from_store(reports.chain(used.into_iter().map(|(id, used)| (id.to_string(), used))).collect())
 }
 
-/// How sign-in uses the identifiers of a user of which the host told it.
-fn sign_in_uses(user: &User) -> impl Iterator<Item = (IdentifierId, &Arc<SignInUse>)> {
-    let addresses = user.identifiers().map(|entry| (entry.id, &entry.sign_in));
-    let name = user.username().map(|entry| (entry.id, &entry.sign_in));
-    addresses.chain(name).filter_map(|(id, used)| Some((id, used.as_ref()?)))
+fn details_are_empty(user: &User) -> bool {
+    let Profile { claims, public_data, private_data } = &user.parts.profile;
+    [claims, public_data, private_data, &user.parts.extension].into_iter().all(|object| object.is_empty())
 }
 
 fn damaged(reason: impl ToString) -> BadRecord {
@@ -347,7 +347,7 @@ struct Main<'a> {
 }
 
 /// An id as 32 hexadecimal digits.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Id(#[serde(with = "uuid::serde::simple")] Uuid);
 
@@ -458,45 +458,26 @@ struct Gone<'a> {
 #[serde(deny_unknown_fields)]
 struct Details {
     v: u32,
-    #[serde(default, skip_serializing_if = "Object::is_empty")]
-    p: Object,
-    #[serde(default, skip_serializing_if = "Object::is_empty")]
-    o: Object,
-    #[serde(default, skip_serializing_if = "Object::is_empty")]
-    h: Object,
-    #[serde(default, skip_serializing_if = "is_default")]
-    k: Arc<Credentials>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    s: Arc<SignIns>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    i: BTreeMap<String, Arc<SignInUse>>,
+    // The bounds of these objects were checked when they were decided.
+    #[serde(default, deserialize_with = "JsonObject::read", skip_serializing_if = "is_default")]
+    p: Arc<JsonObject>,
+    #[serde(default, deserialize_with = "JsonObject::read", skip_serializing_if = "is_default")]
+    o: Arc<JsonObject>,
+    #[serde(default, deserialize_with = "JsonObject::read", skip_serializing_if = "is_default")]
+    h: Arc<JsonObject>,
+    #[serde(default, deserialize_with = "JsonObject::read", skip_serializing_if = "is_default")]
+    e: Arc<JsonObject>,
+    #[serde(default, skip_serializing)]
+    k: Option<Value>,
+    #[serde(default, skip_serializing)]
+    s: Option<Value>,
+    #[serde(default, skip_serializing)]
+    i: BTreeMap<Id, Value>,
     #[serde(rename = "z", default, skip_serializing)]
     _sum: IgnoredAny,
 }
 
-/// An object of the profile. Its bounds were checked when it was decided; a stored one is not checked again.
-#[derive(Default)]
-struct Object(Arc<JsonObject>);
-
-impl Object {
-    fn is_empty(&self) -> bool {
-        self.0.as_map().is_empty()
-    }
-}
-
-impl Serialize for Object {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Arc::new(JsonObject::from_store(Map::<String, Value>::deserialize(deserializer)?))))
-    }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -537,7 +518,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn restored(self, channel: Channel, sign_in: Option<Arc<SignInUse>>) -> Result<Identifier, BadRecord> {
+    fn restored(self, channel: Channel) -> Result<Identifier, BadRecord> {
         let status = match (self.v, self.q) {
             (None, None) => Status::Unverified,
             (None, Some(asked)) => Status::Pending(asked.restored()?),
@@ -557,7 +538,6 @@ impl<'a> Entry<'a> {
             replaces: self.p.map(|Id(id)| id.into()),
             attempts: attempts(self.f, self.w, self.m),
             undeliverable: self.d.map(|Unreachable { a, w, t }| Undeliverable { at: a, why: w, times: t }),
-            sign_in,
         })
     }
 }

@@ -3,7 +3,7 @@
 use crate::address::{Channel, Username};
 use crate::decide::Context;
 use crate::policy::By;
-use crate::user::{ImportProblem, MAX_IDENTIFIERS, Refusal, User, bounded, bounded_report};
+use crate::user::{ImportProblem, JsonObject, MAX_IDENTIFIERS, Refusal, User, bounded};
 
 use crate::change::UserRecord;
 
@@ -21,8 +21,7 @@ impl UserRecord {
         for verified in entries().filter_map(|record| record.verified.as_ref()) {
             bounded("verified_source", verified.source.as_deref())?;
         }
-        let sign_ins = entries().map(|record| &record.sign_in).chain(name.map(|record| &record.sign_in));
-        sign_ins.flatten().try_for_each(|sign_in| bounded_report(&**sign_in))
+        JsonObject::extension(self.extension.as_map().clone()).map(drop).map_err(Refusal::Json)
     }
 
     /// Fills in every id that is absent.

@@ -6,7 +6,7 @@ use crate::base::UserId;
 use crate::change::record::Typed;
 use crate::change::{Change, UserRecord};
 use crate::decide::{Context, Decision};
-use crate::user::{Profile, Refusal, User, UserParts, bounded, bounded_report};
+use crate::user::{Profile, Refusal, User, UserParts, bounded};
 
 /// A request to create a user. Every field is optional.
 #[derive(Debug, Clone, Default)]
@@ -71,15 +71,14 @@ impl User {
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] when the actor is the holder.
     /// * [`Refusal::Import`] when the record contradicts a rule.
-    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a text or report that is too long or contains U+0000.
+    /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a text that is too long or contains U+0000, [`Refusal::Json`] for such
+    ///   an extension.
     pub fn import(record: &UserRecord, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
         record.bounded()?;
         let record = record.clone().with_ids(context).with_username_judged().map_err(Refusal::Import)?;
         let user = record.to_user(context.now).map_err(Refusal::Import)?;
         record.judge(&user, context).map_err(Refusal::Import)?;
-        bounded_report(&*user.parts.credentials)?;
-        bounded_report(&*user.parts.sign_ins)?;
         let canonical = user.identifiers().map(|entry| Typed(entry.address.as_str().to_owned())).collect();
         let imported = Change::Imported { record: Box::new(record), canonical };
         Ok(Decision { events: vec![context.event(imported)], outcome: () })

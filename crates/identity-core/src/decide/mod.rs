@@ -3,7 +3,6 @@
 
 mod addresses;
 mod context;
-mod credentials;
 mod delivery;
 mod import;
 mod lifecycle;

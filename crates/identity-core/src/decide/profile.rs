@@ -3,10 +3,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::base::IdentifierId;
-use crate::change::Change;
+use crate::change::{Change, Reported};
 use crate::decide::{Context, Decision};
-use crate::user::{Credentials, JsonObject, Refusal, SignInUse, SignIns, User, bounded_report};
+use crate::user::{JsonObject, Refusal, User};
 
 /// A change of the profile, applied to the top-level members of each object: a value replaces the member, null removes
 /// it, and absent members stay as they are.
@@ -46,64 +45,23 @@ impl User {
         Ok(Decision::of(context, vec![Change::ProfileChanged { claims, public_data, private_data }], ()))
     }
 
-    /// Records the credentials that the host keeps, in place of those reported before. If nothing differs, the decision
-    /// has no events.
+    /// Changes members of the [extension](User::extension): a value replaces a member, null removes it, and absent
+    /// members stay. The outcome is whether anything differed; if nothing does, the decision has no events.
     ///
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] when the holder asks.
-    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
-    pub fn report_credentials(
-        &self,
-        credentials: &Arc<Credentials>,
-        context: &Context<'_>,
-    ) -> Result<Decision<()>, Refusal> {
+    /// * [`Refusal::Json`] when the extension would become too large or too deeply nested, or contain U+0000.
+    pub fn report(&self, members: &Map<String, Value>, context: &Context<'_>) -> Result<Decision<bool>, Refusal> {
         context.administrator()?;
-        if self.parts.credentials == *credentials {
-            return Ok(Decision::nothing(()));
+        let known = self.parts.extension.as_map();
+        let mut members = members.clone();
+        members.retain(|name, value| known.get(name).unwrap_or(&Value::Null) != value);
+        if members.is_empty() {
+            return Ok(Decision::nothing(false));
         }
-        bounded_report(&**credentials)?;
-        let credentials = Arc::clone(credentials);
-        Ok(Decision::of(context, vec![Change::CredentialsReported { credentials }], ()))
-    }
-
-    /// Records the sign-in activity, in place of what was reported before. If nothing differs, the decision has no
-    /// events.
-    ///
-    /// # Errors
-    /// * [`Refusal::AdministratorOnly`] when the holder asks.
-    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
-    pub fn report_sign_ins(&self, sign_ins: &Arc<SignIns>, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
-        context.administrator()?;
-        if self.parts.sign_ins == *sign_ins {
-            return Ok(Decision::nothing(()));
-        }
-        bounded_report(&**sign_ins)?;
-        Ok(Decision::of(context, vec![Change::SignInsReported { sign_ins: Arc::clone(sign_ins) }], ()))
-    }
-
-    /// Records how sign-in uses an identifier or the username. If nothing differs, the decision has no events.
-    ///
-    /// # Errors
-    /// * [`Refusal::AdministratorOnly`] when the holder asks.
-    /// * [`Refusal::IdentifierNotFound`] when neither an address nor the username has this id.
-    /// * [`Refusal::TooLarge`] above 262,144 bytes of JSON, [`Refusal::Nul`] when it contains U+0000.
-    pub fn report_sign_in_use(
-        &self,
-        id: IdentifierId,
-        sign_in: &Arc<SignInUse>,
-        context: &Context<'_>,
-    ) -> Result<Decision<()>, Refusal> {
-        context.administrator()?;
-        let username = self.parts.username.as_ref().filter(|entry| entry.id == id).map(|entry| &entry.sign_in);
-        let known = match username {
-            Some(known) => known,
-            None => &self.entry(id)?.sign_in,
-        };
-        if known.as_ref() == Some(sign_in) {
-            return Ok(Decision::nothing(()));
-        }
-        bounded_report(&**sign_in)?;
-        Ok(Decision::of(context, vec![Change::SignInUseReported { id, sign_in: Arc::clone(sign_in) }], ()))
+        JsonObject::extension(self.parts.extension.with(&members))?;
+        let members = Arc::new(JsonObject::from_store(members));
+        Ok(Decision::of(context, vec![Change::ExtensionReported(Reported { members })], true))
     }
 }
 

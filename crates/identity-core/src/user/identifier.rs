@@ -84,18 +84,6 @@ fn remember(times: &mut Vec<Timestamp>, at: Timestamp) {
     times.push(at);
 }
 
-/// How a host's sign-in uses an identifier, as reported by the host. The library records this and draws no conclusions
-/// from it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SignInUse {
-    /// The authenticators that accept the identifier, for example `password`.
-    #[serde(default)]
-    pub authenticators: Vec<String>,
-    /// The identity providers at which the identifier is known.
-    #[serde(default)]
-    pub idps: Vec<String>,
-}
-
 /// An e-mail address or phone number of a user, with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifier {
@@ -117,8 +105,6 @@ pub struct Identifier {
     pub attempts: Attempts,
     /// When and why messages were found not to reach the address; `None` when nothing of the kind is known.
     pub undeliverable: Option<Undeliverable>,
-    /// How sign-in uses the address, as reported by the host.
-    pub sign_in: Option<Arc<SignInUse>>,
 }
 
 impl Identifier {
@@ -158,8 +144,6 @@ pub struct UsernameEntry {
     pub source: Option<Arc<str>>,
     /// When the username was set.
     pub added_at: Timestamp,
-    /// How sign-in uses the username, as reported by the host.
-    pub sign_in: Option<Arc<SignInUse>>,
 }
 
 /// The wrong answers and sends of a removed address, which apply again when the address is added again.

@@ -8,23 +8,30 @@ use serde_json::{Map, Value};
 pub const MAX_JSON_BYTES: usize = 65_536;
 /// The maximum nesting of one JSON object of a user, in levels.
 pub const MAX_JSON_DEPTH: usize = 32;
+/// The maximum length of the extension of a user, in bytes of JSON.
+pub const MAX_EXTENSION_BYTES: usize = 262_144;
+/// The maximum nesting of the extension of a user, in levels.
+pub const MAX_EXTENSION_DEPTH: usize = 64;
 
 /// The reason why a JSON object cannot be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// The object is longer than [`MAX_JSON_BYTES`] bytes.
-    #[error("the JSON object is longer than 65,536 bytes; keep large data elsewhere and a reference to it here")]
+    /// The object is longer than [`MAX_JSON_BYTES`] bytes, or an extension than [`MAX_EXTENSION_BYTES`].
+    #[error(
+        "the JSON object is longer than 65,536 bytes, or 262,144 of an extension; keep large data elsewhere and a reference to \
+         it here"
+    )]
     TooLarge,
-    /// The object is nested more than [`MAX_JSON_DEPTH`] levels deep.
-    #[error("the JSON object is nested more than 32 levels deep; flatten it")]
+    /// The object is nested more than [`MAX_JSON_DEPTH`] levels deep, or an extension more than [`MAX_EXTENSION_DEPTH`].
+    #[error("the JSON object is nested more than 32 levels deep, or an extension more than 64; flatten it")]
     TooDeep,
     /// A key or a text of the object contains U+0000.
     #[error("the JSON object contains the character U+0000; remove it")]
     Nul,
 }
 
-/// A JSON object of at most 65,536 bytes and 32 levels, without U+0000.
+/// A JSON object of at most 65,536 bytes and 32 levels, or 262,144 bytes and 64 levels for an extension, without U+0000.
 #[derive(Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct JsonObject(Map<String, Value>);
@@ -37,24 +44,41 @@ impl JsonObject {
     /// * [`JsonError::TooDeep`] above 32 levels.
     /// * [`JsonError::Nul`] when a key or a text contains U+0000.
     pub fn new(map: Map<String, Value>) -> Result<Self, JsonError> {
-        let levels = map.values().map(|value| depth(value, MAX_JSON_DEPTH)).max().unwrap_or(0);
-        if levels + 1 > MAX_JSON_DEPTH {
+        Self(map).within(MAX_JSON_BYTES, MAX_JSON_DEPTH)
+    }
+
+    /// Wraps a JSON object that is to be the extension of a user.
+    ///
+    /// # Errors
+    /// * [`JsonError::TooLarge`] above 262,144 bytes.
+    /// * [`JsonError::TooDeep`] above 64 levels.
+    /// * [`JsonError::Nul`] when a key or a text contains U+0000.
+    pub fn extension(map: Map<String, Value>) -> Result<Self, JsonError> {
+        Self(map).within(MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH)
+    }
+
+    fn within(self, bytes: usize, levels: usize) -> Result<Self, JsonError> {
+        if self.0.values().any(|value| depth(value, levels) >= levels) {
             return Err(JsonError::TooDeep);
         }
-        if map.is_empty() {
-            return Ok(Self(map));
+        if self.0.is_empty() {
+            return Ok(self);
         }
-        let text = serde_json::to_string(&map).ok().filter(|text| text.len() <= MAX_JSON_BYTES);
+        let text = serde_json::to_string(&self).ok().filter(|text| text.len() <= bytes);
         match text {
             None => Err(JsonError::TooLarge),
             Some(text) if has_nul(&text) => Err(JsonError::Nul),
-            Some(_) => Ok(Self(map)),
+            Some(_) => Ok(self),
         }
     }
 
     /// An object from a record, whose bounds were checked when it was decided.
     pub(crate) const fn from_store(map: Map<String, Value>) -> Self {
         Self(map)
+    }
+
+    pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Self>, D::Error> {
+        Ok(Arc::new(Self::from_store(Map::deserialize(deserializer)?)))
     }
 
     /// The members of the object.
@@ -68,6 +92,11 @@ impl JsonObject {
     /// # Errors
     /// As [`new`](Self::new), for the changed object.
     pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, JsonError> {
+        Self::new(self.with(patch))
+    }
+
+    /// As [`patched`](Self::patched), with bounds that somebody else checks.
+    pub(crate) fn with(&self, patch: &Map<String, Value>) -> Map<String, Value> {
         let mut map = self.0.clone();
         for (key, value) in patch {
             if value.is_null() {
@@ -76,7 +105,11 @@ impl JsonObject {
                 map.insert(key.clone(), value.clone());
             }
         }
-        Self::new(map)
+        map
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -89,7 +122,7 @@ impl fmt::Debug for JsonObject {
 
 /// Whether a JSON text has U+0000 in a key or a text, at any depth. JSON always escapes this character, and a backslash
 /// that is itself escaped does not begin an escape.
-pub(crate) fn has_nul(json: &str) -> bool {
+fn has_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {
         let before = json.as_bytes().get(..at).unwrap_or_default();
         before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0

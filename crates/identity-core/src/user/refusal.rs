@@ -1,19 +1,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::address::{Channel, ClaimKind};
 use crate::base::Timestamp;
 use crate::policy::Restriction;
-use crate::user::{JsonError, MAX_IDENTIFIERS, MAX_REPORT_BYTES, has_nul};
+use crate::user::{JsonError, MAX_IDENTIFIERS};
 
 /// The category of a [`Refusal`], for hosts that only distinguish a few cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefusalKind {
     /// The request is not valid, whatever the state of the user.
     Invalid,
-    /// The user, identifier or credential does not exist.
+    /// The user or identifier does not exist.
     NotFound,
     /// The request contradicts the present state.
     Conflict,
@@ -53,9 +51,6 @@ pub enum Refusal {
     /// The user has no identifier with this id.
     #[error("the user has no such identifier")]
     IdentifierNotFound,
-    /// The user has no such passkey, or no such identity at an external provider.
-    #[error("the user has no such passkey or identity at a provider")]
-    CredentialNotFound,
     /// The user already has this address.
     #[error("the user has this address already")]
     Duplicate,
@@ -170,7 +165,7 @@ impl Refusal {
     #[must_use]
     pub const fn kind(&self) -> RefusalKind {
         match self {
-            Self::UserNotFound | Self::IdentifierNotFound | Self::CredentialNotFound => RefusalKind::NotFound,
+            Self::UserNotFound | Self::IdentifierNotFound => RefusalKind::NotFound,
             Self::UserExists | Self::Duplicate | Self::Unchanged | Self::Taken(_) | Self::AlreadyVerified => {
                 RefusalKind::Conflict
             }
@@ -201,7 +196,6 @@ impl Refusal {
             Self::UserNotFound => "user_not_found",
             Self::UserExists => "user_exists",
             Self::IdentifierNotFound => "identifier_not_found",
-            Self::CredentialNotFound => "credential_not_found",
             Self::Duplicate => "duplicate",
             Self::Unchanged => "unchanged",
             Self::Taken(ClaimKind::Email) => "email_taken",
@@ -273,7 +267,6 @@ impl Refusal {
             Self::Life => PublicRefusal::Life,
             Self::AdministratorOnly
             | Self::UserExists
-            | Self::CredentialNotFound
             | Self::SourceWithoutVerified
             | Self::Json(_)
             | Self::TicketForged
@@ -462,15 +455,5 @@ pub(crate) fn bounded(what: &'static str, text: Option<&str>) -> Result<Option<A
         Some(text) if text.len() > 800 => Err(Refusal::TooLarge { what, limit: "800 bytes" }),
         Some(text) if text.contains('\0') => Err(Refusal::Nul { what }),
         text => Ok(text.map(Into::into)),
-    }
-}
-
-/// Checks a report of the host: at most [`MAX_REPORT_BYTES`] bytes of JSON without U+0000.
-pub(crate) fn bounded_report<T: Serialize>(report: &T) -> Result<(), Refusal> {
-    let text = serde_json::to_string(report).ok().filter(|text| text.len() <= MAX_REPORT_BYTES);
-    match text {
-        None => Err(Refusal::TooLarge { what: "the report", limit: "262,144 bytes" }),
-        Some(text) if has_nul(&text) => Err(Refusal::Nul { what: "the report" }),
-        Some(_) => Ok(()),
     }
 }

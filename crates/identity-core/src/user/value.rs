@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::address::Channel;
 use crate::base::{IdentifierId, Inconsistent, Timestamp, UserId};
-use crate::user::{Book, Credentials, Identifier, Profile, Retired, SignIns, UsernameEntry};
+use crate::user::{Book, Identifier, JsonObject, Profile, Retired, UsernameEntry};
 
 /// A user: a person's identifiers and what the host knows about the person. It is a value: a request is decided into
 /// events, and [`after`](Self::after) folds the events into the next value.
@@ -30,23 +30,21 @@ pub struct UserParts {
     pub phones: Book,
     /// The profile of the user.
     pub profile: Profile,
-    /// The credentials, as reported by the host.
-    pub credentials: Arc<Credentials>,
-    /// The sign-in activity, as reported by the host.
-    pub sign_ins: Arc<SignIns>,
+    /// What the host reports, see [`User::extension`].
+    pub extension: Arc<JsonObject>,
     /// The wrong answers and sends of removed addresses.
     pub retired: Vec<Retired>,
 }
 
-/// What is kept of a person of whom the host told nothing. Such users share it: each of them would need 500 bytes of their
+/// What is kept of a person of whom the host told nothing. Such users share it: each of them would need 200 bytes of their
 /// own.
-static NOTHING: LazyLock<(Profile, Arc<Credentials>, Arc<SignIns>)> = LazyLock::new(Default::default);
+static NOTHING: LazyLock<(Profile, Arc<JsonObject>)> = LazyLock::new(Default::default);
 
 impl UserParts {
     /// The parts of a user who was created at this time and has nothing yet.
     #[must_use]
     pub fn new(id: UserId, at: Timestamp) -> Self {
-        let (profile, credentials, sign_ins) = NOTHING.clone();
+        let (profile, extension) = NOTHING.clone();
         Self {
             id,
             created_at: at,
@@ -56,8 +54,7 @@ impl UserParts {
             emails: Book::new(Channel::Email),
             phones: Book::new(Channel::Phone),
             profile,
-            credentials,
-            sign_ins,
+            extension,
             retired: Vec::new(),
         }
     }
@@ -197,16 +194,12 @@ impl User {
         Arc::new(user)
     }
 
-    /// The credentials, as reported by the host.
+    /// What the host keeps with the user, such as credentials without their secrets, or counts of sign-ins. The library
+    /// records it and draws no conclusions from it. A member whose name is the id of an identifier or of the username is
+    /// removed when that one is removed, and when the username changes.
     #[must_use]
-    pub fn credentials(&self) -> &Credentials {
-        &self.parts.credentials
-    }
-
-    /// The sign-in activity, as reported by the host.
-    #[must_use]
-    pub fn sign_ins(&self) -> &SignIns {
-        &self.parts.sign_ins
+    pub fn extension(&self) -> &JsonObject {
+        &self.parts.extension
     }
 
     /// The wrong answers and sends of removed addresses, which a store must keep.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Connection, Credentials, Event, EventFormat,
-    ExternalIdentity, IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Passkey, Policy, Profile, ProofBy,
-    Purpose, Recorded, SignInUse, SignIns, Timestamp, UndeliverableReason, User, UserId, UserRecord, Username,
-    Verified, stored,
+    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Event, EventFormat, IdentifierId, JsonObject, KeyId,
+    Method, NewUser, Nonce, Policy, Profile, ProofBy, Purpose, Recorded, Reported, Timestamp, UndeliverableReason,
+    User, UserId, UserRecord, Username, Verified, stored,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::kit::{Bench, email, given, phone, staff};
@@ -39,36 +38,8 @@ fn challenge() -> Challenge {
     }
 }
 
-fn sign_in() -> Arc<SignInUse> {
-    Arc::new(SignInUse { authenticators: vec!["canary password".into()], idps: vec!["canary".into()] })
-}
-
-fn credentials() -> Arc<Credentials> {
-    Arc::new(Credentials {
-        has_password: true,
-        password_updated_at: Some(Timestamp::from_secs(5)),
-        force_password_reset: true,
-        passkeys: vec![Passkey {
-            name: Some("canary phone".into()),
-            user_agent: "canary".into(),
-            ..Passkey::default()
-        }],
-        providers: vec![ExternalIdentity {
-            authenticator: "google".into(),
-            provider_user_id: "canary-7".into(),
-            claims: JsonObject::new(Map::from_iter([("email".to_owned(), json!("canary@example.com"))])).unwrap(),
-        }],
-        connections: vec![Connection { idp: "canary".into(), connection_id: "canary".into() }],
-    })
-}
-
-fn sign_ins() -> Arc<SignIns> {
-    Arc::new(SignIns {
-        last_success_ip: Some("canary 203.0.113.7".into()),
-        last_known_city: Some("canary".into()),
-        failure_count: u64::MAX,
-        ..SignIns::default()
-    })
+fn extension() -> Arc<JsonObject> {
+    object(json!({"city": "canary", "providers": [{"id": "canary-7"}], "count": u64::MAX, "gone": null}))
 }
 
 fn record() -> UserRecord {
@@ -81,7 +52,6 @@ fn record() -> UserRecord {
         unrestricted: true,
         added_at: None,
         undeliverable: None,
-        sign_in: Some(sign_in()),
     };
     UserRecord {
         id: UserId::parse("u").unwrap(),
@@ -93,13 +63,11 @@ fn record() -> UserRecord {
             username: Username::parse("canary-name").unwrap(),
             source: None,
             added_at: Some(Timestamp::from_secs(1)),
-            sign_in: None,
         }),
         emails: vec![identifier("Canary@Example.com", true)],
         phones: vec![identifier(NUMBER, false)],
         profile: Profile { claims: object(json!({"name": "canary"})), ..Profile::default() },
-        credentials: credentials(),
-        sign_ins: sign_ins(),
+        extension: extension(),
     }
 }
 
@@ -138,9 +106,7 @@ fn every_change() -> Vec<Change> {
         Change::DeliveryFailed { id, sent_at: None, why: None },
         Change::DeliveryRestored { id },
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
-        Change::CredentialsReported { credentials: credentials() },
-        Change::SignInsReported { sign_ins: sign_ins() },
-        Change::SignInUseReported { id, sign_in: sign_in() },
+        Change::ExtensionReported(Reported { members: extension() }),
         Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
@@ -163,7 +129,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 26);
+    assert_eq!(listed.len(), 24);
 }
 
 #[test]
@@ -349,7 +315,7 @@ fn every_event_holds_a_canary_before_it_is_stripped() {
         let text = serde_json::to_string(&event(change.clone())).unwrap().to_lowercase();
         text.contains(CANARY) || text.contains("7400")
     });
-    assert_eq!(personal.count(), 10);
+    assert_eq!(personal.count(), 8);
 }
 
 #[test]
@@ -378,10 +344,8 @@ fn an_event_about_an_unknown_identifier_changes_only_the_time() {
     let mut ada = given();
     ada.add_verified(email("ada@example.com"));
     let stray = |change: &Change| {
-        !matches!(
-            change.kind(),
-            "added" | "username_set" | "primary_changed" | "profile_changed" | "credentials_reported"
-        ) && !matches!(change.kind(), "sign_ins_reported" | "disabled" | "enabled" | "erased")
+        !matches!(change.kind(), "added" | "username_set" | "primary_changed" | "profile_changed")
+            && !matches!(change.kind(), "extension_reported" | "disabled" | "enabled" | "erased")
     };
     for change in every_change().into_iter().filter(stray) {
         let happened = Event { at: ada.user.updated_at(), ..event(change) };

@@ -8,14 +8,13 @@
 mod challenges;
 mod codes;
 mod commits;
-mod credentials;
 mod decoys;
 mod events;
+mod extension;
 mod guessing;
 mod kit;
 mod mailboxes;
 mod notices;
-mod pages;
 mod policies;
 mod privacy;
 mod readers;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use identity_core::record::{IdentifierRecord, Typed, VerifiedRecord};
 use identity_core::{
-    Address, Answer, Binding, Book, Change, Channel, Claim, ClaimChanges, Code, CodeFormat, CodeKeys, Credentials,
-    DangerousPolicy, Email, ExternalIdentity, JsonObject, NewAddress, NewUser, Phone, Policy, Profile, ProfileChange,
-    ProofBy, Purpose, RestrictionPolicy, Retired, Seed, SendPolicy, Strength, UserRecord, Username, Verification,
+    Address, Answer, Binding, Book, Change, Channel, Claim, ClaimChanges, Code, CodeFormat, CodeKeys, DangerousPolicy,
+    Email, JsonObject, NewAddress, NewUser, Phone, Policy, Profile, ProfileChange, ProofBy, Purpose, RestrictionPolicy,
+    Retired, Seed, SendPolicy, Strength, UserRecord, Username, Verification,
 };
 use serde_json::{Map, json};
 
@@ -61,13 +61,7 @@ fn c15_no_value_shows_an_address_a_code_or_a_key() {
     silent("ProfileChange", &change);
     let new = NewUser { username: Some(name), addresses: vec![mail.clone().into()], profile, ..NewUser::default() };
     silent("NewUser", &new);
-    let provider = ExternalIdentity {
-        authenticator: "saml".into(),
-        provider_user_id: "ucanary@example.com".into(),
-        claims: object,
-    };
-    silent("ExternalIdentity", &provider);
-    silent("Credentials", &Credentials { providers: vec![provider], ..Credentials::default() });
+    silent("Reported", &identity_core::Reported { members: Arc::new(object) });
     let bench = given().bench;
     let user = identity_core::UserId::parse("u").unwrap();
     let binding = Binding {
@@ -196,7 +190,6 @@ fn c15_no_refusal_of_an_import_shows_the_address() {
         unrestricted: false,
         added_at: None,
         undeliverable: None,
-        sign_in: None,
     };
     let whole = UserRecord::from(&ada.user);
     for (emails, phones) in [

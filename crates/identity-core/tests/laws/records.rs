@@ -5,9 +5,9 @@ use std::sync::Arc;
 use identity_core::policy::{By, Restriction};
 use identity_core::record::{IdentifierRecord, ImportProblem, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Actor, Book, Channel, Credentials, ExternalIdentity, Identifier, IdentifierId, JsonError, JsonObject,
-    MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, SignInUse, SignIns,
-    Timestamp, User, UserId, UserParts, UserRecord, Username, UsernameEntry,
+    Actor, Book, Channel, Identifier, IdentifierId, JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method,
+    Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, Timestamp, User, UserId, UserParts, UserRecord, Username,
+    UsernameEntry,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -33,7 +33,6 @@ pub(crate) fn identifier(address: &str) -> IdentifierRecord {
         unrestricted: false,
         added_at: None,
         undeliverable: None,
-        sign_in: None,
     }
 }
 
@@ -52,8 +51,7 @@ fn record() -> UserRecord {
         emails: Vec::new(),
         phones: Vec::new(),
         profile: Profile::default(),
-        credentials: Arc::default(),
-        sign_ins: Arc::default(),
+        extension: Arc::default(),
     }
 }
 
@@ -122,8 +120,7 @@ fn an_import_may_say_that_everything_happened_at_this_moment() {
 fn an_id_occurs_once_in_a_user() {
     let id = Some(IdentifierId::from_uuid(Uuid::from_u128(1)));
     let with_id = |address: &str| IdentifierRecord { id, ..identifier(address) };
-    let name =
-        UsernameRecord { id, username: Username::parse("ada").unwrap(), source: None, added_at: None, sign_in: None };
+    let name = UsernameRecord { id, username: Username::parse("ada").unwrap(), source: None, added_at: None };
     let mail = vec![with_id("a@example.com")];
     refused(
         &UserRecord { emails: [mail.clone(), vec![with_id("b@example.com")]].concat(), ..record() },
@@ -144,7 +141,7 @@ fn inconsistent_parts_are_refused() {
     let (mail, line) = (ada.entry(mail).clone(), ada.entry(line).clone());
     let parts = |emails: Vec<Identifier>, phones: Vec<Identifier>, name: Option<IdentifierId>| {
         let username = Username::parse("ada").unwrap();
-        let entry = |id| Box::new(UsernameEntry { id, username, source: None, added_at: ada.bench.now, sign_in: None });
+        let entry = |id| Box::new(UsernameEntry { id, username, source: None, added_at: ada.bench.now });
         User::restore(UserParts {
             username: name.map(entry),
             emails: Book::restore(Channel::Email, emails, None)?,
@@ -177,31 +174,15 @@ fn inconsistent_parts_are_refused() {
 }
 
 #[test]
-fn imported_texts_and_reports_are_bounded() {
+fn imported_texts_are_bounded() {
     let long: Arc<str> = "s".repeat(801).into();
     let mail = || identifier("a@example.com");
-    let huge = Arc::new(SignInUse { authenticators: vec!["x".repeat(262_144)], idps: Vec::new() });
-    let name = || UsernameRecord {
-        id: None,
-        username: Username::parse("ada").unwrap(),
-        source: None,
-        added_at: None,
-        sign_in: None,
-    };
+    let name = || UsernameRecord { id: None, username: Username::parse("ada").unwrap(), source: None, added_at: None };
     let word = VerifiedRecord { at: None, by: None, source: Some(Arc::clone(&long)) };
-    let credentials = Credentials {
-        providers: vec![ExternalIdentity { provider_user_id: "x".repeat(262_144), ..ExternalIdentity::default() }],
-        ..Credentials::default()
-    };
-    let sign_ins = SignIns { last_known_city: Some("x".repeat(262_144)), ..SignIns::default() };
     for record in [
         UserRecord { emails: vec![IdentifierRecord { source: Some(Arc::clone(&long)), ..mail() }], ..record() },
         UserRecord { emails: vec![IdentifierRecord { verified: Some(word), ..mail() }], ..record() },
-        UserRecord { emails: vec![IdentifierRecord { sign_in: Some(Arc::clone(&huge)), ..mail() }], ..record() },
         UserRecord { username: Some(UsernameRecord { source: Some(long), ..name() }), ..record() },
-        UserRecord { username: Some(UsernameRecord { sign_in: Some(huge), ..name() }), ..record() },
-        UserRecord { credentials: Arc::new(credentials), ..record() },
-        UserRecord { sign_ins: Arc::new(sign_ins), ..record() },
     ] {
         assert!(matches!(import(&record), Err(Refusal::TooLarge { .. })));
     }
@@ -210,13 +191,7 @@ fn imported_texts_and_reports_are_bounded() {
 /// An event that was written is history: what was accepted stays readable when parsers and numbering plans change.
 #[test]
 fn an_imported_user_is_rebuilt_without_judging_its_addresses_again() {
-    let entry = UsernameRecord {
-        id: None,
-        username: Username::parse("ada").unwrap(),
-        source: None,
-        added_at: None,
-        sign_in: None,
-    };
+    let entry = UsernameRecord { id: None, username: Username::parse("ada").unwrap(), source: None, added_at: None };
     let record = UserRecord {
         emails: vec![identifier("Ada@EXAMPLE.com"), identifier("ada@example.org")],
         phones: vec![verified("+44 (0)7400 123456")],
@@ -275,7 +250,6 @@ fn absent_fields_of_a_record_are_filled_in() {
             username: Username::parse("ada").unwrap(),
             source: None,
             added_at: None,
-            sign_in: None,
         }),
         ..record()
     };
@@ -310,8 +284,8 @@ fn export_and_import_give_the_same_user() {
     ada.holder(|user, context| user.set_username(&name, Some("form"), context)).done();
     let claims = ProfileChange { claims: map(json!({"name": "Ada", "locale": "en-GB"})), ..ProfileChange::default() };
     ada.admin(|user, context| user.change_profile(&claims, context)).done();
-    let used = Arc::new(SignInUse { authenticators: vec!["password".into()], idps: vec!["google".into()] });
-    ada.admin(|user, context| user.report_sign_in_use(line, &used, context)).done();
+    let used = map(json!({line.to_string(): {"authenticators": ["password"]}}));
+    ada.admin(|user, context| user.report(&used, context)).done();
     ada.pass(5);
     ada.admin(|user, context| user.disable(context)).done();
     let record = UserRecord::from(&ada.user);
@@ -404,34 +378,6 @@ fn a_profile_changes_member_by_member() {
     assert_eq!(third, (1, json!([{"address": {"city": null}, "nick": "A"}, {}])));
 }
 
-#[test]
-fn reports_are_recorded_once_and_bounded() {
-    let mut ada = given();
-    let line = ada.add_verified(phone("+441514960453"));
-    let name = Username::parse("ada").unwrap();
-    let name = ada.holder(|user, context| user.set_username(&name, None, context)).done();
-    let credentials = Arc::new(Credentials { has_password: true, ..Credentials::default() });
-    let sign_ins = Arc::new(SignIns { attempts_count: 1, ..SignIns::default() });
-    let used = Arc::new(SignInUse { authenticators: vec!["password".into()], idps: Vec::new() });
-    for events in [1, 0] {
-        let reports = [
-            ada.admin(|user, context| user.report_credentials(&credentials, context)).events.len(),
-            ada.admin(|user, context| user.report_sign_ins(&sign_ins, context)).events.len(),
-            ada.admin(|user, context| user.report_sign_in_use(line, &used, context)).events.len(),
-            ada.admin(|user, context| user.report_sign_in_use(name, &used, context)).events.len(),
-        ];
-        assert_eq!(reports, [events; 4]);
-    }
-    assert_eq!(ada.entry(line).sign_in, Some(Arc::clone(&used)));
-    assert_eq!(ada.user.username().unwrap().sign_in, Some(Arc::clone(&used)));
-    let nobody = IdentifierId::from_uuid(Uuid::nil());
-    let refused = ada.admin(|user, context| user.report_sign_in_use(nobody, &used, context)).refused();
-    assert_eq!(refused, Refusal::IdentifierNotFound);
-    let huge = Arc::new(SignInUse { authenticators: vec!["x".repeat(262_144)], idps: Vec::new() });
-    let refused = ada.admin(|user, context| user.report_sign_in_use(line, &huge, context)).refused();
-    assert!(matches!(refused, Refusal::TooLarge { .. }));
-}
-
 /// U+0000 in a text from the host is refused, and the error names the text, because not every database can store it.
 #[test]
 fn c26_a_nul_in_any_free_text_is_refused() {
@@ -461,30 +407,8 @@ fn c26_a_nul_in_any_free_text_is_refused() {
     for fine in [json!("\\u0000"), json!({"\\u0000": "\\\\u0000"}), json!("\u{1}\u{fffd}")] {
         assert!(JsonObject::new(map(json!({"x": fine}))).is_ok(), "{fine}");
     }
-    let reports = [
-        Credentials {
-            passkeys: vec![identity_core::Passkey { user_agent: "\0".into(), ..Default::default() }],
-            ..Credentials::default()
-        },
-        Credentials {
-            connections: vec![identity_core::Connection { idp: "a\0".into(), connection_id: String::new() }],
-            ..Credentials::default()
-        },
-    ];
-    for credentials in reports {
-        let credentials = Arc::new(credentials);
-        let refused = ada.admin(|user, context| user.report_credentials(&credentials, context)).refused();
-        assert_eq!(refused, nul("the report"));
-    }
-    let sign_ins = Arc::new(SignIns { last_known_city: Some("Tur\0in".into()), ..SignIns::default() });
-    assert_eq!(ada.admin(|user, context| user.report_sign_ins(&sign_ins, context)).refused(), nul("the report"));
-    let sign_in = Arc::new(SignInUse { authenticators: vec!["\0".into()], idps: Vec::new() });
-    let refused = ada.admin(|user, context| user.report_sign_in_use(mail, &sign_in, context)).refused();
-    assert_eq!(refused, nul("the report"));
     let source = |source: &str| IdentifierRecord { source: Some(source.into()), ..identifier("ada@example.com") };
     assert_eq!(import(&UserRecord { emails: vec![source("a\0")], ..record() }), Err(nul("source")));
-    let used = IdentifierRecord { sign_in: Some(sign_in), ..identifier("ada@example.com") };
-    assert_eq!(import(&UserRecord { emails: vec![used], ..record() }), Err(nul("the report")));
     let report = identity_core::Report::new(identity_core::DeliveryState::Failed, Timestamp::from_secs(1));
     assert_eq!(report.clone().with_detail("a\0").check(), Err(nul("the detail")));
     assert!(

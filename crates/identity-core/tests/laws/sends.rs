@@ -423,7 +423,6 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::Nul { what: "hint" },
         Refusal::TicketForged,
         Refusal::SourceWithoutVerified,
-        Refusal::CredentialNotFound,
         Refusal::TooLarge { what: "hint", limit: "2,048 bytes" },
         Refusal::Life,
         Refusal::Import(ImportProblem::Twice),
@@ -473,7 +472,6 @@ fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
             Refusal::Taken(ClaimKind::Username) => assert_eq!(public, PublicRefusal::UsernameTaken),
             // No call of a holder is refused for these.
             Refusal::UserExists
-            | Refusal::CredentialNotFound
             | Refusal::SourceWithoutVerified
             | Refusal::Json(_)
             | Refusal::TicketForged
@@ -497,7 +495,7 @@ fn every_refusal_has_a_slug_of_its_own() {
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), 31);
+    assert_eq!(slugs.len(), 30);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use identity_core::{
     TenantId, Timestamp, User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
 };
 use identity_ports::StoreError;
+use serde_json::Value;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
@@ -193,19 +194,19 @@ impl Old {
 
     fn read(&self, key: &UserKey) -> Result<Option<(User, Version)>, Bad> {
         let Some(user) = &self.user else { return Ok(None) };
-        let (mut username, mut emails, mut phones) = (None, Vec::new(), Vec::new());
+        let (mut username, mut emails, mut phones, mut used) = (None, Vec::new(), Vec::new(), Vec::new());
         for row in &self.identifiers {
             let cells = Cells(row);
             let (id, source, added_at) = (cells.id("id")?, cells.opt_shared("source")?, cells.time("added_at")?);
             let canonical = cells.text("address")?;
             let typed = cells.opt_text("typed")?.unwrap_or(canonical);
-            let sign_in = cells.opt_json("sign_in")?.map(Arc::new);
+            used.extend(cells.opt_json::<Value>("sign_in")?.map(|sign_in| (id, sign_in)));
             let (channel, book) = match cells.name("kind", ClaimKind::from_name)? {
                 ClaimKind::Email => (Channel::Email, &mut emails),
                 ClaimKind::Phone => (Channel::Phone, &mut phones),
                 ClaimKind::Username => {
                     let name = Username::restore(canonical, typed).map_err(|_| Bad::from("a username is none"))?;
-                    username = Some(UsernameEntry { id, username: name, source, added_at, sign_in });
+                    username = Some(UsernameEntry { id, username: name, source, added_at });
                     continue;
                 }
                 ClaimKind::Mailbox => return Err(Bad::from("a mailbox is none of a user's identifiers")),
@@ -224,7 +225,6 @@ impl Old {
                     sent_at: cells.opt_json("sent_at")?.unwrap_or_default(),
                 },
                 undeliverable: cells.opt_json("undeliverable")?,
-                sign_in,
             };
             book.push((cells.int::<i64>("position")?, entry));
         }
@@ -248,8 +248,7 @@ impl Old {
             emails: book(Channel::Email, emails, cells.opt_id("primary_email")?)?,
             phones: book(Channel::Phone, phones, cells.opt_id("primary_phone")?)?,
             profile,
-            credentials: credentials.unwrap_or_default(),
-            sign_ins: sign_ins.unwrap_or_default(),
+            extension: Arc::new(stored::lifted(credentials, sign_ins, used)),
             retired: cells.opt_json("retired")?.unwrap_or_default(),
         })?;
         Ok(Some((user, Version(cells.int("version")?))))

@@ -8,22 +8,6 @@ use crate::rows::list::until;
 use crate::rows::load;
 use crate::sql::Sql;
 
-/// Times and counts of sign-in are read out of the second record: whoever sorts by them reads every user's.
-fn key(order: DirectoryOrder) -> String {
-    let report = |name: &str| format!("(replace(p.record, '\\u0000', '\\ufffd')::json -> 's' ->> '{name}')::numeric");
-    match order {
-        DirectoryOrder::Created => "u.created_at".to_owned(),
-        DirectoryOrder::Updated => "u.updated_at".to_owned(),
-        DirectoryOrder::LastActivity => report("last_activity"),
-        DirectoryOrder::Failures => format!("coalesce({}, 0)", report("failure_count")),
-        DirectoryOrder::Attempts => format!("coalesce({}, 0)", report("attempts_count")),
-        DirectoryOrder::LastAttempt => report("last_attempt"),
-        DirectoryOrder::Successes => format!("coalesce({}, 0)", report("success_count")),
-        DirectoryOrder::LastSuccess => report("last_success"),
-        DirectoryOrder::BlockUntil => report("block_until"),
-    }
-}
-
 #[async_trait]
 impl Directory for PostgresStore {
     /// A numbered page of users and how many there are, in one statement and of one moment.
@@ -36,16 +20,27 @@ impl Directory for PostgresStore {
         }
         // Who has no such time comes before all who have.
         let (way, ids) = if query.descending { ("DESC NULLS LAST", "DESC") } else { ("ASC NULLS FIRST", "ASC") };
-        let report = match query.order {
-            DirectoryOrder::Created | DirectoryOrder::Updated => "",
-            _ => &link.texts.signins,
+        // What the host reports is read out of the second record: whoever sorts by it reads every user's.
+        let first = if query.search.is_some() { 7 } else { 4 };
+        let (by, report, reported) = match query.order {
+            DirectoryOrder::Created => ("u.created_at", String::new(), None),
+            DirectoryOrder::Updated => ("u.updated_at", String::new(), None),
+            DirectoryOrder::Reported(key) => {
+                let path: String = (1..=key.path().len()).map(|number| format!(" -> ${first}[{number}]")).collect();
+                let missing = format!("${}", first + 1);
+                let report = link.texts.reported.replace("{path}", &path).replace("{missing}", &missing);
+                ("r.value", report, Some(key))
+            }
         };
         let among = if query.search.is_some() { &link.texts.search } else { "" };
-        let text = link.texts.browse.replace("{by}", &key(query.order)).replace("{way}", way).replace("{ids}", ids);
-        let text = text.replace("{report}", report).replace("{among}", among);
+        let text = link.texts.browse.replace("{by}", by).replace("{way}", way).replace("{ids}", ids);
+        let text = text.replace("{report}", &report).replace("{among}", among);
         let mut sql = Sql::new(text).with((tenant.as_str(), capped(query.limit), capped(query.skip)));
         if let Some(Search { id, beginning }) = &query.search {
             sql = sql.with((id.as_str(), beginning.as_str(), until(beginning)));
+        }
+        if let Some(key) = reported {
+            sql = sql.rows(key.path().iter().map(|name| (*name,))).with((key.missing(),));
         }
         let rows = link.read(&sql).await?;
         let Some((total, users)) = rows.split_first() else { return Ok(nobody) };

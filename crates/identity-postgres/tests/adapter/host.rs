@@ -77,7 +77,7 @@ async fn a_commit_that_waits_for_a_hosts_transaction_sees_what_the_transaction_d
         other => panic!("{other:?}"),
     }
     let loaded = store.load(&key("ada")).await.unwrap().unwrap();
-    assert_eq!(loaded.user.sign_ins().attempts_count, 1, "what was told is what is there");
+    assert_eq!(Person::counted(&loaded.user), 1, "what was told is what is there");
 }
 
 #[tokio::test]

@@ -9,9 +9,12 @@ use identity_conformance::kit::{
 };
 use identity_core::{
     Actor, Challenge, ClaimKind, Identifier, JsonObject, Profile, Status, Strength, Undeliverable, UndeliverableReason,
-    UserKey, Verified,
+    User, UserKey, Verified, stored,
 };
-use identity_ports::{ListOrder, ListQuery, Outbox as _, Prefix, StoreError, Stored, UserRepository as _};
+use identity_ports::{
+    Directory as _, DirectoryOrder, DirectoryQuery, ListOrder, ListQuery, Outbox as _, Prefix, SortKey, StoreError,
+    Stored, UserRepository as _,
+};
 use identity_postgres::PostgresStore;
 use identity_postgres::tokio_postgres::Client;
 use serde_json::{Map, Value, json};
@@ -43,6 +46,11 @@ fn text(value: &impl serde::Serialize) -> Value {
     serde_json::to_string(value).unwrap().into()
 }
 
+/// What was a column of its own then, and is a member of the extension.
+fn reported(user: &User, name: &str) -> Option<Value> {
+    user.extension().as_map().get(name).map(text)
+}
+
 /// Writes a user as the first version did.
 async fn write(client: &Client, key: &UserKey, stored: &Stored) {
     let (tenant, user) = (key.tenant.as_str(), &stored.user);
@@ -59,12 +67,12 @@ async fn write(client: &Client, key: &UserKey, stored: &Stored) {
     let row = json!({
         "tenant": tenant, "user_id": key.user.as_str(), "claims": text(&*profile.claims),
         "public_data": text(&*profile.public_data), "private_data": text(&*profile.private_data),
-        "credentials": text(user.credentials()), "sign_ins": text(user.sign_ins()),
+        "credentials": reported(user, "credentials"), "sign_ins": reported(user, "sign_ins"),
     });
     insert(client, "identity_profiles", row).await;
     for book in [user.emails(), user.phones()] {
         for (position, entry) in book.entries().iter().enumerate() {
-            insert(client, "identity_identifiers", identifier(key, position, entry)).await;
+            insert(client, "identity_identifiers", identifier(key, user, position, entry)).await;
         }
     }
     if let Some(entry) = user.username() {
@@ -74,13 +82,13 @@ async fn write(client: &Client, key: &UserKey, stored: &Stored) {
             "address": entry.username.as_str(), "typed": entry.username.typed(), "claim_key": key_of.as_str(),
             "claim_rule": key_of.rule(), "status": "verified", "verified": true, "source": entry.source.as_deref(),
             "unrestricted": false, "added_at": entry.added_at.as_micros(), "failed_in_a_row": 0,
-            "sign_in": entry.sign_in.as_deref().map(text),
+            "sign_in": reported(user, &entry.id.to_string()),
         });
         insert(client, "identity_identifiers", row).await;
     }
 }
 
-fn identifier(key: &UserKey, position: usize, entry: &Identifier) -> Value {
+fn identifier(key: &UserKey, user: &User, position: usize, entry: &Identifier) -> Value {
     let claim_key = entry.address.claim_key();
     let mut row = json!({
         "tenant": key.tenant.as_str(), "user_id": key.user.as_str(), "kind": claim_key.kind().as_str(),
@@ -88,7 +96,7 @@ fn identifier(key: &UserKey, position: usize, entry: &Identifier) -> Value {
         "typed": entry.address.typed(), "claim_key": claim_key.as_str(), "claim_rule": claim_key.rule(),
         "status": "as it says below", "verified": entry.is_verified(), "source": entry.source.as_deref(),
         "unrestricted": entry.unrestricted, "added_at": entry.added_at.as_micros(),
-        "replaces": entry.replaces.map(|id| id.as_uuid()), "sign_in": entry.sign_in.as_deref().map(text),
+        "replaces": entry.replaces.map(|id| id.as_uuid()), "sign_in": reported(user, &entry.id.to_string()),
         "undeliverable": entry.undeliverable.as_ref().map(text), "failed_in_a_row": entry.attempts.failed_in_a_row,
         "failed_at": text(&entry.attempts.failed_at), "sent_at": text(&entry.attempts.sent_at),
     });
@@ -153,7 +161,10 @@ async fn as_first(store: &PostgresStore, from: &Place, to: &Place, keys: &[UserK
 fn everything() -> Person {
     let person = Person::default().email(1, "Ada@EXAMPLE.com", verified()).email(2, "two@example.com", pending());
     let person = person.email(3, "three@example.com", Status::Unverified).phone(4, "+441514960453", pending());
-    let mut person = person.username(5, "Countess").primary(1).attempts(3).updated(at(77));
+    let mut person = person.username(5, "Countess").primary(1).updated(at(77)).extension(json!({
+        "credentials": {"has_password": true}, "sign_ins": {"attempts_count": 3}, id(3).to_string(): {"idps": ["x"]},
+        id(5).to_string(): {"idps": []},
+    }));
     let object = |value: Value| Arc::new(JsonObject::new(json_map(value)).unwrap());
     person.parts.profile = Profile {
         claims: object(json!({"locale": "en", "n": [1.5e300, -0.0, 0.1, {"a": null}]})),
@@ -164,7 +175,6 @@ fn everything() -> Person {
     first.undeliverable = Some(Undeliverable { at: at(5), why: UndeliverableReason::Complained, times: 2 });
     second.replaces = Some(id(1));
     third.source = Some("a \\ \"leaflet\"".into());
-    third.sign_in = Some(Arc::default());
     phone.attempts.failed_at = vec![at(1), at(2)];
     person
 }
@@ -315,4 +325,34 @@ async fn a_damaged_user_of_the_first_version_is_named() {
     client.batch_execute("UPDATE identity_old_users SET retired = NULL").await.unwrap();
     let store = place.store().await;
     assert!(store.load(&key("user-00002")).await.unwrap().is_some());
+}
+
+/// A second record of the form before extensions stays until somebody changes what is in it. It is read, and ordered by, all the
+/// same.
+#[tokio::test]
+async fn a_second_record_of_version_1_is_read_and_ordered_by_what_it_reports() {
+    const FAILURES: SortKey = SortKey::new(&["sign_ins", "failure_count"]);
+    let place = Place::new();
+    let store = place.store().await;
+    let (ada, bob, cy) = (key("ada"), key("bob"), key("cy"));
+    for (key, failures) in [(&ada, 7), (&bob, 5), (&cy, 3)] {
+        let person = Person::default().extension(json!({"sign_ins": {"failure_count": failures}}));
+        put(&store, create(key, &person)).await;
+    }
+    let old = json!({"v": 1, "k": {"has_password": true}, "s": {"failure_count": 4}, "i": {}}).to_string();
+    let old = stored::with_checksum(old, &ada, None);
+    place.sql(&format!("UPDATE identity_profiles SET record = '{old}' WHERE user_id = 'ada'")).await;
+    let read = store.load(&ada).await.unwrap().unwrap();
+    let expected = json!({"credentials": {"has_password": true}, "sign_ins": {"failure_count": 4}});
+    assert_eq!(serde_json::to_value(read.user.extension()).unwrap(), expected);
+    let query = DirectoryQuery { order: DirectoryOrder::Reported(FAILURES), limit: 9, ..DirectoryQuery::default() };
+    let page = store.browse(&ada.tenant, &query).await.unwrap();
+    let ids: Vec<_> = page.users.iter().map(|stored| stored.user.id().as_str()).collect();
+    assert_eq!(ids, ["cy", "ada", "bob"]);
+    // It is written in the form of today when something in it changes.
+    put(&store, change(&ada, &read, &Person::of(&read.user).attempts(1))).await;
+    let new = store.load(&ada).await.unwrap().unwrap();
+    assert_eq!(Person::counted(&new.user), 1);
+    let sql = "SELECT count(*) FROM identity_profiles WHERE record LIKE '{\"v\":2,%'";
+    assert_eq!(place.raw().await.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 3);
 }

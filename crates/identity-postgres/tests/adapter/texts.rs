@@ -22,7 +22,7 @@ fn every_statement_is_of_one_tenant_and_changes_a_table_once() {
         text("load"),
         text("list").replace("{ids}", &text("created")),
         text("list").replace("{ids}", &(text("updated") + &text("prefix"))),
-        text("browse").replace("{among}", &text("search")).replace("{report}", &text("signins")),
+        text("browse").replace("{among}", &text("search")).replace("{report}", &text("reported")),
         text("find"),
         text("history"),
         text("posted"),

@@ -66,7 +66,7 @@ async fn each_of_many_succeeds_or_fails_on_its_own() {
         let answers = at_once(&store, commits.clone()).await;
         for (commit, answer) in commits.iter().zip(&answers) {
             let name = commit.key.user.as_str();
-            let there = store.load(&commit.key).await.unwrap().map(|stored| stored.user.sign_ins().attempts_count);
+            let there = store.load(&commit.key).await.unwrap().map(|stored| Person::counted(&stored.user));
             let number: Option<u64> = name.strip_prefix("user ").and_then(|number| number.parse().ok());
             match (name, number.map(|number| number % 6)) {
                 ("ada", _) => assert!(matches!(answer, Err(CommitError::Conflict)), "{answer:?}"),
@@ -104,7 +104,7 @@ async fn of_many_changes_of_one_user_at_one_version_one_is_written() {
         assert_eq!(won.len(), 1, "{answers:?}");
         assert!(answers.iter().flat_map(Result::as_ref).count() == 1);
         assert!(answers.iter().filter(|answer| matches!(answer, Err(CommitError::Conflict))).count() == 63);
-        let count = store.load(&user).await.unwrap().unwrap().user.sign_ins().attempts_count;
+        let count = Person::counted(&store.load(&user).await.unwrap().unwrap().user);
         assert_eq!(count, u64::try_from(won[0]).unwrap() + 1, "and it is the one that was told");
     }
 }

@@ -56,7 +56,7 @@ impl Scene {
         };
         let expected = u64::from(after);
         let address = mail_key(&format!("user.{number}@example.com"));
-        assert_eq!(stored.user.sign_ins().attempts_count, expected, "{number}");
+        assert_eq!(Person::counted(&stored.user), expected, "{number}");
         assert_eq!(stored.user.emails().entries().len() as u64, expected, "{number}");
         assert_eq!(stored.claims.iter().filter(|claim| claim.key == address).count() as u64, expected, "{number}");
         assert_eq!(self.beside.history(key, 0, 9).await.unwrap().len() as u64, expected + 1, "{number}");

@@ -11,12 +11,12 @@ use identity_conformance::kit::{
 };
 use identity_core::policy::Budget;
 use identity_core::{
-    Actor, Alphabet, Attempts, BudgetKind, Challenge, Change, ClaimKind, CodeFormat, Connection, Content, Credentials,
-    DeliveryState, Email, Event, EventFormat, ExternalIdentity, JsonObject, Method, Passkey, Phone, Profile, ProofBy,
-    Purpose, Recorded, Report, Retired, SignInUse, SignIns, Status, Strength, Undeliverable, UndeliverableReason,
-    UserKey, Verified, WhenExhausted,
+    Actor, Alphabet, Attempts, BudgetKind, Challenge, Change, ClaimKind, CodeFormat, Content, DeliveryState, Email,
+    Event, EventFormat, JsonObject, Method, Phone, Profile, ProofBy, Purpose, Recorded, Report, Retired, Status,
+    Strength, Undeliverable, UndeliverableReason, UserKey, Verified, WhenExhausted,
 };
 use identity_ports::{LeaseId, Outbox, Settled, Settlement, UserRepository};
+use serde_json::json;
 use uuid::Uuid;
 
 /// Everybody, and two who are gone.
@@ -81,30 +81,35 @@ fn odd() -> Person {
     for entry in &mut person.entries {
         entry.source = Some("from \"there\"\n\u{1}".into());
         entry.unrestricted = true;
-        entry.sign_in = Some(Arc::new(SignInUse { authenticators: vec!["password".to_owned()], idps: vec![] }));
     }
-    let username = person.parts.username.as_mut().unwrap();
-    (username.source, username.sign_in) = (Some("sign-up".into()), Some(Arc::new(SignInUse::default())));
+    person.parts.username.as_mut().unwrap().source = Some("sign-up".into());
     person.parts.profile = Profile {
         claims: object(r#"{"locale":"de-CH","largest":18446744073709551615,"half":0.5,"deep":[[{"a":null}]],"":""}"#),
         public_data: object(r#"{"quote\"":"\"\\\u007f\n","least":-9223372036854775808,"minus":-1.5}"#),
         private_data: object(r#"{"secret":"\u{1f600}"}"#.replace("\\u{1f600}", "\u{1f600}").as_str()),
     };
-    person.parts.credentials = Arc::new(Credentials {
-        has_password: true,
-        password_updated_at: Some(at(1)),
-        force_password_reset: true,
-        passkeys: vec![Passkey { name: Some("key".to_owned()), ..Passkey::default() }],
-        providers: vec![ExternalIdentity { authenticator: "google".to_owned(), ..ExternalIdentity::default() }],
-        connections: vec![Connection { idp: "idp".to_owned(), connection_id: "1".to_owned() }],
+    let nothing: [&str; 0] = [];
+    let mut reported = json!({
+        "credentials": {
+            "has_password": true, "password_updated_at": at(1), "force_password_reset": true,
+            "passkeys": [{
+                "name": "key", "passkey_id": "", "public_key": "", "aa_guid": "", "backup_state": false,
+                "backup_eligibility": false, "user_present": false, "user_verified": false, "user_agent": "",
+            }],
+            "providers": [{"authenticator": "google", "provider_user_id": "", "claims": {}}],
+            "connections": [{"idp": "idp", "connection_id": "1"}],
+        },
+        "sign_ins": {
+            "failure_count": 3, "attempts_count": 9, "success_count": 0, "block_until": null, "last_attempt": null,
+            "last_attempt_ip": null, "last_success": null, "last_success_ip": null, "last_activity": at(8),
+            "last_known_city": "Bern", "last_known_country": null, "last_known_region": null,
+        },
+        id(204).to_string(): {"authenticators": nothing, "idps": nothing},
     });
-    person.parts.sign_ins = Arc::new(SignIns {
-        failure_count: 3,
-        attempts_count: 9,
-        last_activity: Some(at(8)),
-        last_known_city: Some("Bern".to_owned()),
-        ..SignIns::default()
-    });
+    for entry in &person.entries {
+        reported[entry.id.to_string()] = json!({"authenticators": ["password"], "idps": nothing});
+    }
+    person = person.extension(reported);
     person
 }
 

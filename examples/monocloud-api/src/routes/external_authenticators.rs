@@ -6,7 +6,7 @@ use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::Problems;
-use crate::wire::{Disconnect, User};
+use crate::wire::{Credentials, Disconnect, ExternalProvider, User};
 
 /// Disconnect an external authenticator
 #[utoipa::path(post, path = "/api/users/{user_id}/external_authenticator/disconnect", tag = "external authenticators",
@@ -18,6 +18,9 @@ pub async fn disconnect(
     UserPath(user): UserPath,
     Body(body): Body<Disconnect>,
 ) -> Result<Json<User>, Problem> {
-    let gone = caller.admin.disconnect(&user, body.authenticator.as_str(), &body.provider_user_id).await?;
-    Ok(caller.show(&gone.user))
+    let meant = |known: &ExternalProvider| {
+        known.authenticator == body.authenticator.as_str() && known.provider_user_id == body.provider_user_id
+    };
+    let remove = |known: &mut Credentials| known.providers.retain(|provider| !meant(provider));
+    Ok(caller.show(&caller.remove(&user, remove).await?.user))
 }

@@ -12,7 +12,7 @@ use crate::json::Json;
 use crate::path::UserPath;
 use crate::problem::Problem;
 use crate::routes::{Problems, emails, phones, username};
-use crate::wire::{CreateUser, Disable, Object, SOURCE, User, UserSummary};
+use crate::wire::{CreateUser, Disable, Member as _, Object, SOURCE, SignIns, User, UserSummary};
 
 /// List users
 #[utoipa::path(get, path = "/api/users", tag = "users", operation_id = "list_users", params(ListParams),
@@ -112,5 +112,6 @@ pub async fn disable(
     params(("user_id" = String, Path, description = "Who it is")),
     responses((status = 200, description = "The user", body = User), Problems))]
 pub async fn unblock(caller: Caller, UserPath(user): UserPath) -> Result<Json<User>, Problem> {
-    Ok(caller.show(&caller.admin.unblock(&user).await?.user))
+    let unblock = |known: &mut SignIns| (known.block_until, known.failure_count) = (None, 0);
+    Ok(caller.show(&SignIns::change(&caller.admin, &user, unblock).await?.user))
 }

@@ -3,7 +3,7 @@ use identity::{Identifier, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Object, SOURCE, text};
+use super::{Credentials, Member as _, Object, SOURCE, SignIns, text};
 
 /// A user. Times are seconds since 1970; what is not known is null.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -237,24 +237,20 @@ pub struct Passkey {
 
 impl From<&identity::User> for CurrentUser {
     fn from(user: &identity::User) -> Self {
-        let (profile, credentials, sign_ins) = (user.profile(), user.credentials(), user.sign_ins());
+        let (profile, credentials, sign_ins) = (user.profile(), Credentials::of(user), SignIns::of(user));
         let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
-        let connection = |known: &identity::sign_in::Connection| Connection {
-            idp: known.idp.clone(),
-            connection_id: known.connection_id.clone(),
-        };
         Self {
             user_id: user.id().as_str().to_owned(),
             disabled: user.is_disabled(),
-            connections: credentials.connections.iter().map(connection).collect(),
+            connections: credentials.connections,
             claims: profile.claims.as_map().clone(),
             public_data: profile.public_data.as_map().clone(),
             private_data: profile.private_data.as_map().clone(),
             emails: user.emails().entries().iter().map(|entry| email(user, entry)).collect(),
             phone_numbers: user.phones().entries().iter().map(|entry| phone(user, entry)).collect(),
-            passkeys: credentials.passkeys.iter().map(Passkey::from).collect(),
+            passkeys: credentials.passkeys,
             force_password_reset: credentials.force_password_reset,
-            external_providers: credentials.providers.iter().map(ExternalProvider::from).collect(),
+            external_providers: credentials.providers,
             creation_time: user.created_at().as_secs(),
             last_updated: user.updated_at().as_secs(),
             has_password: credentials.has_password,
@@ -269,13 +265,13 @@ impl From<&identity::User> for CurrentUser {
             password_updated_at: secs(credentials.password_updated_at),
             block_until: secs(sign_ins.block_until),
             last_sign_in_attempt: secs(sign_ins.last_attempt),
-            last_sign_in_attempt_ip: sign_ins.last_attempt_ip.clone(),
+            last_sign_in_attempt_ip: sign_ins.last_attempt_ip,
             last_sign_in_success: secs(sign_ins.last_success),
-            last_sign_in_success_ip: sign_ins.last_success_ip.clone(),
+            last_sign_in_success_ip: sign_ins.last_success_ip,
             last_activity: secs(sign_ins.last_activity),
-            last_known_city: sign_ins.last_known_city.clone(),
-            last_known_country: sign_ins.last_known_country.clone(),
-            last_known_region: sign_ins.last_known_region.clone(),
+            last_known_city: sign_ins.last_known_city,
+            last_known_country: sign_ins.last_known_country,
+            last_known_region: sign_ins.last_known_region,
         }
     }
 }
@@ -308,32 +304,6 @@ fn verification_source(entry: &Identifier) -> Option<String> {
     let here =
         matches!(verified.by, Method::Code | Method::Link | Method::AdministratorCode).then(|| SOURCE.to_owned());
     text(verified.source.as_ref()).or(here)
-}
-
-impl From<&identity::sign_in::Passkey> for Passkey {
-    fn from(passkey: &identity::sign_in::Passkey) -> Self {
-        Self {
-            name: passkey.name.clone(),
-            passkey_id: passkey.passkey_id.clone(),
-            public_key: passkey.public_key.clone(),
-            aa_guid: passkey.aa_guid.clone(),
-            backup_state: passkey.backup_state,
-            backup_eligibility: passkey.backup_eligibility,
-            user_present: passkey.user_present,
-            user_verified: passkey.user_verified,
-            user_agent: passkey.user_agent.clone(),
-        }
-    }
-}
-
-impl From<&identity::sign_in::ExternalIdentity> for ExternalProvider {
-    fn from(known: &identity::sign_in::ExternalIdentity) -> Self {
-        Self {
-            authenticator: known.authenticator.clone(),
-            provider_user_id: known.provider_user_id.clone(),
-            claims: known.claims.as_map().clone(),
-        }
-    }
 }
 
 impl From<ExternalProvider> for ProviderSummary {

@@ -1,9 +1,9 @@
-use identity::sign_in::SignInUse;
 use identity::{Identifier, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ExternalProvider, Object, Passkey, ProviderSummary};
+use super::reported::read;
+use super::{Credentials, ExternalProvider, Member as _, Object, Passkey, ProviderSummary, SignInUse};
 
 /// A user as the API answered before. Times are seconds since 1970; what is not known is null.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -123,7 +123,7 @@ pub struct LegacyUsername {
 
 impl From<&identity::User> for LegacyUser {
     fn from(user: &identity::User) -> Self {
-        let (profile, credentials) = (user.profile(), user.credentials());
+        let (profile, credentials) = (user.profile(), Credentials::of(user));
         Self {
             user_id: user.id().as_str().to_owned(),
             disabled: user.is_disabled(),
@@ -132,12 +132,12 @@ impl From<&identity::User> for LegacyUser {
             private_data: profile.private_data.as_map().clone(),
             emails: user.emails().entries().iter().map(|entry| email(user, entry)).collect(),
             phone_numbers: user.phones().entries().iter().map(|entry| phone(user, entry)).collect(),
-            passkeys: credentials.passkeys.iter().map(Passkey::from).collect(),
-            idps: credentials.providers.iter().map(ExternalProvider::from).collect(),
+            passkeys: credentials.passkeys,
+            idps: credentials.providers,
             creation_time: user.created_at().as_secs(),
             last_updated: user.updated_at().as_secs(),
             username: user.username().map(|entry| {
-                let SignInUse { authenticators, idps } = used(entry.sign_in.as_deref());
+                let SignInUse { authenticators, idps } = read(user, &entry.id.to_string());
                 LegacyUsername {
                     id: entry.id.to_string(),
                     username: entry.username.as_str().to_owned(),
@@ -151,12 +151,8 @@ impl From<&identity::User> for LegacyUser {
     }
 }
 
-fn used(sign_in: Option<&SignInUse>) -> SignInUse {
-    sign_in.cloned().unwrap_or_default()
-}
-
 fn email(user: &identity::User, entry: &Identifier) -> LegacyEmail {
-    let SignInUse { authenticators, idps } = used(entry.sign_in.as_deref());
+    let SignInUse { authenticators, idps } = read(user, &entry.id.to_string());
     LegacyEmail {
         id: entry.id.to_string(),
         email: entry.address.as_str().to_owned(),
@@ -168,7 +164,7 @@ fn email(user: &identity::User, entry: &Identifier) -> LegacyEmail {
 }
 
 fn phone(user: &identity::User, entry: &Identifier) -> LegacyPhone {
-    let SignInUse { authenticators, idps } = used(entry.sign_in.as_deref());
+    let SignInUse { authenticators, idps } = read(user, &entry.id.to_string());
     LegacyPhone {
         id: entry.id.to_string(),
         phone: entry.address.as_str().to_owned(),

@@ -3,6 +3,7 @@
 mod current;
 mod legacy;
 mod record;
+mod reported;
 mod requests;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use current::{
 };
 pub use legacy::{LegacyEmail, LegacyPhone, LegacySummary, LegacyUser, LegacyUsername};
 pub use record::RecordError;
+pub use reported::{Credentials, Member, SignInUse, SignIns};
 pub use requests::{
     AddEmail, AddPhone, AddressClaim, CreateUser, Disable, Disconnect, PatchClaims, PrivateData, PublicData,
     SendVerificationLink, SetUsername, VerificationLinkSent,

@@ -3,12 +3,11 @@ use std::sync::Arc;
 use identity::address::UsernameError;
 use identity::import::UserRecord;
 use identity::import::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
-use identity::sign_in::{Credentials, SignIns};
 use identity::user::{JsonError, JsonObject};
 use identity::{IdError, IdentifierId, Profile, Timestamp, UserId, Username};
 use uuid::Uuid;
 
-use super::{CurrentUser, Object};
+use super::{Credentials, CurrentUser, Member as _, Object, SignIns};
 
 /// The reason that a user of the wire cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +50,6 @@ fn address(
         unrestricted: false,
         added_at: None,
         undeliverable: None,
-        sign_in: None,
     }
 }
 
@@ -74,31 +72,31 @@ impl TryFrom<CurrentUser> for UserRecord {
                 username: Username::parse(&entry.username)?,
                 source: entry.source.map(Into::into),
                 added_at: None,
-                sign_in: None,
             })
         });
-        let passkeys = user.passkeys.into_iter().map(|passkey| identity::sign_in::Passkey {
-            name: passkey.name,
-            passkey_id: passkey.passkey_id,
-            public_key: passkey.public_key,
-            aa_guid: passkey.aa_guid,
-            backup_state: passkey.backup_state,
-            backup_eligibility: passkey.backup_eligibility,
-            user_present: passkey.user_present,
-            user_verified: passkey.user_verified,
-            user_agent: passkey.user_agent,
-        });
-        let providers = user.external_providers.into_iter().map(|known| {
-            Ok::<_, RecordError>(identity::sign_in::ExternalIdentity {
-                authenticator: known.authenticator,
-                provider_user_id: known.provider_user_id,
-                claims: object("external_providers", known.claims)?,
-            })
-        });
-        let connections = user
-            .connections
-            .into_iter()
-            .map(|known| identity::sign_in::Connection { idp: known.idp, connection_id: known.connection_id });
+        let credentials = Credentials {
+            has_password: user.has_password,
+            password_updated_at: secs(user.password_updated_at),
+            force_password_reset: user.force_password_reset,
+            passkeys: user.passkeys,
+            providers: user.external_providers,
+            connections: user.connections,
+        };
+        let sign_ins = SignIns {
+            failure_count: user.failure_count,
+            attempts_count: user.sign_in_attempts_count,
+            success_count: user.sign_in_success_count,
+            block_until: secs(user.block_until),
+            last_attempt: secs(user.last_sign_in_attempt),
+            last_attempt_ip: user.last_sign_in_attempt_ip,
+            last_success: secs(user.last_sign_in_success),
+            last_success_ip: user.last_sign_in_success_ip,
+            last_activity: secs(user.last_activity),
+            last_known_city: user.last_known_city,
+            last_known_country: user.last_known_country,
+            last_known_region: user.last_known_region,
+        };
+        let extension = JsonObject::extension([credentials.named(), sign_ins.named()].into_iter().collect());
         Ok(Self {
             id: UserId::parse(&user.user_id)?,
             created_at: Timestamp::from_secs(user.creation_time),
@@ -112,28 +110,7 @@ impl TryFrom<CurrentUser> for UserRecord {
                 public_data: Arc::new(object("public_data", user.public_data)?),
                 private_data: Arc::new(object("private_data", user.private_data)?),
             },
-            credentials: Arc::new(Credentials {
-                has_password: user.has_password,
-                password_updated_at: secs(user.password_updated_at),
-                force_password_reset: user.force_password_reset,
-                passkeys: passkeys.collect(),
-                providers: providers.collect::<Result<_, _>>()?,
-                connections: connections.collect(),
-            }),
-            sign_ins: Arc::new(SignIns {
-                failure_count: user.failure_count,
-                attempts_count: user.sign_in_attempts_count,
-                success_count: user.sign_in_success_count,
-                block_until: secs(user.block_until),
-                last_attempt: secs(user.last_sign_in_attempt),
-                last_attempt_ip: user.last_sign_in_attempt_ip,
-                last_success: secs(user.last_sign_in_success),
-                last_success_ip: user.last_sign_in_success_ip,
-                last_activity: secs(user.last_activity),
-                last_known_city: user.last_known_city,
-                last_known_country: user.last_known_country,
-                last_known_region: user.last_known_region,
-            }),
+            extension: Arc::new(extension.map_err(|error| RecordError::Json("sign-in", error))?),
         })
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use identity::import::UserRecord;
-use identity::sign_in::SignIns;
 use identity::{CodeKeys, Identity, Timestamp};
 use identity_sqlite::SqliteStore;
+use monocloud_api::wire::SignIns;
 use serde_json::{Value, json};
 
 use crate::kit::{KEY, Nowhere, Server};
@@ -31,7 +31,7 @@ fn user(n: i64) -> UserRecord {
         "username": {"username": format!("name{n:02}")},
         "emails": [{"address": format!("Mail{n:02}@example.com")}],
         "phones": [{"address": format!("+4415149604{n:02}")}],
-        "sign_ins": sign_ins,
+        "extension": {"sign_ins": sign_ins},
     });
     serde_json::from_value(record).unwrap()
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use identity::import::UserRecord;
-use identity::import::{IdentifierRecord, UsernameRecord};
-use identity::sign_in::SignInUse;
 use monocloud_api::wire::CurrentUser;
 use serde_json::{Value, json};
 
@@ -30,21 +28,14 @@ pub(crate) fn current_record() -> UserRecord {
 
 /// The same with how sign-in uses each identifier, which the legacy pages show.
 pub(crate) fn legacy_record() -> UserRecord {
-    fn used(object: &Value) -> Option<Arc<SignInUse>> {
-        let used = json!({"authenticators": object["authenticators"], "idps": object["idps"]});
-        Some(Arc::new(serde_json::from_value(used).unwrap()))
-    }
     let page = legacy();
     let mut record = current_record();
-    let with = |records: &mut Vec<IdentifierRecord>, objects: &Value| {
-        for (record, object) in records.iter_mut().zip(objects.as_array().unwrap()) {
-            record.sign_in = used(object);
-        }
-    };
-    with(&mut record.emails, &page["emails"]);
-    with(&mut record.phones, &page["phone_numbers"]);
-    let username = record.username.take().unwrap();
-    record.username = Some(UsernameRecord { sign_in: used(&page["username"]), ..username });
+    let objects = [&page["emails"], &page["phone_numbers"]].into_iter().flat_map(|list| list.as_array().unwrap());
+    let used = objects.chain([&page["username"]]).map(|object| {
+        let used = json!({"authenticators": object["authenticators"], "idps": object["idps"]});
+        (object["id"].as_str().unwrap().to_owned(), used)
+    });
+    record.extension = Arc::new(record.extension.patched(&used.collect()).unwrap());
     record
 }
 
