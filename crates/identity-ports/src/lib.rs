@@ -9,6 +9,8 @@ mod ambient;
 mod budgets;
 mod directory;
 mod error;
+#[cfg(feature = "mock")]
+pub mod mock;
 mod notifier;
 mod outbox;
 mod repository;
@@ -21,14 +23,3 @@ pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
 pub use outbox::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
 pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepository, behind};
-
-/// Mocks of the traits.
-#[cfg(feature = "mock")]
-pub mod mock {
-    pub use crate::ambient::{MockClock, MockEntropy};
-    pub use crate::budgets::MockBudgets;
-    pub use crate::directory::MockDirectory;
-    pub use crate::notifier::MockNotifier;
-    pub use crate::outbox::MockOutbox;
-    pub use crate::repository::MockUserRepository;
-}

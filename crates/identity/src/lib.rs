@@ -51,6 +51,8 @@ mod router;
 mod run;
 mod signin;
 pub mod system;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transfer;
 
 pub use account::Account;

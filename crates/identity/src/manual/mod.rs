@@ -14,7 +14,8 @@
 //! 12. [`own_rows`]: rows of the host in the transaction that changes a user.
 //! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
 //! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
-//! 15. [`glossary`]: the words.
+//! 15. `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
+//! 16. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -57,6 +58,10 @@ pub mod beside {}
 
 #[doc = include_str!("sign_in.md")]
 pub mod sign_in {}
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

@@ -35,7 +35,7 @@ struct Desk {
 }
 
 fn desk() -> Desk {
-    let (clock, scripted) = (HandClock::new(), Scripted::default());
+    let (clock, scripted) = (HandClock::default(), Scripted::default());
     let identity = Identity::new(MemoryStore::new(), scripted.clone(), keys())
         .with_clock(clock.clone())
         .with_entropy(CountedEntropy::default());
@@ -68,7 +68,7 @@ async fn a_transient_failure_is_tried_again_after_a_wait_that_doubles() {
         desk.clock.forward(Duration::from_millis(longest * 251));
     }
     assert_eq!(desk.identity.deliver_due().await.unwrap().sent, 1);
-    assert_eq!(desk.scripted.mailbox.count(), 1);
+    assert_eq!(desk.scripted.mailbox.messages().len(), 1);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_message_that_expired_is_settled_unsent() {
     desk.send("ada@example.com").await;
     desk.clock.forward(secs(600));
     assert_eq!(desk.identity.deliver_due().await.unwrap().expired, 1);
-    assert_eq!(desk.scripted.mailbox.count(), 0);
+    assert_eq!(desk.scripted.mailbox.messages().len(), 0);
     assert!(desk.identity.admin("staff").dead_letters(None, 10).await.unwrap().is_empty());
 }
 
@@ -130,7 +130,7 @@ async fn after_24_attempts_a_message_becomes_a_dead_letter() {
 #[tokio::test]
 async fn c93_a_message_whose_key_a_worker_does_not_have_is_left_for_one_that_has_it() {
     let store = MemoryStore::new();
-    let clock = HandClock::new();
+    let clock = HandClock::default();
     let with = |text: String| {
         let keys = CodeKeys::parse(&text).unwrap();
         Identity::new(store.clone(), Mailbox::default(), keys)
@@ -189,7 +189,7 @@ impl Notifier for Stuck {
 
 #[tokio::test(start_paused = true)]
 async fn a_notifier_that_does_not_answer_is_given_up_on() {
-    let clock = HandClock::new();
+    let clock = HandClock::default();
     let identity = Identity::new(MemoryStore::new(), Stuck, keys()).with_clock(clock.clone());
     let account = identity.account(&identity.admin("test").create(identity::NewUser::default()).await.unwrap().outcome);
     let id = account.add(address("ada@example.com")).await.unwrap().outcome;
@@ -212,7 +212,7 @@ async fn the_loop_delivers_what_comes_in_and_stops_when_it_is_told() {
         tokio::task::yield_now().await;
     }
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(host.mailbox.count(), 40);
+    assert_eq!(host.mailbox.messages().len(), 40);
     stop.send(()).unwrap();
     worker.await.unwrap();
 }
@@ -228,7 +228,7 @@ struct StopsAt {
 #[identity::async_trait]
 impl Notifier for StopsAt {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
-        if self.mailbox.count() + 1 == self.at {
+        if self.mailbox.messages().len() + 1 == self.at {
             self.stop.notify_one();
             tokio::task::yield_now().await;
         }
@@ -238,7 +238,7 @@ impl Notifier for StopsAt {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_in_the_middle_of_a_batch_gives_the_rest_back_at_once() {
-    let (store, clock) = (MemoryStore::new(), HandClock::new());
+    let (store, clock) = (MemoryStore::new(), HandClock::default());
     let stops = StopsAt { mailbox: Mailbox::default(), at: 3, stop: Arc::default() };
     let identity =
         Identity::new(store, stops.clone(), keys()).with_clock(clock.clone()).with_entropy(CountedEntropy::default());
@@ -251,10 +251,10 @@ async fn a_stop_in_the_middle_of_a_batch_gives_the_rest_back_at_once() {
     }
     let stop = Arc::clone(&stops.stop);
     identity.deliver_until(async move { stop.notified().await }).await;
-    assert_eq!(stops.mailbox.count(), 3, "the one in hand is finished, no other is begun");
+    assert_eq!(stops.mailbox.messages().len(), 3, "the one in hand is finished, no other is begun");
     // Without waiting for any lease to run out, the next worker has them all.
     assert_eq!(identity.deliver_due().await.unwrap().sent, 7);
-    let mut ids: Vec<_> = stops.mailbox.all().iter().map(|message| message.id).collect();
+    let mut ids: Vec<_> = stops.mailbox.messages().iter().map(|message| message.id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 10, "each came once");
@@ -279,7 +279,7 @@ impl Notifier for Slow {
 
 #[tokio::test]
 async fn a_worker_leaves_what_it_cannot_finish_within_its_lease() {
-    let (store, clock, mailbox) = (MemoryStore::new(), HandClock::new(), Mailbox::default());
+    let (store, clock, mailbox) = (MemoryStore::new(), HandClock::default(), Mailbox::default());
     let other = Identity::new(store.clone(), mailbox.clone(), keys()).with_clock(clock.clone());
     let slow = Slow { mailbox: mailbox.clone(), clock: clock.clone(), other: Arc::new(other) };
     let identity = Identity::new(store, slow, keys()).with_clock(clock);
@@ -291,7 +291,7 @@ async fn a_worker_leaves_what_it_cannot_finish_within_its_lease() {
         account.start_verification(id).await.unwrap();
     }
     identity.deliver_due().await.unwrap();
-    let mut ids: Vec<_> = mailbox.all().iter().map(|message| message.id).collect();
+    let mut ids: Vec<_> = mailbox.messages().iter().map(|message| message.id).collect();
     assert_eq!(ids.len(), 5);
     ids.sort();
     ids.dedup();
@@ -310,8 +310,8 @@ async fn c26_nothing_that_reaches_a_notifier_has_a_control_character_in_its_addr
     {
         assert!(identity::Email::parse(text).is_err(), "{text:?}");
     }
-    for message in host.mailbox.all() {
+    for message in host.mailbox.messages() {
         assert!(!message.to.as_str().chars().any(char::is_control));
     }
-    assert_eq!(host.mailbox.count(), 3);
+    assert_eq!(host.mailbox.messages().len(), 3);
 }

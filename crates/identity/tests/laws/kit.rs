@@ -1,110 +1,10 @@
 //! A host of which a test moves the time and reads the mail.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::delivery::Message;
-use identity::rules::Seed;
-use identity::system::{Clock, Entropy, EntropyError};
-use identity::{
-    Accepted, Account, Address, Code, CodeKeys, Email, IdentifierId, Identity, LinkToken, NewAddress, NewUser, Notice,
-    Notifier, NotifyError, Phone, Policy, Timestamp, UserId,
-};
+pub(crate) use identity::testing::{CountedEntropy, HandClock, Mailbox};
+use identity::{Account, Address, CodeKeys, Email, IdentifierId, Identity, NewAddress, NewUser, Phone, Policy, UserId};
 use identity_memory::MemoryStore;
-
-/// A clock that a test moves.
-#[derive(Clone)]
-pub(crate) struct HandClock {
-    time_of_day: Arc<AtomicI64>,
-    passed: Arc<AtomicU64>,
-}
-
-impl HandClock {
-    pub(crate) fn new() -> Self {
-        Self { time_of_day: Arc::new(AtomicI64::new(1_800_000_000_000_000)), passed: Arc::default() }
-    }
-
-    /// Lets time pass.
-    pub(crate) fn forward(&self, duration: Duration) {
-        self.passed.fetch_add(u64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
-        self.step(i64::try_from(duration.as_micros()).unwrap());
-    }
-
-    /// Sets the time of day back, while no time passes.
-    pub(crate) fn back(&self, duration: Duration) {
-        self.step(-i64::try_from(duration.as_micros()).unwrap());
-    }
-
-    /// Sets the time of day by so many microseconds, while no time passes.
-    pub(crate) fn step(&self, micros: i64) {
-        self.time_of_day.fetch_add(micros, Ordering::SeqCst);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.time_of_day.load(Ordering::SeqCst))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_micros(self.passed.load(Ordering::SeqCst))
-    }
-}
-
-/// A different seed each time, the same ones in every run.
-#[derive(Clone, Default)]
-pub(crate) struct CountedEntropy(Arc<AtomicU64>);
-
-impl Entropy for CountedEntropy {
-    fn seed(&self) -> Result<Seed, EntropyError> {
-        let mut bytes = [7; 32];
-        bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-        Ok(Seed::new(bytes))
-    }
-}
-
-/// What arrived, oldest first.
-#[derive(Clone, Default)]
-pub(crate) struct Mailbox(Arc<Mutex<Vec<Notice>>>);
-
-impl Mailbox {
-    pub(crate) fn all(&self) -> Vec<Arc<Message>> {
-        self.0.lock().unwrap().iter().map(|notice| Arc::clone(&notice.message)).collect()
-    }
-
-    pub(crate) fn clear(&self) {
-        self.0.lock().unwrap().clear();
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-
-    /// The last code that came to an address.
-    pub(crate) fn code(&self, to: &str) -> Code {
-        self.last(to, |notice| notice.code.clone())
-    }
-
-    /// The last link that came to an address.
-    pub(crate) fn link(&self, to: &str) -> LinkToken {
-        self.last(to, |notice| notice.link.clone())
-    }
-
-    fn last<T>(&self, to: &str, what: impl Fn(&Notice) -> Option<T>) -> T {
-        let notices = self.0.lock().unwrap();
-        let to = notices.iter().rev().filter(|notice| notice.message.to.as_str() == to);
-        to.filter_map(what).next().expect("a message came to this address")
-    }
-}
-
-#[identity::async_trait]
-impl Notifier for Mailbox {
-    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
-        self.0.lock().unwrap().push(notice.clone());
-        Ok(Accepted::default())
-    }
-}
 
 pub(crate) struct Host {
     pub(crate) identity: Identity,
@@ -118,7 +18,7 @@ pub(crate) fn keys() -> CodeKeys {
 
 impl Host {
     pub(crate) fn new() -> Self {
-        let (clock, mailbox) = (HandClock::new(), Mailbox::default());
+        let (clock, mailbox) = (HandClock::default(), Mailbox::default());
         let identity = Identity::new(MemoryStore::new(), mailbox.clone(), keys())
             .with_clock(clock.clone())
             .with_entropy(CountedEntropy::default());
@@ -156,7 +56,7 @@ impl Host {
     /// Adds an address and verifies it by its code.
     pub(crate) async fn verified(&self, account: &Account, text: &str) -> IdentifierId {
         let id = self.added(account, text).await;
-        account.confirm(id, &self.mailbox.code(text)).await.unwrap();
+        account.confirm(id, &self.mailbox.code(text).unwrap()).await.unwrap();
         id
     }
 }

@@ -31,7 +31,7 @@ impl Noting {
         store.transaction(|tx| tx.execute_batch(table).map_err(StoreError::failed)).await.unwrap();
         let mailbox = Mailbox::default();
         let plain = Identity::new(store.clone(), mailbox.clone(), keys())
-            .with_clock(HandClock::new())
+            .with_clock(HandClock::default())
             .with_entropy(CountedEntropy::default());
         let refuses = Arc::new(AtomicBool::new(false));
         let (place, refused) = (store.clone(), Arc::clone(&refuses));
@@ -71,7 +71,7 @@ async fn rows_of_the_host_are_written_with_every_use_case() {
     account.start_verification(mail).await.unwrap();
     // Delivery goes through the store alone.
     host.plain.deliver_due().await.unwrap();
-    account.confirm(mail, &host.mailbox.code("ada@example.com")).await.unwrap();
+    account.confirm(mail, &host.mailbox.code("ada@example.com").unwrap()).await.unwrap();
     let phone = account.add(address("+441514960453")).await.unwrap().outcome;
     let last = admin.mark_verified(&ada, phone).await.unwrap();
     // One note a commit, each with the version that the commit made.
@@ -161,7 +161,7 @@ async fn delivery_is_woken_after_the_hosts_commit_and_not_before() {
     let own = plain.with_commit(move |commit| {
         let (store, mailbox) = (place.clone(), seen.clone());
         async move {
-            assert_eq!(mailbox.count(), 0);
+            assert_eq!(mailbox.messages().len(), 0);
             store.commit(commit).await
         }
     });
@@ -171,6 +171,6 @@ async fn delivery_is_woken_after_the_hosts_commit_and_not_before() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
-    assert_eq!((mailbox.count(), began.elapsed()), (1, std::time::Duration::ZERO));
+    assert_eq!((mailbox.messages().len(), began.elapsed()), (1, std::time::Duration::ZERO));
     delivery.abort();
 }

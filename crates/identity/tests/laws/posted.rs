@@ -50,7 +50,7 @@ fn host() -> Host {
 }
 
 fn host_under(policy: Policy) -> Host {
-    let (clock, desk) = (HandClock::new(), Desk::default());
+    let (clock, desk) = (HandClock::default(), Desk::default());
     let identity = Identity::new(MemoryStore::new(), desk.clone(), keys())
         .with_policy(policy)
         .with_clock(clock.clone())
@@ -235,7 +235,7 @@ impl Notifier for Outage {
 
 #[tokio::test(start_paused = true)]
 async fn the_loop_survives_an_outage_of_an_hour_without_losing_or_doubling_anything() {
-    let (clock, outage) = (HandClock::new(), Outage::default());
+    let (clock, outage) = (HandClock::default(), Outage::default());
     let identity = Identity::new(MemoryStore::new(), outage.clone(), keys())
         .with_clock(clock.clone())
         .with_entropy(CountedEntropy::default());
@@ -305,7 +305,7 @@ async fn as_many_are_in_hand_side_by_side_as_was_said_and_no_more() {
     for concurrency in [1, 4, 16] {
         let hands = Hands { now: Arc::default(), most: Arc::default() };
         let identity = Identity::new(MemoryStore::new(), hands.clone(), keys())
-            .with_clock(HandClock::new())
+            .with_clock(HandClock::default())
             .with_delivery(Delivery::default().with_concurrency(concurrency));
         for number in 0..40 {
             let user = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
@@ -342,7 +342,7 @@ impl Notifier for Order {
 
 #[tokio::test]
 async fn a_users_messages_to_an_address_keep_their_order_among_many_workers() {
-    let (clock, order) = (HandClock::new(), Order::default());
+    let (clock, order) = (HandClock::default(), Order::default());
     let identity = Identity::new(MemoryStore::new(), order.clone(), keys())
         .with_clock(clock.clone())
         .with_entropy(CountedEntropy::default());
@@ -388,7 +388,7 @@ impl Notifier for Fragile {
 
 #[tokio::test]
 async fn a_message_that_no_worker_survives_becomes_a_dead_letter_and_delays_nobody() {
-    let (clock, fragile) = (HandClock::new(), Fragile::default());
+    let (clock, fragile) = (HandClock::default(), Fragile::default());
     let identity = Identity::new(MemoryStore::new(), fragile.clone(), keys())
         .with_clock(clock.clone())
         .with_entropy(CountedEntropy::default())
@@ -403,7 +403,7 @@ async fn a_message_that_no_worker_survives_becomes_a_dead_letter_and_delays_nobo
         identity.deliver_due().await.unwrap();
         clock.forward(secs(60));
     }
-    assert_eq!(fragile.0.count(), 2, "the others came");
+    assert_eq!(fragile.0.messages().len(), 2, "the others came");
     let dead = identity.admin("staff").dead_letters(None, 10).await.unwrap();
     assert_eq!((dead.len(), dead[0].attempts), (1, 3));
     assert!(dead[0].error.contains("panicked"), "{}", dead[0].error);
@@ -445,7 +445,7 @@ async fn c54_of_1000_adjacent_numbers_no_more_than_the_budget_reach_a_notifier()
         account.start_verification(line).await.unwrap();
     }
     host.identity.deliver_due().await.unwrap();
-    assert_eq!(host.desk.taken.count(), 200, "20 an hour to each block of 100");
+    assert_eq!(host.desk.taken.messages().len(), 200, "20 an hour to each block of 100");
     host.clock.forward(secs(3_600));
     let account = host.identity.account(&host.user().await);
     let line = account.add(address("+447400123007")).await.unwrap().outcome;
@@ -517,7 +517,7 @@ async fn c25_one_message_goes_to_one_address_and_a_list_is_none() {
     let mail = account.add(address("ada@example.com")).await.unwrap().outcome;
     account.start_verification(mail).await.unwrap();
     host.identity.deliver_due().await.unwrap();
-    let came = host.desk.taken.all();
+    let came = host.desk.taken.messages();
     assert_eq!(came.len(), 1);
     assert_eq!(came[0].to.as_str(), "ada@example.com", "the stored address, and no other");
 }

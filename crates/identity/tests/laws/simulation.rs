@@ -149,7 +149,7 @@ async fn call_back(world: &World, identity: &Identity, dice: &Dice, clock: &Hand
 #[tokio::test]
 async fn of_10000_messages_with_every_fifth_answer_a_fault_none_is_lost_late_or_sent_twice_without_doubt() {
     const USERS: usize = 5_000;
-    let (clock, dice, world) = (HandClock::new(), Dice::default(), Arc::<World>::default());
+    let (clock, dice, world) = (HandClock::default(), Dice::default(), Arc::<World>::default());
     let provider = |name| Provider { name, world: Arc::clone(&world), dice: dice.clone(), clock: clock.clone() };
     let router = Router::builder()
         .provider("one", provider("one"))

@@ -44,7 +44,7 @@ fn claiming(policy: ClaimPolicy) -> Policy {
 /// Every way to give a tenant a policy of its own beside another one for the rest. The first identity serves all tenants.
 fn ways(base: ClaimPolicy, own: ClaimPolicy) -> Vec<(&'static str, Identity, Desk)> {
     let new = || {
-        let desk = Desk { taken: Mailbox::default(), notices: Arc::default(), clock: HandClock::new() };
+        let desk = Desk { taken: Mailbox::default(), notices: Arc::default(), clock: HandClock::default() };
         let identity = Identity::new(MemoryStore::new(), desk.clone(), keys())
             .with_clock(desk.clock.clone())
             .with_entropy(CountedEntropy::default());
@@ -131,7 +131,7 @@ async fn c82_no_two_clones_apply_two_policies_to_one_tenant() {
     assert_eq!(length(&base.for_tenant(acme())), *digits(9).verification(), "one that is made later");
     assert_eq!(length(&changed.for_tenant(TenantId::default())), *Policy::default().verification(), "nobody else's");
     // A clock, an entropy source or delivery options of one's own change nothing about it.
-    let other = base.clone().with_clock(HandClock::new()).with_delivery(identity::delivery::Delivery::default());
+    let other = base.clone().with_clock(HandClock::default()).with_delivery(identity::delivery::Delivery::default());
     let other = other.with_policy(digits(8));
     for identity in [&base, &other, &changed.for_tenant(TenantId::parse("globex").unwrap())] {
         assert_eq!(length(&identity.for_tenant(acme())), *digits(9).verification());
@@ -153,7 +153,7 @@ async fn held(store: &MemoryStore) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn c83_claims_follow_a_change_of_policy_by_a_resumable_pass_that_reports_conflicts() {
-    let (store, clock) = (MemoryStore::new(), HandClock::new());
+    let (store, clock) = (MemoryStore::new(), HandClock::default());
     let identity = Identity::new(store.clone(), Mailbox::default(), keys())
         .with_clock(clock.clone())
         .with_entropy(CountedEntropy::default())

@@ -124,7 +124,7 @@ async fn c91_a_silent_sms_provider_delays_no_email() {
     for number in 0..120 {
         send(&identity, &format!("u{number}@example.com")).await;
         tokio::time::sleep(secs(1)).await;
-        assert_eq!(mail.taken.count(), number + 1, "the mail of second {number} came within a second");
+        assert_eq!(mail.taken.messages().len(), number + 1, "the mail of second {number} came within a second");
     }
     worker.abort();
 }
@@ -143,7 +143,7 @@ async fn c91_an_address_of_the_same_user_on_another_channel_waits_for_nothing() 
     let id = account.add(address("ada@example.com")).await.unwrap().outcome;
     account.start_verification(id).await.unwrap();
     tokio::time::sleep(secs(1)).await;
-    assert_eq!(mail.taken.count(), 1);
+    assert_eq!(mail.taken.messages().len(), 1);
     worker.abort();
 }
 
@@ -169,7 +169,7 @@ async fn c91_a_silent_provider_delays_no_message_of_another_provider_of_its_chan
     for number in 0..60 {
         send(&identity, &format!("+819012345{:03}", number)).await;
         tokio::time::sleep(secs(3)).await;
-        assert_eq!(two.taken.count(), number + 1, "the text of round {number} came within three seconds");
+        assert_eq!(two.taken.messages().len(), number + 1, "the text of round {number} came within three seconds");
     }
     worker.abort();
 }
@@ -190,7 +190,7 @@ async fn c91_a_provider_that_does_not_answer_is_tried_with_one_message_at_a_time
     assert!((16..=20).contains(&asked), "16 hands, and then a trial from time to time: {asked} attempts");
     text.is_silent.store(false, Ordering::SeqCst);
     tokio::time::sleep(secs(300)).await;
-    assert_eq!(text.taken.count(), 60, "all go when it answers again, before they expire");
+    assert_eq!(text.taken.messages().len(), 60, "all go when it answers again, before they expire");
     worker.abort();
 }
 
@@ -208,7 +208,7 @@ impl Notifier for Slow {
 
 fn came_once(mailbox: &Mailbox, count: usize) {
     let mut times: HashMap<MessageId, usize> = HashMap::new();
-    for message in mailbox.all() {
+    for message in mailbox.messages() {
         *times.entry(message.id).or_default() += 1;
     }
     assert!(times.values().all(|times| *times == 1), "no message came twice: {times:?}");
@@ -225,7 +225,7 @@ async fn c92_two_workers_never_hold_one_message_whatever_their_clocks_say() {
                 .with_clock(clock)
                 .with_entropy(CountedEntropy::default())
         };
-        let (right, fast_clock) = (HandClock::new(), HandClock::new());
+        let (right, fast_clock) = (HandClock::default(), HandClock::default());
         fast_clock.step(fast * 1_000_000);
         let (right, ahead) = (worker(right), worker(fast_clock));
         // Notices are worth a day, longer than the clocks differ.
@@ -346,7 +346,7 @@ async fn a_lost_answer_to_a_lease_delays_no_message() {
         let store = Losing { store: MemoryStore::new(), lost: Arc::default() };
         let mailbox = Mailbox::default();
         let identity = Identity::new(store.clone(), mailbox.clone(), keys())
-            .with_clock(HandClock::new())
+            .with_clock(HandClock::default())
             .with_entropy(CountedEntropy::default());
         let mut users = Vec::new();
         for number in 0..20 {
@@ -409,7 +409,7 @@ fn c91_the_end_of_a_runtime_delays_no_message_of_the_next_one() {
     let notifier = SilentOnce::default();
     let store = MemoryStore::new();
     let identity = Identity::new(store, notifier.clone(), keys())
-        .with_clock(HandClock::new())
+        .with_clock(HandClock::default())
         .with_entropy(CountedEntropy::default());
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let first = runtime();
@@ -435,7 +435,7 @@ fn c91_the_end_of_a_runtime_delays_no_message_of_the_next_one() {
 async fn a_message_whose_workers_all_ended_becomes_a_dead_letter() {
     let (store, mailbox) = (MemoryStore::new(), Mailbox::default());
     let identity = Identity::new(store.clone(), mailbox.clone(), keys())
-        .with_clock(HandClock::new())
+        .with_clock(HandClock::default())
         .with_entropy(CountedEntropy::default())
         .with_delivery(Delivery::default().with_attempts(3));
     send(&identity, "ada@example.com").await;
@@ -446,7 +446,7 @@ async fn a_message_whose_workers_all_ended_becomes_a_dead_letter() {
         assert_eq!(store.lease(lease).await.unwrap().len(), 1);
     }
     assert_eq!(identity.deliver_due().await.unwrap().failed, 1);
-    assert_eq!(mailbox.count(), 0, "it is not tried once more");
+    assert_eq!(mailbox.messages().len(), 0, "it is not tried once more");
     let dead = identity.admin("staff").dead_letters(None, 10).await.unwrap();
     assert!(dead[0].error.contains("ended before"), "{}", dead[0].error);
 }
@@ -465,7 +465,7 @@ impl Notifier for Unclear {
 async fn a_code_that_may_have_been_sent_stays_paid_for() {
     let country = SendPolicy::builder().country(Some(Budget::new(1, secs(3_600)))).build().unwrap();
     for attempts in [1, 2, 24] {
-        let clock = HandClock::new();
+        let clock = HandClock::default();
         let identity = Identity::new(MemoryStore::new(), Unclear, keys())
             .with_policy(Policy::default().with_send(country.clone()))
             .with_clock(clock.clone())
@@ -503,7 +503,7 @@ impl Notifier for Ticketed {
 #[tokio::test]
 async fn a_report_whose_detail_cannot_be_kept_is_refused_and_changes_nothing() {
     let notifier = Ticketed::default();
-    let identity = Identity::new(MemoryStore::new(), notifier.clone(), keys()).with_clock(HandClock::new());
+    let identity = Identity::new(MemoryStore::new(), notifier.clone(), keys()).with_clock(HandClock::default());
     let user = send(&identity, "ada@example.com").await;
     identity.deliver_due().await.unwrap();
     let ticket = notifier.0.lock().unwrap()[0].ticket;
