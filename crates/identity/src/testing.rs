@@ -86,22 +86,26 @@ impl Mailbox {
 
     /// What came, oldest first.
     #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.with(|notices| notices.clone())
+    }
+
+    /// The messages of what came, oldest first.
+    #[must_use]
     pub fn messages(&self) -> Vec<Arc<Message>> {
-        self.notices(|notices| notices.iter().map(|notice| Arc::clone(&notice.message)).collect())
+        self.with(|notices| notices.iter().map(|notice| Arc::clone(&notice.message)).collect())
     }
 
     /// Empties the mailbox.
     pub fn clear(&self) {
-        self.notices(Vec::clear);
+        self.with(Vec::clear);
     }
 
     fn last<T>(&self, address: &str, what: impl Fn(&Notice) -> Option<T>) -> Option<T> {
-        self.notices(|notices| {
-            notices.iter().rev().filter(|notice| notice.message.to.as_str() == address).find_map(what)
-        })
+        self.with(|notices| notices.iter().rev().filter(|notice| notice.message.to.as_str() == address).find_map(what))
     }
 
-    fn notices<T>(&self, work: impl FnOnce(&mut Vec<Notice>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Notice>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -109,7 +113,7 @@ impl Mailbox {
 #[async_trait::async_trait]
 impl Notifier for Mailbox {
     async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
-        self.notices(|notices| notices.push(notice.clone()));
+        self.with(|notices| notices.push(notice.clone()));
         Ok(Accepted::default())
     }
 }

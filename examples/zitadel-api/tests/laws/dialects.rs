@@ -142,13 +142,13 @@ async fn a_oneof_that_is_not_set_means_send_code() {
     host.post("/v2/users/ada/email", json!({"email": "new@example.com"})).await.of(200);
     assert_eq!(host.code(PHONE).await.len(), 6);
     assert_eq!(host.code("new@example.com").await.len(), 6);
-    host.clock.forward(31);
+    host.pass(31);
     let sends = async || host.sent().await.iter().filter(|(_, code, _)| code.is_some()).count();
     let before = sends().await;
     for path in ["phone/resend", "email/resend"] {
         host.post(&format!("/v2/users/ada/{path}"), None).await.of(200);
     }
-    host.clock.forward(31);
+    host.pass(31);
     host.post("/v2/users/ada/email/send", json!({})).await.of(200);
     assert_eq!(sends().await, before + 3);
 }

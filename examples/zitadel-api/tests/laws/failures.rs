@@ -182,7 +182,7 @@ async fn every_code_that_does_not_verify_gets_one_answer() {
         host.post("/v2/users/ada/phone/verify", json!({"verificationCode": not(&code)})).await.refused(400),
         "COMMAND-eis9R"
     );
-    host.clock.forward(600);
+    host.pass(600);
     is_one(verify(&code)).await; // it has expired
     let code = host.post("/v2/users/ada/phone/resend", json!({"returnCode": {}})).await.of(200);
     let code = code["verificationCode"].as_str().unwrap().to_owned();
@@ -224,7 +224,7 @@ async fn an_expired_code_may_be_sent_again() {
     let host = Host::with_ada().await;
     host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
     let old = host.code(PHONE).await;
-    host.clock.forward(86_400 * 3);
+    host.pass(86_400 * 3);
     host.post("/v2/users/ada/phone/resend", None).await.of(200);
     let new = host.code(PHONE).await;
     assert_ne!(old, new);
@@ -275,7 +275,7 @@ async fn a_user_who_is_there_already() {
 async fn too_soon_says_when() {
     let host = Host::with_ada().await;
     host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
-    host.clock.forward(10);
+    host.pass(10);
     let text = "A code was sent a short time ago, try again later";
     let before = host.state().await;
     resend_phone().fails(&host, 8, 429, "IDENTITY-tooSoon", text).await;
@@ -289,7 +289,7 @@ async fn too_soon_says_when() {
     let retry = rpc::RetryInfo::decode(details[1].value.as_slice()).unwrap();
     assert_eq!(retry.retry_delay.unwrap().seconds, 21);
     assert_eq!(host.state().await, before);
-    host.clock.forward(21);
+    host.pass(21);
     host.post("/v2/users/ada/phone/resend", None).await.of(200);
 }
 

@@ -30,7 +30,7 @@ async fn hazard_1_tries_are_capped_and_a_resend_has_to_wait() {
     assert_eq!(locked.refused(429), "IDENTITY-tooManyTries", "the right code comes too late");
     assert_eq!(locked.json()["details"][1]["retryDelay"], "601s");
     // Neither a new code nor the same number once more is a fresh start.
-    host.clock.forward(31);
+    host.pass(31);
     assert_eq!(host.post("/v2/users/ada/phone/resend", None).await.refused(429), "IDENTITY-tooManyTries");
     let again = host.post("/v2/users/ada/phone/resend", json!({"returnCode": {}})).await;
     assert_eq!(again.refused(429), "IDENTITY-tooManyTries");
@@ -38,7 +38,7 @@ async fn hazard_1_tries_are_capped_and_a_resend_has_to_wait() {
     let before = host.ada().await;
     assert_eq!(host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.refused(429), "IDENTITY-tooManyTries");
     assert_eq!(host.ada().await, before, "a number whose code may not be sent yet is not set either");
-    host.clock.forward(600);
+    host.pass(600);
     set(&host, PHONE).await;
     assert_eq!(host.post("/v2/users/ada/phone/resend", None).await.refused(429), "IDENTITY-tooSoon");
 }
@@ -155,7 +155,7 @@ async fn hazard_8_a_phone_code_lives_ten_minutes() {
         let host = Host::with_ada().await;
         set(&host, PHONE).await;
         let code = host.code(PHONE).await;
-        host.clock.forward(seconds);
+        host.pass(seconds);
         assert_eq!(verify(&host, &code).await.status, status, "after {seconds} s");
     }
 }

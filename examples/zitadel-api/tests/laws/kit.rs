@@ -1,7 +1,6 @@
 //! The whole host without a socket, on an SQLite file, with a clock that a test moves and a mailbox that it reads.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,9 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use clap::Parser as _;
 use http_body_util::BodyExt as _;
-use identity::rules::Seed;
-use identity::system::{Clock, Entropy, EntropyError};
-use identity::{Accepted, Code, CodeKeys, Identity, Notice, Notifier, NotifyError, TenantId, Timestamp};
+use identity::testing::{CountedEntropy, HandClock, Mailbox};
+use identity::{Code, CodeKeys, Identity, TenantId, Timestamp};
 use identity_sqlite::SqliteStore;
 use prost::Message;
 use serde_json::{Value, json};
@@ -29,51 +27,6 @@ pub(crate) const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a
 pub(crate) const PHONE: &str = "+441514960453";
 pub(crate) const OTHER: &str = "+441514960454";
 pub(crate) const EMAIL: &str = "ada@example.com";
-
-/// A clock that a test moves.
-#[derive(Clone)]
-pub(crate) struct HandClock(Arc<AtomicI64>);
-
-impl HandClock {
-    pub(crate) fn forward(&self, seconds: u64) {
-        let micros = Duration::from_secs(seconds).as_micros();
-        self.0.fetch_add(i64::try_from(micros).unwrap(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::SeqCst).unsigned_abs())
-    }
-}
-
-/// A different seed each time, the same ones in every run.
-#[derive(Default)]
-struct CountedEntropy(AtomicU64);
-
-impl Entropy for CountedEntropy {
-    fn seed(&self) -> Result<Seed, EntropyError> {
-        let mut bytes = [7; 32];
-        bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
-        Ok(Seed::new(bytes))
-    }
-}
-
-/// What was sent, oldest first.
-#[derive(Clone, Default)]
-pub(crate) struct Mailbox(Arc<Mutex<Vec<Notice>>>);
-
-#[identity::async_trait]
-impl Notifier for Mailbox {
-    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
-        self.0.lock().unwrap().push(notice.clone());
-        Ok(Accepted::default())
-    }
-}
 
 pub(crate) struct Host {
     pub(crate) router: Router,
@@ -95,7 +48,7 @@ impl Host {
         let settings = Settings::try_parse_from(settings).unwrap();
         let policy = settings.policy().unwrap();
         // 2024-11-22T16:27:04.996Z, as on the page.
-        let clock = HandClock(Arc::new(AtomicI64::new(1_732_292_824_996_000)));
+        let clock = HandClock::at(Timestamp::from_micros(1_732_292_824_996_000));
         let (mail, keys) = (Mailbox::default(), CodeKeys::parse(KEY).unwrap());
         let store = SqliteStore::open(folder.path().join("identity.db")).await.unwrap();
         let identity = Identity::new(store, mail.clone(), keys.clone())
@@ -177,6 +130,10 @@ impl Host {
         self.rest(ROOT, "GET", "/v2/users/ada", None).await.of(200)
     }
 
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.forward(Duration::from_secs(seconds));
+    }
+
     /// Everything that a call could have changed.
     pub(crate) async fn state(&self) -> Value {
         let page = identity::directory::ListQuery {
@@ -188,16 +145,15 @@ impl Host {
         let users = self.identity.admin("test").list(&page).await.unwrap().users;
         let users: Vec<_> = users.iter().map(|stored| json!([stored.user.id().as_str(), stored.version.0])).collect();
         self.identity.deliver_due().await.unwrap();
-        json!({"users": users, "messages": self.mail.0.lock().unwrap().len()})
+        json!({"users": users, "messages": self.mail.notices().len()})
     }
 
     /// What was sent so far, as address, code and link.
     pub(crate) async fn sent(&self) -> Vec<(String, Option<String>, Option<String>)> {
         self.identity.deliver_due().await.unwrap();
-        let mail = self.mail.0.lock().unwrap();
-        let seen = mail.iter().map(|notice| {
+        let seen = self.mail.notices().into_iter().map(|notice| {
             let code = notice.code.as_ref().map(|code| Code::reveal(code).to_owned());
-            (notice.message.to.as_str().to_owned(), code, zitadel_api::mail::link(notice))
+            (notice.message.to.as_str().to_owned(), code, zitadel_api::mail::link(&notice))
         });
         seen.collect()
     }

@@ -110,7 +110,7 @@ async fn c100_a_holder_does_not_choose_where_a_link_leads_in_any_call_or_dialect
         host.add("ada", "ada@example.com").await;
         // There is a code outstanding that may be sent again.
         host.rest(ADAS, "POST", "/v2/users/ada/email", json!({"email": "new@example.com"})).await.of(200);
-        host.clock.forward(31);
+        host.pass(31);
         let before = host.state().await;
         for call in Templated::all(template) {
             for outcome in call.outcomes(&host, ADAS).await {
@@ -150,7 +150,7 @@ async fn a_holder_sends_an_administrators_link_again() {
     let host = Host::with_ada().await;
     let template = json!({"urlTemplate": "https://anywhere.example/{{.Code}}"});
     host.post("/v2/users/ada/email", json!({"email": VICTIM, "sendCode": template})).await.of(200);
-    host.clock.forward(31);
+    host.pass(31);
     host.rest(ADAS, "POST", "/v2/users/ada/email/resend", None).await.of(200);
     let links = links(&host).await;
     assert_eq!(links.len(), 2);

@@ -15,14 +15,14 @@ async fn a_link_is_rendered_from_the_template_that_came_with_the_request() {
     assert_eq!(link.unwrap(), format!("https://example.com/verify?user=ada&code={code}&org=69629023906488334"));
 
     // Sent again, it is the same message: the code in hand keeps working.
-    host.clock.forward(31);
+    host.pass(31);
     host.post("/v2/users/ada/email/resend", None).await.of(200);
     let (_, again, link) = host.sent().await.into_iter().rfind(|(to, ..)| to == "new@example.com").unwrap();
     assert_eq!(again.unwrap(), code);
     assert!(link.unwrap().starts_with("https://example.com/verify?user=ada&code="));
 
     // With another template it is another link.
-    host.clock.forward(31);
+    host.pass(31);
     let body = json!({"sendCode": {"urlTemplate": "https://example.org/{{.Code}}"}});
     host.post("/v2/users/ada/email/send", body).await.of(200);
     let (_, code, link) = host.sent().await.into_iter().rfind(|(to, ..)| to == "new@example.com").unwrap();
@@ -48,7 +48,7 @@ async fn c63_no_link_begins_with_what_a_header_says() {
     ];
     let body = json!({"email": "new@example.com"}).to_string();
     host.raw("POST", "/v2/users/ada/email", &headers, body).await.of(200);
-    host.clock.forward(31);
+    host.pass(31);
     let body = json!({"sendCode": {"urlTemplate": "https://example.com/{{.Code}}"}}).to_string();
     host.raw("POST", "/v2/users/ada/email/resend", &headers, body).await.of(200);
     let links: Vec<_> = host.sent().await.into_iter().filter_map(|(_, _, link)| link).collect();

@@ -10,7 +10,7 @@ async fn the_code_that_was_sent_verifies_the_phone_and_the_answer_has_the_shape_
     let set = host.rest(ADAS, "POST", "/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
     let sequence: u64 = set["details"]["sequence"].as_str().unwrap().parse().unwrap();
     let code = host.code(PHONE).await;
-    host.clock.forward(1);
+    host.pass(1);
     let answer = host.rest(ADAS, "POST", "/v2/users/ada/phone/verify", json!({"verificationCode": code})).await;
     let details = answer.of(200)["details"].clone();
     // Verified, and primary: two events.

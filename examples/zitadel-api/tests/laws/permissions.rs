@@ -85,10 +85,10 @@ async fn a_users_own_token_sets_resends_verifies_removes_and_reads_its_own() {
     };
     own("POST", "/phone", Some(json!({"phone": PHONE, "sendCode": {}}))).await;
     own("POST", "/email", Some(json!({"email": "new@example.com", "sendCode": {}}))).await;
-    host.clock.forward(31);
+    host.pass(31);
     own("POST", "/phone/resend", None).await;
     own("POST", "/email/resend", Some(json!({"sendCode": {}}))).await;
-    host.clock.forward(31);
+    host.pass(31);
     own("POST", "/email/send", None).await;
     let (phone, email) = (host.code(PHONE).await, host.code("new@example.com").await);
     own("POST", "/phone/verify", Some(json!({"verificationCode": phone}))).await;
@@ -104,7 +104,7 @@ async fn what_is_an_administrators_and_who_is_somebody_else_is_403() {
     host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
     host.post("/v2/users/bob/phone", json!({"phone": OTHER})).await.of(200);
     host.post("/v2/users/bob/email", json!({"email": "bob2@example.com"})).await.of(200);
-    host.clock.forward(31);
+    host.pass(31);
     let before = host.state().await;
     let human = json!({"profile": {"givenName": "A", "familyName": "B"}, "email": {"email": "else@example.com"}});
     for (method, path, body) in [

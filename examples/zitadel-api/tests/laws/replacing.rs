@@ -117,7 +117,7 @@ async fn a_set_that_is_refused_leaves_everything_as_it_was() {
     // Its last message is not 30 s old, whatever happened to it since.
     assert_eq!(host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.refused(429), "IDENTITY-tooSoon");
     assert_eq!((host.state().await, host.ada().await), (before, shown));
-    host.clock.forward(31);
+    host.pass(31);
     host.post("/v2/users/ada/phone", json!({"phone": PHONE})).await.of(200);
 }
 
@@ -131,7 +131,7 @@ async fn a_budget_that_strangers_share_is_not_told_and_the_code_may_be_sent_late
     }
     let codes = async || host.sent().await.iter().filter(|(to, code, _)| to == PHONE && code.is_some()).count();
     assert_eq!(codes().await, 8);
-    host.clock.forward(600);
+    host.pass(600);
     host.post("/v2/users/u9/phone/resend", None).await.of(200);
     let code = host.code(PHONE).await;
     host.post("/v2/users/u9/phone/verify", json!({"verificationCode": code})).await.of(200);

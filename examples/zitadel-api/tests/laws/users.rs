@@ -127,7 +127,7 @@ async fn details_are_those_of_the_last_event() {
         (60, "email/send", json!({})),
         (1, "email", json!({"email": "newer@example.com", "isVerified": true})),
     ] {
-        host.clock.forward(seconds);
+        host.pass(seconds);
         let details = host.post(&format!("/v2/users/ada/{path}"), body.clone()).await.of(200)["details"].clone();
         let history = host.identity.admin("test").history(&ada, 0, 1_000).await.unwrap();
         let last = history.last().unwrap();
