@@ -1,6 +1,7 @@
 //! The laws of the use cases, on the model store.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
