@@ -280,7 +280,11 @@ async fn a_second_device_within_the_wait_has_the_same_code_and_no_second_message
     assert_ne!(first.ticket, second.ticket);
     assert_eq!(second.expires_at, first.expires_at + secs(10), "when somebody else began does not show");
     assert!(host.confirm(&second, &host.mailbox.code(ADA).unwrap()).await.unwrap().is_some(), "it is not locked out");
-    assert_eq!(refused(host.confirm(&first, &host.mailbox.code(ADA).unwrap()).await), PublicRefusal::NoChallenge, "used");
+    assert_eq!(
+        refused(host.confirm(&first, &host.mailbox.code(ADA).unwrap()).await),
+        PublicRefusal::NoChallenge,
+        "used"
+    );
     let used = host.mailbox.code(ADA).unwrap();
     // Who comes next does not wait for a used code to expire, even at the same moment.
     let third = host.start(ADA).await;
@@ -362,7 +366,10 @@ async fn guesses_are_counted_for_the_ticket_the_challenge_and_the_address() {
     }
     host.clock.forward(secs(301));
     let other = host.start(EVE).await;
-    assert!(host.confirm(&other, &host.mailbox.code(EVE).unwrap()).await.unwrap().is_some(), "another address is another count");
+    assert!(
+        host.confirm(&other, &host.mailbox.code(EVE).unwrap()).await.unwrap().is_some(),
+        "another address is another count"
+    );
     host.clock.forward(secs(86_400));
     assert!(host.proof(ADA).await.user().is_some(), "a day later");
 }
