@@ -8,8 +8,8 @@ use crate::{CommitError, StoreError};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Budgets: Send + Sync + 'static {
-    /// Gives these amounts back and then draws all of these charges, or none of them when one does not fit, durably before it
-    /// answers. Windows, amounts and refunds are those of [`UserRepository::commit`](crate::UserRepository::commit). Two draws
+    /// Gives these amounts back and then draws all of these charges, durably before it answers; when one does not fit, it does
+    /// neither. Windows, amounts and refunds are those of [`UserRepository::commit`](crate::UserRepository::commit). Two draws
     /// at once must never exceed a budget together; one may be refused for what the other draws and gives back again.
     ///
     /// The charges are different budgets, and each of them refuses. What is drawn twice because an answer was lost stays
