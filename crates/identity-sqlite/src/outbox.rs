@@ -177,15 +177,17 @@ impl Outbox for SqliteStore {
     async fn enqueue(&self, message: Message) -> Result<()> {
         let text = json(&message)?;
         let insert = move |Desk { connection, .. }: &Desk| {
-            if find(connection, message.id)?.is_some() {
-                return Ok(());
-            }
             let place = Owner { connection, key: &message.key }.place();
             let user = "SELECT user FROM identity_users WHERE tenant = ?1 AND id = ?2 AND created_at IS NOT NULL";
             let user = one::<(i64,)>(connection, user, place, ("identity_users", ""))?;
             // Who has no row has a number below 0. Two who share one wait for each other, and nothing else comes of it.
             let none = || -1 - i64::from(crc32fast::hash(place.join("\0").as_bytes()));
-            enqueue(connection, user.map_or_else(none, |(user,)| user), &message, &text)
+            let user = user.map_or_else(none, |(user,)| user);
+            let there = "SELECT user FROM identity_outbox WHERE user = ?1 AND id = ?2";
+            match one::<(i64,)>(connection, there, params![user, message.id.as_uuid()], ("identity_outbox", ""))? {
+                Some(_) => Ok(()),
+                None => enqueue(connection, user, &message, &text),
+            }
         };
         self.write(insert).await
     }

@@ -2,7 +2,7 @@
 //!
 //! 1. [`getting_started`]: a store, a key, a user, a verified address.
 //! 2. [`two_roads`]: what a holder may do, what an administrator may do, and how a host keeps them apart.
-//! 3. [`policies`]: the six policies, their defaults, and the values that do not build.
+//! 3. [`policies`]: the eight policies, their defaults, and the values that do not build.
 //! 4. [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
 //! 5. [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
 //! 6. [`adapters`]: how to write a store: what it keeps, what a commit does in which order, leases, the conformance suite.
