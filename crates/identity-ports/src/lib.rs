@@ -1,7 +1,8 @@
 //! The ports: traits that a host implements, or picks from the adapters, for storage, delivery, time and randomness.
 //!
-//! Every trait can be used as a trait object. None but [`Notifier::lane`] and [`UserRepository::clock`] has a default method, so that the author
-//! of an adapter decides every case. The crate `identity-conformance` tests adapters against the laws of these traits.
+//! Every trait can be used as a trait object. None but [`Notifier::lane`] and [`UserRepository::clock`] has a default method,
+//! so that the author of an adapter decides every case. The crate `identity-conformance` tests adapters against the laws of
+//! these traits.
 //!
 //! The feature `mock` adds mocks of all traits, made with the crate `mockall`.
 

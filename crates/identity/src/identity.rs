@@ -72,8 +72,8 @@ pub(crate) struct Parts {
 }
 
 impl Identity {
-    /// The use cases of the tenant `default`, with the clock of the store (the machine's, or that of a database server), the operating system's randomness and the default
-    /// policy.
+    /// The use cases of the tenant `default`, with the clock of the store (the machine's, or that of a database server),
+    /// the operating system's randomness and the default policy.
     #[must_use]
     pub fn new(store: impl Store, notifier: impl Notifier, keys: CodeKeys) -> Self {
         let clock = Arc::new(SteadyClock::new(store.clock()));
