@@ -1,0 +1,42 @@
+//! A service where people sign up and sign in by code. The README is its tutorial.
+
+mod admin;
+mod pages;
+mod rows;
+mod sign_in;
+mod start;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use identity::{Address, Identity, User};
+use pages::Pages;
+use rows::Rows;
+
+/// What every request is answered with.
+#[derive(Clone)]
+struct App {
+    identity: Identity,
+    rows: Rows,
+    pages: Pages,
+    /// The addresses of staff.
+    staff: Arc<[Address]>,
+}
+
+impl App {
+    /// Whether the user has verified an address of staff.
+    fn is_staff(&self, user: &User) -> bool {
+        user.identifiers().any(|entry| entry.is_verified() && self.staff.contains(&entry.address))
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match start::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
