@@ -68,11 +68,7 @@ async fn users(State(app): State<App>, staff: Staff, Query(which): Query<Which>)
     let found = app.identity.admin(staff.actor()).browse(&query).await?;
     let users: Vec<_> = found.users.iter().map(|stored| summary(&stored.user)).collect();
     let is_last = page.saturating_add(1).saturating_mul(PAGE) >= found.total;
-    app.pages.show(
-        StatusCode::OK,
-        "users.html",
-        context! { users, search, page, is_last, total => found.total },
-    )
+    app.pages.show(StatusCode::OK, "users.html", context! { users, search, page, is_last, total => found.total })
 }
 
 fn summary(user: &User) -> minijinja::Value {

@@ -73,7 +73,8 @@ pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_ours(request.headers()) {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, "This form was sent from another site. Open the page here and send it again.").into_response()
+    (StatusCode::FORBIDDEN, "This form was sent from another site. Open the page here and send it again.")
+        .into_response()
 }
 
 fn is_ours(headers: &HeaderMap) -> bool {

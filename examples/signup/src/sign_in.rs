@@ -77,7 +77,8 @@ async fn ask(State(app): State<App>) -> Result<Response, Failed> {
 
 /// Sends a code. The answer is the same for an address that is known and one that is not.
 async fn send(State(app): State<App>, Form(who): Form<Who>) -> Result<Response, Failed> {
-    let again = |status, problem: String| app.pages.show(status, "sign_in.html", context! { who => who.value(), problem });
+    let again =
+        |status, problem: String| app.pages.show(status, "sign_in.html", context! { who => who.value(), problem });
     if who.name.chars().count() > 100 {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "That name is longer than 100 letters.".to_owned());
     }

@@ -116,7 +116,9 @@ fn staff() -> Result<Vec<Address>, Box<dyn Error>> {
     let entries = setting.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let parse = |entry: &str| {
         let email = Email::parse(entry).map(Address::from);
-        email.or_else(|_| Phone::parse(entry).map(Address::from)).map_err(|error| format!("STAFF: {entry:?}: {error}").into())
+        email
+            .or_else(|_| Phone::parse(entry).map(Address::from))
+            .map_err(|error| format!("STAFF: {entry:?}: {error}").into())
     };
     entries.map(parse).collect()
 }
