@@ -18,8 +18,8 @@ pub enum MoveError {
         #[source]
         reason: StoreError,
     },
-    /// Another process writes to the file.
-    #[error("another process writes to the file {0}; stop the hosts that use it, and run this again")]
+    /// Another program, or another part of this one, has the file open.
+    #[error("the file {0} is open in another program; stop every program that uses it, and run this again")]
     Busy(PathBuf),
     /// The target cannot be opened: the URL or the password is wrong, or a newer version wrote its tables.
     #[error("the target cannot be opened: {0}")]

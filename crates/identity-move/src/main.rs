@@ -10,8 +10,8 @@ use clap::Parser;
 use identity_move::{Move, Report, Step, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Copies everything in a SQLite file to PostgreSQL and verifies the copy. Stop the hosts first. After an interruption, run
-/// the same command again to continue.
+/// Copies everything in a SQLite file to PostgreSQL and verifies the copy. Stop every program that uses the file first. After
+/// an interruption, run the same command again to continue.
 #[derive(Parser)]
 #[command(name = "identity-move", version)]
 struct Arguments {
@@ -69,6 +69,9 @@ fn tell(report: &Report) {
     for table in &report.tables {
         let (name, rows, groups) = (table.table, table.rows, table.groups);
         println!("  {name:<22} {rows:>12} rows of {groups:>12}  sha256 {}", table.digest);
+    }
+    if !report.left.is_empty() {
+        println!("not moved, because these tables are not of this library: {}", report.left.join(", "));
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Step {
 pub struct Report {
     /// A report for each table.
     pub tables: Vec<TableReport>,
+    /// The names of the tables that stay in the file alone, because they are not of this library, in alphabetical order.
+    pub left: Vec<String>,
 }
 
 /// What both sides hold in a table.
@@ -121,7 +123,7 @@ impl Move {
 
     async fn open(&self) -> Result<(Source, Target, Vec<Columns>), MoveError> {
         let source = Source::open(&self.from).await?;
-        if let Some(table) = source.unknown().await?.first() {
+        if let Some(table) = source.others().await?.iter().find(|table| table.starts_with("identity_")) {
             let reason = format!("the file has a table {table} that this program does not know");
             return Err(MoveError::Tables { table: "the file", reason });
         }
@@ -141,7 +143,7 @@ impl Move {
         watch: &mut impl Watch,
     ) -> Result<Report, MoveError> {
         watch.begin(Step::Comparing, source.counts().await?.iter().sum(), 0);
-        let mut report = Report { tables: Vec::with_capacity(tables.len()) };
+        let mut report = Report { tables: Vec::with_capacity(tables.len()), left: source.others().await? };
         for columns in tables {
             let ours = source.rows(columns, 0, self.batch);
             let watch = &mut *watch;

@@ -14,7 +14,10 @@ use crate::tables::{Columns, NOT_MOVED, TABLES, Table};
 /// How many batches are read ahead.
 const AHEAD: usize = 3;
 
-/// The file, locked for everybody else who writes.
+/// How long to wait for programs that are just ending.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The file, locked for everybody else.
 pub(crate) struct Source(Arc<Mutex<Connection>>);
 
 /// Some rows as lines.
@@ -29,12 +32,18 @@ impl Source {
         if !path.is_file() {
             return Err(MoveError::NoFile(path.to_owned()));
         }
-        let refused = |reason| MoveError::Source { path: path.to_owned(), reason };
+        let lock = || {
+            let path = path.to_owned();
+            async { tokio::task::spawn_blocking(|| lock(path)).await.map_err(|_| MoveError::Reader)? }
+        };
+        // A file in use is not migrated. What else is wrong with it, the store finds and explains.
+        if let Err(busy @ MoveError::Busy(_)) = lock().await.map(drop) {
+            return Err(busy);
+        }
         // Checks that the file belongs to this library, and migrates it.
+        let refused = |reason| MoveError::Source { path: path.to_owned(), reason };
         drop(SqliteStore::open(path).await.map_err(refused)?);
-        let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || lock(path)).await;
-        opened.map_err(|_| MoveError::Reader)?.map(|connection| Self(Arc::new(Mutex::new(connection))))
+        Ok(Self(Arc::new(Mutex::new(lock().await?))))
     }
 
     /// The number of rows of each table.
@@ -59,13 +68,13 @@ impl Source {
         .await
     }
 
-    /// Tables with the prefix of this library that this program does not know how to move.
-    pub(crate) async fn unknown(&self) -> Result<Vec<String>, MoveError> {
+    /// The tables of the file that this program does not move, in alphabetical order.
+    pub(crate) async fn others(&self) -> Result<Vec<String>, MoveError> {
         let known: Vec<&str> = TABLES.iter().map(|table| table.name).chain([NOT_MOVED]).collect();
         let tables: Vec<String> = self
             .ask(|connection| {
-                let sql =
-                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'identity\\_%' ESCAPE '\\'";
+                let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+                           ORDER BY name";
                 connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
             })
             .await?;
@@ -96,10 +105,13 @@ impl Source {
     }
 }
 
+/// Opens the file alone. Whoever else has read it holds a shared lock until it closes it, also while it does nothing, so this
+/// fails then; and nobody else can read or write it until this connection is closed, or its process ends.
 fn lock(path: PathBuf) -> Result<Connection, MoveError> {
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    match connection.execute_batch("BEGIN IMMEDIATE") {
+    connection.busy_timeout(PATIENCE)?;
+    // In WAL mode an exclusive transaction alone excludes writers only.
+    match connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE") {
         Ok(()) => Ok(connection),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Err(MoveError::Busy(path)),
         Err(error) => Err(MoveError::Source { path, reason: StoreError::failed(error) }),

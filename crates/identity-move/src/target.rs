@@ -9,8 +9,16 @@ use crate::MoveError;
 use crate::source::{Batch, Source};
 use crate::tables::{Columns, Kind, TABLES, Table};
 
-/// The table that records the progress of a move, from the first row until both sides were compared.
+/// The table that records the progress of a move, from the first row until both sides were compared. The triggers that refuse
+/// the writes of everybody else meanwhile, and their function, have the same name.
 const NOTE: &str = "identity_move";
+
+/// The setting of a transaction that the triggers let through.
+const PASS: &str = "identity_move.writes";
+
+/// What everybody else is told.
+const REFUSAL: &str = "a move into this database is not finished; stop this program, run identity-move again until it says that \
+                       both sides hold the same, and start the program then";
 
 /// The connection to the target.
 pub(crate) struct Target {
@@ -78,6 +86,8 @@ impl Target {
         let transaction = self.begin().await?;
         let there = transaction.query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&NOTE]).await?;
         if !there.try_get::<_, bool>(0)? {
+            // Waits for whoever is writing, so that what it finds empty stays empty.
+            transaction.batch_execute(&guard()).await?;
             for table in TABLES {
                 let any = format!("SELECT EXISTS (SELECT 1 FROM {})", table.name);
                 if transaction.query_one(&any, &[]).await?.try_get(0)? {
@@ -111,6 +121,7 @@ impl Target {
     /// Writes a batch of rows after the first `done`, and records the progress in the same transaction.
     pub(crate) async fn write(&mut self, columns: &Columns, done: u64, batch: Batch) -> Result<(), MoveError> {
         let transaction = self.begin().await?;
+        transaction.batch_execute(&format!("SET LOCAL {PASS} = 'yes'")).await?;
         let table = columns.table.name;
         // This comes first, so that the second of two concurrent moves waits here, and finds that the progress has changed.
         let note = format!("UPDATE {NOTE} SET copied = $3 WHERE name = $1 AND copied = $2");
@@ -139,15 +150,34 @@ impl Target {
         read(stream).await
     }
 
-    /// Ends a verified move: removes the record of the progress, and updates the statistics of the planner.
+    /// Ends a verified move: removes the record of the progress and the triggers, and updates the statistics of the planner.
     pub(crate) async fn finish(&mut self) -> Result<(), MoveError> {
         let transaction = self.begin().await?;
-        transaction.batch_execute(&format!("DROP TABLE IF EXISTS {NOTE}")).await?;
+        let open = format!("DROP TABLE IF EXISTS {NOTE}; DROP FUNCTION IF EXISTS {NOTE}() CASCADE");
+        transaction.batch_execute(&open).await?;
         for table in TABLES {
             transaction.batch_execute(&format!("ANALYZE {}", table.name)).await?;
         }
         Ok(transaction.commit().await?)
     }
+}
+
+/// Makes the triggers, one for each table. They are part of the database, so they also hold while a move is interrupted, and
+/// for hosts that were connected before.
+fn guard() -> String {
+    let function = format!(
+        "CREATE OR REPLACE FUNCTION {NOTE}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF coalesce(current_setting('{PASS}', true), '') <> 'yes' THEN \
+         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = '{REFUSAL}'; END IF; \
+         RETURN NULL; END $$;"
+    );
+    let trigger = |Table { name, .. }: Table| {
+        format!(
+            "CREATE TRIGGER {NOTE} BEFORE INSERT OR UPDATE OR DELETE ON {name} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {NOTE}();"
+        )
+    };
+    TABLES.into_iter().map(trigger).fold(function, |all, one| all + &one)
 }
 
 fn signed(number: u64) -> i64 {

@@ -35,7 +35,7 @@ const AT_ONCE: usize = 64;
 impl Admin {
     /// Imports a batch of users of another system, with their ids, times and statuses, checked by the same rules as other
     /// users. Each record succeeds or fails on its own; the outcomes are in the order of the batch. Repeating a batch changes
-    /// nothing.
+    /// nothing. The records of a batch are imported concurrently: of two that claim the same address, either may get it.
     ///
     /// No message is sent.
     ///

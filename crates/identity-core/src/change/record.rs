@@ -78,7 +78,7 @@ pub struct IdentifierRecord {
 }
 
 /// The evidence of the verification of an address of a [`UserRecord`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifiedRecord {
     /// When the address was verified; the time when it was added if absent.
@@ -155,7 +155,47 @@ impl<'de> Deserialize<'de> for UserRecord {
     }
 }
 
+impl IdentifierRecord {
+    /// An address that is neither verified nor primary, as it was typed.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            address: Typed(address.into()),
+            primary: false,
+            verified: None,
+            source: None,
+            unrestricted: false,
+            added_at: None,
+            undeliverable: None,
+        }
+    }
+}
+
+impl UsernameRecord {
+    /// A username that was set when the user was created.
+    #[must_use]
+    pub const fn new(username: Username) -> Self {
+        Self { id: None, username, source: None, added_at: None }
+    }
+}
+
 impl UserRecord {
+    /// A user who was created at this time, has not changed since, and has nothing yet.
+    #[must_use]
+    pub fn new(id: UserId, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            created_at,
+            updated_at: created_at,
+            disabled: false,
+            username: None,
+            emails: Vec::new(),
+            phones: Vec::new(),
+            profile: Profile::default(),
+            extension: Arc::default(),
+        }
+    }
+
     /// The user of this record, with every address judged by the rules of the day.
     pub(crate) fn to_user(&self, at: Timestamp) -> Result<User, ImportProblem> {
         let emails = self.emails.iter().enumerate().map(|(index, record)| {

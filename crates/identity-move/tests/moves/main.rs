@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod moving;
+mod others;
 mod refusals;
 mod town;

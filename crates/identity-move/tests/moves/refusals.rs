@@ -45,7 +45,7 @@ async fn a_file_that_somebody_writes_to_is_refused() {
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = refused(&town, &Cluster::shared().database()).await;
     assert!(matches!(error, MoveError::Busy(_)), "{error}");
-    assert!(error.to_string().contains("stop the hosts"));
+    assert!(error.to_string().contains("stop every program"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
