@@ -9,13 +9,15 @@ use crate::edition::{Edition, Language, Strings, language, read};
 use crate::languages::SHIPPED;
 use crate::texts::Inner;
 use crate::values::Values;
-use crate::{Answer, Brand, BuildError, Kind, Place, TextError, Texts, compose, page};
+use crate::{Answer, Brand, BuildError, Kind, Place, TextError, Texts, account, compose, page};
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("mail.html", include_str!("templates/mail.html")),
     ("mail.txt", include_str!("templates/mail.txt")),
     ("sms.txt", include_str!("templates/sms.txt")),
+    ("frame.html", include_str!("templates/frame.html")),
     ("page.html", include_str!("templates/page.html")),
+    ("account.html", include_str!("templates/account.html")),
 ];
 
 /// Builds [`Texts`] from the shipped texts and the host's own, and checks all of them.
@@ -59,9 +61,9 @@ impl TextsBuilder {
         self
     }
 
-    /// Replaces a template: `mail.html`, `mail.txt`, `sms.txt` or `page.html`, for one [`Kind`] with its
-    /// [`slug`](Kind::slug) before it (`code/mail.html`), for one language (`de/mail.html`) or both (`de/code/mail.html`). The
-    /// crate's page lists the variables of templates.
+    /// Replaces a template: `mail.html`, `mail.txt`, `sms.txt`, `page.html`, `account.html` or the `frame.html`
+    /// that both pages extend; of a message for one [`Kind`] with its [`slug`](Kind::slug) before it (`code/mail.html`), for one
+    /// language (`de/mail.html`) or both (`de/code/mail.html`). The crate's page lists the variables of templates.
     #[must_use]
     pub fn template(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
         self.templates.push((name.into(), source.into()));
@@ -147,7 +149,7 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
     for answer in Answer::ALL {
         page::answered(edition, language, answer).map_err(failed(format!("the page {answer:?}")))?;
     }
-    Ok(())
+    account::check(edition, language).map_err(failed("the account page".to_owned()))
 }
 
 /// Values as large as they get.

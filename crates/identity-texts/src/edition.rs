@@ -9,6 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use unic_langid::{CharacterDirection, LanguageIdentifier};
 
+use crate::languages::accepted;
 use crate::values::{Apart, Values};
 use crate::{Brand, BuildError, Kind, TextError, escape};
 
@@ -29,7 +30,7 @@ pub(crate) struct Edition {
 }
 
 /// What templates lay out.
-const FORMATS: [&str; 4] = ["mail.html", "mail.txt", "sms.txt", "page.html"];
+const FORMATS: [&str; 6] = ["mail.html", "mail.txt", "sms.txt", "frame.html", "page.html", "account.html"];
 
 /// Strings by language, later ones over earlier ones.
 pub(crate) type Strings = BTreeMap<LanguageIdentifier, Vec<Arc<FluentResource>>>;
@@ -87,11 +88,12 @@ impl Edition {
         std::iter::once(&self.fallback).chain(&self.others)
     }
 
-    /// The language that comes nearest to what the person asked for (RFC 4647, 3.4), or the fallback.
+    /// The language that comes nearest to what the person asked for (RFC 4647, 3.4), or the fallback. `asked` is a tag, or
+    /// several with their weights.
     pub(crate) fn language(&self, asked: Option<&str>) -> &Language {
-        let Some(asked) = asked.and_then(|tag| tag.parse::<LanguageIdentifier>().ok()) else { return &self.fallback };
+        let asked = asked.map(accepted).unwrap_or_default();
         let there: Vec<&LanguageIdentifier> = self.languages().map(|language| &language.tag).collect();
-        let chosen = negotiate_languages(&[asked], &there, None, NegotiationStrategy::Lookup);
+        let chosen = negotiate_languages(&asked, &there, None, NegotiationStrategy::Lookup);
         let chosen = chosen.first().and_then(|tag| self.others.iter().find(|language| language.tag == ***tag));
         chosen.unwrap_or(&self.fallback)
     }
@@ -99,13 +101,15 @@ impl Edition {
     /// Whether some message or page would ever ask for a template of this name.
     fn is_looked_for(&self, name: &str) -> bool {
         let (before, format) = name.rsplit_once('/').map_or(("", name), |(before, format)| (before, format));
-        let is_kind = |part: &str| format != "page.html" && Kind::ALL.iter().any(|kind| kind.slug() == part);
+        let is_message = format.starts_with("mail") || format.starts_with("sms");
+        let is_kind = |part: &str| is_message && Kind::ALL.iter().any(|kind| kind.slug() == part);
         let is_language = |part: &str| self.languages().any(|language| language.name == part);
         let known = match before.split_once('/') {
             None => before.is_empty() || is_kind(before) || is_language(before),
             Some((language, kind)) => is_language(language) && is_kind(kind),
         };
-        known && FORMATS.contains(&format)
+        // The pages name their frame, whatever the language.
+        known && FORMATS.contains(&format) && (format != "frame.html" || before.is_empty())
     }
 
     /// Fills in the template for a format: the one for this language and kind, or else for the language, for the kind, for all.

@@ -1,4 +1,40 @@
-//! The languages that are shipped.
+//! The languages that are shipped, and those that a client asks for.
+
+use fluent_langneg::{NegotiationStrategy, negotiate_languages};
+use unic_langid::LanguageIdentifier;
+
+/// The tags of the languages that are shipped (BCP 47).
+pub const LANGUAGES: [&str; 6] = ["ar", "de", "en", "es", "fr", "ja"];
+
+/// The language of [`LANGUAGES`] that a client wants most, by the value of its header `Accept-Language` (RFC 9110, section
+/// 12.5.4) or by one tag; `None` when it asks for others.
+///
+/// ```
+/// use identity_texts::client_language;
+///
+/// assert_eq!(client_language("pt-BR, en;q=0.5, de-AT;q=0.8"), Some("de"));
+/// assert_eq!(client_language("pt-BR, *;q=0.1"), None);
+/// ```
+#[must_use]
+pub fn client_language(accept_language: &str) -> Option<&'static str> {
+    let there = LANGUAGES.map(|tag| tag.parse::<LanguageIdentifier>().unwrap_or_default());
+    let chosen = negotiate_languages(&accepted(accept_language), &there, None, NegotiationStrategy::Lookup);
+    let chosen = chosen.first()?;
+    LANGUAGES.into_iter().zip(&there).find(|(_, language)| language == chosen).map(|(tag, _)| tag)
+}
+
+/// The languages that a client asks for, the most wanted first. What is no language is left out, and so is what comes after the
+/// 32nd.
+pub(crate) fn accepted(accept_language: &str) -> Vec<LanguageIdentifier> {
+    let read = |range: &str| {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
+        Some((weight, tag.trim().parse().ok()?)).filter(|_| weight > 0.0)
+    };
+    let mut wanted: Vec<(f32, LanguageIdentifier)> = accept_language.split(',').take(32).filter_map(read).collect();
+    wanted.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    wanted.into_iter().map(|(_, language)| language).collect()
+}
 
 /// The tag and the Fluent source of each.
 pub(crate) const SHIPPED: [(&str, &str); 6] = [

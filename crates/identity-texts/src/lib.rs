@@ -1,4 +1,4 @@
-//! What the messages say: mail and text messages in six languages, and the pages that links open.
+//! What the messages say: mail and text messages in six languages, the pages that links open, and the account page.
 //!
 //! [`Texts`] has the words of every brand in every language. It is built from what is shipped here and from what the host says
 //! differently, and building it renders everything once: a string, a variable or a template that is missing, and a text
@@ -71,6 +71,7 @@
 //! It sends nothing and serves nothing; `identity-smtp` and `identity-sms-http` send, the host serves. Times of notices are in
 //! UTC: nothing here knows where the person is.
 
+mod account;
 mod brand;
 mod builder;
 mod compose;
@@ -85,12 +86,14 @@ mod page;
 mod texts;
 mod values;
 
+pub use account::{AccountDone, AccountProblem, AccountView, AccountWrong};
 pub use brand::Brand;
 pub use builder::TextsBuilder;
 pub(crate) use compose::clean;
 pub use error::{BuildError, Place, TextError};
 pub use gsm7::{Encoding, Room};
 pub use kind::Kind;
+pub use languages::{LANGUAGES, client_language};
 pub use links::{LinkBaseError, LinkRequest, Links, NoLink};
 pub use page::{Answer, Page};
 pub use texts::{Mail, Sms, Texts};

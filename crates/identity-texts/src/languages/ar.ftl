@@ -121,6 +121,46 @@ sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟
 sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
 sms-unverified = { $brand }: لم يعد { $about } مؤكدًا. لست أنت؟ راجعه.
 
+account-title = عناوينك
+account-email = عناوين البريد الإلكتروني
+account-phone = أرقام الهاتف
+account-none = لا يوجد شيء بعد.
+account-primary = أساسي
+account-confirmed = مؤكَّد
+account-unconfirmed = غير مؤكَّد
+account-undeliverable = الرسائل لا تصل إلى هذا العنوان.
+account-replaces = بعد تأكيده يحل محل
+account-add-title = إضافة عنوان
+account-address = البريد الإلكتروني أو رقم الهاتف
+account-address-hint = يبدأ رقم الهاتف بعلامة الجمع ثم رمز البلد، مثل { "\u2066" }+44 1514 960453{ "\u2069" }.
+account-add = إضافة
+account-confirm-title = تأكيد هذا العنوان
+account-code = الرمز
+account-sent = أرسلنا رمزًا إلى هذا العنوان. { expiry }
+account-confirm = تأكيد
+account-send = إرسال رمز
+account-send-again = إرسال الرمز مرة أخرى
+account-make-primary = جعل هذا العنوان أساسيًا
+account-replace-title = استبدال هذا العنوان
+account-new-address = { $channel ->
+    [email] البريد الإلكتروني الجديد
+   *[phone] رقم الهاتف الجديد
+}
+account-replace-hint = يبقى العنوان المؤكَّد حتى يتم تأكيد العنوان الجديد.
+account-replace = استبدال
+account-remove-title = إزالة هذا العنوان
+account-remove-lead = لن يعود هذا العنوان تابعًا لحسابك.
+account-remove = إزالة
+account-back = العودة إلى عناوينك
+account-said-verified = تم تأكيد العنوان.
+account-said-primary = أصبح هذا العنوان أساسيًا.
+account-said-removed = أُزيل العنوان.
+account-wrong-code = هذا الرمز غير صحيح. المحاولات المتبقية: { $tries }.
+account-incomplete = لم يكن النموذج مكتملًا. يُرجى المحاولة مرة أخرى.
+account-too-long = النص طويل جدًا. يُرجى كتابة نص أقصر.
+account-stale = لم يتغير شيء، لأن هذه الصفحة بقيت مفتوحة مدة طويلة أو لم تُرسل من هنا. يُرجى المحاولة مرة أخرى.
+account-refused = لا يمكن فعل ذلك.
+
 page-ask-title = هل { $about } لك؟
 page-ask-lead = اضغط على الزر لتأكيد هذا العنوان لحسابك في { $brand }. إذا لم تطلب ذلك، فأغلق الصفحة ولن يتغير شيء.
 page-ask-button = تأكيد عنواني

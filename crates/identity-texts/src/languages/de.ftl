@@ -112,6 +112,46 @@ sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von I
 sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-unverified = { $brand }: { $about } ist in Ihrem Konto nicht mehr bestätigt. Nicht von Ihnen? Prüfen Sie es.
 
+account-title = Ihre Adressen
+account-email = E-Mail-Adressen
+account-phone = Telefonnummern
+account-none = Es gibt noch keine.
+account-primary = Hauptadresse
+account-confirmed = Bestätigt
+account-unconfirmed = Nicht bestätigt
+account-undeliverable = Nachrichten kommen unter dieser Adresse nicht an.
+account-replaces = Sobald sie bestätigt ist, ersetzt sie
+account-add-title = Eine Adresse hinzufügen
+account-address = E-Mail-Adresse oder Telefonnummer
+account-address-hint = Eine Telefonnummer beginnt mit + und der Landesvorwahl, zum Beispiel +44 1514 960453.
+account-add = Hinzufügen
+account-confirm-title = Diese Adresse bestätigen
+account-code = Code
+account-sent = Wir haben einen Code an diese Adresse geschickt. { expiry }
+account-confirm = Bestätigen
+account-send = Code senden
+account-send-again = Code noch einmal senden
+account-make-primary = Zur Hauptadresse machen
+account-replace-title = Diese Adresse ersetzen
+account-new-address = { $channel ->
+    [email] Neue E-Mail-Adresse
+   *[phone] Neue Telefonnummer
+}
+account-replace-hint = Eine bestätigte Adresse bleibt, bis die neue bestätigt ist.
+account-replace = Ersetzen
+account-remove-title = Diese Adresse entfernen
+account-remove-lead = Die Adresse gehört dann nicht mehr zu Ihrem Konto.
+account-remove = Entfernen
+account-back = Zurück zu Ihren Adressen
+account-said-verified = Die Adresse ist bestätigt.
+account-said-primary = Diese Adresse ist jetzt die Hauptadresse.
+account-said-removed = Die Adresse wurde entfernt.
+account-wrong-code = Dieser Code stimmt nicht. Verbleibende Versuche: { $tries }.
+account-incomplete = Das Formular war nicht vollständig. Bitte versuchen Sie es noch einmal.
+account-too-long = Das ist zu lang. Bitte geben Sie weniger ein.
+account-stale = Es wurde nichts geändert, weil diese Seite zu lange offen war oder nicht von hier gesendet wurde. Bitte versuchen Sie es noch einmal.
+account-refused = Das geht nicht.
+
 page-ask-title = Gehört { $about } Ihnen?
 page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto bei { $brand } zu bestätigen. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es ändert sich nichts.
 page-ask-button = Meine Adresse bestätigen

@@ -112,6 +112,46 @@ sms-removed = { $brand }: { $about } was removed from your account. Not you? Sig
 sms-replaced = { $brand }: { $about } replaced an address of your account. Not you? Sign in and check your addresses.
 sms-unverified = { $brand }: { $about } is no longer confirmed in your account. Not you? Sign in and check.
 
+account-title = Your addresses
+account-email = E-mail addresses
+account-phone = Phone numbers
+account-none = There is none yet.
+account-primary = Primary
+account-confirmed = Confirmed
+account-unconfirmed = Not confirmed
+account-undeliverable = Messages do not reach this address.
+account-replaces = Once it is confirmed, it replaces
+account-add-title = Add an address
+account-address = E-mail address or phone number
+account-address-hint = A phone number begins with + and the country code, for example +44 1514 960453.
+account-add = Add
+account-confirm-title = Confirm this address
+account-code = Code
+account-sent = We sent a code to this address. { expiry }
+account-confirm = Confirm
+account-send = Send a code
+account-send-again = Send the code again
+account-make-primary = Make this address the primary one
+account-replace-title = Replace this address
+account-new-address = { $channel ->
+    [email] New e-mail address
+   *[phone] New phone number
+}
+account-replace-hint = A confirmed address stays until the new one is confirmed.
+account-replace = Replace
+account-remove-title = Remove this address
+account-remove-lead = The address will no longer belong to your account.
+account-remove = Remove
+account-back = Back to your addresses
+account-said-verified = The address is confirmed.
+account-said-primary = This address is the primary one now.
+account-said-removed = The address was removed.
+account-wrong-code = This code is not right. Tries left: { $tries }.
+account-incomplete = The form was not complete. Please try again.
+account-too-long = This is too long. Please type less.
+account-stale = Nothing was changed, because this page was open too long or was not sent from here. Please try again.
+account-refused = This cannot be done.
+
 page-ask-title = Is { $about } yours?
 page-ask-lead = Press the button to confirm this address for your { $brand } account. If you did not ask for this, close this page: nothing will change.
 page-ask-button = Confirm my address

@@ -118,6 +118,46 @@ sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido us
 sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-unverified = { $brand }: { $about } ya no vale en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 
+account-title = Sus direcciones
+account-email = Direcciones de correo
+account-phone = Números de teléfono
+account-none = Aún no hay ninguna dirección.
+account-primary = Principal
+account-confirmed = Confirmada
+account-unconfirmed = Sin confirmar
+account-undeliverable = Los mensajes no llegan a esta dirección.
+account-replaces = Cuando se confirme, sustituirá a
+account-add-title = Añadir una dirección
+account-address = Dirección de correo o número de teléfono
+account-address-hint = Un número de teléfono empieza por + y el prefijo del país, por ejemplo +44 1514 960453.
+account-add = Añadir
+account-confirm-title = Confirmar esta dirección
+account-code = Código
+account-sent = Hemos enviado un código a esta dirección. { expiry }
+account-confirm = Confirmar
+account-send = Enviar un código
+account-send-again = Enviar el código otra vez
+account-make-primary = Hacer principal esta dirección
+account-replace-title = Sustituir esta dirección
+account-new-address = { $channel ->
+    [email] Nueva dirección de correo
+   *[phone] Nuevo número de teléfono
+}
+account-replace-hint = Una dirección confirmada se mantiene hasta que se confirme la nueva.
+account-replace = Sustituir
+account-remove-title = Quitar esta dirección
+account-remove-lead = La dirección dejará de pertenecer a su cuenta.
+account-remove = Quitar
+account-back = Volver a sus direcciones
+account-said-verified = La dirección está confirmada.
+account-said-primary = Esta dirección es ahora la principal.
+account-said-removed = La dirección se ha quitado.
+account-wrong-code = Este código no es correcto. Intentos restantes: { $tries }.
+account-incomplete = El formulario no estaba completo. Vuelva a intentarlo.
+account-too-long = Es demasiado largo. Escriba menos.
+account-stale = No se ha cambiado nada, porque esta página llevaba demasiado tiempo abierta o no se envió desde aquí. Vuelva a intentarlo.
+account-refused = No se puede hacer.
+
 page-ask-title = ¿Le pertenece { $about }?
 page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de { $brand }. Si no lo ha pedido usted, cierre la página: no cambiará nada.
 page-ask-button = Confirmar mi dirección

@@ -116,6 +116,46 @@ sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Con
 sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-unverified = { $brand } : { $about } n'est plus valable dans votre compte. Pas vous ? Vérifiez vos adresses.
 
+account-title = Vos adresses
+account-email = Adresses e-mail
+account-phone = Numéros de téléphone
+account-none = Il n’y en a pas encore.
+account-primary = Principale
+account-confirmed = Confirmée
+account-unconfirmed = Non confirmée
+account-undeliverable = Les messages n’arrivent pas à cette adresse.
+account-replaces = Une fois confirmée, elle remplace
+account-add-title = Ajouter une adresse
+account-address = Adresse e-mail ou numéro de téléphone
+account-address-hint = Un numéro de téléphone commence par + et l’indicatif du pays, par exemple +44 1514 960453.
+account-add = Ajouter
+account-confirm-title = Confirmer cette adresse
+account-code = Code
+account-sent = Nous avons envoyé un code à cette adresse. { expiry }
+account-confirm = Confirmer
+account-send = Envoyer un code
+account-send-again = Renvoyer le code
+account-make-primary = En faire l’adresse principale
+account-replace-title = Remplacer cette adresse
+account-new-address = { $channel ->
+    [email] Nouvelle adresse e-mail
+   *[phone] Nouveau numéro de téléphone
+}
+account-replace-hint = Une adresse confirmée reste jusqu’à ce que la nouvelle soit confirmée.
+account-replace = Remplacer
+account-remove-title = Retirer cette adresse
+account-remove-lead = L’adresse n’appartiendra plus à votre compte.
+account-remove = Retirer
+account-back = Retour à vos adresses
+account-said-verified = L’adresse est confirmée.
+account-said-primary = Cette adresse est désormais l’adresse principale.
+account-said-removed = L’adresse a été retirée.
+account-wrong-code = Ce code n’est pas le bon. Essais restants : { $tries }.
+account-incomplete = Le formulaire n’était pas complet. Veuillez réessayer.
+account-too-long = C’est trop long. Veuillez en saisir moins.
+account-stale = Rien n’a été changé, car cette page est restée ouverte trop longtemps ou n’a pas été envoyée d’ici. Veuillez réessayer.
+account-refused = Ce n’est pas possible.
+
 page-ask-title = Est-ce que { $about } est à vous ?
 page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre compte { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne changera.
 page-ask-button = Confirmer mon adresse

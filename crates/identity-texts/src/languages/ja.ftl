@@ -90,6 +90,46 @@ sms-removed = { $brand }: { $about }が削除されました。お心当たり�
 sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
 sms-unverified = { $brand }: { $about }の確認は取消。お心当たりがなければ確認を。
 
+account-title = あなたの連絡先
+account-email = メールアドレス
+account-phone = 電話番号
+account-none = まだありません。
+account-primary = メイン
+account-confirmed = 確認済み
+account-unconfirmed = 未確認
+account-undeliverable = この連絡先にはメッセージが届きません。
+account-replaces = 確認されると、次の連絡先と入れ替わります:
+account-add-title = 連絡先の追加
+account-address = メールアドレスまたは電話番号
+account-address-hint = 電話番号は+と国番号から入力してください(例: +44 1514 960453)。
+account-add = 追加する
+account-confirm-title = この連絡先の確認
+account-code = 確認コード
+account-sent = この連絡先にコードを送信しました。{ expiry }
+account-confirm = 確認する
+account-send = コードを送信する
+account-send-again = コードをもう一度送信する
+account-make-primary = メインの連絡先にする
+account-replace-title = この連絡先を変更する
+account-new-address = { $channel ->
+    [email] 新しいメールアドレス
+   *[phone] 新しい電話番号
+}
+account-replace-hint = 確認済みの連絡先は、新しい連絡先が確認されるまで残ります。
+account-replace = 変更する
+account-remove-title = この連絡先を削除する
+account-remove-lead = この連絡先はあなたのアカウントのものではなくなります。
+account-remove = 削除する
+account-back = 連絡先の一覧に戻る
+account-said-verified = 連絡先が確認されました。
+account-said-primary = この連絡先がメインになりました。
+account-said-removed = 連絡先が削除されました。
+account-wrong-code = コードが正しくありません。残りの回数: { $tries }
+account-incomplete = フォームが不完全でした。もう一度お試しください。
+account-too-long = 長すぎます。短くしてください。
+account-stale = このページを開いてから時間が経ちすぎたか、ここから送信されなかったため、何も変更されませんでした。もう一度お試しください。
+account-refused = この操作はできません。
+
 page-ask-title = { $about }はあなたの連絡先ですか?
 page-ask-lead = { $brand }のアカウントでこの連絡先を確認するには、ボタンを押してください。お心当たりがない場合は、このページを閉じてください。何も変更されません。
 page-ask-button = アドレスを確認する

@@ -1,0 +1,67 @@
+//! The page that links open. Showing it confirms nothing; its button does.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::RawFormRejection;
+use axum::extract::{Extension, RawForm, RawQuery};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use identity::{Confirmation, HolderError, RefusalKind};
+use identity_texts::{Answer, LinkRequest, Links};
+
+use crate::account::AccountPage;
+use crate::client::accept_language;
+use crate::page::respond;
+
+type Page = Extension<Arc<AccountPage>>;
+
+pub(crate) async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let Some(request) = page.link(query.unwrap_or_default().as_bytes()) else {
+        return page.answer(accept_language(&headers), Answer::Failed);
+    };
+    match page.identity.account(request.token.user()).link_address(&request.token).await {
+        Ok(Some(address)) => respond(page.texts.ask_page(&request, &address)),
+        Ok(None) => page.answer(request.language.as_deref(), Answer::Failed),
+        Err(error) => page.answer(request.language.as_deref(), failed(&error)),
+    }
+}
+
+pub(crate) async fn confirm(
+    Extension(page): Page,
+    headers: HeaderMap,
+    form: Result<RawForm, RawFormRejection>,
+) -> Response {
+    let Some(request) = form.ok().and_then(|RawForm(form)| page.link(&form)) else {
+        return page.answer(accept_language(&headers), Answer::Failed);
+    };
+    let answer = match page.identity.account(request.token.user()).confirm_link(&request.token).await {
+        Ok(receipt) if receipt.outcome == Confirmation::Verified => Answer::Confirmed,
+        Ok(_) => Answer::Failed,
+        Err(error) => failed(&error),
+    };
+    page.answer(request.language.as_deref(), answer)
+}
+
+impl AccountPage {
+    /// The link in a query or form; `None` when it is none, or one of another tenant.
+    fn link(&self, form: &[u8]) -> Option<LinkRequest> {
+        let request = Links::parse(std::str::from_utf8(form).ok()?).ok()?;
+        Some(request).filter(|request| request.tenant == *self.identity.tenant())
+    }
+
+    fn answer(&self, language: Option<&str>, answer: Answer) -> Response {
+        respond(self.texts.answer_page(self.identity.tenant(), language, answer))
+    }
+}
+
+/// The answer for an error. The page does not tell why a link is not good any more.
+fn failed(error: &HolderError) -> Answer {
+    match error {
+        HolderError::Refused(refusal) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
+        HolderError::Refused(_) => Answer::Failed,
+        error => {
+            tracing::error!(%error, "a link could not be judged; the person was asked to try again later");
+            Answer::Later
+        }
+    }
+}

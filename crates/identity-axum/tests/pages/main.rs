@@ -1,0 +1,6 @@
+//! What the pages, problem details and extractors have to be.
+
+mod account;
+mod answers;
+mod client;
+mod kit;
