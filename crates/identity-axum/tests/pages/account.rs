@@ -258,7 +258,7 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
             assert!(!answer.text.contains("<script"), "{fields:?}");
             assert_eq!(answer.header("retry-after"), if *status == 429 { "30" } else { "" });
             let typed = fields.iter().find(|(name, _)| ["address", "code"].contains(name));
-            let has_field = fields.iter().any(|field| *field == ("do", "add"))
+            let has_field = fields.contains(&("do", "add"))
                 || fields.iter().any(|(name, value)| *name == "id" && [own, pending].contains(value));
             let first = fields.first().map_or("", |(_, action)| *action);
             if let (Some((_, typed)), true) =

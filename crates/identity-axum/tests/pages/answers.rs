@@ -96,12 +96,8 @@ async fn what_is_private_does_not_leave() {
 async fn a_view_has_the_public_fields_and_no_other() {
     let host = host();
     let object = |text: &str| Arc::new(JsonObject::new(json!({ text: text }).as_object().unwrap().clone()).unwrap());
-    let profile = Profile {
-        claims: object("claim"),
-        public_data: object("public"),
-        private_data: object("private-secret"),
-        ..Profile::default()
-    };
+    let profile =
+        Profile { claims: object("claim"), public_data: object("public"), private_data: object("private-secret") };
     let admin = host.identity.admin("test-secret");
     let user = admin.create(NewUser { profile, ..NewUser::default() }).await.unwrap().outcome;
     let new = NewAddress::from(Email::parse("ada@example.org").unwrap()).verified();
