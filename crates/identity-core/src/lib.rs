@@ -65,7 +65,8 @@ pub use address::{
     UsernameError,
 };
 pub use base::{
-    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError, UserId, UserKey,
+    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError,
+    TimestampRangeError, UserId, UserKey,
     Version,
 };
 pub use change::{

@@ -625,4 +625,17 @@ fn a_text_with_an_at_sign_is_an_email_address_and_any_other_a_number() {
         assert!(matches!(typed(text), Err(AddressError::Email(_))), "{text}");
     }
     assert!(matches!(typed("ada"), Err(AddressError::Phone(_))));
+    assert_eq!(AddressError::Email(EmailError::MissingAt).code(), "email_missing_at");
+}
+
+#[test]
+fn what_a_keyboard_adds_around_an_address_is_left_out_and_white_space_within_it_is_not() {
+    for text in [" ada@example.com", "ada@example.com ", "\u{a0}ada@example.com\r\n"] {
+        let address = Address::parse(text, None).unwrap();
+        assert_eq!((address.as_str(), address.typed()), ("ada@example.com", "ada@example.com"));
+    }
+    assert_eq!(Address::parse("\n+441514960453 ", None).unwrap().as_str(), "+441514960453");
+    let white_space = AddressError::Email(EmailError::Character(CharacterError::WhiteSpace));
+    assert_eq!(Address::parse("ada @example.com", None), Err(white_space));
+    assert!(Email::parse("ada@example.com ").is_err(), "a value that is no form's is as strict as before");
 }

@@ -9,7 +9,7 @@ use crate::people::People;
 use crate::post::Post;
 use crate::quotas::Quotas;
 
-/// A store of users in memory. Clones share their content, which lasts as long as the process.
+/// A store of users in memory; needs no tokio. Clones share their content, which lasts as long as the process.
 #[derive(Clone)]
 pub struct MemoryStore {
     tables: Arc<RwLock<Tables>>,

@@ -15,7 +15,6 @@ pub enum MoveError {
         /// The file.
         path: PathBuf,
         /// The reason.
-        #[source]
         reason: StoreError,
     },
     /// Another program, or another part of this one, has the file open.
@@ -23,7 +22,7 @@ pub enum MoveError {
     Busy(PathBuf),
     /// The target cannot be opened: the URL or the password is wrong, or a newer version wrote its tables.
     #[error("the target cannot be opened: {0}")]
-    Target(#[source] StoreError),
+    Target(StoreError),
     /// The target already holds rows.
     #[error(
         "the target is not empty: table {table} has rows; choose an empty database or schema, or use --compare if the file \
@@ -83,13 +82,13 @@ pub enum MoveError {
         how: &'static str,
     },
     /// The connection to the target failed.
-    #[error("the connection to the target failed: {0}; run this again to go on")]
+    #[error("the connection to the target failed; run this again to go on")]
     Failed(#[source] identity_postgres::tokio_postgres::Error),
     /// No connection to the target could be made.
     #[error("the target cannot be reached: {0}; run this again to go on")]
     Unreachable(String),
     /// The file could not be read.
-    #[error("the file cannot be read: {0}; check it with the example `verify` of identity-sqlite")]
+    #[error("the file cannot be read; check it with the example `verify` of identity-sqlite")]
     Read(#[source] identity_sqlite::rusqlite::Error),
     /// The thread that reads the file has ended.
     #[error("the thread that reads the file has ended; run this again to go on")]

@@ -117,7 +117,7 @@ impl std::fmt::Debug for SteadyClock {
 /// The reason why randomness is not available.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the source of randomness failed: {0}")]
-pub struct EntropyError(#[source] pub crate::ForeignError);
+pub struct EntropyError(pub crate::ForeignError);
 
 /// The source of randomness.
 #[cfg_attr(feature = "mock", mockall::automock)]

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use identity_core::{Claim, Exhausted};
 
-/// An error from outside this library. It can be cloned, and its `source()` chain is the original one.
+/// An error from outside this library. It can be cloned.
+///
+/// Its text is that of the original error and of each of its sources that says something more, so whoever prints it has all of
+/// it, once. It therefore has no `source()` itself; [`original`](Self::original) has the chain.
 #[derive(Clone)]
 pub struct ForeignError(Arc<dyn Error + Send + Sync + 'static>);
 
@@ -13,6 +16,12 @@ impl ForeignError {
     #[must_use]
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync + 'static>>) -> Self {
         Self(error.into().into())
+    }
+
+    /// The error that was wrapped, for a host that looks for one of a certain type.
+    #[must_use]
+    pub fn original(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
     }
 }
 
@@ -24,15 +33,21 @@ impl fmt::Debug for ForeignError {
 
 impl fmt::Display for ForeignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let mut said = self.0.to_string();
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            let text = error.to_string();
+            // Some drivers quote their sources.
+            if !said.contains(&text) {
+                said = format!("{said}: {text}");
+            }
+            source = error.source();
+        }
+        f.write_str(&said)
     }
 }
 
-impl Error for ForeignError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
+impl Error for ForeignError {}
 
 /// The reason why a store failed. The texts name no address.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -70,11 +85,11 @@ pub enum StoreError {
     /// The store could not be reached, was overloaded, or did not finish before the deadline of the call. Nothing was
     /// written.
     #[error("the store is unavailable: {0}; nothing was written; try again later")]
-    Unavailable(#[source] ForeignError),
+    Unavailable(ForeignError),
     /// Any other failure, of the disk, the network or the driver. It is unknown whether something was written;
     /// [`UserRepository::load`](crate::UserRepository::load) tells.
     #[error("the store failed: {0}")]
-    Failed(#[source] ForeignError),
+    Failed(ForeignError),
 }
 
 impl StoreError {

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use deadpool_postgres::PoolError;
 use identity_core::UserKey;
 use identity_ports::{ForeignError, StoreError};
+use tokio::runtime::Handle;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -21,18 +22,18 @@ struct Refused {
 
 /// The server could not be reached.
 #[derive(Debug, thiserror::Error)]
-#[error("the database server cannot be reached: {0}; check that it runs and that host and port are right")]
+#[error("the database server cannot be reached; check that it runs and that host and port are right")]
 struct Unreachable(#[source] Error);
 
 /// The connection broke.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection to the database was lost: {0}")]
+#[error("the connection to the database was lost")]
 struct Lost(#[source] Error);
 
 /// A write failed, and at least one of its tries may have reached the server.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}; whether the change was written is unknown; load the user to find out")]
-pub(crate) struct Unknown(#[source] pub(crate) ForeignError);
+pub(crate) struct Unknown(pub(crate) ForeignError);
 
 /// How one try of a statement failed.
 #[derive(Debug)]
@@ -180,6 +181,12 @@ fn classify(server: &DbError) -> Failure {
             }
         }
     }
+}
+
+/// Nothing here works without tokio, whose functions would panic.
+pub(crate) fn in_tokio() -> Result<(), StoreError> {
+    let reason = "there is no tokio runtime here; call the store within one, such as a function under `#[tokio::main]`";
+    Handle::try_current().map(drop).map_err(|_| StoreError::unavailable(reason))
 }
 
 /// The name of a user's rows in errors.

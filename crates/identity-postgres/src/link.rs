@@ -19,7 +19,7 @@ use tokio_postgres::{CancelToken, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::clock::ServerClock;
-use crate::error::{Failure, failure, pool};
+use crate::error::{Failure, failure, in_tokio, pool};
 use crate::options::{PostgresOptions, Statements};
 use crate::patience::{Patience, dice};
 use crate::sql::{Sql, Texts};
@@ -136,6 +136,7 @@ impl Link {
 
     /// A connection of the pool, waited for until the deadline.
     async fn connection(&self) -> Result<Object, Failure> {
+        in_tokio().map_err(Failure::Fatal)?;
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Failure::late("the deadline passed before the statement was sent"));

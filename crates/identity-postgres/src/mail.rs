@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use identity_ports::StoreError;
+use tokio::runtime::Handle;
 use tokio_postgres::AsyncMessage;
 
-use crate::error::failure;
+use crate::error::{failure, in_tokio};
 use crate::link::Link;
 use crate::sql::Sql;
 
@@ -29,11 +30,13 @@ pub(crate) struct Herald(Arc<AtomicBool>);
 impl Herald {
     /// Sends a notification soon. It may be lost; delivery loops also look from time to time.
     pub(crate) fn tell(&self, link: &Link) {
+        // A host may call this where there is no runtime; delivery loops look from time to time.
+        let Ok(runtime) = Handle::try_current() else { return };
         if self.0.swap(true, Ordering::AcqRel) {
             return;
         }
         let (gathering, link) = (Arc::clone(&self.0), link.clone());
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(GATHER).await;
             gathering.store(false, Ordering::Release);
             let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with((link.tables.as_str(),));
@@ -49,6 +52,7 @@ impl Herald {
 
 /// Calls `wake` at each notification, and when the connection was lost and is there again.
 pub(crate) async fn listen(link: &Link, mut wake: impl FnMut() + Send) -> Result<(), StoreError> {
+    in_tokio()?;
     if link.proxied {
         let reason = "a proxy shares the sessions of the server between clients, so that listening is impossible; the \
                       delivery loop finds new messages by looking for them from time to time";

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use crate::error::failure;
+use crate::error::{failure, in_tokio};
 use crate::link::Link;
 use crate::mail::{self, Herald};
 use crate::migrate::House;
@@ -21,7 +21,7 @@ use crate::patience::dice;
 use crate::rows::{events, find, list, load, sweep};
 use crate::write::{Committer, Job, perform_in};
 
-/// A store of users in PostgreSQL. Clones are handles of the same store.
+/// A store of users in PostgreSQL; needs tokio, with time and IO enabled: every call without it fails. Clones are handles of the same store.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 
@@ -53,6 +53,7 @@ impl PostgresStore {
     }
 
     pub(crate) async fn connect_with(options: PostgresOptions, connection: &str) -> Result<Self, StoreError> {
+        in_tokio()?;
         let link = Link::open(&options, connection).await?;
         let mut client = link.session().await?;
         let house = &mut House { client: &mut client, schema: options.schema.as_deref(), tables: &link.tables };

@@ -28,7 +28,6 @@ pub enum SmtpError {
         /// The address.
         address: String,
         /// The reason.
-        #[source]
         reason: EmailError,
     },
     /// The sender's name has more than one line, or more than 64 characters.

@@ -6,6 +6,7 @@ use identity_core::{Address, Channel, Email, TenantId, Timestamp};
 use identity_ports::Clock;
 
 use crate::edition::{Edition, Language, Strings, language, read};
+use crate::explain::{SLUGS, sentence};
 use crate::languages::SHIPPED;
 use crate::texts::Inner;
 use crate::values::Values;
@@ -141,6 +142,14 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
                     text: sms.text,
                 });
             }
+        }
+    }
+    for code in SLUGS.iter().flat_map(|slugs| slugs.iter()).chain(&["other"]) {
+        // What the others say hangs on nothing.
+        let waits = if code.starts_with("too_") { &SECONDS[..] } else { &[] };
+        let waits = waits.iter().map(|seconds| Some(Duration::from_secs(*seconds))).chain([None]);
+        for (wait, channel) in waits.zip([Channel::Email, Channel::Phone].into_iter().cycle()) {
+            sentence(language, code, channel, wait).map_err(failed(format!("the sentence {code:?}")))?;
         }
     }
     let address = Email::parse("jane.doe@accounts.example.com").map(Address::from);

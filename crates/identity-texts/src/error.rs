@@ -59,7 +59,6 @@ pub enum BuildError {
         /// The name.
         name: String,
         /// The place in the source, and the reason.
-        #[source]
         reason: ForeignError,
     },
     /// A text lacks something, or cannot be rendered.
@@ -68,7 +67,6 @@ pub enum BuildError {
         /// The text.
         place: Box<Place>,
         /// The reason.
-        #[source]
         reason: TextError,
     },
     /// A text message is too long.

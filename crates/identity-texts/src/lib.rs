@@ -30,6 +30,12 @@
 //! | `$unit`, `$count`, `$hours` | codes, links, pages | how long they are still good: `minutes`, `hours` or `days`, and how many; the string `duration` says it |
 //! | `$about`, `$channel` | notices, the page that asks | the address that it is about, masked, and `email` or `phone` |
 //! | `$day`, `$month`, `$year`, `$time` | notices in mail | when it happened, in UTC; the string `date` says it |
+//! | `$unit`, `$count`, `$hours` | `error-too-soon`, `error-too-many-failures-wait` | how long to wait, rounded up; the string `duration` says it |
+//! | `$channel` | `error-too-many-identifiers` | `email` or `phone` |
+//!
+//! The strings that begin with `error-` are what a person is told of a refusal or of an entry that cannot be read
+//! ([`Texts::refusal`], [`Texts::parse_error`]): the slug follows, with hyphens. The manual of the crate `identity` has a table of
+//! all slugs and strings.
 //!
 //! # Templates
 //! [minijinja](https://docs.rs/minijinja). Names that end in `.html` escape `&`, `<`, `>`, `"` and `'` in values. Every template has:
@@ -78,6 +84,7 @@ mod compose;
 mod edition;
 mod error;
 mod escape;
+mod explain;
 mod gsm7;
 mod kind;
 mod languages;

@@ -44,6 +44,21 @@ impl Values {
     }
 }
 
+/// How long to wait: rounded up, so that nobody who waits is too early.
+pub(crate) fn waiting(wait: Duration) -> FluentArgs<'static> {
+    let minutes = u64::try_from(wait.as_micros().div_ceil(60_000_000)).unwrap_or(u64::MAX);
+    let (unit, count) = match minutes {
+        60 | 120 | 180..2_880 => ("hours", minutes.div_ceil(60)),
+        2_880.. => ("days", minutes.div_ceil(1_440)),
+        minutes => ("minutes", minutes.max(1)),
+    };
+    let mut arguments = FluentArgs::new();
+    arguments.set("unit", unit);
+    arguments.set("count", count);
+    arguments.set("hours", minutes.div_ceil(60));
+    arguments
+}
+
 /// Which values stand apart from the text around them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Apart {

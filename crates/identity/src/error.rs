@@ -20,6 +20,9 @@ pub enum Error<R = Refusal> {
     /// The source of randomness failed. Nothing was written.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// Delivery and imports need tokio, and the call was not made within a runtime of it. Nothing was done.
+    #[error("there is no tokio runtime here; call this within one, such as a function under `#[tokio::main]`")]
+    NoRuntime,
 }
 
 /// The error of a call on the holder's road. Its refusal is the public view; the private one is in the host's log, under
@@ -46,6 +49,7 @@ impl Error {
             Self::Contended => Error::Contended,
             Self::Store(error) => Error::Store(error),
             Self::Entropy(error) => Error::Entropy(error),
+            Self::NoRuntime => Error::NoRuntime,
         }
     }
 }

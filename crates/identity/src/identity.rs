@@ -7,7 +7,7 @@ use identity_core::{Actor, CodeKeys, Commit, Committed, Policy, TenantId, Timest
 use identity_ports::{Budgets, Clock, CommitError, Directory, Entropy, Notifier, Outbox, SteadyClock, UserRepository};
 use tokio::sync::Notify;
 
-use crate::delivery::{Delivery, Lanes, Left};
+use crate::delivery::{Delivery, Lanes, Left, Unheard};
 use crate::policies::Policies;
 use crate::system::OsEntropy;
 use crate::{Account, Admin};
@@ -67,6 +67,8 @@ pub(crate) struct Parts {
     pub(crate) lanes: Arc<Lanes>,
     /// What delivery workers left undone.
     pub(crate) left: Arc<Left>,
+    /// Whether anything in this process delivers.
+    pub(crate) unheard: Arc<Unheard>,
     /// Wakes the delivery workers of this process when a message was enqueued.
     pub(crate) mail: Arc<Notify>,
 }
@@ -88,6 +90,7 @@ impl Identity {
             delivery: Delivery::default(),
             lanes: Arc::default(),
             left: Arc::default(),
+            unheard: Arc::default(),
             mail: Arc::new(Notify::new()),
         };
         Self { parts: Arc::new(parts), tenant: TenantId::default(), chosen: false, write: None }

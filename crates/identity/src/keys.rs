@@ -15,7 +15,6 @@ pub enum KeysFromEnvError {
         /// The variable.
         variable: String,
         /// The reason.
-        #[source]
         error: KeyError,
     },
 }

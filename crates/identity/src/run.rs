@@ -11,6 +11,7 @@ use identity_core::{
     User, UserKey, WhenExhausted, asks_for, plan, shared_charges,
 };
 use identity_ports::CommitError;
+use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
 use crate::{Error, Identity, Receipt};
@@ -141,7 +142,7 @@ impl Identity {
         let Planned { commit, user, version, outcome } = plan(key, stored, decision, context).map_err(Error::from)?;
         let receipt = Receipt { outcome, user, version, at: context.now };
         let Some(commit) = commit else { return Ok(receipt) };
-        let any_mail = !commit.messages.is_empty();
+        let mail = commit.messages.first().map(|outgoing| outgoing.message.id);
         let before = commit.before.clone();
         let asked = asks_for(&commit.events);
         let failed = |error| match error {
@@ -162,8 +163,8 @@ impl Identity {
         };
         committed.exhausted.iter().for_each(|exhausted| tell(&key.tenant, exhausted));
         tell_of_listed(before.as_deref(), &receipt.user, context);
-        if any_mail {
-            self.wake_delivery();
+        if let Some(id) = mail {
+            self.enqueued(id).await;
         }
         Ok(receipt)
     }
@@ -234,7 +235,8 @@ impl Identity {
     /// collided do not collide again at once.
     pub(crate) async fn back_off(&self, round: u32) -> Result<(), Error> {
         tracing::trace!(round, "conflict");
-        if round < 2 {
+        // Stores within the process need no tokio, which measures the wait.
+        if round < 2 || Handle::try_current().is_err() {
             tokio::task::yield_now().await;
             return Ok(());
         }

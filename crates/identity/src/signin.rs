@@ -25,7 +25,9 @@ pub enum Login {
 }
 
 impl Login {
-    /// Reads an e-mail address, a phone number in international form or a username, whichever fits first.
+    /// Reads an e-mail address, a phone number in international form or a username, whichever fits first. White space before
+    /// and after it, which keyboards of phones add, is left out. For a field that takes no usernames, and for national phone
+    /// numbers, there is [`Address::parse`].
     ///
     /// # Errors
     /// [`UsernameError`] when the text is none of them.
@@ -34,15 +36,14 @@ impl Login {
     /// use identity::sign_in::Login;
     /// assert!(matches!(Login::parse("ada@example.com")?, Login::Address(_)));
     /// assert!(matches!(Login::parse("+44 1514 960453")?, Login::Address(_)));
-    /// assert!(matches!(Login::parse("ada")?, Login::Username(_)));
+    /// assert!(matches!(Login::parse("ada ")?, Login::Username(_)));
     /// assert!(Login::parse("").is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, UsernameError> {
-        let email = Email::parse(text).map(Address::from);
-        match email.or_else(|_| Phone::parse(text).map(Address::from)) {
+        match Address::parse(text, None) {
             Ok(address) => Ok(Self::Address(address)),
-            Err(_) => Username::parse(text).map(Self::Username),
+            Err(_) => Username::parse(text.trim()).map(Self::Username),
         }
     }
 }
@@ -261,8 +262,9 @@ impl Identity {
             message.expires_at = now;
         }
         if self.pays(&attempt, &message, &context).await? {
+            let id = message.id;
             self.parts.store.enqueue(message).await?;
-            self.wake_delivery();
+            self.enqueued(id).await;
         }
         let shown = |at| self.parts.clock.time_of_day(at);
         Ok(SignInStarted {

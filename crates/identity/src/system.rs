@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use identity_core::Seed;
-pub use identity_core::TimestampError;
+pub use identity_core::{TimestampError, TimestampRangeError};
 use identity_ports::ForeignError;
 pub use identity_ports::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 use zeroize::Zeroizing;

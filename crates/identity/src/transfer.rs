@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use identity_core::{Refusal, User, UserId, UserRecord};
 use identity_ports::{Cursor, ListOrder, ListQuery};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::{Admin, Error};
@@ -34,15 +35,18 @@ const AT_ONCE: usize = 64;
 
 impl Admin {
     /// Imports a batch of users of another system, with their ids, times and statuses, checked by the same rules as other
-    /// users. Each record succeeds or fails on its own; the outcomes are in the order of the batch. Repeating a batch changes
-    /// nothing. The records of a batch are imported concurrently: of two that claim the same address, either may get it.
+    /// users; needs tokio. Each record succeeds or fails on its own; the outcomes are in the order of the batch. Repeating a
+    /// batch changes nothing. The records of a batch are imported concurrently: of two that claim the same address, either may
+    /// get it.
     ///
     /// No message is sent.
     ///
     /// # Errors
-    /// [`Error::Store`] when the store fails, [`Error::Entropy`] when the source of randomness does. Users that were imported
+    /// [`Error::NoRuntime`] without tokio. [`Error::Store`] when the store fails, [`Error::Entropy`] when the source of
+    /// randomness does. Users that were imported
     /// until then stay, and the batch can be repeated.
     pub async fn import(&self, batch: Vec<UserRecord>) -> Result<Vec<Imported>, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let mut answers: Vec<Option<Imported>> = vec![None; batch.len()];
         let mut tasks = JoinSet::new();
         let mut batch = batch.into_iter().enumerate();
@@ -51,7 +55,7 @@ impl Admin {
                 && let Some((index, record)) = batch.next()
             {
                 let admin = self.clone();
-                tasks.spawn(async move { (index, admin.import_one(&record).await) });
+                tasks.spawn_on(async move { (index, admin.import_one(&record).await) }, &runtime);
             }
             let Some(joined) = tasks.join_next().await else { break };
             let (index, answer) = joined.map_err(identity_ports::StoreError::failed)?;

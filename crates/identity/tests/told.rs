@@ -15,8 +15,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use identity::policy::{DisposableDomains, MailboxLimit, Mode, RestrictionPolicy};
-use identity::{Code, NewAddress, Username, Verification};
-use kit::{Host, address, secs};
+use identity::{Code, Identity, NewAddress, NewUser, TenantId, Username, Verification};
+use identity_memory::MemoryStore;
+use kit::{CountedEntropy, HandClock, Host, Mailbox, address, secs};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -41,15 +42,71 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+impl Log {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(self.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn told(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_messages_nobody_delivers_is_told_once() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let warned = || log.told().matches("event=\"no_worker\"").count();
+    let clock = HandClock::default();
+    let on = |store: &MemoryStore| {
+        Identity::new(store.clone(), Mailbox::default(), kit::keys())
+            .with_clock(clock.clone())
+            .with_entropy(CountedEntropy::default())
+    };
+    let ask = async |identity: &Identity, times: usize| {
+        let user = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+        let account = identity.account(&user);
+        let id = account.add(address("ada@example.com")).await.unwrap().outcome;
+        for _ in 0..times {
+            account.start_verification(id).await.unwrap();
+            clock.forward(secs(50));
+        }
+    };
+    let identity = on(&MemoryStore::new());
+    ask(&identity, 2).await;
+    assert_eq!(warned(), 0, "a message may wait for a minute");
+    identity.sign_in().start(identity::Email::parse("eve@example.com").unwrap()).await.unwrap();
+    assert_eq!(warned(), 1);
+    clock.forward(secs(600));
+    ask(&identity.for_tenant(TenantId::parse("acme").unwrap()), 4).await;
+    assert_eq!(warned(), 1, "once for all clones and tenants");
+    for delivers in [true, false] {
+        let store = MemoryStore::new();
+        let identity = on(&store);
+        if delivers {
+            identity.deliver_due().await.unwrap();
+        }
+        for _ in 0..3 {
+            ask(&identity, 1).await;
+            // Another process delivers: this one finds its messages gone.
+            if !delivers {
+                on(&store).deliver_due().await.unwrap();
+            }
+            clock.forward(secs(600));
+        }
+    }
+    assert_eq!(warned(), 1, "nobody is told whose messages somebody delivers");
+}
+
 #[tokio::test]
 async fn c15_no_code_key_or_unmasked_address_is_told() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.listen();
 
     let list = DisposableDomains::new("2026-11-21", ["trash.example"]).unwrap();
     let recording = RestrictionPolicy::builder().disposable(list, Mode::Record).build().unwrap();
@@ -111,7 +168,7 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
     note(format!("{:?}", account.confirm(next, &issued.outcome.code).await));
     note(format!("{:?}", host.identity.resolve("canary.one@example.com").await));
 
-    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let told = log.told();
     assert!(told.contains("account.confirm") && told.contains("sent"), "the listener heard: {told}");
     for fields in [
         "identity::delivery: leased messages event=\"leased\" count=1",

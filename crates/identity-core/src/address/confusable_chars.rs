@@ -2,6 +2,8 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::base::codes;
+
 /// The reason why a character is not allowed in an e-mail address or a username.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +28,15 @@ pub enum CharacterError {
     #[error("remove the accent that stands without a letter")]
     LeadingMark,
 }
+
+codes!(CharacterError {
+    Self::WhiteSpace => "character_white_space",
+    Self::Control => "character_control",
+    Self::Invisible => "character_invisible",
+    Self::Unassigned => "character_unassigned",
+    Self::AsciiTwin => "character_ascii_twin",
+    Self::LeadingMark => "character_leading_mark",
+});
 
 /// The general category of `c`, from the same tables that `idna` uses.
 pub(super) fn category(c: char) -> GeneralCategory {

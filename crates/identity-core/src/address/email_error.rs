@@ -1,4 +1,5 @@
 use super::CharacterError;
+use crate::base::codes;
 
 /// The reason why a text is not an [`Email`](super::Email).
 ///
@@ -66,3 +67,26 @@ pub enum EmailError {
     #[error("the stored e-mail address is not one that this library writes: restore it from a backup")]
     Stored,
 }
+
+codes!(EmailError {
+    Self::Empty => "email_empty",
+    Self::TooLong => "email_too_long",
+    Self::MissingAt => "email_missing_at",
+    Self::SeveralAts => "email_several_ats",
+    Self::Quoted => "email_quoted",
+    Self::DisplayName => "email_display_name",
+    Self::Comment => "email_comment",
+    Self::AddressLiteral => "email_address_literal",
+    Self::LocalPart => "email_local_part",
+    Self::LocalPartTooLong => "email_local_part_too_long",
+    Self::Domain => "email_domain",
+    Self::DomainTooLong => "email_domain_too_long",
+    Self::LabelTooLong => "email_label_too_long",
+    Self::SingleLabel => "email_single_label",
+    Self::NumericTopLevel => "email_numeric_top_level",
+    Self::InternationalDomain => "email_international_domain",
+    Self::DomainAsciiTwin => "email_domain_ascii_twin",
+    Self::Stored => "email_stored",
+} {
+    Self::Character(error) => error.code(),
+});

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::confusable::{ScriptFlags, skeleton};
 use super::confusable_chars::{CharacterError, fold_ascii, is_mark, nfc, screen};
 use super::{ClaimKey, ClaimKind, masked};
-use crate::base::text_value;
+use crate::base::{codes, text_value};
 
 /// The reason why a text is not a [`Username`]. It never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -25,6 +25,14 @@ pub enum UsernameError {
     #[error("the stored username is not one that this library writes: restore it from a backup")]
     Stored,
 }
+
+codes!(UsernameError {
+    Self::Empty => "username_empty",
+    Self::TooLong => "username_too_long",
+    Self::Stored => "username_stored",
+} {
+    Self::Character(error) => error.code(),
+});
 
 /// A name with which a user signs in. It is parsed once, is always in canonical form, and keeps what was typed.
 ///

@@ -34,14 +34,26 @@ pub enum AddressError {
     Phone(#[from] PhoneError),
 }
 
+impl AddressError {
+    /// A stable slug of the error, for hosts to put on their wire: that of the error within it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Email(error) => error.code(),
+            Self::Phone(error) => error.code(),
+        }
+    }
+}
+
 impl Address {
     /// Parses what a person types into a field for either kind of address: a text with an `@` is an e-mail address, any other a
-    /// phone number. `region` is where the person is; without it a number has to begin with `+` and the country code.
+    /// phone number. `region` is where the person is; without it a number has to begin with `+` and the country code. White
+    /// space before and after the text, which keyboards of phones add, is left out.
     ///
     /// ```
     /// use identity_core::address::{Address, AddressError, PhoneError, Region};
     ///
-    /// assert_eq!(Address::parse("ada@example.com", None)?.as_str(), "ada@example.com");
+    /// assert_eq!(Address::parse("ada@example.com ", None)?.as_str(), "ada@example.com");
     /// let france = Region::parse("FR")?;
     /// assert_eq!(Address::parse("06 12 34 56 78", Some(france))?.as_str(), "+33612345678");
     /// let national = Address::parse("06 12 34 56 78", None);
@@ -52,6 +64,7 @@ impl Address {
     /// # Errors
     /// The [`AddressError`] that names the broken rule.
     pub fn parse(text: &str, region: Option<Region>) -> Result<Self, AddressError> {
+        let text = text.trim();
         // A full-width `@` is a slip of an input method; the e-mail parser says so.
         if text.contains(['@', '\u{ff20}']) {
             return Ok(Email::parse(text)?.into());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::base::text_value;
+use crate::base::{codes, text_value};
 
 /// The reason why a text is not a valid [`UserId`] or [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,8 @@ pub enum IdError {
     #[error("the id contains a control character; remove it")]
     Control,
 }
+
+codes!(IdError { Self::Empty => "id_empty", Self::TooLong => "id_too_long", Self::Control => "id_control" });
 
 fn check(text: &str) -> Result<(), IdError> {
     // Bytes first: the characters of a very long text are never counted.

@@ -119,4 +119,23 @@ macro_rules! named_enum {
     };
 }
 
-pub(crate) use {named_enum, text_value};
+/// A slug for each value of an error, and the list of them. The second list has the values whose slug is that of the error within.
+macro_rules! codes {
+    ($error:ident { $($value:pat => $code:literal),+ $(,)? } $({ $($nested:pat => $inner:expr),+ $(,)? })?) => {
+        impl $error {
+            /// Every slug of this type, without those of errors within it.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+
+            /// A stable slug of the error, for hosts to put on their wire. The manual of the crate `identity` lists all of them.
+            #[must_use]
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $($value => $code,)+
+                    $($($nested => $inner,)+)?
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {codes, named_enum, text_value};

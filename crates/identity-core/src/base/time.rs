@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::codes;
+
 /// A point in time, in microseconds since 1970-01-01T00:00:00 UTC without leap seconds.
 ///
-/// Additions and subtractions saturate, so that no time from outside can overflow. It is written and read as RFC 3339 says, in
-/// UTC when written.
+/// Additions and subtractions saturate, so that no time from outside can overflow.
+///
+/// As text it is RFC 3339: [`Display`](fmt::Display) writes it in UTC and [`FromStr`] reads any offset. With serde it is one
+/// number, the microseconds: that is the form of records, events and messages. The features `jiff`, `chrono` and `time`
+/// convert from and to the times of these crates.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,6 +26,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(issued.since(expires), Duration::ZERO);
 /// assert_eq!(issued.to_string(), "2021-12-31T18:30:00Z");
 /// assert_eq!("2022-01-01T00:00:00.0+05:30".parse(), Ok(issued));
+/// assert_eq!(serde_json::to_string(&issued)?, "1640975400000000");
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -107,6 +114,15 @@ impl fmt::Display for Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a time is written as RFC 3339 says, for example 2021-12-31T21:30:00Z or 2021-12-31T21:30:00.25+01:00")]
 pub struct TimestampError;
+
+codes!(TimestampError { Self => "timestamp_malformed" });
+
+/// The time is outside the range of the type that it is converted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the time is outside the range of the type that it is converted to")]
+pub struct TimestampRangeError;
+
+codes!(TimestampRangeError { Self => "timestamp_range" });
 
 /// Reads a date and time of RFC 3339 section 5.6. Digits after the sixth of a fraction are dropped, and a leap second is the
 /// second before it.

@@ -5,7 +5,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::address::{digit, is_hyphen};
-use crate::base::named_enum;
+use crate::base::{codes, named_enum};
 
 /// The maximum length of a code, in characters.
 pub(crate) const MAX: usize = 20;
@@ -78,6 +78,8 @@ pub enum CodeError {
     #[error("a code has at most 20 characters; type only the code from the message")]
     TooLong,
 }
+
+codes!(CodeError { Self::Empty => "code_empty", Self::TooLong => "code_too_long" });
 
 /// A code, as a person types it or a notifier sends it. Prints as `[redacted]` and is wiped when dropped.
 ///

@@ -12,7 +12,7 @@ use super::link::LinkToken;
 use super::sign_in::SignInTicket;
 use super::ticket::{DeliveryTicket, PROOF};
 use crate::address::masked;
-use crate::base::{IdentifierId, MessageId, Nonce, TenantId, UserId};
+use crate::base::{IdentifierId, MessageId, Nonce, TenantId, UserId, codes};
 use crate::secret::Purpose;
 
 type Prf = Hmac<Sha256>;
@@ -85,6 +85,15 @@ pub enum KeyError {
     #[error("a key must have 32 to 64 bytes (64 to 128 hexadecimal digits), this one has {0} bytes")]
     Length(usize),
 }
+
+codes!(KeyError {
+    Self::Missing => "key_missing",
+    Self::Name => "key_name",
+    Self::Reserved => "key_reserved",
+    Self::Twice => "key_twice",
+    Self::NotHex => "key_not_hex",
+    Self::Length(_) => "key_length",
+});
 
 struct Key {
     id: KeyId,

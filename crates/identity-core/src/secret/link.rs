@@ -5,12 +5,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::base::{IdentifierId, UserId};
+use crate::base::{IdentifierId, UserId, codes};
 
 /// The reason why a text cannot be a link token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a verification link; open the link from the message unchanged")]
 pub struct LinkError;
+
+codes!(LinkError { Self => "link_malformed" });
 
 /// The token of a verification link: the user and identifier that it is for, and a proof of 256 bits. Prints as
 /// `[redacted]` and is wiped when dropped.

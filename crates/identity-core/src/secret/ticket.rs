@@ -3,12 +3,14 @@ use std::fmt;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use crate::base::MessageId;
+use crate::base::{MessageId, codes};
 
 /// The reason why a text cannot be a [`DeliveryTicket`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a delivery ticket; report with the ticket of the message, unchanged")]
 pub struct TicketError;
+
+codes!(TicketError { Self => "ticket_malformed" });
 
 /// The name under which callbacks and bounced mails report on a message: its id, and a proof of 112 bits that the host
 /// issued the ticket. Nobody can report on a message by knowing or guessing its id.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::base::codes;
+
 /// The maximum length of one JSON object of a user, in bytes of JSON.
 pub const MAX_JSON_BYTES: usize = 65_536;
 /// The maximum nesting of one JSON object of a user, in levels.
@@ -30,6 +32,8 @@ pub enum JsonError {
     #[error("the JSON object contains the character U+0000; remove it")]
     Nul,
 }
+
+codes!(JsonError { Self::TooLarge => "json_too_large", Self::TooDeep => "json_too_deep", Self::Nul => "json_nul" });
 
 /// A JSON object of at most 65,536 bytes and 32 levels, or 262,144 bytes and 64 levels for an extension, without U+0000.
 #[derive(Clone, PartialEq, Eq, Default, Serialize)]

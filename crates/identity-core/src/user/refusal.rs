@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::address::{Channel, ClaimKind};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, codes};
 use crate::policy::Restriction;
 use crate::user::{JsonError, MAX_IDENTIFIERS};
 
@@ -189,44 +189,6 @@ impl Refusal {
         }
     }
 
-    /// A stable identifier of the refusal, for hosts to put on their wire.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UserNotFound => "user_not_found",
-            Self::UserExists => "user_exists",
-            Self::IdentifierNotFound => "identifier_not_found",
-            Self::Duplicate => "duplicate",
-            Self::Unchanged => "unchanged",
-            Self::Taken(ClaimKind::Email) => "email_taken",
-            Self::Taken(ClaimKind::Mailbox) => "mailbox_taken",
-            Self::Taken(ClaimKind::Phone) => "phone_taken",
-            Self::Taken(ClaimKind::Username) => "username_taken",
-            Self::Restricted(_) => "restricted",
-            Self::AlreadyVerified => "already_verified",
-            Self::NoChallenge => "no_challenge",
-            Self::Expired => "expired",
-            Self::TooManyFailures { .. } => "too_many_failures",
-            Self::TooSoon { .. } => "too_soon",
-            Self::KeyGone => "key_gone",
-            Self::NotVerified => "not_verified",
-            Self::LastVerified => "last_verified",
-            Self::AdministratorOnly => "administrator_only",
-            Self::Disabled => "disabled",
-            Self::TooMany(_) => "too_many_identifiers",
-            Self::UsernameIsAddress => "username_is_address",
-            Self::Json(JsonError::TooLarge) => "json_too_large",
-            Self::Json(JsonError::TooDeep) => "json_too_deep",
-            Self::Json(JsonError::Nul) => "json_nul",
-            Self::Nul { .. } => "nul",
-            Self::SourceWithoutVerified => "source_without_verified",
-            Self::TicketForged => "ticket_forged",
-            Self::TooLarge { .. } => "too_large",
-            Self::Life => "life",
-            Self::Import(_) => "import",
-        }
-    }
-
     /// When the request may succeed; `None` when waiting does not help.
     #[must_use]
     pub const fn retry_at(&self) -> Option<Timestamp> {
@@ -274,6 +236,39 @@ impl Refusal {
         }
     }
 }
+
+codes!(Refusal {
+    Self::UserNotFound => "user_not_found",
+    Self::UserExists => "user_exists",
+    Self::IdentifierNotFound => "identifier_not_found",
+    Self::Duplicate => "duplicate",
+    Self::Unchanged => "unchanged",
+    Self::Taken(ClaimKind::Email) => "email_taken",
+    Self::Taken(ClaimKind::Mailbox) => "mailbox_taken",
+    Self::Taken(ClaimKind::Phone) => "phone_taken",
+    Self::Taken(ClaimKind::Username) => "username_taken",
+    Self::Restricted(_) => "restricted",
+    Self::AlreadyVerified => "already_verified",
+    Self::NoChallenge => "no_challenge",
+    Self::Expired => "expired",
+    Self::TooManyFailures { .. } => "too_many_failures",
+    Self::TooSoon { .. } => "too_soon",
+    Self::KeyGone => "key_gone",
+    Self::NotVerified => "not_verified",
+    Self::LastVerified => "last_verified",
+    Self::AdministratorOnly => "administrator_only",
+    Self::Disabled => "disabled",
+    Self::TooMany(_) => "too_many_identifiers",
+    Self::UsernameIsAddress => "username_is_address",
+    Self::Nul { .. } => "nul",
+    Self::SourceWithoutVerified => "source_without_verified",
+    Self::TicketForged => "ticket_forged",
+    Self::TooLarge { .. } => "too_large",
+    Self::Life => "life",
+    Self::Import(_) => "import",
+} {
+    Self::Json(error) => error.code(),
+});
 
 /// A refusal as the holder may see it. It tells nothing about any other user, in no variant and in no field; its text may
 /// be shown to the person.
@@ -345,15 +340,6 @@ impl PublicRefusal {
         self.example().kind()
     }
 
-    /// A stable slug for hosts to put on their wire.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unavailable => "unavailable",
-            _ => self.example().code(),
-        }
-    }
-
     /// The time of the next try, where waiting helps.
     #[must_use]
     pub fn retry_at(&self) -> Option<Timestamp> {
@@ -387,6 +373,30 @@ impl PublicRefusal {
         }
     }
 }
+
+codes!(PublicRefusal {
+    Self::UserNotFound => "user_not_found",
+    Self::IdentifierNotFound => "identifier_not_found",
+    Self::Duplicate => "duplicate",
+    Self::Unchanged => "unchanged",
+    Self::Unavailable => "unavailable",
+    Self::UsernameTaken => "username_taken",
+    Self::AlreadyVerified => "already_verified",
+    Self::NoChallenge => "no_challenge",
+    Self::Expired => "expired",
+    Self::TooManyFailures { .. } => "too_many_failures",
+    Self::TooSoon { .. } => "too_soon",
+    Self::KeyGone => "key_gone",
+    Self::NotVerified => "not_verified",
+    Self::LastVerified => "last_verified",
+    Self::AdministratorOnly => "administrator_only",
+    Self::Disabled => "disabled",
+    Self::TooMany(_) => "too_many_identifiers",
+    Self::UsernameIsAddress => "username_is_address",
+    Self::TooLarge { .. } => "too_large",
+    Self::Nul { .. } => "nul",
+    Self::Life => "life",
+});
 
 impl fmt::Display for PublicRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,6 +20,7 @@ use tokio::time::{timeout, timeout_at};
 
 use super::job::{Answer, Job};
 use super::perform::{self, Outcome};
+use crate::error::in_tokio;
 use crate::link::Link;
 use crate::options::PostgresOptions;
 use crate::patience::Patience;
@@ -74,6 +75,7 @@ impl Committer {
     /// Sends a commit, at once or in its turn, and gives its answer. The commit is carried out even if the caller is dropped,
     /// unless it still waits then.
     pub(crate) async fn submit(&self, job: Job) -> Answer {
+        in_tokio()?;
         let (sender, mut receiver) = oneshot::channel();
         let job = Arc::new(job);
         let waiting = Waiting { job: Arc::clone(&job), answer: sender };

@@ -173,3 +173,34 @@ async fn text_that_a_database_cannot_store_finds_nobody() {
     let query = DirectoryQuery { limit: 5, search: Some(Search::new("a\0")), ..DirectoryQuery::default() };
     assert_eq!(store.browse(&acme, &query).await.unwrap().total, 0);
 }
+
+/// Polls a future where there is no runtime.
+fn without_tokio<T>(work: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(work).poll(&mut context) {
+        std::task::Poll::Ready(done) => done,
+        std::task::Poll::Pending => panic!("it waits for something"),
+    }
+}
+
+#[test]
+fn without_tokio_every_call_is_an_error_that_says_so() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (place, store) = runtime.block_on(async {
+        let place = Place::new();
+        let store = place.store().await;
+        (place, store)
+    });
+    let says_so = |error: StoreError| {
+        assert!(matches!(error, StoreError::Unavailable(_)) && error.to_string().contains("no tokio runtime"), "{error}");
+    };
+    says_so(without_tokio(PostgresStore::connect(&place.url())).unwrap_err());
+    says_so(without_tokio(store.load(&key("ada"))).unwrap_err());
+    says_so(without_tokio(store.listen(|| {})).unwrap_err());
+    match without_tokio(store.commit(create(&key("ada"), &Person::default()).0)) {
+        Err(CommitError::Store(error)) => says_so(error),
+        other => panic!("{other:?}"),
+    }
+    store.tell_of_messages();
+    assert_eq!(runtime.block_on(store.load(&key("ada"))).unwrap(), None, "and it goes on where there is one");
+}

@@ -170,3 +170,77 @@ page-failed-title = لم ينجح ذلك
 page-failed-lead = الرابط مستعمل أو قديم أو غير مكتمل. افتح أحدث رابط كما هو، أو اطلب رابطًا آخر.
 page-later-title = ليس الآن
 page-later-lead = حدث خطأ من جانبنا. يُرجى المحاولة بعد بضع دقائق.
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = لم يعد هذا الحساب موجودًا.
+error-identifier-not-found = لم يعد هذا العنوان في حسابك.
+error-duplicate = هذا العنوان موجود في حسابك بالفعل.
+error-unchanged = العنوان الجديد هو نفسه العنوان الحالي. أدخل عنوانًا آخر.
+error-unavailable = لا يمكن استخدام هذا العنوان هنا. أدخل عنوانًا آخر.
+error-username-taken = اسم المستخدم هذا مستعمل. اختر اسمًا آخر.
+error-already-verified = هذا العنوان مؤكد بالفعل.
+error-no-challenge = لم يعد هذا الرمز صالحًا. اطلب رمزًا جديدًا.
+error-expired = انتهت صلاحية هذا الرمز. اطلب رمزًا جديدًا.
+error-too-many-failures = أُدخلت رموز خاطئة كثيرة. اطلب المساعدة من فريق الدعم.
+error-too-many-failures-wait = أُدخلت رموز خاطئة كثيرة. انتظر { duration } ثم حاول مرة أخرى.
+error-too-soon = أُرسلت رسالة قبل وقت قصير. انتظر { duration } ثم حاول مرة أخرى.
+error-key-gone = { error-no-challenge }
+error-not-verified = لم يُؤكَّد هذا العنوان بعد. أكِّده أولًا.
+error-last-verified = هذا آخر عنوان مؤكد لك. أكِّد عنوانًا آخر أولًا.
+error-administrator-only = لا يمكنك فعل ذلك بنفسك. اطلب المساعدة من فريق الدعم.
+error-disabled = هذا الحساب موقوف. اطلب المساعدة من فريق الدعم.
+error-too-many-identifiers = { $channel ->
+    [email] لديك عناوين بريد إلكتروني كثيرة. أزل أحدها أو اطلب المساعدة من فريق الدعم.
+   *[phone] لديك أرقام هاتف كثيرة. أزل أحدها أو اطلب المساعدة من فريق الدعم.
+}
+error-username-is-address = لا يمكن أن يشبه اسم المستخدم بريدًا إلكترونيًا أو رقم هاتف. اختر اسمًا آخر.
+error-too-large = أحد النصوص التي أدخلتها أطول من اللازم. اختصره.
+error-nul = في أحد النصوص التي أدخلتها حرف لا يمكن استخدامه. اكتب النص من جديد.
+error-life = { error-other }
+error-other = حدث خطأ ما. يُرجى المحاولة لاحقًا.
+
+error-email-empty = أدخل عنوان بريد إلكتروني.
+error-email-too-long = عنوان البريد الإلكتروني أطول من اللازم. تحقق منه.
+error-email-missing-at = تنقص عنوان البريد الإلكتروني علامة @.
+error-email-several-ats = أدخل عنوان بريد إلكتروني واحدًا فقط: فيه أكثر من علامة @.
+error-email-quoted = أدخل عنوان البريد الإلكتروني من دون علامات تنصيص.
+error-email-display-name = أدخل عنوان البريد الإلكتروني وحده، من دون اسم أو أقواس.
+error-email-comment = أدخل عنوان البريد الإلكتروني من دون أقواس.
+error-email-address-literal = أدخل عنوان البريد الإلكتروني من دون أقواس مربعة.
+error-email-local-part = تحقق من الجزء الذي يسبق علامة @ في عنوان البريد الإلكتروني.
+error-email-local-part-too-long = الجزء الذي يسبق علامة @ في عنوان البريد الإلكتروني أطول من اللازم. تحقق منه.
+error-email-domain = تحقق من الجزء الذي يلي علامة @ في عنوان البريد الإلكتروني.
+error-email-domain-too-long = الجزء الذي يلي علامة @ في عنوان البريد الإلكتروني أطول من اللازم. تحقق منه.
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = نهاية عنوان البريد الإلكتروني ناقصة. تحقق منها.
+error-email-numeric-top-level = لا يمكن أن ينتهي عنوان البريد الإلكتروني برقم. تحقق منه.
+error-email-international-domain = في الجزء الذي يلي علامة @ في عنوان البريد الإلكتروني حرف لا يمكن استخدامه. تحقق منه.
+error-email-domain-ascii-twin = اكتب الجزء الذي يلي علامة @ في عنوان البريد الإلكتروني بحروف ونقاط عادية.
+error-email-stored = { error-other }
+
+error-character-white-space = احذف المسافات.
+error-character-control = توجد رموز لا تظهر. احذف ما كتبته واكتبه من جديد.
+error-character-invisible = { error-character-control }
+error-character-unassigned = توجد رموز لا يمكن استخدامها. احذفها.
+error-character-ascii-twin = اكتبه بحروف وعلامات عادية.
+error-character-leading-mark = احذف علامة التشكيل التي لا حرف لها.
+
+error-phone-empty = أدخل رقم هاتف.
+error-phone-too-long = رقم الهاتف أطول من اللازم. أدخل رقمًا واحدًا.
+error-phone-too-short = رقم الهاتف أقصر من اللازم. أدخله كاملًا مع رمز المنطقة.
+error-phone-missing-plus = ابدأ رقم الهاتف بعلامة + ورمز البلد.
+error-phone-misplaced-plus = اكتب علامة + مرة واحدة فقط في بداية رقم الهاتف.
+error-phone-letters = اكتب رقم الهاتف بالأرقام من دون حروف.
+error-phone-extension = أدخل رقم الهاتف من دون رقم تحويلة.
+error-phone-parameter = أدخل رقم الهاتف وحده من دون أي شيء بعده.
+error-phone-character = في رقم الهاتف رمز لا مكان له فيه. احذفه.
+error-phone-unknown-country-code = لا يوجد بلد له هذا الرمز. تحقق منه.
+error-phone-invalid-number = لا يوجد رقم هاتف كهذا. تحقق منه.
+error-region-unknown = اختر بلدًا.
+
+error-username-empty = أدخل اسم مستخدم.
+error-username-too-long = اسم المستخدم أطول من اللازم. اختر اسمًا أقصر.
+error-username-stored = { error-other }
+error-code-empty = أدخل الرمز الوارد في الرسالة.
+error-code-too-long = ما كتبته أطول من أن يكون رمزًا. أدخل الرمز الوارد في الرسالة فقط.
+error-link-malformed = هذا الرابط غير مكتمل. افتحه كما أُرسل تمامًا.

@@ -161,3 +161,77 @@ page-failed-title = Das hat nicht geklappt
 page-failed-lead = Der Link ist verbraucht, zu alt oder nicht vollständig. Öffnen Sie den neuesten so, wie er ist, oder fordern Sie einen neuen an.
 page-later-title = Im Moment nicht
 page-later-lead = Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in einigen Minuten wieder.
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = Dieses Konto gibt es nicht mehr.
+error-identifier-not-found = Diese Adresse gehört nicht mehr zu Ihrem Konto.
+error-duplicate = Diese Adresse gehört schon zu Ihrem Konto.
+error-unchanged = Die neue Adresse ist dieselbe wie die bisherige. Geben Sie eine andere ein.
+error-unavailable = Diese Adresse kann hier nicht verwendet werden. Geben Sie eine andere ein.
+error-username-taken = Dieser Benutzername ist vergeben. Wählen Sie einen anderen.
+error-already-verified = Diese Adresse ist schon bestätigt.
+error-no-challenge = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an.
+error-expired = Dieser Code ist abgelaufen. Fordern Sie einen neuen an.
+error-too-many-failures = Es wurden zu viele falsche Codes eingegeben. Wenden Sie sich an unseren Support.
+error-too-many-failures-wait = Es wurden zu viele falsche Codes eingegeben. Warten Sie { duration } und versuchen Sie es dann erneut.
+error-too-soon = Vor Kurzem wurde schon eine Nachricht verschickt. Warten Sie { duration } und versuchen Sie es dann erneut.
+error-key-gone = { error-no-challenge }
+error-not-verified = Diese Adresse ist noch nicht bestätigt. Bestätigen Sie sie zuerst.
+error-last-verified = Das ist Ihre letzte bestätigte Adresse. Bestätigen Sie zuerst eine andere.
+error-administrator-only = Das können Sie nicht selbst tun. Wenden Sie sich an unseren Support.
+error-disabled = Dieses Konto ist gesperrt. Wenden Sie sich an unseren Support.
+error-too-many-identifiers = { $channel ->
+    [email] Sie haben zu viele E-Mail-Adressen. Entfernen Sie eine oder wenden Sie sich an unseren Support.
+   *[phone] Sie haben zu viele Telefonnummern. Entfernen Sie eine oder wenden Sie sich an unseren Support.
+}
+error-username-is-address = Ein Benutzername darf nicht wie eine E-Mail-Adresse oder eine Telefonnummer aussehen. Wählen Sie einen anderen.
+error-too-large = Eine Ihrer Eingaben ist zu lang. Kürzen Sie sie.
+error-nul = Eine Ihrer Eingaben enthält ein Zeichen, das nicht verwendet werden kann. Tippen Sie sie neu ein.
+error-life = { error-other }
+error-other = Etwas ist schiefgegangen. Bitte versuchen Sie es später erneut.
+
+error-email-empty = Geben Sie eine E-Mail-Adresse ein.
+error-email-too-long = Diese E-Mail-Adresse ist zu lang. Prüfen Sie sie.
+error-email-missing-at = In der E-Mail-Adresse fehlt das Zeichen @.
+error-email-several-ats = Geben Sie nur eine E-Mail-Adresse ein: Das Zeichen @ kommt mehr als einmal vor.
+error-email-quoted = Geben Sie die E-Mail-Adresse ohne Anführungszeichen ein.
+error-email-display-name = Geben Sie nur die E-Mail-Adresse ein, ohne Namen und ohne spitze Klammern.
+error-email-comment = Geben Sie die E-Mail-Adresse ohne Klammern ein.
+error-email-address-literal = Geben Sie die E-Mail-Adresse ohne eckige Klammern ein.
+error-email-local-part = Prüfen Sie den Teil der E-Mail-Adresse vor dem Zeichen @.
+error-email-local-part-too-long = Der Teil der E-Mail-Adresse vor dem Zeichen @ ist zu lang. Prüfen Sie ihn.
+error-email-domain = Prüfen Sie den Teil der E-Mail-Adresse nach dem Zeichen @.
+error-email-domain-too-long = Der Teil der E-Mail-Adresse nach dem Zeichen @ ist zu lang. Prüfen Sie ihn.
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = Der E-Mail-Adresse fehlt die Endung, zum Beispiel .de. Prüfen Sie sie.
+error-email-numeric-top-level = Eine E-Mail-Adresse kann nicht mit einer Zahl enden. Prüfen Sie sie.
+error-email-international-domain = Der Teil der E-Mail-Adresse nach dem Zeichen @ enthält ein Zeichen, das nicht verwendet werden kann. Prüfen Sie ihn.
+error-email-domain-ascii-twin = Tippen Sie den Teil der E-Mail-Adresse nach dem Zeichen @ mit gewöhnlichen Buchstaben und Punkten.
+error-email-stored = { error-other }
+
+error-character-white-space = Entfernen Sie die Leerzeichen.
+error-character-control = Es sind Zeichen enthalten, die man nicht sieht. Löschen Sie die Eingabe und tippen Sie sie neu ein.
+error-character-invisible = { error-character-control }
+error-character-unassigned = Es sind Zeichen enthalten, die nicht verwendet werden können. Entfernen Sie sie.
+error-character-ascii-twin = Tippen Sie es mit gewöhnlichen Buchstaben und Zeichen.
+error-character-leading-mark = Entfernen Sie den Akzent, der ohne Buchstaben steht.
+
+error-phone-empty = Geben Sie eine Telefonnummer ein.
+error-phone-too-long = Diese Telefonnummer ist zu lang. Geben Sie eine einzige Nummer ein.
+error-phone-too-short = Diese Telefonnummer ist zu kurz. Geben Sie sie vollständig mit Vorwahl ein.
+error-phone-missing-plus = Beginnen Sie die Telefonnummer mit + und der Landesvorwahl.
+error-phone-misplaced-plus = Schreiben Sie + nur einmal, am Anfang der Telefonnummer.
+error-phone-letters = Schreiben Sie die Telefonnummer in Ziffern, ohne Buchstaben.
+error-phone-extension = Geben Sie die Telefonnummer ohne Durchwahl ein.
+error-phone-parameter = Geben Sie nur die Telefonnummer ein, ohne etwas dahinter.
+error-phone-character = Die Telefonnummer enthält ein Zeichen, das nicht hineingehört. Entfernen Sie es.
+error-phone-unknown-country-code = Diese Landesvorwahl gibt es nicht. Prüfen Sie sie.
+error-phone-invalid-number = Diese Telefonnummer gibt es nicht. Prüfen Sie sie.
+error-region-unknown = Wählen Sie ein Land.
+
+error-username-empty = Geben Sie einen Benutzernamen ein.
+error-username-too-long = Dieser Benutzername ist zu lang. Wählen Sie einen kürzeren.
+error-username-stored = { error-other }
+error-code-empty = Geben Sie den Code aus der Nachricht ein.
+error-code-too-long = Das ist zu lang für einen Code. Geben Sie nur den Code aus der Nachricht ein.
+error-link-malformed = Dieser Link ist nicht vollständig. Öffnen Sie ihn genau so, wie er verschickt wurde.

@@ -161,3 +161,77 @@ page-failed-title = This did not work
 page-failed-lead = The link was already used, is too old, or is incomplete. Open the newest link exactly as it was sent, or ask for another one.
 page-later-title = Please try again later
 page-later-lead = Something went wrong on our side. Try again in a few minutes.
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = This account does not exist any more.
+error-identifier-not-found = This address is no longer in your account.
+error-duplicate = This address is already in your account.
+error-unchanged = The new address is the same as the present one. Enter another one.
+error-unavailable = This address cannot be used here. Enter another one.
+error-username-taken = This username is taken. Choose another one.
+error-already-verified = This address is already confirmed.
+error-no-challenge = This code cannot be used any more. Ask for a new one.
+error-expired = This code is too old. Ask for a new one.
+error-too-many-failures = Too many wrong codes were entered. Ask our support for help.
+error-too-many-failures-wait = Too many wrong codes were entered. Wait { duration }, then try again.
+error-too-soon = A message was sent a short time ago. Wait { duration }, then try again.
+error-key-gone = { error-no-challenge }
+error-not-verified = This address is not confirmed yet. Confirm it first.
+error-last-verified = This is your last confirmed address. Confirm another one first.
+error-administrator-only = You cannot do this yourself. Ask our support for help.
+error-disabled = This account is blocked. Ask our support for help.
+error-too-many-identifiers = { $channel ->
+    [email] You have too many e-mail addresses. Remove one, or ask our support for help.
+   *[phone] You have too many phone numbers. Remove one, or ask our support for help.
+}
+error-username-is-address = A username cannot look like an e-mail address or a phone number. Choose another one.
+error-too-large = One of your entries is too long. Shorten it.
+error-nul = One of your entries has a character that cannot be used. Type it again.
+error-life = { error-other }
+error-other = Something went wrong. Please try again later.
+
+error-email-empty = Enter an e-mail address.
+error-email-too-long = This e-mail address is too long. Check it.
+error-email-missing-at = The @ sign is missing from the e-mail address.
+error-email-several-ats = Enter only one e-mail address: there is more than one @ sign.
+error-email-quoted = Enter the e-mail address without quotation marks.
+error-email-display-name = Enter the e-mail address alone, without a name or angle brackets.
+error-email-comment = Enter the e-mail address without parentheses.
+error-email-address-literal = Enter the e-mail address without square brackets.
+error-email-local-part = Check the part of the e-mail address before the @ sign.
+error-email-local-part-too-long = The part of the e-mail address before the @ sign is too long. Check it.
+error-email-domain = Check the part of the e-mail address after the @ sign.
+error-email-domain-too-long = The part of the e-mail address after the @ sign is too long. Check it.
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = The ending of the e-mail address is missing, such as .com. Check it.
+error-email-numeric-top-level = An e-mail address cannot end with a number. Check it.
+error-email-international-domain = The part of the e-mail address after the @ sign has a character that cannot be used. Check it.
+error-email-domain-ascii-twin = Type the part of the e-mail address after the @ sign with ordinary letters and dots.
+error-email-stored = { error-other }
+
+error-character-white-space = Remove the spaces.
+error-character-control = There are characters that do not show. Delete the entry and type it again.
+error-character-invisible = { error-character-control }
+error-character-unassigned = There are characters that cannot be used. Remove them.
+error-character-ascii-twin = Type it with ordinary letters and signs.
+error-character-leading-mark = Remove the accent that stands without a letter.
+
+error-phone-empty = Enter a phone number.
+error-phone-too-long = This phone number is too long. Enter a single number.
+error-phone-too-short = This phone number is too short. Enter it in full, with the area code.
+error-phone-missing-plus = Begin the phone number with + and the country code.
+error-phone-misplaced-plus = Write + only once, at the beginning of the phone number.
+error-phone-letters = Write the phone number in digits, without letters.
+error-phone-extension = Enter the phone number without an extension.
+error-phone-parameter = Enter the phone number alone, with nothing after it.
+error-phone-character = The phone number has a character that does not belong in it. Remove it.
+error-phone-unknown-country-code = No country has this country code. Check it.
+error-phone-invalid-number = There is no such phone number. Check it.
+error-region-unknown = Choose a country.
+
+error-username-empty = Enter a username.
+error-username-too-long = This username is too long. Choose a shorter one.
+error-username-stored = { error-other }
+error-code-empty = Enter the code from the message.
+error-code-too-long = This is too long for a code. Enter only the code from the message.
+error-link-malformed = This link is not complete. Open it exactly as it was sent.

@@ -167,3 +167,77 @@ page-failed-title = No ha funcionado
 page-failed-lead = El enlace ya se ha usado, es demasiado antiguo o no está completo. Abra el más reciente tal como está, o pida otro.
 page-later-title = Ahora no
 page-later-lead = Algo ha fallado por nuestra parte. Vuelva a intentarlo dentro de unos minutos.
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = Esta cuenta ya no existe.
+error-identifier-not-found = Esta dirección ya no está en su cuenta.
+error-duplicate = Esta dirección ya está en su cuenta.
+error-unchanged = La dirección nueva es la misma que la actual. Escriba otra.
+error-unavailable = Esta dirección no se puede usar aquí. Escriba otra.
+error-username-taken = Este nombre de usuario ya está en uso. Elija otro.
+error-already-verified = Esta dirección ya está confirmada.
+error-no-challenge = Este código ya no sirve. Pida uno nuevo.
+error-expired = Este código ha caducado. Pida uno nuevo.
+error-too-many-failures = Se han escrito demasiados códigos incorrectos. Pida ayuda a nuestro servicio de asistencia.
+error-too-many-failures-wait = Se han escrito demasiados códigos incorrectos. Espere { duration } y vuelva a intentarlo.
+error-too-soon = Hace poco se envió un mensaje. Espere { duration } y vuelva a intentarlo.
+error-key-gone = { error-no-challenge }
+error-not-verified = Esta dirección aún no está confirmada. Confírmela primero.
+error-last-verified = Es su última dirección confirmada. Confirme primero otra.
+error-administrator-only = No puede hacerlo por su cuenta. Pida ayuda a nuestro servicio de asistencia.
+error-disabled = Esta cuenta está bloqueada. Pida ayuda a nuestro servicio de asistencia.
+error-too-many-identifiers = { $channel ->
+    [email] Tiene demasiadas direcciones de correo. Quite una o pida ayuda a nuestro servicio de asistencia.
+   *[phone] Tiene demasiados números de teléfono. Quite uno o pida ayuda a nuestro servicio de asistencia.
+}
+error-username-is-address = Un nombre de usuario no puede parecer una dirección de correo ni un número de teléfono. Elija otro.
+error-too-large = Uno de los textos es demasiado largo. Acórtelo.
+error-nul = Uno de los textos tiene un carácter que no se puede usar. Escríbalo de nuevo.
+error-life = { error-other }
+error-other = Algo ha fallado. Vuelva a intentarlo más tarde.
+
+error-email-empty = Escriba una dirección de correo.
+error-email-too-long = Esta dirección de correo es demasiado larga. Revísela.
+error-email-missing-at = Falta el signo @ en la dirección de correo.
+error-email-several-ats = Escriba una sola dirección de correo: hay más de un signo @.
+error-email-quoted = Escriba la dirección de correo sin comillas.
+error-email-display-name = Escriba solo la dirección de correo, sin nombre ni paréntesis angulares.
+error-email-comment = Escriba la dirección de correo sin paréntesis.
+error-email-address-literal = Escriba la dirección de correo sin corchetes.
+error-email-local-part = Revise la parte de la dirección de correo que va antes del signo @.
+error-email-local-part-too-long = La parte de la dirección de correo que va antes del signo @ es demasiado larga. Revísela.
+error-email-domain = Revise la parte de la dirección de correo que va después del signo @.
+error-email-domain-too-long = La parte de la dirección de correo que va después del signo @ es demasiado larga. Revísela.
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = Falta el final de la dirección de correo, por ejemplo .es. Revísela.
+error-email-numeric-top-level = Una dirección de correo no puede terminar en un número. Revísela.
+error-email-international-domain = La parte de la dirección de correo que va después del signo @ tiene un carácter que no se puede usar. Revísela.
+error-email-domain-ascii-twin = Escriba la parte de la dirección de correo que va después del signo @ con letras y puntos corrientes.
+error-email-stored = { error-other }
+
+error-character-white-space = Quite los espacios.
+error-character-control = Hay caracteres que no se ven. Borre el texto y escríbalo de nuevo.
+error-character-invisible = { error-character-control }
+error-character-unassigned = Hay caracteres que no se pueden usar. Quítelos.
+error-character-ascii-twin = Escríbalo con letras y signos corrientes.
+error-character-leading-mark = Quite el acento que no va con ninguna letra.
+
+error-phone-empty = Escriba un número de teléfono.
+error-phone-too-long = Este número de teléfono es demasiado largo. Escriba un solo número.
+error-phone-too-short = Este número de teléfono es demasiado corto. Escríbalo completo, con el prefijo.
+error-phone-missing-plus = Empiece el número de teléfono por + y el prefijo del país.
+error-phone-misplaced-plus = Escriba + una sola vez, al principio del número de teléfono.
+error-phone-letters = Escriba el número de teléfono con cifras, sin letras.
+error-phone-extension = Escriba el número de teléfono sin extensión.
+error-phone-parameter = Escriba solo el número de teléfono, sin nada detrás.
+error-phone-character = El número de teléfono tiene un carácter que no corresponde. Quítelo.
+error-phone-unknown-country-code = Ningún país tiene este prefijo. Revíselo.
+error-phone-invalid-number = Este número de teléfono no existe. Revíselo.
+error-region-unknown = Elija un país.
+
+error-username-empty = Escriba un nombre de usuario.
+error-username-too-long = Este nombre de usuario es demasiado largo. Elija uno más corto.
+error-username-stored = { error-other }
+error-code-empty = Escriba el código del mensaje.
+error-code-too-long = Es demasiado largo para un código. Escriba solo el código del mensaje.
+error-link-malformed = Este enlace no está completo. Ábralo tal como se envió.

@@ -165,3 +165,77 @@ page-failed-title = Cela n’a pas marché
 page-failed-lead = Le lien a déjà servi, est trop ancien ou incomplet. Ouvrez le plus récent tel quel, ou demandez-en un autre.
 page-later-title = Pas maintenant
 page-later-lead = Quelque chose n’a pas marché de notre côté. Veuillez réessayer dans quelques minutes.
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = Ce compte n’existe plus.
+error-identifier-not-found = Cette adresse ne figure plus dans votre compte.
+error-duplicate = Cette adresse figure déjà dans votre compte.
+error-unchanged = La nouvelle adresse est la même que l’actuelle. Saisissez-en une autre.
+error-unavailable = Cette adresse ne peut pas être utilisée ici. Saisissez-en une autre.
+error-username-taken = Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.
+error-already-verified = Cette adresse est déjà confirmée.
+error-no-challenge = Ce code n’est plus valable. Demandez-en un nouveau.
+error-expired = Ce code a expiré. Demandez-en un nouveau.
+error-too-many-failures = Trop de codes erronés ont été saisis. Contactez notre assistance.
+error-too-many-failures-wait = Trop de codes erronés ont été saisis. Attendez { duration }, puis réessayez.
+error-too-soon = Un message vient d’être envoyé. Attendez { duration }, puis réessayez.
+error-key-gone = { error-no-challenge }
+error-not-verified = Cette adresse n’est pas encore confirmée. Confirmez-la d’abord.
+error-last-verified = C’est votre dernière adresse confirmée. Confirmez-en d’abord une autre.
+error-administrator-only = Vous ne pouvez pas le faire vous-même. Contactez notre assistance.
+error-disabled = Ce compte est bloqué. Contactez notre assistance.
+error-too-many-identifiers = { $channel ->
+    [email] Vous avez trop d’adresses e-mail. Retirez-en une ou contactez notre assistance.
+   *[phone] Vous avez trop de numéros de téléphone. Retirez-en un ou contactez notre assistance.
+}
+error-username-is-address = Un nom d’utilisateur ne peut pas ressembler à une adresse e-mail ni à un numéro de téléphone. Choisissez-en un autre.
+error-too-large = L’une de vos saisies est trop longue. Raccourcissez-la.
+error-nul = L’une de vos saisies contient un caractère qui ne peut pas être utilisé. Saisissez-la de nouveau.
+error-life = { error-other }
+error-other = Quelque chose n’a pas marché. Veuillez réessayer plus tard.
+
+error-email-empty = Saisissez une adresse e-mail.
+error-email-too-long = Cette adresse e-mail est trop longue. Vérifiez-la.
+error-email-missing-at = Il manque le signe @ dans l’adresse e-mail.
+error-email-several-ats = Saisissez une seule adresse e-mail : il y a plus d’un signe @.
+error-email-quoted = Saisissez l’adresse e-mail sans guillemets.
+error-email-display-name = Saisissez l’adresse e-mail seule, sans nom ni chevrons.
+error-email-comment = Saisissez l’adresse e-mail sans parenthèses.
+error-email-address-literal = Saisissez l’adresse e-mail sans crochets.
+error-email-local-part = Vérifiez la partie de l’adresse e-mail avant le signe @.
+error-email-local-part-too-long = La partie de l’adresse e-mail avant le signe @ est trop longue. Vérifiez-la.
+error-email-domain = Vérifiez la partie de l’adresse e-mail après le signe @.
+error-email-domain-too-long = La partie de l’adresse e-mail après le signe @ est trop longue. Vérifiez-la.
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = Il manque la fin de l’adresse e-mail, par exemple .fr. Vérifiez-la.
+error-email-numeric-top-level = Une adresse e-mail ne peut pas se terminer par un nombre. Vérifiez-la.
+error-email-international-domain = La partie de l’adresse e-mail après le signe @ contient un caractère qui ne peut pas être utilisé. Vérifiez-la.
+error-email-domain-ascii-twin = Tapez la partie de l’adresse e-mail après le signe @ avec des lettres et des points ordinaires.
+error-email-stored = { error-other }
+
+error-character-white-space = Retirez les espaces.
+error-character-control = Il y a des caractères qui ne se voient pas. Effacez la saisie et tapez-la de nouveau.
+error-character-invisible = { error-character-control }
+error-character-unassigned = Il y a des caractères qui ne peuvent pas être utilisés. Retirez-les.
+error-character-ascii-twin = Tapez-le avec des lettres et des signes ordinaires.
+error-character-leading-mark = Retirez l’accent qui n’est sur aucune lettre.
+
+error-phone-empty = Saisissez un numéro de téléphone.
+error-phone-too-long = Ce numéro de téléphone est trop long. Saisissez un seul numéro.
+error-phone-too-short = Ce numéro de téléphone est trop court. Saisissez-le en entier, avec l’indicatif.
+error-phone-missing-plus = Commencez le numéro de téléphone par + et l’indicatif du pays.
+error-phone-misplaced-plus = N’écrivez + qu’une fois, au début du numéro de téléphone.
+error-phone-letters = Écrivez le numéro de téléphone en chiffres, sans lettres.
+error-phone-extension = Saisissez le numéro de téléphone sans numéro de poste.
+error-phone-parameter = Saisissez le numéro de téléphone seul, sans rien après.
+error-phone-character = Le numéro de téléphone contient un caractère qui n’a rien à y faire. Retirez-le.
+error-phone-unknown-country-code = Aucun pays n’a cet indicatif. Vérifiez-le.
+error-phone-invalid-number = Ce numéro de téléphone n’existe pas. Vérifiez-le.
+error-region-unknown = Choisissez un pays.
+
+error-username-empty = Saisissez un nom d’utilisateur.
+error-username-too-long = Ce nom d’utilisateur est trop long. Choisissez-en un plus court.
+error-username-stored = { error-other }
+error-code-empty = Saisissez le code du message.
+error-code-too-long = C’est trop long pour un code. Saisissez seulement le code du message.
+error-link-malformed = Ce lien n’est pas complet. Ouvrez-le exactement tel qu’il a été envoyé.

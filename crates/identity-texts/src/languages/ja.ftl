@@ -139,3 +139,77 @@ page-failed-title = 確認できませんでした
 page-failed-lead = リンクが使用済みか、古いか、不完全です。最新のリンクをそのまま開くか、もう一度請求してください。
 page-later-title = 現在ご利用いただけません
 page-later-lead = こちらで問題が発生しました。数分後にもう一度お試しください。
+
+# Refusals and entries that cannot be read, as the person is told of them.
+error-user-not-found = このアカウントは存在しません。
+error-identifier-not-found = この連絡先はアカウントに登録されていません。
+error-duplicate = この連絡先はすでに登録されています。
+error-unchanged = 新しい連絡先が現在のものと同じです。別の連絡先を入力してください。
+error-unavailable = この連絡先はご利用いただけません。別の連絡先を入力してください。
+error-username-taken = このユーザー名はすでに使われています。別の名前を選んでください。
+error-already-verified = この連絡先はすでに確認されています。
+error-no-challenge = このコードは使用できません。新しいコードを請求してください。
+error-expired = コードの有効期限が切れています。新しいコードを請求してください。
+error-too-many-failures = 誤ったコードが多く入力されました。サポートにお問い合わせください。
+error-too-many-failures-wait = 誤ったコードが多く入力されました。{ duration }待ってから、もう一度お試しください。
+error-too-soon = 少し前にメッセージを送信しました。{ duration }待ってから、もう一度お試しください。
+error-key-gone = { error-no-challenge }
+error-not-verified = この連絡先はまだ確認されていません。先に確認してください。
+error-last-verified = 確認済みの連絡先はこれだけです。先に別の連絡先を確認してください。
+error-administrator-only = この操作はご自身では行えません。サポートにお問い合わせください。
+error-disabled = このアカウントは停止されています。サポートにお問い合わせください。
+error-too-many-identifiers = { $channel ->
+    [email] メールアドレスの数が上限に達しました。どれかを削除するか、サポートにお問い合わせください。
+   *[phone] 電話番号の数が上限に達しました。どれかを削除するか、サポートにお問い合わせください。
+}
+error-username-is-address = メールアドレスや電話番号に見えるユーザー名は使えません。別の名前を選んでください。
+error-too-large = 入力された内容が長すぎます。短くしてください。
+error-nul = 使用できない文字が含まれています。もう一度入力してください。
+error-life = { error-other }
+error-other = 問題が発生しました。しばらくしてからもう一度お試しください。
+
+error-email-empty = メールアドレスを入力してください。
+error-email-too-long = メールアドレスが長すぎます。確認してください。
+error-email-missing-at = メールアドレスに@がありません。
+error-email-several-ats = メールアドレスは1つだけ入力してください。@が2つ以上あります。
+error-email-quoted = メールアドレスは引用符なしで入力してください。
+error-email-display-name = 名前や山括弧を付けずに、メールアドレスだけを入力してください。
+error-email-comment = メールアドレスは丸括弧なしで入力してください。
+error-email-address-literal = メールアドレスは角括弧なしで入力してください。
+error-email-local-part = メールアドレスの@より前の部分を確認してください。
+error-email-local-part-too-long = メールアドレスの@より前の部分が長すぎます。確認してください。
+error-email-domain = メールアドレスの@より後の部分を確認してください。
+error-email-domain-too-long = メールアドレスの@より後の部分が長すぎます。確認してください。
+error-email-label-too-long = { error-email-domain-too-long }
+error-email-single-label = メールアドレスの末尾(.jpなど)がありません。確認してください。
+error-email-numeric-top-level = メールアドレスの末尾を数字にすることはできません。確認してください。
+error-email-international-domain = メールアドレスの@より後の部分に使用できない文字があります。確認してください。
+error-email-domain-ascii-twin = メールアドレスの@より後の部分は、半角の文字で入力してください。
+error-email-stored = { error-other }
+
+error-character-white-space = 空白を取り除いてください。
+error-character-control = 目に見えない文字が含まれています。一度消してから、もう一度入力してください。
+error-character-invisible = { error-character-control }
+error-character-unassigned = 使用できない文字が含まれています。取り除いてください。
+error-character-ascii-twin = 通常の文字と記号で入力してください。
+error-character-leading-mark = 文字に付いていないアクセント記号を取り除いてください。
+
+error-phone-empty = 電話番号を入力してください。
+error-phone-too-long = 電話番号が長すぎます。番号を1つだけ入力してください。
+error-phone-too-short = 電話番号が短すぎます。市外局番から入力してください。
+error-phone-missing-plus = 電話番号は、+と国番号から始めて入力してください。
+error-phone-misplaced-plus = +は電話番号の先頭に1回だけ入力してください。
+error-phone-letters = 電話番号は数字だけで入力してください。
+error-phone-extension = 電話番号は内線番号なしで入力してください。
+error-phone-parameter = 電話番号だけを入力してください。後ろには何も付けないでください。
+error-phone-character = 電話番号に使用できない文字が含まれています。取り除いてください。
+error-phone-unknown-country-code = この国番号は存在しません。確認してください。
+error-phone-invalid-number = この電話番号は存在しません。確認してください。
+error-region-unknown = 国を選んでください。
+
+error-username-empty = ユーザー名を入力してください。
+error-username-too-long = ユーザー名が長すぎます。短い名前を選んでください。
+error-username-stored = { error-other }
+error-code-empty = メッセージに記載されたコードを入力してください。
+error-code-too-long = コードとしては長すぎます。メッセージに記載されたコードだけを入力してください。
+error-link-malformed = リンクが不完全です。送信されたリンクをそのまま開いてください。

@@ -1,6 +1,7 @@
 //! What the messages and pages have to be.
 
 mod build;
+mod errors;
 mod kit;
 mod links;
 mod mails;

@@ -3,17 +3,19 @@
 mod hand_over;
 mod lanes;
 mod options;
+mod unheard;
 mod worker;
 
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use identity_core::{Channel, Timestamp};
+use identity_core::{Channel, Refusal, Timestamp};
 pub use identity_core::{
     DeliveryState, DeliveryTicket, Fate, Message, MessageId, Report, TicketError, Undeliverable, UndeliverableReason,
 };
 pub use identity_ports::{DeadLetter, PostState, Posted};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinError;
 use tracing::Instrument as _;
@@ -21,6 +23,7 @@ use tracing::Instrument as _;
 pub(crate) use hand_over::is_visitors;
 pub(crate) use lanes::Lanes;
 pub use options::{Delivered, Delivery};
+pub(crate) use unheard::Unheard;
 pub(crate) use worker::Left;
 use worker::{Mode, Worker};
 
@@ -37,14 +40,16 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const PRUNE_BATCH: usize = 1_000;
 
 impl Identity {
-    /// Delivers every message that is due, of all tenants, and says what became of them. A script or a test that asks for a
-    /// code calls this afterwards; a service spawns [`deliver_forever`](Self::deliver_forever).
+    /// Delivers every message that is due, of all tenants, and says what became of them; needs tokio, with its time enabled. A
+    /// script or a test that asks for a code calls this afterwards; a service spawns [`deliver_forever`](Self::deliver_forever).
     ///
     /// When the future is dropped, the messages being handed over are finished and settled in the background.
     ///
     /// # Errors
-    /// [`Error::Store`] when the store fails. A later call delivers what was leased.
+    /// [`Error::NoRuntime`] without tokio. [`Error::Store`] when the store fails; a later call delivers what was leased.
     pub async fn deliver_due(&self) -> Result<Delivered, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        self.parts.unheard.heard();
         let (_running, stopped) = watch::channel(false);
         let identity = self.clone();
         let work = async move {
@@ -54,30 +59,37 @@ impl Identity {
             delivered.add(texts?);
             Ok(delivered)
         };
-        finished(tokio::spawn(work.in_current_span()).await).unwrap_or_else(|| Ok(Delivered::default()))
+        finished(runtime.spawn(work.in_current_span()).await).unwrap_or_else(|| Ok(Delivered::default()))
     }
 
-    /// Delivers messages as they fall due, of all tenants, and never returns. Any number of tasks and processes may call it.
-    /// When the store fails it is tried again.
+    /// Delivers messages as they fall due, of all tenants, and never returns; needs tokio, with its time enabled. Any number of
+    /// tasks and processes may call it. When the store fails it is tried again.
     ///
     /// When the future is dropped, this ends as [`deliver_until`](Self::deliver_until) does.
     pub async fn deliver_forever(&self) {
         self.deliver_until(std::future::pending()).await;
     }
 
-    /// Delivers messages as they fall due until `stop` is ready. Then the messages being handed over are finished, the other
-    /// leased ones are released, and this returns.
+    /// Delivers messages as they fall due until `stop` is ready; needs tokio, with its time enabled. Then the messages being
+    /// handed over are finished, the other leased ones are released, and this returns. Without tokio it logs an error and
+    /// returns at once.
     ///
     /// When the future is dropped the same happens in the background, as long as the runtime lives.
     pub async fn deliver_until(&self, stop: impl Future<Output = ()>) {
+        let Ok(runtime) = Handle::try_current() else {
+            let error = Error::<Refusal>::NoRuntime;
+            tracing::error!(target: "identity::delivery", event = "no_runtime", %error, "nothing is delivered");
+            return;
+        };
         let mut stop = pin!(stop);
+        self.parts.unheard.heard();
         let (stopping, stopped) = watch::channel(false);
         let identity = self.clone();
         let work = async move {
             let worker = |channel| Worker::new(&identity, channel, Mode::Forever, stopped.clone()).run();
             let _ = tokio::join!(worker(Channel::Email), worker(Channel::Phone), identity.prune_while(stopped.clone()));
         };
-        let mut work = tokio::spawn(work.in_current_span());
+        let mut work = runtime.spawn(work.in_current_span());
         tokio::select! {
             // The stop is polled first, so that work which never has to wait cannot starve it.
             biased;

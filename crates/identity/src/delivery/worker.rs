@@ -194,8 +194,10 @@ impl<'a> Worker<'a> {
         Some(free.min(self.options.batch)).filter(|limit| *limit > 0)
     }
 
-    /// Asks for messages, or again for those of a request whose answer was lost.
+    /// Asks for messages, or again for those of a request whose answer was lost. What another worker left meanwhile is settled
+    /// as well.
     fn ask(&mut self, limit: usize) {
+        self.finished.append(&mut self.identity.parts.left.with(|left| std::mem::take(&mut left.finished)));
         let now = self.identity.now();
         let lost = self.identity.parts.left.with(|left| {
             let place = left.unanswered.iter().position(|(channel, _)| *channel == self.channel)?;

@@ -15,7 +15,8 @@
 //! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
 //! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
 //! 15. `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
-//! 16. [`glossary`]: the words.
+//! 16. [`slugs`]: every slug of a refusal or error, and every string of the texts.
+//! 17. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -62,6 +63,9 @@ pub mod sign_in {}
 #[cfg(feature = "testing")]
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("slugs.md")]
+pub mod slugs {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

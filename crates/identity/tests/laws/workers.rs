@@ -23,7 +23,7 @@ use identity::{
 use identity_memory::MemoryStore;
 use tokio::time::Instant;
 
-use crate::kit::{CountedEntropy, HandClock, Mailbox, address, keys, secs};
+use crate::kit::{CountedEntropy, HandClock, Host, Mailbox, address, keys, secs};
 
 /// A clock that goes with tokio's, which a test has paused.
 #[derive(Clone)]
@@ -429,6 +429,93 @@ fn c91_the_end_of_a_runtime_delays_no_message_of_the_next_one() {
     runtime().block_on(async {
         assert_eq!(identity.deliver_due().await.unwrap().sent, 1, "at once, though its lease lasts two minutes");
     });
+}
+
+#[test]
+fn a_loop_that_runs_takes_over_at_once_what_the_end_of_another_runtime_left() {
+    let notifier = SilentOnce::default();
+    let store = MemoryStore::new();
+    let identity = Identity::new(store, notifier.clone(), keys())
+        .with_clock(HandClock::default())
+        .with_entropy(CountedEntropy::default());
+    let runtime = |is_paused| {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(is_paused).build().unwrap()
+    };
+    let (first, second) = (runtime(false), runtime(true));
+    let running = identity.clone();
+    second.block_on(async {
+        tokio::spawn(async move { running.deliver_forever().await });
+        tokio::time::sleep(secs(1)).await;
+    });
+    let asked = Arc::clone(&notifier.0);
+    first.block_on(async {
+        send(&identity, "ada@example.com").await;
+        tokio::select! {
+            _ = identity.deliver_due() => panic!("the notifier is silent"),
+            () = async { while !asked.load(Ordering::SeqCst) { tokio::task::yield_now().await } } => {}
+        }
+    });
+    drop(first);
+    second.block_on(tokio::time::sleep(secs(3)));
+    let sent = notifier.1.notices();
+    assert_eq!(sent.len(), 1, "in three seconds, though the lease lasts two minutes");
+    assert_eq!((sent[0].attempts, sent[0].uncertain), (2, 1), "the first attempt may have sent it, and counts as such");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_delivery_keeps_no_message_that_it_had_not_begun_with() {
+    for forever in [true, false] {
+        let clock = Virtual(Instant::now());
+        let (store, mailbox) = (MemoryStore::new().with_clock(clock.clone()), Mailbox::default());
+        let worker = || {
+            Identity::new(store.clone(), Slow(mailbox.clone()), keys())
+                .with_clock(clock.clone())
+                .with_entropy(CountedEntropy::default())
+        };
+        let identity = worker();
+        for number in 0..40 {
+            send(&identity, &format!("u{number}@example.com")).await;
+        }
+        tokio::select! {
+            () = identity.deliver_forever(), if forever => {}
+            _ = identity.deliver_due(), if !forever => {}
+            () = tokio::time::sleep(secs(1)) => {}
+        }
+        // Sixteen are being sent, by the worker that was dropped. The others are free, and need not wait for them.
+        let began = Instant::now();
+        let another = Identity::new(store.clone(), mailbox.clone(), keys()).with_clock(clock.clone());
+        assert_eq!(another.deliver_due().await.unwrap().sent, 24);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        tokio::time::sleep(secs(5)).await;
+        came_once(&mailbox, 40);
+        assert!(mailbox.notices().iter().all(|notice| (notice.attempts, notice.uncertain) == (1, 0)));
+    }
+}
+
+/// Polls a future where there is no runtime.
+fn without_tokio<T>(work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..1_000 {
+        if let std::task::Poll::Ready(done) = work.as_mut().poll(&mut context) {
+            return done;
+        }
+    }
+    panic!("it waits for something");
+}
+
+#[test]
+fn without_tokio_what_needs_it_says_so_and_everything_else_works() {
+    let host = Host::new();
+    let user = without_tokio(host.user());
+    let mail = without_tokio(host.identity.account(&user).add(address("ada@example.com"))).unwrap().outcome;
+    without_tokio(host.identity.account(&user).start_verification(mail)).unwrap();
+    assert!(matches!(without_tokio(host.identity.deliver_due()), Err(Error::NoRuntime)));
+    assert!(matches!(without_tokio(host.identity.admin("test").import(Vec::new())), Err(Error::NoRuntime)));
+    without_tokio(host.identity.deliver_forever());
+    let crowded = host.identity.with_commit(|_| async { Err(identity::store::CommitError::Conflict) });
+    let contended = without_tokio(crowded.admin("test").disable(&user));
+    assert!(matches!(contended, Err(Error::Contended)), "{contended:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::base::codes;
+
 /// The reason why a text is not a phone number. No message contains the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -38,3 +40,17 @@ pub enum PhoneError {
     #[error("check the phone number: the country has no such number")]
     InvalidNumber,
 }
+
+codes!(PhoneError {
+    Self::Empty => "phone_empty",
+    Self::TooLong => "phone_too_long",
+    Self::TooShort => "phone_too_short",
+    Self::MissingPlus => "phone_missing_plus",
+    Self::MisplacedPlus => "phone_misplaced_plus",
+    Self::Letters => "phone_letters",
+    Self::Extension => "phone_extension",
+    Self::Parameter => "phone_parameter",
+    Self::Character(_) => "phone_character",
+    Self::UnknownCountryCode => "phone_unknown_country_code",
+    Self::InvalidNumber => "phone_invalid_number",
+});

@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use super::plan::{PLANS, Plan};
-use crate::base::text_value;
+use crate::base::{codes, text_value};
 
 /// A region with a numbering plan of its own, by its ISO 3166-1 alpha-2 code (and `AC`, `TA`, `XK`, which the plans
 /// use for Ascension Island, Tristan da Cunha and Kosovo).
@@ -22,6 +22,8 @@ pub struct Region(&'static Plan);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("enter the two-letter code of a country, such as GB")]
 pub struct UnknownRegion;
+
+codes!(UnknownRegion { Self => "region_unknown" });
 
 impl Region {
     /// Parses the two-letter code of a region, in capital or small letters.

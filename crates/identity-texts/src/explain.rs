@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use fluent_bundle::FluentArgs;
+use identity_core::address::{CharacterError, UnknownRegion};
+use identity_core::{
+    Channel, CodeError, EmailError, LinkError, PhoneError, PublicRefusal, TenantId, Timestamp, UsernameError,
+};
+
+use crate::edition::Language;
+use crate::values::waiting;
+use crate::{TextError, Texts};
+
+/// The slugs of which a person is told, by the type of the refusal or error.
+pub(crate) const SLUGS: [&[&str]; 8] = [
+    PublicRefusal::CODES,
+    EmailError::CODES,
+    CharacterError::CODES,
+    PhoneError::CODES,
+    UnknownRegion::CODES,
+    UsernameError::CODES,
+    CodeError::CODES,
+    LinkError::CODES,
+];
+
+impl Texts {
+    /// What a person is told of a refusal, in one or two sentences without a technical word. A wait is rounded up to whole
+    /// minutes, hours or days.
+    ///
+    /// ```
+    /// use identity_core::PublicRefusal;
+    /// use identity_ports::SystemClock;
+    /// use identity_texts::{Brand, Links, Texts};
+    ///
+    /// let brand = Brand::new("Example", Links::new("https://accounts.example.com/confirm")?);
+    /// let texts = Texts::builder(brand, SystemClock).build()?;
+    /// let retry_at = texts.now() + std::time::Duration::from_secs(150);
+    /// assert_eq!(
+    ///     texts.refusal(&Default::default(), Some("de"), &PublicRefusal::TooSoon { retry_at })?,
+    ///     "Vor Kurzem wurde schon eine Nachricht verschickt. Warten Sie 3 Minuten und versuchen Sie es dann erneut.",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TextError`]; every sentence was rendered once when the texts were built.
+    pub fn refusal(
+        &self,
+        tenant: &TenantId,
+        language: Option<&str>,
+        refusal: &PublicRefusal,
+    ) -> Result<String, TextError> {
+        let channel = match refusal {
+            PublicRefusal::TooMany(channel) => *channel,
+            _ => Channel::Email,
+        };
+        sentence(self.edition(tenant).language(language), refusal.code(), channel, self.wait(refusal.retry_at()))
+    }
+
+    /// What a person is told of an entry that cannot be read: an e-mail address, a phone number, a username, a code, a link or a
+    /// country. `code` is the slug of the error, for example of an `AddressError`. Any other slug, such as that of a key, gives
+    /// the sentence that something went wrong.
+    ///
+    /// ```
+    /// # use identity_core::Address;
+    /// # use identity_ports::SystemClock;
+    /// # use identity_texts::{Brand, Links, Texts};
+    /// # let brand = Brand::new("Example", Links::new("https://accounts.example.com/confirm")?);
+    /// # let texts = Texts::builder(brand, SystemClock).build()?;
+    /// let error = Address::parse("06 12 34 56 78", None).unwrap_err();
+    /// assert_eq!(
+    ///     texts.parse_error(&Default::default(), Some("fr"), error.code())?,
+    ///     "Commencez le numéro de téléphone par + et l’indicatif du pays.",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TextError`]; every sentence was rendered once when the texts were built.
+    pub fn parse_error(&self, tenant: &TenantId, language: Option<&str>, code: &str) -> Result<String, TextError> {
+        let code = if SLUGS.iter().any(|slugs| slugs.contains(&code)) { code } else { "other" };
+        sentence(self.edition(tenant).language(language), code, Channel::Email, None)
+    }
+
+    fn wait(&self, retry_at: Option<Timestamp>) -> Option<Duration> {
+        retry_at.map(|at| at.since(self.now()))
+    }
+}
+
+/// The sentence of a slug.
+pub(crate) fn sentence(
+    language: &Language,
+    code: &str,
+    channel: Channel,
+    wait: Option<Duration>,
+) -> Result<String, TextError> {
+    let mut arguments: FluentArgs<'_> = waiting(wait.unwrap_or_default());
+    arguments.set("channel", channel.as_str());
+    // Only with too many failures there may be nothing to wait for.
+    let more = if code == "too_many_failures" && wait.is_some() { "-wait" } else { "" };
+    language.say(&format!("error-{}{more}", code.replace('_', "-")), &arguments)
+}
