@@ -88,7 +88,9 @@ mod tests {
     #[test]
     fn the_first_and_the_last_time_of_each_crate_are_read_and_the_times_beside_them_are_refused() {
         let micro = std::time::Duration::from_micros(1);
-        for (end, beside) in [(jiff::Timestamp::MIN, -1), (jiff::Timestamp::MAX, 1)] {
+        // The constant MIN of jiff is a fraction of a second before the first time that it makes.
+        let first = jiff::Timestamp::from_second(jiff::Timestamp::MIN.as_second()).unwrap();
+        for (end, beside) in [(first, -1), (jiff::Timestamp::MAX, 1)] {
             let ours = Timestamp::from(end);
             assert!(jiff::Timestamp::try_from(ours).is_ok());
             let beside = if beside < 0 { ours - micro } else { ours + micro };

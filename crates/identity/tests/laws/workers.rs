@@ -456,7 +456,7 @@ fn a_loop_that_runs_takes_over_at_once_what_the_end_of_another_runtime_left() {
         }
     });
     drop(first);
-    second.block_on(tokio::time::sleep(secs(3)));
+    second.block_on(async { tokio::time::sleep(secs(3)).await });
     let sent = notifier.1.notices();
     assert_eq!(sent.len(), 1, "in three seconds, though the lease lasts two minutes");
     assert_eq!((sent[0].attempts, sent[0].uncertain), (2, 1), "the first attempt may have sent it, and counts as such");
