@@ -9,7 +9,10 @@ impl TryFrom<Timestamp> for jiff::Timestamp {
     type Error = TimestampRangeError;
 
     fn try_from(at: Timestamp) -> Result<Self, TimestampRangeError> {
-        Self::from_microsecond(at.as_micros()).map_err(|_| TimestampRangeError)
+        // Its function for microseconds does not reach the end of the last second.
+        let nanos = at.as_micros().rem_euclid(1_000_000) * 1_000;
+        let nanos = i32::try_from(nanos).map_err(|_| TimestampRangeError)?;
+        Self::new(at.as_secs(), nanos).map_err(|_| TimestampRangeError)
     }
 }
 
