@@ -66,8 +66,7 @@ pub use address::{
 };
 pub use base::{
     IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError,
-    TimestampRangeError, UserId, UserKey,
-    Version,
+    TimestampRangeError, UserId, UserKey, Version,
 };
 pub use change::{
     Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, Reported, UserRecord, record, stored,

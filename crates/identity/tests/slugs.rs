@@ -49,7 +49,9 @@ fn folder(path: &str) -> PathBuf {
 fn strings() -> Vec<(&'static str, String)> {
     let mut strings: Vec<(&str, [&str; 3])> = Vec::new();
     for line in ENGLISH.lines() {
-        if let Some((name, text)) = line.split_once(" = ").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+        if let Some((name, text)) =
+            line.split_once(" = ").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+        {
             let cases = text.ends_with("->").then(|| text.rfind("{ $")).flatten();
             strings.push((name, [&text[..cases.unwrap_or(text.len())], "", ""]));
         } else if let Some((_, [_, case, rest])) = strings.last_mut() {
@@ -247,7 +249,11 @@ fn no_error_says_what_its_source_says() {
         let below = entry.unwrap().path().join("src");
         for (path, text) in sources(below) {
             errors += text.matches("#[error(").count();
-            assert_eq!(repeated(&text), [""; 0], "{path:?}: the text has the source, so `#[source]` or its part of the text goes");
+            assert_eq!(
+                repeated(&text),
+                [""; 0],
+                "{path:?}: the text has the source, so `#[source]` or its part of the text goes"
+            );
         }
     }
     assert!(errors > 150, "the sources were read: {errors}");

@@ -192,7 +192,10 @@ fn without_tokio_every_call_is_an_error_that_says_so() {
         (place, store)
     });
     let says_so = |error: StoreError| {
-        assert!(matches!(error, StoreError::Unavailable(_)) && error.to_string().contains("no tokio runtime"), "{error}");
+        assert!(
+            matches!(error, StoreError::Unavailable(_)) && error.to_string().contains("no tokio runtime"),
+            "{error}"
+        );
     };
     says_so(without_tokio(PostgresStore::connect(&place.url())).unwrap_err());
     says_so(without_tokio(store.load(&key("ada"))).unwrap_err());

@@ -55,12 +55,10 @@ fn sentences(language: &str) -> Vec<(&'static str, String)> {
         LinkError::CODES,
     ];
     let refusals = refusals(NOW + Duration::from_secs(90));
-    let told = refusals.iter().map(|refusal| {
-        (refusal.code(), texts.refusal(&tenant, Some(language), refusal).unwrap())
-    });
-    let read = entries.into_iter().flatten().map(|code| {
-        (*code, texts.parse_error(&tenant, Some(language), code).unwrap())
-    });
+    let told =
+        refusals.iter().map(|refusal| (refusal.code(), texts.refusal(&tenant, Some(language), refusal).unwrap()));
+    let read =
+        entries.into_iter().flatten().map(|code| (*code, texts.parse_error(&tenant, Some(language), code).unwrap()));
     told.chain(read).collect()
 }
 
@@ -75,15 +73,33 @@ fn every_refusal_and_every_entry_that_cannot_be_read_has_a_sentence_in_every_lan
         let other = texts().parse_error(&TenantId::default(), Some(language), "no such slug").unwrap();
         for (code, sentence) in sentences(language) {
             assert_eq!(sentence == other, hosts.contains(&code), "{language} {code}: {sentence}");
-            assert!(all.insert((code, sentence.clone())) || code.starts_with("too_many"), "{language} {code}: {sentence}");
+            assert!(
+                all.insert((code, sentence.clone())) || code.starts_with("too_many"),
+                "{language} {code}: {sentence}"
+            );
         }
     }
 }
 
 #[test]
 fn a_sentence_is_short_complete_and_has_no_technical_word() {
-    let technical =
-        ["{", "}", "_", "U+", "UTF", "ASCII", "octet", "byte", "token", "label", "domain", "challenge", "null", "tenant", "locale"];
+    let technical = [
+        "{",
+        "}",
+        "_",
+        "U+",
+        "UTF",
+        "ASCII",
+        "octet",
+        "byte",
+        "token",
+        "label",
+        "domain",
+        "challenge",
+        "null",
+        "tenant",
+        "locale",
+    ];
     for language in LANGUAGES {
         for (code, sentence) in sentences(language) {
             assert!((5..=160).contains(&sentence.chars().count()), "{language} {code}: {sentence}");
@@ -98,7 +114,10 @@ fn a_sentence_is_short_complete_and_has_no_technical_word() {
 fn in_arabic_everything_runs_from_right_to_left() {
     let is_arabic = |c: &char| matches!(c, '\u{600}'..='\u{6ff}');
     for (code, sentence) in sentences("ar") {
-        assert!(sentence.chars().next().is_some_and(|c| is_arabic(&c)), "{code} begins with an Arabic letter: {sentence}");
+        assert!(
+            sentence.chars().next().is_some_and(|c| is_arabic(&c)),
+            "{code} begins with an Arabic letter: {sentence}"
+        );
         let foreign = sentence.chars().find(|c| c.is_alphabetic() && !is_arabic(c));
         assert_eq!(foreign, None, "{code}: a Latin word would turn the sentence around: {sentence}");
     }
