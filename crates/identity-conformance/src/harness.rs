@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_ports::{Budgets, Directory, Outbox, UserRepository};
+use identity_ports::{Budgets, Directory, EventFeed, Outbox, UserRepository};
 
 use crate::laws::contract;
 
@@ -12,7 +12,7 @@ use crate::heard;
 #[async_trait]
 pub trait Harness: Send + Sync + 'static {
     /// The store of the adapter.
-    type Store: UserRepository + Directory + Outbox + Budgets;
+    type Store: UserRepository + Directory + EventFeed + Outbox + Budgets;
 
     /// Opens the store at this place. It is called again while the first store is in use, as a second process would do.
     /// An adapter that allows only one opener returns the same store again.

@@ -152,6 +152,17 @@ planted! {
     strength_by_random_commands: StrengthIsKept is caught by random_sequences_equal_the_model, "store and the model differ";
     retries_by_random_commands: RetriesAreDueAtOnce is caught by random_sequences_equal_the_model, "store and the model differ";
     offsets_by_random_commands: PrefixesArePatterns is caught by random_sequences_equal_the_model, "store and the model differ";
+    feeding_by_time: FeedIsByTime is caught by the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits, "in their order";
+    feeding_one_tenant: FeedHasOneTenant is caught by the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits, "in their order";
+    tearing_commits_apart: FeedTearsCommits is caught by the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits, "whole commits";
+    feeding_what_was_erased: FeedTellsOfTheErased is caught by the_feed_has_events_of_erased_users_stripped, "are stripped";
+    drawing_positions_early: PositionsAreDrawnEarly is caught by c98_the_feed_forgets_nothing_while_many_commit, "met once and in its order";
+    moving_without_reading: EmptyPagesMove is caught by the_feed_goes_on_from_any_position, "moves no cursor";
+    taking_any_cursor: AnyCursorCounts is caught by a_cursor_of_another_store_is_refused, "of another store is refused";
+    waiting_for_what_was_lost: CursorsMayBeAhead is caught by a_cursor_of_another_store_is_refused, "behind the last event is refused";
+    beginning_now_at_the_start: NowIsTheStart is caught by the_feed_can_begin_now, "only what follows comes";
+    waking_readers_late: ReadersWakeLate is caught by a_commit_wakes_the_readers_of_the_feed, "waits for it afterwards";
+    losing_cursors: RestartForgets is caught by a_cursor_outlives_a_restart, "the feed is read";
     refusals_by_random_commands: WithholdingRefuses is caught by random_sequences_equal_the_model, "store and the model differ";
 }
 

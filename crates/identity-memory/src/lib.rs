@@ -33,6 +33,7 @@
 //! `identity-sqlite` or `identity-postgres`.
 
 mod dump;
+mod feed;
 mod lists;
 mod people;
 mod post;

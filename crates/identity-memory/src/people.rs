@@ -191,7 +191,9 @@ impl UserRepository for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.write()?.commit(commit)
+        let committed = self.write()?.commit(commit)?;
+        self.commits.send_replace(());
+        Ok(committed)
     }
 }
 

@@ -1,9 +1,12 @@
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use identity_core::TenantId;
 use identity_ports::{Clock, Commit, CommitError, Committed, Draws, SteadyClock, StoreError, SystemClock};
+use tokio::sync::watch;
 
+use crate::feed::Entry;
 use crate::lists::Map;
 use crate::people::People;
 use crate::post::Post;
@@ -15,11 +18,17 @@ pub struct MemoryStore {
     tables: Arc<RwLock<Tables>>,
     /// Measures how long leases last.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Names the store in cursors of its feed.
+    pub(crate) id: u64,
+    /// Tells of commits.
+    pub(crate) commits: Arc<watch::Sender<()>>,
 }
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { tables: Arc::default(), clock: Arc::new(SteadyClock::new(Arc::new(SystemClock))) }
+        let clock = Arc::new(SteadyClock::new(Arc::new(SystemClock)));
+        let commits = Arc::new(watch::Sender::new(()));
+        Self { tables: Arc::default(), clock, id: RandomState::new().hash_one(0), commits }
     }
 }
 
@@ -28,6 +37,7 @@ impl Default for MemoryStore {
 pub(crate) struct Tables {
     pub(crate) tenants: Map<TenantId, Tenant>,
     pub(crate) post: Post,
+    pub(crate) feed: Vec<Entry>,
     /// The users of a tenant without any.
     nobody: People,
 }
@@ -104,7 +114,9 @@ impl Tables {
         if after.is_none() {
             self.post.forget(&key);
         }
+        let numbers = events.first().zip(events.last()).map(|(first, last)| first.number..=last.number);
         tenant.people.write(&key.user, after, claims, events);
+        self.feed.extend(numbers.map(|numbers| (key, numbers)));
         Ok(Committed { exhausted })
     }
 }

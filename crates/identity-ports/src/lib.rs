@@ -10,6 +10,7 @@ mod ambient;
 mod budgets;
 mod directory;
 mod error;
+mod feed;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod notifier;
@@ -20,6 +21,7 @@ pub use ambient::{Clock, Entropy, EntropyError, SteadyClock, SystemClock};
 pub use budgets::{Budgets, Draws, Window};
 pub use directory::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, SortKey};
 pub use error::{CommitError, ForeignError, StoreError};
+pub use feed::{BadCursor, Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage};
 pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
 pub use outbox::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};

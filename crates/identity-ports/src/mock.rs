@@ -10,12 +10,14 @@ use mockall::mock;
 pub use crate::ambient::{MockClock, MockEntropy};
 pub use crate::budgets::MockBudgets;
 pub use crate::directory::MockDirectory;
+pub use crate::feed::MockEventFeed;
 pub use crate::notifier::MockNotifier;
 pub use crate::outbox::MockOutbox;
 pub use crate::repository::MockUserRepository;
 use crate::{
-    Budgets, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found, Lease, LeaseId, Leased,
-    ListQuery, Outbox, Page, Posted, Settled, StoreError, UserRepository,
+    Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed, FeedCursor,
+    FeedError, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError,
+    UserRepository,
 };
 
 mock! {
@@ -52,6 +54,12 @@ mock! {
             after: Option<MessageId>,
             limit: usize,
         ) -> Result<Vec<DeadLetter>, StoreError>;
+    }
+
+    #[async_trait]
+    impl EventFeed for Store {
+        async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError>;
+        fn changed(&self) -> Changed;
     }
 
     #[async_trait]

@@ -4,6 +4,7 @@ mod budgets;
 mod cells;
 mod clock;
 mod error;
+mod feed;
 mod link;
 mod mail;
 mod migrate;

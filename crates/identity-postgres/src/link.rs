@@ -248,9 +248,14 @@ impl Link {
 
     /// As [`query`](Self::query), for a statement that writes nothing: its failure leaves nothing unknown.
     pub(crate) async fn read(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.reads(std::slice::from_ref(sql)).await?.pop().unwrap_or_default())
+    }
+
+    /// As [`read`](Self::read), for some statements in one flight.
+    pub(crate) async fn reads(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut patience = Patience::new(self);
         loop {
-            match self.once(sql).await {
+            match self.flight(statements).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => patience.after(failure.without_writing()).await?,
             }

@@ -1,4 +1,4 @@
-//! Notifications of new messages between processes.
+//! Notifications between processes: of new messages, and of commits.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,45 +13,52 @@ use crate::error::{failure, in_tokio};
 use crate::link::Link;
 use crate::sql::Sql;
 
-/// The channel. Its payload names the schema of the tables, so that stores in other schemas are not woken.
-const CHANNEL: &str = "identity_outbox";
+/// The channel of notifications of new messages.
+pub(crate) const MESSAGES: &str = "identity_outbox";
 
-/// How long messages gather before a notification is sent. Transactions that notify wait for each other on the server: inside
+/// How long news gathers before a notification is sent. Transactions that notify wait for each other on the server: inside
 /// commits, notifications would make all commits run one after the other.
 const GATHER: Duration = Duration::from_millis(20);
 
 /// The pause before a listening connection that was lost is opened again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Sends notifications of new messages.
-#[derive(Clone, Default)]
-pub(crate) struct Herald(Arc<AtomicBool>);
+/// Sends notifications on a channel. Their payload names the schema of the tables, so that stores in other schemas are not woken.
+pub(crate) struct Herald {
+    channel: &'static str,
+    gathering: Arc<AtomicBool>,
+}
 
 impl Herald {
-    /// Sends a notification soon. It may be lost; delivery loops also look from time to time.
+    pub(crate) fn new(channel: &'static str) -> Self {
+        Self { channel, gathering: Arc::default() }
+    }
+
+    /// Sends a notification soon. It may be lost; whoever waits for one also looks from time to time.
     pub(crate) fn tell(&self, link: &Link) {
-        // A host may call this where there is no runtime; delivery loops look from time to time.
+        // A host may call this where there is no runtime; whoever waits looks from time to time.
         let Ok(runtime) = Handle::try_current() else { return };
-        if self.0.swap(true, Ordering::AcqRel) {
+        if self.gathering.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (gathering, link) = (Arc::clone(&self.0), link.clone());
+        let (channel, gathering, link) = (self.channel, Arc::clone(&self.gathering), link.clone());
         runtime.spawn(async move {
             tokio::time::sleep(GATHER).await;
             gathering.store(false, Ordering::Release);
-            let sql = Sql::new(format!("SELECT pg_notify('{CHANNEL}', $1)")).with((link.tables.as_str(),));
+            let sql = Sql::new("SELECT pg_notify($1, $2)").with((channel, link.tables.as_str()));
             if let Err(failure) = link.now().once(&sql).await {
                 tracing::debug!(
                     ?failure,
-                    "the notification of new messages was not sent; delivery loops find them when they next look"
+                    channel,
+                    "a notification was not sent; who waits for it looks from time to time"
                 );
             }
         });
     }
 }
 
-/// Calls `wake` at each notification, and when the connection was lost and is there again.
-pub(crate) async fn listen(link: &Link, mut wake: impl FnMut() + Send) -> Result<(), StoreError> {
+/// Calls `wake` at each notification on a channel, and when the connection was lost and is there again.
+pub(crate) async fn listen(link: &Link, channel: &str, mut wake: impl FnMut() + Send) -> Result<(), StoreError> {
     in_tokio()?;
     if link.proxied {
         let reason = "a proxy shares the sessions of the server between clients, so that listening is impossible; the \
@@ -59,18 +66,19 @@ pub(crate) async fn listen(link: &Link, mut wake: impl FnMut() + Send) -> Result
         return Err(StoreError::failed(reason));
     }
     while !link.own_pool.is_closed() {
-        if let Err(error) = hear(link, &mut wake).await {
-            tracing::warn!(%error, "the connection that listens for new messages was lost and is opened again");
+        if let Err(error) = hear(link, channel, &mut wake).await {
+            tracing::warn!(%error, channel, "the connection that listens for notifications was lost and is opened again");
         }
         tokio::time::sleep(AGAIN).await;
     }
     Ok(())
 }
 
-async fn hear(link: &Link, wake: &mut (impl FnMut() + Send)) -> Result<(), StoreError> {
+async fn hear(link: &Link, channel: &str, wake: &mut (impl FnMut() + Send)) -> Result<(), StoreError> {
     let lost = |error| failure(error).into_error();
     let (client, mut connection) = link.config.connect(link.tls.clone()).await.map_err(lost)?;
-    let subscribe = client.batch_execute("LISTEN identity_outbox");
+    let listen = format!("LISTEN {channel}");
+    let subscribe = client.batch_execute(&listen);
     tokio::pin!(subscribe);
     let mut subscribed = false;
     loop {

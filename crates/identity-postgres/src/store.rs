@@ -13,6 +13,7 @@ use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::error::{failure, in_tokio};
+use crate::feed::Bell;
 use crate::link::Link;
 use crate::mail::{self, Herald};
 use crate::migrate::House;
@@ -35,6 +36,9 @@ struct Inner {
     commits: AtomicU64,
     /// Where the last sweep of ended budget windows stopped.
     swept: Mutex<Option<sweep::Place>>,
+    /// Names the store in cursors of its feed.
+    feed: u64,
+    bell: Bell,
 }
 
 impl PostgresStore {
@@ -62,10 +66,11 @@ impl PostgresStore {
         } else {
             house.check().await?
         }
+        let feed = house.store().await?;
         let committer = Committer::new(link.clone(), &options);
-        let herald = options.notify.then(Herald::default);
+        let (herald, bell) = (options.notify.then(|| Herald::new(mail::MESSAGES)), Bell::new(options.notify));
         let (commits, swept) = (AtomicU64::new(0), Mutex::new(None));
-        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, swept })))
+        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, swept, feed, bell })))
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
@@ -114,12 +119,13 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Failed`], at once, where a proxy shares sessions between clients: listening is impossible there.
     pub async fn listen(&self, wake: impl FnMut() + Send) -> Result<(), StoreError> {
-        mail::listen(&self.0.link, wake).await
+        mail::listen(&self.0.link, mail::MESSAGES, wake).await
     }
 
-    /// Notifies every process that [listens](Self::listen) of new messages. Commits through the port do so by themselves; after
-    /// a transaction with [`commit_in`](Self::commit_in) the host may call this.
+    /// Notifies every process that [listens](Self::listen) of new messages, and every reader of the feed of new events. Commits
+    /// through the port do so by themselves; after a transaction with [`commit_in`](Self::commit_in) the host may call this.
     pub fn tell_of_messages(&self) {
+        self.0.bell.ring(&self.0.link);
         if let Some(herald) = &self.0.herald {
             herald.tell(&self.0.link);
         }
@@ -134,6 +140,11 @@ impl PostgresStore {
     /// The way to the database until the deadline of a call that begins now.
     pub(crate) fn link(&self) -> Link {
         self.0.link.now()
+    }
+
+    /// The name of the store in cursors of its feed, and what wakes the readers.
+    pub(crate) fn feed(&self) -> (u64, &Bell) {
+        (self.0.feed, &self.0.bell)
     }
 
     fn job(&self, until: Instant, commit: Commit) -> Result<Job, StoreError> {
@@ -207,8 +218,11 @@ impl UserRepository for PostgresStore {
         }
         let job = self.job(link.deadline(), commit)?;
         let answer = self.0.committer.submit(job).await;
-        if mail && answer.is_ok() {
-            self.tell_of_messages();
+        if answer.is_ok() {
+            self.0.bell.ring(&self.0.link);
+        }
+        if let Some(herald) = self.0.herald.as_ref().filter(|_| mail && answer.is_ok()) {
+            herald.tell(&self.0.link);
         }
         answer
     }

@@ -14,7 +14,7 @@ use crate::budgets::Place;
 use crate::commit::take_erased;
 use crate::error::{Result, is_busy, store};
 use crate::files::{self, Places};
-use crate::migrate::{check_schema, is_marked, migrate_file};
+use crate::migrate::{check_schema, feed_id, is_marked, migrate_file};
 use crate::options::{Durability, SqliteOptions};
 
 /// Capacity of the cache of prepared statements: more than the adapter has.
@@ -56,6 +56,8 @@ pub(crate) struct Desk {
     pub(crate) swept: RefCell<Place>,
     /// Measures how long leases last.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Names the store in cursors of its feed.
+    pub(crate) feed: u64,
 }
 
 impl Desk {
@@ -80,6 +82,7 @@ impl Desk {
         places.note_log();
         places.check()?;
         Ok(Self {
+            feed: feed_id(&connection)?,
             connection,
             places,
             seen: Cell::new(0),

@@ -1,9 +1,10 @@
 //! The events: a row for every commit, those of a user a chain from its last one.
 
-use identity_core::{Actor, Change, Event, EventFormat, Recorded, Timestamp, stored};
-use rusqlite::params;
+use identity_core::{Actor, Change, Event, EventFormat, Recorded, TenantId, Timestamp, UserId, UserKey, stored};
+use identity_ports::{FeedCursor, FeedError, FeedEvent, FeedPage};
+use rusqlite::{Connection, params};
 
-use crate::cells::{Owner, many, signed};
+use crate::cells::{Owner, Text, many, one, signed};
 use crate::error::{Result, corrupt};
 
 /// A row: its key, that of the commit before, the numbers of the first and the last event, and a JSON array of the events.
@@ -33,6 +34,15 @@ impl Owner<'_> {
         Err(self.broken(oldest.saturating_sub(1), "the chain of events is broken"))
     }
 
+    /// The events of a row with their numbers.
+    fn recorded(self, first: u64, last: u64, text: &[u8]) -> Result<Vec<Recorded>> {
+        let events = self.read_events(text).unwrap_or_default();
+        if events.is_empty() || first.checked_add(events.len() as u64) != last.checked_add(1) {
+            return Err(self.broken(last, "it does not hold its events in a form that this program reads"));
+        }
+        Ok((first..).zip(events).map(|(number, event)| Recorded { number, event }).collect())
+    }
+
     /// The events of a row; `None` when they cannot be read.
     fn read_events(self, text: &[u8]) -> Option<Vec<Event>> {
         stored::read_events(&self.key.user, str::from_utf8(text).ok()?).ok()
@@ -50,11 +60,7 @@ impl Owner<'_> {
         let mut history = Vec::new();
         let links = self.chain(start, after, until)?.into_iter().rev();
         for (_, _, first, last, text) in links.take_while(|(_, _, first, ..)| *first <= until) {
-            let events = self.read_events(&text).unwrap_or_default();
-            if u64::try_from(events.len()).ok() != Some(last - first + 1) {
-                return Err(self.broken(last, "it does not hold its events in a form that this program reads"));
-            }
-            let recorded = (first..).zip(events).map(|(number, event)| Recorded { number, event });
+            let recorded = self.recorded(first, last, &text)?.into_iter();
             history.extend(recorded.filter(|recorded| recorded.number > after && recorded.number <= until));
         }
         Ok(history)
@@ -70,6 +76,32 @@ impl Owner<'_> {
         }
         Ok(())
     }
+}
+
+/// A page of the feed of the store with this id. The rows stand in the order of the commits, because one connection at a time
+/// writes, and none is ever removed: the key of a row is never that of another one.
+pub(crate) fn feed(
+    connection: &Connection,
+    store: u64,
+    cursor: FeedCursor,
+    limit: usize,
+) -> Result<FeedPage, FeedError> {
+    type Row = (i64, u64, u64, Vec<u8>, Option<Text<TenantId>>, Option<Text<UserId>>);
+    let end: Option<(i64,)> = one(connection, sql!("feed_end"), [], ("identity_events", ""))?;
+    let mut position = cursor.position(store, end.map_or(0, |(end,)| end.cast_unsigned()))?;
+    let page = params![signed(position), signed(limit)];
+    let rows: Vec<Row> = many(connection, sql!("feed"), page, ("identity_events", &position.to_string()))?;
+    let mut events = Vec::new();
+    for (event, first, last, text, tenant, user) in rows {
+        let Some((Text(tenant), Text(user))) = tenant.zip(user) else {
+            return Err(corrupt(("identity_events", &event.to_string()), "it is of a user who is not there").into());
+        };
+        let key = UserKey { tenant, user };
+        let recorded = Owner { connection, key: &key }.recorded(first, last, &text)?;
+        events.extend(recorded.into_iter().map(|recorded| FeedEvent { key: key.clone(), recorded }));
+        position = event.cast_unsigned();
+    }
+    Ok(FeedPage { events, next: FeedCursor::at(store, position) })
 }
 
 /// What is left of an event that cannot be read.

@@ -2,8 +2,8 @@ use identity_ports::StoreError;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 
-use crate::cells::many;
-use crate::error::{Result, damaged, store};
+use crate::cells::{many, one};
+use crate::error::{Result, corrupt, damaged, store};
 use crate::records::{Move, is_under_way};
 
 /// What leads from a version to the next, from version 1 on. A released migration is never changed.
@@ -152,6 +152,18 @@ fn version(connection: &Connection) -> Result<Option<u32>> {
         return Err(StoreError::Newer { database, program: PROGRAM });
     }
     Ok(Some(database))
+}
+
+/// The number by which the feed of the store is known. It is made when a store first opens the database, and copied with it.
+pub(crate) fn feed_id(connection: &Connection) -> Result<u64> {
+    let read = || one::<(i64,)>(connection, sql!("feed_id"), [], ("identity_meta", "feed"));
+    if let Some((id,)) = read()? {
+        return Ok(id.cast_unsigned());
+    }
+    let make = "INSERT INTO identity_meta (name, value) VALUES ('feed', random()) ON CONFLICT DO NOTHING";
+    connection.execute(make, []).map_err(store)?;
+    let missing = || corrupt(("identity_meta", "feed"), "it is not there");
+    read()?.map(|(id,)| id.cast_unsigned()).ok_or_else(missing)
 }
 
 /// Whether the file is this library's alone.

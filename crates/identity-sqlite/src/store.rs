@@ -6,10 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Clock, Commit, CommitError, Committed, Found, ListQuery, Page, StoreError, Stored, UserRepository,
+    Changed, Clock, Commit, CommitError, Committed, EventFeed, FeedCursor, FeedError, FeedPage, Found, ListQuery, Page,
+    StoreError, Stored, UserRepository,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::cells::Owner;
 use crate::commit::{Encoded, apply};
@@ -19,7 +21,7 @@ use crate::files::{backup, plain};
 use crate::options::SqliteOptions;
 use crate::verify::{Verification, verify};
 use crate::writer::Writer;
-use crate::{list, lookup};
+use crate::{events, list, lookup};
 
 /// Pages and histories longer than this are read on the blocking pool, not on the caller's thread.
 const SHORT: usize = 50;
@@ -33,6 +35,10 @@ struct Inner {
     readers: Readers,
     writer: Writer,
     clock: Arc<dyn Clock>,
+    /// Names the store in cursors of its feed.
+    feed: u64,
+    /// Tells of commits.
+    commits: watch::Sender<()>,
 }
 
 impl SqliteStore {
@@ -55,8 +61,9 @@ impl SqliteStore {
         let open = move || {
             let desk = Desk::open(&path, &options)?;
             let readers = Readers::open(&path, &options)?;
+            let (feed, commits) = (desk.feed, watch::Sender::new(()));
             let writer = Writer::start(desk, options.durability)?;
-            Ok(Self(Arc::new(Inner { readers, writer, clock: options.clock })))
+            Ok(Self(Arc::new(Inner { readers, writer, clock: options.clock, feed, commits })))
         };
         blocking(open).await?
     }
@@ -84,7 +91,10 @@ impl SqliteStore {
             transaction.commit().map_err(store)?;
             Ok(outcome)
         };
-        self.exclusively(run).await?
+        let outcome = self.exclusively(run).await?;
+        // It may have had commits in it.
+        self.0.commits.send_replace(());
+        outcome
     }
 
     /// Writes the whole file anew, without what deleted rows left in it (see "What is erased" in the [crate
@@ -223,6 +233,21 @@ impl UserRepository for SqliteStore {
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let encoded = Encoded::new(&commit)?;
-        self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await
+        let committed = self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await?;
+        self.0.commits.send_replace(());
+        Ok(committed)
+    }
+}
+
+#[async_trait]
+impl EventFeed for SqliteStore {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        let store = self.0.feed;
+        self.read_beside(limit, move |connection| Ok(events::feed(connection, store, cursor, limit))).await?
+    }
+
+    fn changed(&self) -> Changed {
+        let mut commits = self.0.commits.subscribe();
+        Box::pin(async move { drop(commits.changed().await) })
     }
 }

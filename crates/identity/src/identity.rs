@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use identity_core::policy::SharedPolicy;
 use identity_core::{Actor, CodeKeys, Commit, Committed, Policy, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Budgets, Clock, CommitError, Directory, Entropy, Notifier, Outbox, SteadyClock, UserRepository};
+use identity_ports::{
+    Budgets, Clock, CommitError, Directory, Entropy, EventFeed, Notifier, Outbox, SteadyClock, UserRepository,
+};
 use tokio::sync::Notify;
 
 use crate::delivery::{Delivery, Lanes, Left, Unheard};
@@ -12,11 +14,11 @@ use crate::policies::Policies;
 use crate::system::OsEntropy;
 use crate::{Account, Admin};
 
-/// A store of users, messages and budgets, so that one commit can write them all. Every type that implements the four ports is
-/// one.
-pub trait Store: UserRepository + Directory + Outbox + Budgets {}
+/// A store of users, events, messages and budgets, so that one commit can write them all. Every type that implements the five
+/// ports is one.
+pub trait Store: UserRepository + Directory + EventFeed + Outbox + Budgets {}
 
-impl<S: UserRepository + Directory + Outbox + Budgets> Store for S {}
+impl<S: UserRepository + Directory + EventFeed + Outbox + Budgets> Store for S {}
 
 /// Writes a commit in the place of the store.
 type Write = dyn Fn(Commit) -> Pin<Box<dyn Future<Output = Result<Committed, CommitError>> + Send>> + Send + Sync;

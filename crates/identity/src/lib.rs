@@ -38,6 +38,7 @@ mod admin;
 mod claims;
 pub mod delivery;
 mod error;
+mod feed;
 mod identity;
 mod keys;
 #[cfg(doctest)]
@@ -86,9 +87,11 @@ pub mod directory {
     };
 }
 
-/// The events of a user, as a store keeps them.
+/// The events of a user, as a store keeps them, and the feed of the events of all users.
 pub mod history {
+    pub use crate::feed::Feed;
     pub use identity_core::{Actor, Change, Event, EventFormat, Recorded, Reported};
+    pub use identity_ports::{BadCursor, FeedCursor, FeedError, FeedEvent, FeedPage};
 }
 
 /// Records of users, for import from another system and export to one.
@@ -137,8 +140,8 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        Budgets, CommitError, Directory, Draws, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, Settlement,
-        UserRepository, Window, behind,
+        Budgets, Changed, CommitError, Directory, Draws, EventFeed, ForeignError, Lease, LeaseId, Leased, Outbox,
+        Settled, Settlement, UserRepository, Window, behind,
     };
 
     pub use crate::identity::Store;

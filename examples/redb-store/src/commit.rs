@@ -7,9 +7,9 @@ use identity_core::{
 };
 use identity_ports::{Budgets, CommitError, Committed, Draws, ListOrder, StoreError, Window};
 
-use crate::outbox;
 use crate::store::{RedbStore, Writing, key, number, time};
 use crate::users::Row;
+use crate::{feed, outbox};
 
 pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committed, CommitError> {
     commit.check().map_err(StoreError::failed)?;
@@ -64,6 +64,7 @@ pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committe
         let event = if after.is_none() { event.stripped() } else { event };
         rows.put(&format!("{place}\0{}", number(at)), &(at, event))?;
     }
+    feed::append(rows, commit)?;
     Ok(Committed { exhausted })
 }
 

@@ -13,6 +13,7 @@
 //!   stays for good.
 
 mod commit;
+mod feed;
 mod outbox;
 mod store;
 mod users;

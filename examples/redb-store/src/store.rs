@@ -1,6 +1,7 @@
 //! The engine: one ordered table of texts. A key is its parts with U+0000 between them, which occurs in no part; so keys have
 //! the order of their parts. A value is JSON.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Bound::{self, Excluded, Included};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use identity_core::{TenantId, Timestamp};
 use identity_ports::{SteadyClock, StoreError, SystemClock};
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 const TABLE: TableDefinition<'_, &str, &str> = TableDefinition::new("identity");
@@ -25,6 +27,10 @@ pub struct RedbStore {
     database: Arc<Database>,
     /// Measures how long leases last: the clock of this machine, which alone can open the file.
     pub(crate) clock: Arc<SteadyClock>,
+    /// Names the store in cursors of its feed.
+    pub(crate) id: u64,
+    /// Tells of commits.
+    pub(crate) commits: Arc<watch::Sender<()>>,
 }
 
 impl RedbStore {
@@ -37,13 +43,14 @@ impl RedbStore {
         let path = path.as_ref().to_owned();
         let opened =
             spawn_blocking(move || Database::create(path).map_err(failed)).await.map_err(StoreError::failed)?;
-        let store = Self { database: Arc::new(opened?), clock: Arc::new(SteadyClock::new(Arc::new(SystemClock))) };
-        let check = |rows: &mut Writing<'_>| match rows.get("\0schema")? {
+        let (clock, id) = (Arc::new(SteadyClock::new(Arc::new(SystemClock))), RandomState::new().hash_one(0));
+        let store = Self { database: Arc::new(opened?), clock, id, commits: Arc::new(watch::Sender::new(())) };
+        let check = move |rows: &mut Writing<'_>| match rows.get("\0schema")? {
             Some(found) if found > SCHEMA => Err(StoreError::Newer { database: found, program: SCHEMA }),
-            Some(_) => Ok(()),
-            None => rows.put("\0schema", &SCHEMA),
+            Some(_) => Ok(rows.get("\0store")?.unwrap_or_default()),
+            None => rows.put("\0schema", &SCHEMA).and_then(|()| rows.put("\0store", &id)).map(|()| id),
         };
-        store.write(check).await.map(|()| store)
+        Ok(Self { id: store.write(check).await?, ..store })
     }
 
     /// Reads from one snapshot, on a thread that may block.

@@ -98,7 +98,9 @@ impl UserRepository for RedbStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.write(move |rows| crate::commit::commit(rows, &commit)).await
+        let committed = self.write(move |rows| crate::commit::commit(rows, &commit)).await?;
+        self.commits.send_replace(());
+        Ok(committed)
     }
 }
 

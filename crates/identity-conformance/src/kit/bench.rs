@@ -12,9 +12,10 @@ use identity_core::{
     Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Budgets, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
-    Entropy, EntropyError, ForeignError, Found, Lease, LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError,
-    Outbox, Page, Posted, Settled, StoreError, Stored, UserRepository,
+    Accepted, Budgets, Changed, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage,
+    DirectoryQuery, Entropy, EntropyError, EventFeed, FeedCursor, FeedError, FeedPage, ForeignError, Found, Lease,
+    LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Posted, Settled, StoreError, Stored,
+    UserRepository,
 };
 
 use super::NOW;
@@ -48,7 +49,7 @@ pub struct Bench<S> {
     letters: Arc<Mutex<Vec<Notice>>>,
 }
 
-impl<S: UserRepository + Directory + Outbox + Budgets> Bench<S> {
+impl<S: UserRepository + Directory + EventFeed + Outbox + Budgets> Bench<S> {
     /// The use cases on this store, with this policy, at the time [`NOW`].
     #[must_use]
     pub fn new(store: &Arc<S>, policy: Policy) -> Self {
@@ -167,6 +168,17 @@ impl<S: UserRepository> UserRepository for Gated<S> {
 impl<S: Directory> Directory for Gated<S> {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.gate.pass(self.store.browse(tenant, query), broken).await
+    }
+}
+
+#[async_trait]
+impl<S: EventFeed> EventFeed for Gated<S> {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        self.gate.pass(self.store.events_after(cursor, limit), || broken().into()).await
+    }
+
+    fn changed(&self) -> Changed {
+        self.store.changed()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use identity::store::Store;
 use identity::{Error, HolderError, Identity};
 use identity_core::{
     Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, ProofBy, PublicRefusal, Refusal,
     UserId, Username, Verification, VerificationPolicy,
 };
-use identity_ports::{Budgets, Directory, Outbox, UserRepository};
+use identity_ports::UserRepository;
 use tokio::sync::Barrier;
 
 use crate::Harness;
@@ -136,9 +137,7 @@ where
     answers
 }
 
-async fn challenged<S: UserRepository + Directory + Outbox + Budgets>(
-    bench: &Bench<S>,
-) -> (UserId, IdentifierId, Code) {
+async fn challenged<S: Store>(bench: &Bench<S>) -> (UserId, IdentifierId, Code) {
     let user = ada(&bench.identity, "ada").await;
     let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
     bench.identity.account(&user).start_verification(id).await.unwrap();
@@ -314,7 +313,7 @@ pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
 }
 
 /// The last code that was sent to a user.
-async fn code_of<S: UserRepository + Directory + Outbox + Budgets>(bench: &Bench<S>, user: &UserId) -> Code {
+async fn code_of<S: Store>(bench: &Bench<S>, user: &UserId) -> Code {
     bench.identity.deliver_due().await.unwrap();
     let letters = bench.letters().into_iter().rev();
     letters.filter(|letter| letter.message.key.user == *user).find_map(|letter| letter.code).expect("a code")

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use identity::store::Store;
 use identity::{Error, HolderError};
 use identity_core::{
     Address, ClaimPolicy, Code, Confirmation, DeliveryState, Email, IdentifierId, LinkToken, NewAddress, NewUser,
     Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
 };
-use identity_ports::{Budgets, Directory, Outbox, UserRepository};
+use identity_ports::{Outbox, UserRepository};
 
 use crate::Harness;
 use crate::kit::{Bench, Failing, code_keys, key, queued};
@@ -95,11 +96,7 @@ struct Subject {
 }
 
 impl Subject {
-    async fn new<S: UserRepository + Directory + Outbox + Budgets>(
-        bench: &Bench<S>,
-        number: u32,
-        case: UseCase,
-    ) -> Self {
+    async fn new<S: Store>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
         let user = key(&format!("subject {number}")).user;
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
@@ -135,11 +132,7 @@ impl Subject {
         Self { number, user, other, primary, second, open, phone, code, link }
     }
 
-    async fn ask<S: UserRepository + Directory + Outbox + Budgets>(
-        &self,
-        bench: &Bench<S>,
-        case: UseCase,
-    ) -> Result<Option<Confirmation>, HolderError> {
+    async fn ask<S: Store>(&self, bench: &Bench<S>, case: UseCase) -> Result<Option<Confirmation>, HolderError> {
         let (account, admin) = (bench.identity.account(&self.user), bench.identity.admin("staff"));
         let user = &self.user;
         let mail = Email::parse(&format!("new{}@example.com", self.number)).unwrap();
@@ -281,10 +274,7 @@ fn by(proof: ProofBy) -> Verification {
 }
 
 /// Reports that the user's last message came back.
-async fn report_bounce<S: UserRepository + Directory + Outbox + Budgets>(
-    bench: &Bench<S>,
-    user: &UserId,
-) -> Result<(), Error> {
+async fn report_bounce<S: Store>(bench: &Bench<S>, user: &UserId) -> Result<(), Error> {
     let posted = bench.store.posted(&key(user.as_str()), None, 1_000).await.unwrap();
     let message = &posted.last().expect("a message").message;
     let report = Report::new(DeliveryState::Bounced, message.created_at);

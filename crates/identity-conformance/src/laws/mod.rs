@@ -6,6 +6,7 @@ mod codes;
 mod directory;
 mod erasure;
 mod failures;
+mod feed;
 mod finding;
 mod history;
 mod listing;
@@ -30,7 +31,7 @@ macro_rules! files {
 }
 
 files! {
-    budgets claims codes directory erasure failures finding history listing model outbox post
+    budgets claims codes directory erasure failures feed finding history listing model outbox post
     presence quotas races refusals reserve round_trip tenants texts
 }
 
@@ -138,6 +139,14 @@ macro_rules! for_every_law {
             texts_are_compared_by_all_their_bytes
             erasing_leaves_nothing_personal
             every_event_of_an_erased_user_is_stripped
+            the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits
+            the_feed_goes_on_from_any_position
+            a_cursor_outlives_a_restart
+            a_cursor_of_another_store_is_refused
+            the_feed_can_begin_now
+            the_feed_has_events_of_erased_users_stripped
+            c98_the_feed_forgets_nothing_while_many_commit
+            a_commit_wakes_the_readers_of_the_feed
             random_sequences_equal_the_model
             c06_a_code_works_once
             c13_no_code_is_at_rest

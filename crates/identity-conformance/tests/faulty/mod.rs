@@ -1,6 +1,7 @@
 //! A store in memory with one selected fault.
 
 mod commits;
+mod feed;
 mod keys;
 mod letters;
 mod reads;
@@ -15,8 +16,9 @@ use identity_core::{
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Budgets, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery, Found,
-    Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
+    Budgets, Changed, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
+    EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page,
+    Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
 
 /// The fault of the store.
@@ -224,6 +226,26 @@ pub(crate) enum Fault {
     DrawsRace,
     /// A draw that is refused has drawn what stands before.
     RefusedDraws,
+    /// The feed is in the order of the times of the events.
+    FeedIsByTime,
+    /// The feed has the events of one tenant.
+    FeedHasOneTenant,
+    /// A page of the feed ends within a commit.
+    FeedTearsCommits,
+    /// The feed keeps the events of erased users as they were.
+    FeedTellsOfTheErased,
+    /// A position in the feed is drawn before the commit, which others may overtake.
+    PositionsAreDrawnEarly,
+    /// A page of no commits moves the cursor.
+    EmptyPagesMove,
+    /// A cursor of any store is taken.
+    AnyCursorCounts,
+    /// A cursor behind the last event waits for what will be there.
+    CursorsMayBeAhead,
+    /// The present is the beginning.
+    NowIsTheStart,
+    /// Readers of the feed hear only of commits after they began to wait.
+    ReadersWakeLate,
 }
 
 #[derive(Clone)]
@@ -252,6 +274,9 @@ struct Notes {
     windows: HashMap<(BudgetKind, String), keys::First>,
     /// The latest draw from a budget, and how often the time went back.
     steps: HashMap<(BudgetKind, String), (Timestamp, u64)>,
+    /// The feed as this store tells it: commits by their positions.
+    feed: BTreeMap<u64, Vec<FeedEvent>>,
+    drawn: u64,
     shadows: u64,
     arrived: u64,
     written: Vec<u8>,
@@ -321,7 +346,22 @@ impl UserRepository for FaultyStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.faulty_commit(commit).await
+        self.feeding(commit).await
+    }
+}
+
+#[async_trait]
+impl EventFeed for FaultyStore {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        self.faulty_feed(cursor, limit).await
+    }
+
+    fn changed(&self) -> Changed {
+        let inner = self.inner.clone();
+        match self.fault {
+            Fault::ReadersWakeLate => Box::pin(async move { inner.changed().await }),
+            _ => inner.changed(),
+        }
     }
 }
 

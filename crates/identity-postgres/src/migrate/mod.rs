@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, IsolationLevel};
+use uuid::Uuid;
 
 use crate::error::failure;
 use crate::link::quoted;
@@ -23,16 +24,17 @@ pub(crate) enum Step {
 }
 
 /// The history of the tables.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step::Tables(include_str!("../../migrations/0001_tables.sql")),
     Step::Tables(include_str!("../../migrations/0002_records.sql")),
     Step::Users,
     Step::Tables(include_str!("../../migrations/0004_views.sql")),
     Step::Tables(include_str!("../../migrations/0005_events.sql")),
+    Step::Tables(include_str!("../../migrations/0006_feed.sql")),
 ];
 
 /// The version of the tables that this program needs: the number of steps.
-const PROGRAM: u32 = 5;
+const PROGRAM: u32 = 6;
 
 /// How long a step waits for a table, and the pause until it tries again. Whoever needs the table waits behind a step that
 /// waits.
@@ -86,6 +88,14 @@ impl House<'_> {
         Ok(())
     }
 
+    /// The name of the store in cursors of its feed, which the step made that brought it.
+    pub(crate) async fn store(&mut self) -> Result<u64, StoreError> {
+        let sql = format!("SELECT store FROM {}identity_meta WHERE value = 6", self.tables);
+        let rows = self.client.query_typed(&sql, &[]).await.map_err(failed)?;
+        let store: Option<Uuid> = rows.first().and_then(|row| row.try_get("store").ok());
+        Ok(store.ok_or_else(not_ours)?.as_u64_pair().0)
+    }
+
     /// Does what comes next in one transaction, while no other process does: a step or, where users are moved, a part of one.
     /// So whoever is interrupted goes on where it stopped. Gives the number of users that were moved.
     async fn go_on(&mut self) -> Result<usize, StoreError> {
@@ -111,7 +121,7 @@ impl House<'_> {
         // None: another process came first.
         let Some(step) = next else { return Ok(0) };
         let moved = match step {
-            Step::Tables(sql) => match transaction.batch_execute(&sql.replace("{s}", self.tables)).await {
+            Step::Tables(sql) => match transaction.batch_execute(&in_place(sql, self.tables)).await {
                 Ok(()) => 0,
                 Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                     drop(transaction);
@@ -136,6 +146,11 @@ impl House<'_> {
         transaction.commit().await.map_err(failed)?;
         Ok(moved)
     }
+}
+
+/// A step with the names of the tables in place, also within a text.
+fn in_place(sql: &str, tables: &str) -> String {
+    sql.replace("'{s}", &format!("'{}", tables.replace('\'', "''"))).replace("{s}", tables)
 }
 
 /// The version of the tables; `None` when there are none.

@@ -14,20 +14,22 @@ pub(crate) async fn history(link: &Link, key: &UserKey, after: u64, most: usize)
     let mut events: Vec<Recorded> = Vec::new();
     for row in &link.read(&sql).await? {
         let next = events.last().map(|last| last.number + 1);
-        let read = recorded(key, row, |first| next.map_or(first <= after.saturating_add(1), |next| first == next));
-        let read = read.map_err(|bad| {
-            let number = row.try_get::<_, i64>("number").unwrap_or_default();
-            bad.at("identity_events", || format!("{}/{number}", name(key)))
-        });
-        events.extend(read?.into_iter().filter(|recorded| recorded.number > after));
+        let read = recorded(key, row, |first| next.map_or(first <= after.saturating_add(1), |next| first == next))?;
+        events.extend(read.into_iter().filter(|recorded| recorded.number > after));
     }
     events.truncate(most);
     Ok(events)
 }
 
 /// The events of one commit, of which the first has to have a number that `follows` what was read before.
-fn recorded(key: &UserKey, row: &Row, follows: impl Fn(u64) -> bool) -> Result<Vec<Recorded>, Bad> {
-    let cells = Cells(row);
+pub(crate) fn recorded(key: &UserKey, row: &Row, follows: impl Fn(u64) -> bool) -> Result<Vec<Recorded>, StoreError> {
+    read(key, Cells(row), follows).map_err(|bad| {
+        let number = row.try_get::<_, i64>("number").unwrap_or_default();
+        bad.at("identity_events", || format!("{}/{number}", name(key)))
+    })
+}
+
+fn read(key: &UserKey, cells: Cells<'_>, follows: impl Fn(u64) -> bool) -> Result<Vec<Recorded>, Bad> {
     let events = stored::read_events(&key.user, cells.text("record")?).map_err(Bad::of)?;
     let first = cells.int::<i64>("number")? - capped(events.len()) + 1;
     match u64::try_from(first) {

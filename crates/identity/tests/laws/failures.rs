@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use identity::address::{ClaimKey, ClaimKind};
 use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Stored};
-use identity::history::Recorded;
+use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Budgets, Commit, CommitError, Committed, Directory, ForeignError, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
-    UserRepository,
+    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId, Leased,
+    Outbox, Settled, UserKey, UserRepository,
 };
 use identity::system::EntropyError;
 use identity::{Code, Error, IdentifierId, Identity, NewAddress, NewUser, StoreError, TenantId, Timestamp, UserId};
@@ -52,6 +52,17 @@ impl<U: UserRepository, D: Directory, O: Outbox> UserRepository for Parts<U, D, 
 impl<U: UserRepository, D: Directory, O: Outbox> Directory for Parts<U, D, O> {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.directory.browse(tenant, query).await
+    }
+}
+
+#[identity::async_trait]
+impl<U: UserRepository, D: Directory, O: Outbox> EventFeed for Parts<U, D, O> {
+    async fn events_after(&self, _: FeedCursor, _: usize) -> Result<FeedPage, FeedError> {
+        Err(StoreError::failed("no law reads the feed of these").into())
+    }
+
+    fn changed(&self) -> Changed {
+        Box::pin(std::future::pending())
     }
 }
 

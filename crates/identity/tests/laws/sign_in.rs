@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use identity::address::ClaimKey;
 use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
-use identity::history::Recorded;
+use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::policy::{Budget, Conversion, RestrictionPolicy, SendPolicy, SharedPolicy, SignInPolicy, Unknown};
 use identity::sign_in::{Login, Proof, SignInRequest, SignInStarted, SignInTicket};
 use identity::spend::{BudgetKind, Charge, Refund};
 use identity::store::{
-    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
-    UserRepository,
+    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
+    UserKey, UserRepository,
 };
 use identity::user::{Method, Purpose};
 use identity::{
@@ -133,6 +133,17 @@ impl UserRepository for Noted {
 impl Directory for Noted {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.note("browse").browse(tenant, query).await
+    }
+}
+
+#[identity::async_trait]
+impl EventFeed for Noted {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        self.note("events_after").events_after(cursor, limit).await
+    }
+
+    fn changed(&self) -> Changed {
+        self.0.changed()
     }
 }
 

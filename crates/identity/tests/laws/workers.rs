@@ -8,12 +8,12 @@ use std::time::Duration;
 use identity::address::ClaimKey;
 use identity::delivery::{DeadLetter, Delivery, DeliveryState, Message, MessageId, PostState, Posted, Report, Router};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
-use identity::history::Recorded;
+use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::policy::{Budget, SendPolicy};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Budgets, Commit, CommitError, Committed, Directory, Lease, LeaseId, Leased, Outbox, Settled, UserKey,
-    UserRepository,
+    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
+    UserKey, UserRepository,
 };
 use identity::system::Clock;
 use identity::{
@@ -285,6 +285,17 @@ impl UserRepository for Losing {
 impl Directory for Losing {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.store.browse(tenant, query).await
+    }
+}
+
+#[identity::async_trait]
+impl EventFeed for Losing {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        self.store.events_after(cursor, limit).await
+    }
+
+    fn changed(&self) -> Changed {
+        self.store.changed()
     }
 }
 

@@ -1,0 +1,128 @@
+//! The feed of all events.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_core::{TenantId, UserId, UserKey};
+use identity_ports::{Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_postgres::Row;
+
+use crate::PostgresStore;
+use crate::cells::{Bad, Cells, capped};
+use crate::link::Link;
+use crate::mail::{self, Herald};
+use crate::rows::events::recorded;
+use crate::sql::Sql;
+
+/// The channel of notifications of commits.
+const CHANNEL: &str = "identity_events";
+
+/// How long a reader lets commits gather once it was woken, so that it does not read for each of them.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// Tells the readers of the feed of commits: those of this process at once, others through the server.
+pub(crate) struct Bell {
+    commits: Arc<watch::Sender<()>>,
+    /// Absent when the options say so.
+    herald: Option<Herald>,
+    /// Hears of the commits of other processes, once somebody reads the feed.
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Bell {
+    pub(crate) fn new(notify: bool) -> Self {
+        let herald = notify.then(|| Herald::new(CHANNEL));
+        Self { commits: Arc::new(watch::Sender::new(())), herald, listening: Mutex::default() }
+    }
+
+    pub(crate) fn ring(&self, link: &Link) {
+        self.commits.send_replace(());
+        if let Some(herald) = &self.herald {
+            herald.tell(link);
+        }
+    }
+
+    fn changed(&self, link: &Link) -> Changed {
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        // The runtime on which it listened may have ended.
+        if !link.proxied && listening.as_ref().is_none_or(JoinHandle::is_finished) {
+            let (link, commits) = (link.clone(), Arc::clone(&self.commits));
+            let wake = move || commits.send_replace(());
+            *listening = Some(tokio::spawn(async move { drop(mail::listen(&link, CHANNEL, wake).await) }));
+        }
+        let mut commits = self.commits.subscribe();
+        Box::pin(async move {
+            drop(commits.changed().await);
+            tokio::time::sleep(GATHER).await;
+        })
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        let listening = self.listening.get_mut().unwrap_or_else(PoisonError::into_inner);
+        listening.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[async_trait]
+impl EventFeed for PostgresStore {
+    async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
+        let (link, (store, _)) = (self.link(), self.feed());
+        let page = |events, next: i64| Ok(FeedPage { events, next: FeedCursor::at(store, next.cast_unsigned()) });
+        let mut after = capped(cursor.position(store, u64::MAX)?);
+        // Almost every position has a row: those without one were drawn by transactions that were rolled back.
+        let mut width = capped(limit).saturating_add(64);
+        loop {
+            let until = after.saturating_add(width);
+            let statements = [
+                Sql::new(&link.texts.feed_last),
+                Sql::new(&link.texts.feed_settled),
+                Sql::new(&link.texts.feed).with((after, until, capped(limit))),
+            ];
+            let answers = link.reads(&statements).await?;
+            let [last, settled] = [(0, "last"), (1, "settled")].map(|(place, name)| number(&answers, place, name));
+            let (last, settled, rows) = (last?, settled?, answers.last().map(Vec::as_slice).unwrap_or_default());
+            if cursor == FeedCursor::NOW {
+                return page(Vec::new(), settled);
+            }
+            cursor.position(store, last.cast_unsigned())?;
+            let mut events = Vec::new();
+            for row in rows {
+                events.extend(commit(row)?);
+                after = Cells(row).int("position").map_err(|bad| bad.at("identity_events", String::new))?;
+            }
+            if rows.len() < limit {
+                after = after.max(until.min(settled));
+            }
+            if !events.is_empty() || after >= settled || limit == 0 {
+                return page(events, after);
+            }
+            width = width.saturating_mul(2);
+        }
+    }
+
+    fn changed(&self) -> Changed {
+        self.feed().1.changed(&self.link())
+    }
+}
+
+fn number(answers: &[Vec<Row>], place: usize, name: &str) -> Result<i64, StoreError> {
+    let row = answers.get(place).and_then(|rows| rows.first()).ok_or_else(|| Bad::from("it is missing"));
+    row.and_then(|row| Cells(row).int(name)).map_err(|bad| bad.at("identity_positions", || name.to_owned()))
+}
+
+/// The events of a commit.
+fn commit(row: &Row) -> Result<impl Iterator<Item = FeedEvent>, StoreError> {
+    let cells = Cells(row);
+    let key = || {
+        let tenant = cells.name("tenant", |id| TenantId::parse(id).ok())?;
+        Ok(UserKey { tenant, user: cells.name("user_id", |id| UserId::parse(id).ok())? })
+    };
+    let key: UserKey = key().map_err(|bad: Bad| bad.at("identity_events", String::new))?;
+    let events = recorded(&key, row, |_| true)?;
+    Ok(events.into_iter().map(move |recorded| FeedEvent { key: key.clone(), recorded }))
+}

@@ -1,0 +1,1 @@
+SELECT max(event) FROM identity_events HAVING max(event) IS NOT NULL
