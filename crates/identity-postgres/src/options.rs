@@ -149,8 +149,7 @@ impl PostgresOptions {
         Self { migrate: false, ..self }
     }
 
-    /// Sends no notifications of new messages. Other processes find new messages when they next look, by default within a
-    /// second.
+    /// Sends no notifications of new messages and events. Other processes find them when they next look, within a second.
     #[must_use]
     pub fn without_notifying(self) -> Self {
         Self { notify: false, ..self }

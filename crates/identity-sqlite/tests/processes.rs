@@ -4,19 +4,27 @@
 mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use common::{Place, creation, disable, key, stored};
+use identity_conformance::kit::killed;
 use identity_ports::{CommitError, UserRepository as _};
-use identity_sqlite::SqliteStore;
+use identity_sqlite::{Durability, SqliteStore};
 
 const FILE: &str = "IDENTITY_SQLITE_TEST_FILE";
 const JOB: &str = "IDENTITY_SQLITE_TEST_JOB";
+const LONG: Duration = Duration::from_secs(60);
 
 /// This test binary once more, doing one of the jobs below.
 fn spawn(place: &Place, job: &str) -> Child {
+    spawn_as("other_process", place, job)
+}
+
+fn spawn_as(test: &str, place: &Place, job: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "other_process", "--ignored", "--nocapture"])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .env(FILE, place.path())
         .env(JOB, job)
         .stdout(Stdio::piped())
@@ -40,6 +48,26 @@ async fn other_process() {
         store.commit(creation(&format!("user-{number}"), number)).await.unwrap();
         println!("acknowledged {number}");
     }
+}
+
+/// A producer or a consumer of the feed, as a process of the test below.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "runs as a process of the test below"]
+async fn feed_process() {
+    let (Ok(file), Ok(job)) = (std::env::var(FILE), std::env::var(JOB)) else { return };
+    let options = SqliteStore::options().with_durability(Durability::Normal).with_busy_timeout(LONG);
+    killed::work(&job, options.open(&file).await.unwrap(), Path::new(&format!("{file}.fed"))).await;
+}
+
+#[tokio::test]
+async fn c98_a_consumer_and_a_producer_that_are_killed_forget_nothing() {
+    let place = Place::new();
+    let file = PathBuf::from(format!("{}.fed", place.path().display()));
+    drop(place.open().await);
+    killed::kill(killed::kills(), &file, |job| spawn_as("feed_process", &place, job)).await;
+    let fed = killed::judge(&place.open().await, &file).await;
+    println!("{fed:?}");
+    assert!(fed.events > killed::kills(), "{fed:?}");
 }
 
 const EACH: usize = 150;

@@ -4,6 +4,7 @@
 mod bench;
 mod changes;
 mod draft;
+pub mod killed;
 mod look;
 mod mail;
 mod person;

@@ -7,6 +7,7 @@ mod conformance;
 mod damaged;
 mod erasure;
 mod errors;
+mod feed;
 mod host;
 mod mail;
 mod migrations;

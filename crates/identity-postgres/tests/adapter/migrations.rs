@@ -3,7 +3,7 @@
 use crate::common::Place;
 use identity_conformance::kit::{Person, at, change, create, erase, every_change, key, put, tenant};
 use identity_core::{Event, Recorded};
-use identity_ports::{ListOrder, ListQuery, StoreError, UserRepository as _};
+use identity_ports::{EventFeed as _, FeedCursor, ListOrder, ListQuery, StoreError, UserRepository as _};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_start_at_once_and_all_get_in() {
@@ -20,7 +20,7 @@ async fn ten_start_at_once_and_all_get_in() {
             assert_eq!(store.load(&key("nobody")).await.unwrap(), None);
         }
         let steps = place.raw().await.query("SELECT value FROM identity_meta", &[]).await.unwrap();
-        assert_eq!(steps.len(), 5, "each step is noted once");
+        assert_eq!(steps.len(), 6, "each step is noted once");
     }
 }
 
@@ -38,7 +38,7 @@ async fn a_newer_database_is_refused_and_left_alone() {
     place.sql("INSERT INTO identity_meta VALUES (7, 'of a later program', 7)").await;
     for options in [place.options(), place.options().without_migrating()] {
         match options.connect(&place.url()).await {
-            Err(StoreError::Newer { database: 7, program: 5 }) => {}
+            Err(StoreError::Newer { database: 7, program: 6 }) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -50,15 +50,55 @@ async fn a_newer_database_is_refused_and_left_alone() {
 async fn a_newer_database_that_this_program_can_live_with_is_used() {
     let place = Place::new();
     put(&place.store().await, create(&key("ada"), &Person::default())).await;
-    place.sql("INSERT INTO identity_meta VALUES (6, 'of a later program', 5)").await;
+    place.sql("INSERT INTO identity_meta VALUES (7, 'of a later program', 6)").await;
     for options in [place.options(), place.options().without_migrating()] {
         let store = options.connect(&place.url()).await.unwrap();
         assert!(store.load(&key("ada")).await.unwrap().is_some());
     }
 }
 
+/// The tables as a program of version 5 left them.
+async fn as_version_5(place: &Place) {
+    place.sql("DELETE FROM identity_meta WHERE value = 6; ALTER TABLE identity_meta DROP store").await;
+    place.sql("ALTER TABLE identity_events DROP position; DROP FUNCTION identity_position").await;
+    place.sql("DROP SEQUENCE identity_positions").await;
+}
+
+#[tokio::test]
+async fn commits_of_version_5_are_in_the_feed_each_users_in_their_order() {
+    let place = Place::new();
+    let store = place.store().await;
+    let names = ["ada", "bob", "eve", "dan"];
+    for _ in 0..20 {
+        for name in names {
+            let stored = store.load(&key(name)).await.unwrap();
+            let draft = match &stored {
+                Some(stored) => change(&key(name), stored, &Person::default()),
+                None => create(&key(name), &Person::default()),
+            };
+            store.commit(draft.0).await.unwrap();
+        }
+    }
+    drop(store);
+    as_version_5(&place).await;
+    // On the disk they lie in another order than that of the commits.
+    place.sql("UPDATE identity_events SET updated_at = updated_at WHERE number % 3 = 1").await;
+
+    let store = place.store().await;
+    let theirs = "INSERT INTO identity_events (tenant, user_id, number, updated_at, commit_id, record) \
+                  SELECT tenant, user_id, 21, updated_at, commit_id, record FROM identity_events WHERE number = 20";
+    assert_eq!(place.raw().await.execute(theirs, &[]).await.unwrap(), 4, "a program of version 5 that still runs");
+    let page = store.events_after(FeedCursor::START, 1_000).await.unwrap();
+    for name in names {
+        let met = page.events.iter().filter(|event| event.key == key(name)).map(|event| event.recorded.clone());
+        assert_eq!(met.collect::<Vec<_>>(), store.history(&key(name), 0, 1_000).await.unwrap(), "those of {name}");
+    }
+    assert_eq!(page.events.len(), 84);
+}
+
 /// The tables as a program of version 4 left them, whose events are arrays of whole events.
 async fn as_version_4(place: &Place, history: &[Vec<Recorded>]) {
+    as_version_5(place).await;
     place
         .sql(
             "DELETE FROM identity_meta WHERE value = 5; ALTER TABLE identity_meta ALTER compatible_since SET DEFAULT 4",

@@ -1,21 +1,28 @@
 //! Several processes on one database: they migrate together, and lose nothing of each other's.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use identity_conformance::kit::{Person, change, create, key, put};
+use identity_conformance::kit::{Person, change, create, key, killed, put};
 use identity_ports::{CommitError, StoreError, UserRepository as _};
 use identity_postgres::PostgresStore;
 use postgres_testbed::{Cluster, Database};
 
 const DATABASE: &str = "IDENTITY_POSTGRES_TEST_DATABASE";
 const JOB: &str = "IDENTITY_POSTGRES_TEST_JOB";
+const FED: &str = "IDENTITY_POSTGRES_TEST_FED";
 const EACH: u64 = 40;
 
 fn spawn(database: &Database, job: &str) -> Child {
+    spawn_with(&database.url(), job, Path::new(""))
+}
+
+fn spawn_with(url: &str, job: &str, file: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "processes::other_process", "--ignored", "--nocapture"])
-        .env(DATABASE, database.url())
+        .env(DATABASE, url)
+        .env(FED, file)
         .env(JOB, job)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -24,14 +31,34 @@ fn spawn(database: &Database, job: &str) -> Child {
 }
 
 /// What the other processes do; alone it has nothing to do.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "runs as one of the processes of the tests beside it"]
 async fn other_process() {
     let (Ok(database), Ok(job)) = (std::env::var(DATABASE), std::env::var(JOB)) else { return };
     let store = PostgresStore::connect(&database).await.unwrap();
-    if job == "count" {
-        count(&store).await;
+    match job.as_str() {
+        "migrate" => {}
+        "count" => count(&store).await,
+        job => killed::work(job, store, Path::new(&std::env::var(FED).unwrap())).await,
     }
+}
+
+#[tokio::test]
+async fn c98_a_consumer_and_a_producer_that_are_killed_forget_nothing() {
+    let database = Cluster::shared().database();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fed");
+    drop(PostgresStore::connect(&database.url()).await.unwrap());
+    let spawn = |job: &str| spawn_with(&database.url(), job, &file);
+    killed::kill(killed::kills(), &file, spawn).await;
+    // The server may still be at what a process that was killed had asked for.
+    let others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    while database.sql(others) != "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let fed = killed::judge(&PostgresStore::connect(&database.url()).await.unwrap(), &file).await;
+    println!("{fed:?}");
+    assert!(fed.events > killed::kills(), "{fed:?}");
 }
 
 /// Changes one user as often as asked, starting over at every conflict.

@@ -16,7 +16,8 @@
 //! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
 //! 15. `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
 //! 16. [`slugs`]: every slug of a refusal or error, and every string of the texts.
-//! 17. [`glossary`]: the words.
+//! 17. [`events`]: the feed of the events of all users.
+//! 18. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -53,6 +54,9 @@ pub mod billion {}
 
 #[doc = include_str!("own_rows.md")]
 pub mod own_rows {}
+
+#[doc = include_str!("events.md")]
+pub mod events {}
 
 #[doc = include_str!("beside.md")]
 pub mod beside {}
