@@ -161,7 +161,7 @@ planted! {
     taking_any_cursor: AnyCursorCounts is caught by a_cursor_of_another_store_is_refused, "of another store is refused";
     waiting_for_what_was_lost: CursorsMayBeAhead is caught by a_cursor_of_another_store_is_refused, "behind the last event is refused";
     beginning_now_at_the_start: NowIsTheStart is caught by the_feed_can_begin_now, "only what follows comes";
-    waking_readers_late: ReadersWakeLate is caught by a_commit_wakes_the_readers_of_the_feed, "waits for it afterwards";
+    waking_readers_late: ReadersWakeLate is caught by a_commit_wakes_the_readers_of_the_feed, "a commit wakes who waits";
     losing_cursors: RestartForgets is caught by a_cursor_outlives_a_restart, "the feed is read";
     refusals_by_random_commands: WithholdingRefuses is caught by random_sequences_equal_the_model, "store and the model differ";
 }
