@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::{TenantId, UserId, UserKey};
 use identity_ports::{Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, StoreError};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
@@ -48,10 +49,11 @@ impl Bell {
     fn changed(&self, link: &Link) -> Changed {
         let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
         // The runtime on which it listened may have ended.
-        if !link.proxied && listening.as_ref().is_none_or(JoinHandle::is_finished) {
+        let runtime = Handle::try_current().ok().filter(|_| !link.proxied);
+        if let Some(runtime) = runtime.filter(|_| listening.as_ref().is_none_or(JoinHandle::is_finished)) {
             let (link, commits) = (link.clone(), Arc::clone(&self.commits));
             let wake = move || commits.send_replace(());
-            *listening = Some(tokio::spawn(async move { drop(mail::listen(&link, CHANNEL, wake).await) }));
+            *listening = Some(runtime.spawn(async move { drop(mail::listen(&link, CHANNEL, wake).await) }));
         }
         let mut commits = self.commits.subscribe();
         Box::pin(async move {

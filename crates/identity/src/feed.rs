@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_ports::{FeedCursor, FeedError, FeedPage};
+use identity_ports::{FeedCursor, FeedError, FeedPage, StoreError};
+use tokio::runtime::Handle;
 
 use crate::Identity;
 use crate::identity::Store;
@@ -56,15 +57,17 @@ impl Identity {
 }
 
 impl Feed {
-    /// The next events: those of at most `limit` commits, of 1 when `limit` is 0. It waits until there are some, needs tokio's
-    /// time for that, and may be dropped meanwhile. Commits of this process wake it at once, those of others as the store's
+    /// The next events: those of at most `limit` commits, of 1 when `limit` is 0; needs tokio, with its time enabled. It waits
+    /// until there are some, and may be dropped meanwhile. Commits of this process wake it at once, those of others as the store's
     /// adapter says, within a second in any case.
     ///
     /// # Errors
     /// * [`FeedError::AnotherStore`] and [`FeedError::Ahead`] when the feed cannot go on from the cursor.
-    /// * [`FeedError::Store`] when the store fails, or holds an event that this program cannot read. The same events come when
+    /// * [`FeedError::Store`] without tokio, when the store fails, or when it holds an event that this program cannot read. The same events come when
     ///   the call is repeated.
     pub async fn next(&mut self, limit: usize) -> Result<FeedPage, FeedError> {
+        let reason = "there is no tokio runtime here; read the feed within one, such as a function under `#[tokio::main]`";
+        Handle::try_current().map_err(|_| StoreError::unavailable(reason))?;
         loop {
             let changed = self.store.changed();
             let page = self.store.events_after(self.cursor, limit.max(1)).await?;
