@@ -66,7 +66,8 @@ impl Feed {
     /// * [`FeedError::Store`] without tokio, when the store fails, or when it holds an event that this program cannot read. The same events come when
     ///   the call is repeated.
     pub async fn next(&mut self, limit: usize) -> Result<FeedPage, FeedError> {
-        let reason = "there is no tokio runtime here; read the feed within one, such as a function under `#[tokio::main]`";
+        let reason =
+            "there is no tokio runtime here; read the feed within one, such as a function under `#[tokio::main]`";
         Handle::try_current().map_err(|_| StoreError::unavailable(reason))?;
         loop {
             let changed = self.store.changed();
