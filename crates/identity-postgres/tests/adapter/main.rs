@@ -13,7 +13,6 @@ mod mail;
 mod migrations;
 mod moved;
 mod pooler;
-mod serializable;
 mod texts;
 mod tls;
 mod together;
