@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use identity_core::stored::MESSAGE_FORMAT as FORMAT;
 use identity_core::{Channel, Content, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement};
 use rusqlite::types::Type;
@@ -13,9 +14,6 @@ use crate::cells::{Json, Owner, execute, json, many, one, signed};
 use crate::connection::Desk;
 use crate::error::{Result, unread};
 use crate::{SqliteStore, budgets};
-
-/// The format of the messages that this program writes and reads.
-const FORMAT: u8 = 1;
 
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);

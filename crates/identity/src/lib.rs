@@ -150,7 +150,7 @@ pub mod store {
 /// The stored form of a user, for authors of adapters.
 pub mod stored {
     pub use identity_core::stored::{
-        BadRecord, RECORD_VERSION, details, events, read, read_events, record, same_details,
+        BadRecord, MESSAGE_FORMAT, RECORD_VERSION, details, events, read, read_events, record, same_details,
     };
 }
 

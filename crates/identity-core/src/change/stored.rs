@@ -63,6 +63,10 @@ pub use events::{events, read_events};
 /// The newest version of the forms that this program writes. It reads every version up to this one.
 pub const RECORD_VERSION: u32 = 2;
 
+/// The version of the JSON of a [`Message`](crate::Message), which a store keeps beside it: a program leaves a message of another
+/// version alone.
+pub const MESSAGE_FORMAT: u8 = 1;
+
 /// The main record is as it was in version 1.
 const MAIN_VERSION: u32 = 1;
 

@@ -7,8 +7,8 @@ use super::job::Job;
 use crate::cells::capped;
 use crate::sql::{Sql, Texts};
 
-/// The format of a message's contents that this program writes and reads.
-pub(crate) const FORMAT: i64 = 1;
+/// The format of messages, as the column has it.
+pub(crate) const FORMAT: i64 = identity_core::stored::MESSAGE_FORMAT as i64;
 
 /// The statements that write some commits, in one transaction.
 pub(super) struct Flight<'a> {

@@ -15,9 +15,10 @@
 //! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
 //! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
 //! 15. `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
-//! 16. [`slugs`]: every slug of a refusal or error, and every string of the texts.
-//! 17. [`events`]: the feed of the events of all users.
-//! 18. [`glossary`]: the words.
+//! 16. [`errors`]: which error goes where, what its text says, and the forms of a time.
+//! 17. [`slugs`]: every slug of a refusal or error, and every string of the texts.
+//! 18. [`events`]: the feed of the events of all users.
+//! 19. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
@@ -67,6 +68,9 @@ pub mod sign_in {}
 #[cfg(feature = "testing")]
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("errors.md")]
+pub mod errors {}
 
 #[doc = include_str!("slugs.md")]
 pub mod slugs {}
