@@ -17,7 +17,7 @@ pub(crate) fn read(file: &Path, now: Timestamp, import: &mut Import) -> Result<(
 fn record(row: &Cells<'_>, now: Timestamp) -> Result<UserRecord, Reason> {
     let created_at = row.time("createdAt")?.ok_or("createdAt: empty")?;
     let mut user = UserRecord::new(row.id("id")?, created_at);
-    user.updated_at = row.time("updatedAt")?.unwrap_or(created_at).max(created_at);
+    user.updated_at = row.time("updatedAt")?.unwrap_or(created_at);
     // A ban ends by itself.
     user.disabled = row.flag("banned")? && row.time("banExpires")?.is_none_or(|end| end > now);
     let (email, phone) = (row.flag("emailVerified")?, row.flag("phoneNumberVerified")?);
