@@ -191,9 +191,8 @@ impl UserRepository for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let committed = self.write()?.commit(commit)?;
-        self.commits.send_replace(());
-        Ok(committed)
+        let committed = self.write()?.commit(commit);
+        committed.inspect(|_| self.commits.send_replace(()))
     }
 }
 

@@ -233,9 +233,8 @@ impl UserRepository for SqliteStore {
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let encoded = Encoded::new(&commit)?;
-        let committed = self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await?;
-        self.0.commits.send_replace(());
-        Ok(committed)
+        let committed = self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await;
+        committed.inspect(|_| self.0.commits.send_replace(()))
     }
 }
 

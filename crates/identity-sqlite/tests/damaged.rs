@@ -5,7 +5,10 @@ mod common;
 
 use common::{Place, at, creation, key, start, stored, verify};
 use identity_core::{Claim, Email, Strength, TenantId};
-use identity_ports::{CommitError, ListOrder, ListQuery, Outbox as _, StoreError, UserRepository as _};
+use identity_ports::{
+    CommitError, EventFeed as _, FeedCursor, FeedError, ListOrder, ListQuery, Outbox as _, StoreError,
+    UserRepository as _,
+};
 
 async fn with_rows() -> (Place, identity_sqlite::SqliteStore) {
     let place = Place::new();
@@ -63,6 +66,27 @@ async fn damaged_rows_of_a_user_are_reported() {
         assert_eq!(stored(&store, "bob").await, others, "others are as they were");
         let all = ListQuery { order: ListOrder::Created, after: None, limit: 10, prefix: None };
         is_corrupt(store.list(&TenantId::default(), &all).await, "identity_users", &sql);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_event_is_named_by_the_feed_and_never_passed_over() {
+    for sql in [
+        "UPDATE identity_events SET events = 'secret@example.com' WHERE event = 2",
+        "UPDATE identity_events SET first = 9223372036854775807 WHERE event = 2",
+        "UPDATE identity_events SET last = last + 1 WHERE event = 2",
+        "UPDATE identity_events SET user = 9 WHERE event = 2",
+        "UPDATE identity_users SET id = '' WHERE user = 2",
+    ] {
+        let (place, store) = with_rows().await;
+        place.raw().execute_batch(sql).unwrap();
+        let first = store.events_after(FeedCursor::START, 1).await.unwrap();
+        assert!(!first.events.is_empty(), "what is before it is read: {sql}");
+        let next = store.events_after(first.next, 9).await.map_err(|error| match error {
+            FeedError::Store(error) => error,
+            other => panic!("{sql}: {other}"),
+        });
+        is_corrupt(next, "identity_events", sql);
     }
 }
 

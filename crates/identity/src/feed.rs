@@ -2,8 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_ports::{FeedCursor, FeedError, FeedPage, StoreError};
+use identity_ports::{Changed, FeedCursor, FeedError, FeedPage, StoreError};
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::Identity;
 use crate::identity::Store;
@@ -20,6 +21,8 @@ const POLL: Duration = Duration::from_secs(1);
 pub struct Feed {
     store: Arc<dyn Store>,
     cursor: FeedCursor,
+    /// Present when the last page was not full: what ends when there may be more, and when to look in any case.
+    more: Option<(Changed, Instant)>,
 }
 
 impl Identity {
@@ -52,7 +55,7 @@ impl Identity {
     /// ```
     #[must_use]
     pub fn feed(&self, cursor: FeedCursor) -> Feed {
-        Feed { store: Arc::clone(&self.parts.store), cursor }
+        Feed { store: Arc::clone(&self.parts.store), cursor, more: None }
     }
 }
 
@@ -69,15 +72,22 @@ impl Feed {
         let reason =
             "there is no tokio runtime here; read the feed within one, such as a function under `#[tokio::main]`";
         Handle::try_current().map_err(|_| StoreError::unavailable(reason))?;
+        let limit = limit.max(1);
         loop {
-            let changed = self.store.changed();
-            let page = self.store.events_after(self.cursor, limit.max(1)).await?;
+            if let Some((changed, at)) = &mut self.more {
+                // It does not matter which of the two ends first.
+                let _ = timeout_at(*at, changed).await;
+            }
+            // What has ended must not be waited for again; so there is one read for each time that it wakes.
+            self.more = None;
+            let more = (self.store.changed(), Instant::now() + POLL);
+            let page = self.store.events_after(self.cursor, limit).await?;
             self.cursor = page.next;
+            // Each commit has an event at least.
+            self.more = Some(more).filter(|_| page.events.len() < limit);
             if !page.events.is_empty() {
                 return Ok(page);
             }
-            // It does not matter which of the two ends first.
-            let _ = tokio::time::timeout(POLL, changed).await;
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Bound::Excluded;
 
 use async_trait::async_trait;
-use identity_core::{Event, Recorded, UserKey};
+use identity_core::{Recorded, UserKey};
 use identity_ports::{Changed, Commit, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, StoreError};
 
 use crate::store::{END, RedbStore, Rows, Texts, Writing, corrupt, key, number};
@@ -31,8 +31,7 @@ fn page(rows: &Rows<impl Texts>, store: u64, cursor: FeedCursor, limit: usize) -
         let (at, of, first, last): Entry = row?;
         for event in first..=last {
             let place = key(&of.tenant, &["events", of.user.as_str(), &number(event)]);
-            let missing = || corrupt(&place, "the event is missing");
-            let (number, event): (u64, Event) = rows.get(&place)?.ok_or_else(missing)?;
+            let (number, event) = rows.get(&place)?.ok_or_else(|| corrupt(&place, "the event is missing"))?;
             events.push(FeedEvent { key: of.clone(), recorded: Recorded { number, event } });
         }
         position = at;

@@ -98,9 +98,8 @@ impl UserRepository for RedbStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let committed = self.write(move |rows| crate::commit::commit(rows, &commit)).await?;
-        self.commits.send_replace(());
-        Ok(committed)
+        let committed = self.write(move |rows| crate::commit::commit(rows, &commit)).await;
+        committed.inspect(|_| self.commits.send_replace(()))
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn rows(cluster: &Cluster, runtime: &Runtime) -> Vec<Row> {
 }
 
 /// A commit that creates a user of this number.
-fn creation(number: u64) -> Commit {
+pub(crate) fn creation(number: u64) -> Commit {
     let user = key(&format!("user-{number}"));
     let address = format!("user-{number}@example.com");
     let person = Person::default().email(1, &address, verified()).primary(1);

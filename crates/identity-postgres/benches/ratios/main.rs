@@ -1,7 +1,7 @@
 //! What commits cost, against the same flight run by `pgbench`, and what a flow costs among a million users, against ten
 //! thousand: measured in turns in one run and printed as one table.
 //!
-//! `cargo bench -p identity-postgres` measures everything, `-- commits`, `-- loads` or `-- scale` one part alone. It starts its own
+//! `cargo bench -p identity-postgres` measures everything, `-- commits`, `-- loads`, `-- feed` or `-- scale` one part alone. It starts its own
 //! server, which waits for the disk. It says what was missed, and never fails: machines differ.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark whose calls fail has nothing to measure")]
@@ -9,6 +9,7 @@
 
 mod commits;
 mod crowd;
+mod feed;
 mod loads;
 #[path = "../../../identity/benches/ratios/measure.rs"]
 #[expect(dead_code, reason = "shared with the benchmark of the crate `identity`, which uses more of it")]
@@ -45,6 +46,9 @@ fn main() {
     }
     if wanted("loads") {
         loads::print(&cluster, &runtime);
+    }
+    if wanted("feed") {
+        feed::print(&cluster, &runtime);
     }
     if wanted("scale") {
         table.0.extend(scale::rows(&cluster, &runtime));

@@ -38,7 +38,7 @@ pub(crate) fn rows(cluster: &Cluster, runtime: &Runtime) -> Vec<Row> {
     }]
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 #[identity::async_trait]
 impl Notifier for Nobody {

@@ -9,6 +9,7 @@
 mod clock;
 mod delivery;
 mod failures;
+mod feed;
 mod kit;
 mod mailboxes;
 mod own_rows;
