@@ -66,8 +66,8 @@ impl Feed {
     ///
     /// # Errors
     /// * [`FeedError::AnotherStore`] and [`FeedError::Ahead`] when the feed cannot go on from the cursor.
-    /// * [`FeedError::Store`] without tokio, when the store fails, or when it holds an event that this program cannot read. The same events come when
-    ///   the call is repeated.
+    /// * [`FeedError::Store`] without tokio, when the store fails, or when it holds an event that this program cannot read. The
+    ///   same events come when the call is repeated.
     pub async fn next(&mut self, limit: usize) -> Result<FeedPage, FeedError> {
         let reason =
             "there is no tokio runtime here; read the feed within one, such as a function under `#[tokio::main]`";
