@@ -31,5 +31,9 @@ ALTER TABLE {s}identity_events ADD COLUMN position BIGINT NOT NULL DEFAULT {s}id
 -- For the feed. One entry for 64 positions, with the places of their rows: a third of the size of an entry for each.
 CREATE INDEX identity_events_position ON {s}identity_events ((position >> 6));
 
+-- For lists by the time of the last change, as the index before, with less of the ids: its entries are a fifth smaller.
+DROP INDEX {s}identity_events_updated;
+CREATE INDEX identity_events_updated ON {s}identity_events (tenant, updated_at, left(user_id, 7)) WHERE updated_at IS NOT NULL;
+
 -- The value of step 6 names the store in cursors of its feed.
 ALTER TABLE {s}identity_meta ADD COLUMN store UUID NOT NULL DEFAULT gen_random_uuid();
