@@ -37,7 +37,7 @@ pub(crate) fn print(cluster: &Cluster, runtime: &Runtime) {
             while left > 0 {
                 for event in feed.next(500).await.unwrap().events {
                     left -= 1;
-                    noted[number(&event.key.user).unwrap()].get_or_init(Instant::now);
+                    noted.get(number(&event.key.user).unwrap()).unwrap().get_or_init(Instant::now);
                 }
             }
         });
@@ -49,7 +49,7 @@ pub(crate) fn print(cluster: &Cluster, runtime: &Runtime) {
                 let (producer, written) = (producer.clone(), Arc::clone(&written));
                 writing.spawn(async move {
                     producer.commit(creation(number + 1)).await.unwrap();
-                    written[number as usize + 1].get_or_init(Instant::now);
+                    written.get(number as usize + 1).unwrap().get_or_init(Instant::now);
                 });
             }
         }
