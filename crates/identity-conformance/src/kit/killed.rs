@@ -75,10 +75,12 @@ async fn produce(identity: &Identity) {
 
 /// Appends the events of the feed to a file, and after each page its cursor.
 async fn consume(identity: &Identity, file: &Path) {
-    let (_, cursor) = kept(file);
-    let whole = fs::read(file).unwrap_or_default();
+    let text = fs::read_to_string(file).unwrap_or_default();
     // A line that was cut off is written again.
-    let end = whole.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let end = text.rfind('\n').map_or(0, |end| end + 1);
+    // The file grows, and is not parsed anew each time. A cursor is the only text.
+    let last = text[..end].lines().rev().find(|line| line.starts_with('"'));
+    let cursor = last.map_or(FeedCursor::START, |line| serde_json::from_str(line).expect("a cursor"));
     let mut out = OpenOptions::new().create(true).truncate(false).write(true).open(file).unwrap();
     out.set_len(end as u64).unwrap();
     out.seek(SeekFrom::End(0)).unwrap();
