@@ -2,5 +2,6 @@
 
 mod account;
 mod answers;
+mod browser;
 mod client;
 mod kit;

@@ -8,6 +8,7 @@
 //! * [`own_rows`]: rows of the host in the transaction that changes a user.
 //! * [`events`]: the feed of the events of all users.
 //! * `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
+//! * [`in_an_axum_service`]: problem details, views, and the account page.
 //! * [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
 //! * [`coming_from`]: better-auth, django-allauth, ASP.NET Core Identity and Clerk, concept by concept, and how to import their
 //!   users.
@@ -90,6 +91,9 @@ pub mod errors {}
 
 #[doc = include_str!("slugs.md")]
 pub mod slugs {}
+
+#[doc = include_str!("in_an_axum_service.md")]
+pub mod in_an_axum_service {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

@@ -1,0 +1,52 @@
+//! A browser on the page, as a person would use it.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a browser that does not start fails its test")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use axum::extract::RawQuery;
+use axum::routing::get;
+use host_e2e::{must_run, npm_folder};
+use identity_texts::LANGUAGES;
+
+use crate::kit::host;
+
+/// The pictures are in the folder of the build, in `account-page`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_goes_through_the_page_in_every_language_and_axe_finds_nothing() {
+    let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    let chromium = chromium.into_iter().find(|program| Path::new(program).exists());
+    let chromium = chromium.expect("this test needs Chromium: on Debian `apt-get install chromium`");
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join("account-page-e2e");
+    npm_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser"), &to);
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("account-page");
+    std::fs::create_dir_all(&pictures).unwrap();
+
+    let host = host();
+    let mut users = BTreeMap::new();
+    for language in LANGUAGES {
+        let (user, _) = host.user(&format!("own-{language}@example.com")).await;
+        users.insert(language, user);
+    }
+    let (identity, mailbox) = (host.identity.clone(), host.mailbox.clone());
+    let code = get(async move |RawQuery(query): RawQuery| {
+        identity.deliver_due().await.unwrap();
+        let address = query.unwrap().replace("%40", "@");
+        mailbox.code(&address).unwrap().reveal().to_owned()
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = host.router.clone().route("/code", code);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let users = serde_json::to_string(&users).unwrap();
+    let went = tokio::task::spawn_blocking(move || {
+        let mut node = Command::new("node");
+        node.current_dir(&to).args(["run.js", chromium, &base]).arg(&pictures).arg(users);
+        must_run(&mut node)
+    });
+    // The words come from the script: what it did not check it did not count.
+    assert_eq!(went.await.unwrap().trim(), "96 pages without a violation");
+    server.abort();
+}
