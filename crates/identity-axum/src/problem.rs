@@ -1,7 +1,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use identity::address::{AddressError, EmailError, PhoneError, UnknownRegion, UsernameError};
 use identity::system::{Clock as _, SystemClock};
-use identity::{Error, HolderError, PublicRefusal, Refusal, RefusalKind, StoreError, Timestamp};
+use identity::{
+    CodeError, Error, HolderError, IdError, LinkError, PublicRefusal, Refusal, RefusalKind, StoreError, Timestamp,
+};
 use serde::Serialize;
 
 /// Problem details (RFC 9457): the answer to a call that failed, as `application/problem+json`.
@@ -12,6 +15,7 @@ use serde::Serialize;
 ///
 /// | error | status | `Retry-After` |
 /// |---|---|---|
+/// | an address, username, code, link or id that cannot be read | 422 | |
 /// | a refusal, by its [`RefusalKind`] | 422, 404, 409, 403 or 429 | the wait in seconds, where waiting helps |
 /// | [`Error::Contended`], and a store that may work again | 503 | 1 |
 /// | any other | 500 | |
@@ -116,6 +120,19 @@ impl From<HolderError> for Problem {
         }
     }
 }
+
+/// What a client typed is not what it should be: 422, with the slug and the rule that it breaks.
+macro_rules! unreadable {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Problem {
+            fn from(error: $error) -> Self {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string())
+            }
+        })+
+    };
+}
+
+unreadable!(AddressError, EmailError, PhoneError, UnknownRegion, UsernameError, CodeError, LinkError, IdError);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -8,6 +8,7 @@ use identity_core::{
 use minijinja::{Value, context};
 
 use crate::edition::{Edition, Language, Sheet};
+use crate::explain::{refused, sentence};
 use crate::values::Values;
 use crate::{Kind, Page, TextError, Texts};
 
@@ -101,7 +102,7 @@ fn account(
         context! { channel => book.channel().as_str(), entries => entries.collect::<Vec<_>>() }
     });
     let about = about.map(|about| Entry::new(user.book(about.address.channel()), about, now));
-    render(edition, language, about, left.unwrap_or_default(), books.into(), view)
+    render(edition, language, about, (left.unwrap_or_default(), now), books.into(), view)
 }
 
 /// What the page tells of an address.
@@ -147,13 +148,12 @@ fn render(
     edition: &Edition,
     language: &Language,
     about: Option<Entry>,
-    left: Duration,
+    (left, now): (Duration, Timestamp),
     books: Value,
     view: &AccountView<'_>,
 ) -> Result<Page, TextError> {
     let brand = edition.brand.name.clone();
-    let at = Timestamp::from_secs(0);
-    let values = Arc::new(Values { kind: Kind::Code, brand, code: None, link: None, about: None, left, at });
+    let values = Arc::new(Values { kind: Kind::Code, brand, code: None, link: None, about: None, left, at: now });
     let mut arguments = values.arguments(language.apart());
     arguments.set("channel", about.as_ref().map_or(Channel::Email, |about| about.channel).as_str());
     if let Some(AccountWrong::Code { attempts_left }) = view.problem.as_ref().map(|problem| &problem.what) {
@@ -166,13 +166,16 @@ fn render(
         AccountDone::Removed => "account-said-removed",
     });
     let problem = view.problem.as_ref().map(|problem| {
-        let text = say(match problem.what {
-            AccountWrong::Incomplete => "account-incomplete",
-            AccountWrong::TooLong => "account-too-long",
-            AccountWrong::Stale => "account-stale",
-            AccountWrong::Code { .. } => "account-wrong-code",
-            AccountWrong::Address(_) | AccountWrong::NoCode(_) | AccountWrong::Refused(_) => "account-refused",
-        })?;
+        let told = |code| sentence(language, code, Channel::Email, None);
+        let text = match &problem.what {
+            AccountWrong::Incomplete => say("account-incomplete"),
+            AccountWrong::TooLong => say("account-too-long"),
+            AccountWrong::Stale => say("account-stale"),
+            AccountWrong::Code { .. } => say("account-wrong-code"),
+            AccountWrong::Address(error) => told(error.code()),
+            AccountWrong::NoCode(error) => told(error.code()),
+            AccountWrong::Refused(refusal) => refused(language, refusal, now),
+        }?;
         // The form whose field was wrong, if the page has it.
         let has = match problem.action {
             "add" => about.is_none(),
@@ -216,7 +219,8 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
         context! { channel => "phone", entries => Vec::<Value>::new() },
     ]);
     let shown = |about: Option<Entry>, view: &AccountView<'_>| {
-        render(edition, language, about, Duration::from_secs(600), books.clone(), view).map(drop)
+        render(edition, language, about, (Duration::from_secs(600), Timestamp::from_secs(0)), books.clone(), view)
+            .map(drop)
     };
     for about in [None, Some(open), Some(bare), Some(verified), Some(primary)] {
         shown(about, &AccountView::default())?;
@@ -224,13 +228,9 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
     for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Removed].map(Some) {
         shown(None, &AccountView { done, ..AccountView::default() })?;
     }
-    for what in [
-        AccountWrong::Incomplete,
-        AccountWrong::TooLong,
-        AccountWrong::Stale,
-        AccountWrong::Code { attempts_left: 3 },
-        AccountWrong::Refused(PublicRefusal::Unavailable),
-    ] {
+    for what in
+        [AccountWrong::Incomplete, AccountWrong::TooLong, AccountWrong::Stale, AccountWrong::Code { attempts_left: 3 }]
+    {
         let problem = Some(AccountProblem { what, action: "add", typed: "typed" });
         shown(None, &AccountView { problem, ..AccountView::default() })?;
     }

@@ -49,11 +49,7 @@ impl Texts {
         language: Option<&str>,
         refusal: &PublicRefusal,
     ) -> Result<String, TextError> {
-        let channel = match refusal {
-            PublicRefusal::TooMany(channel) => *channel,
-            _ => Channel::Email,
-        };
-        sentence(self.edition(tenant).language(language), refusal.code(), channel, self.wait(refusal.retry_at()))
+        refused(self.edition(tenant).language(language), refusal, self.now())
     }
 
     /// What a person is told of an entry that cannot be read: an e-mail address, a phone number, a username, a code, a link or a
@@ -80,10 +76,15 @@ impl Texts {
         let code = if SLUGS.iter().any(|slugs| slugs.contains(&code)) { code } else { "other" };
         sentence(self.edition(tenant).language(language), code, Channel::Email, None)
     }
+}
 
-    fn wait(&self, retry_at: Option<Timestamp>) -> Option<Duration> {
-        retry_at.map(|at| at.since(self.now()))
-    }
+/// The sentence of a refusal.
+pub(crate) fn refused(language: &Language, refusal: &PublicRefusal, now: Timestamp) -> Result<String, TextError> {
+    let channel = match refusal {
+        PublicRefusal::TooMany(channel) => *channel,
+        _ => Channel::Email,
+    };
+    sentence(language, refusal.code(), channel, refusal.retry_at().map(|at| at.since(now)))
 }
 
 /// The sentence of a slug.

@@ -246,7 +246,8 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
         (429, vec![("do", "send"), ("id", pending)]),
     ];
     let token = host.get(&user, "", "en").await.token().to_owned();
-    for language in LANGUAGES {
+    let mut english = std::collections::BTreeSet::new();
+    for language in ["en", "ar", "de", "es", "fr", "ja"] {
         for (status, fields) in &cases {
             let sent = [&[("token", token.as_str())], fields.as_slice()].concat();
             let answer = host.post_raw(&user, &sent, language).await;
@@ -254,6 +255,10 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
             let problems = answer.problems();
             let [sentence] = problems.as_slice() else { panic!("{fields:?}: {problems:?}") };
             assert!(sentence.chars().count() > 8 && !sentence.contains('_'), "{fields:?}: {sentence}");
+            assert!(language == "en" || !english.contains(*sentence), "{fields:?}: {sentence}");
+            if language == "en" {
+                english.insert((*sentence).to_owned());
+            }
             assert!(answer.text.contains(&format!("<html lang=\"{language}\"")), "{fields:?}");
             assert!(!answer.text.contains("<script"), "{fields:?}");
             assert_eq!(answer.header("retry-after"), if *status == 429 { "30" } else { "" });

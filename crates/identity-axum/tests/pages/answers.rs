@@ -45,6 +45,22 @@ async fn a_refusal_is_a_problem_with_its_slug_and_status() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_a_problem_with_its_slug() {
+    let typed = "ada\u{202e}@example.org";
+    let errors: [(Problem, &str); 4] = [
+        (Email::parse(typed).unwrap_err().into(), Email::parse(typed).unwrap_err().code()),
+        (identity::Address::parse("0151", None).unwrap_err().into(), "phone_missing_plus"),
+        (identity::Code::parse("").unwrap_err().into(), "code_empty"),
+        (identity::UserId::parse("").unwrap_err().into(), "id_empty"),
+    ];
+    for (problem, code) in errors {
+        let (status, _, body) = told(problem).await;
+        assert_eq!((status, &body["type"], &body["code"]), (422, &json!(code), &json!(code)));
+        assert!(!body["detail"].as_str().unwrap().contains("ada"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_wait_is_said_in_whole_seconds_rounded_up() {
     let now = Timestamp::from_secs(1_800_000_000);
     for (micros, said) in [(0, "0"), (1, "1"), (999_999, "1"), (1_000_000, "1"), (29_000_001, "30")] {

@@ -150,7 +150,6 @@ account-wrong-code = Dieser Code stimmt nicht. Verbleibende Versuche: { $tries }
 account-incomplete = Das Formular war nicht vollständig. Bitte versuchen Sie es noch einmal.
 account-too-long = Das ist zu lang. Bitte geben Sie weniger ein.
 account-stale = Es wurde nichts geändert, weil diese Seite zu lange offen war oder nicht von hier gesendet wurde. Bitte versuchen Sie es noch einmal.
-account-refused = Das geht nicht.
 
 page-ask-title = Gehört { $about } Ihnen?
 page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto bei { $brand } zu bestätigen. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es ändert sich nichts.

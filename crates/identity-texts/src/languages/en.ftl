@@ -150,7 +150,6 @@ account-wrong-code = This code is not right. Tries left: { $tries }.
 account-incomplete = The form was not complete. Please try again.
 account-too-long = This is too long. Please type less.
 account-stale = Nothing was changed, because this page was open too long or was not sent from here. Please try again.
-account-refused = This cannot be done.
 
 page-ask-title = Is { $about } yours?
 page-ask-lead = Press the button to confirm this address for your { $brand } account. If you did not ask for this, close this page: nothing will change.

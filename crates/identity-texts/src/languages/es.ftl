@@ -156,7 +156,6 @@ account-wrong-code = Este código no es correcto. Intentos restantes: { $tries }
 account-incomplete = El formulario no estaba completo. Vuelva a intentarlo.
 account-too-long = Es demasiado largo. Escriba menos.
 account-stale = No se ha cambiado nada, porque esta página llevaba demasiado tiempo abierta o no se envió desde aquí. Vuelva a intentarlo.
-account-refused = No se puede hacer.
 
 page-ask-title = ¿Le pertenece { $about }?
 page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de { $brand }. Si no lo ha pedido usted, cierre la página: no cambiará nada.

@@ -154,7 +154,6 @@ account-wrong-code = Ce code n’est pas le bon. Essais restants : { $tries }.
 account-incomplete = Le formulaire n’était pas complet. Veuillez réessayer.
 account-too-long = C’est trop long. Veuillez en saisir moins.
 account-stale = Rien n’a été changé, car cette page est restée ouverte trop longtemps ou n’a pas été envoyée d’ici. Veuillez réessayer.
-account-refused = Ce n’est pas possible.
 
 page-ask-title = Est-ce que { $about } est à vous ?
 page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre compte { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne changera.
