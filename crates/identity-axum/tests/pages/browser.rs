@@ -1,5 +1,4 @@
 //! A browser on the page, as a person would use it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a browser that does not start fails its test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
