@@ -111,6 +111,7 @@ planted! {
     retrying_at_once: RetriesAreDueAtOnce is caught by a_retry_is_due_at_its_time, "not due before its time";
     dropping_what_failed: FailedAreDropped is caught by a_failed_message_becomes_a_dead_letter_and_is_listed, "in the order of their ids";
     sending_the_youngest_first: YoungestFirst is caught by messages_are_leased_in_the_order_in_which_they_are_due, "in the order of due time and id";
+    counting_what_has_ended: BacklogsCountTheEnded is caught by a_backlog_is_what_is_pending, "pending no more";
     leasing_a_user_side_by_side: UsersAreNotInOrder is caught by a_lease_holds_one_message_of_a_user, "the first message of a user only";
     leasing_past_one_that_waits: UsersAreNotInOrder is caught by a_message_that_waits_lets_only_other_addresses_pass, "";
     forgetting_providers: ProvidersAreForgotten is caught by the_provider_stays_with_the_message, "the one that the retry named";

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError};
+use identity_ports::{
+    Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError,
+};
 
 use crate::MemoryStore;
 use crate::lists::{Lists, Map, push, remove};
@@ -229,5 +231,10 @@ impl Outbox for MemoryStore {
         let is_dead = |posted: &Posted| posted.message.key.tenant == *tenant && posted.state() == PostState::DeadLetter;
         let dead = post.messages.values().map(|kept| &**kept).filter(|kept| is_dead(&kept.posted));
         Ok(page(dead, after, limit).into_iter().filter_map(Posted::dead_letter).collect())
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let due = &self.read()?.post.due;
+        Ok(Backlog { pending: due.len() as u64, oldest_due: due.first().map(|(due_at, _)| *due_at) })
     }
 }

@@ -15,7 +15,7 @@ pub use crate::notifier::MockNotifier;
 pub use crate::outbox::MockOutbox;
 pub use crate::repository::MockUserRepository;
 use crate::{
-    Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed, FeedCursor,
+    Backlog, Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed, FeedCursor,
     FeedError, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError,
     UserRepository,
 };
@@ -54,6 +54,7 @@ mock! {
             after: Option<MessageId>,
             limit: usize,
         ) -> Result<Vec<DeadLetter>, StoreError>;
+        async fn backlog(&self) -> Result<Backlog, StoreError>;
     }
 
     #[async_trait]

@@ -152,6 +152,16 @@ pub struct Posted {
     pub report: Option<Report>,
 }
 
+/// The pending messages of all tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// The number of pending messages, leased or not.
+    pub pending: u64,
+    /// The earliest due time of a pending message, past or future; `None` when there is none. A leased message keeps the due
+    /// time that it had.
+    pub oldest_due: Option<Timestamp>,
+}
+
 /// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PostState {
@@ -312,4 +322,11 @@ pub trait Outbox: Send + Sync + 'static {
         after: Option<MessageId>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Counts the pending messages of all tenants, leased or not, for whoever watches the outbox. It may be asked every few
+    /// seconds.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
 }

@@ -47,7 +47,7 @@ impl Texts {
 
 texts! {
     hold wait commit judge ledger clear erase users load list created updated prefix browse search reported find history
-    message now enqueue lease leased damaged finish settle report one posted dead expire prune sweep draw window give_back
+    message now enqueue lease leased damaged finish settle report one posted dead backlog expire prune sweep draw window give_back
     feed_last feed_settled feed
 }
 

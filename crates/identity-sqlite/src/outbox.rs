@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::stored::MESSAGE_FORMAT as FORMAT;
 use identity_core::{Channel, Content, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement};
+use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Params, Row, params};
 use uuid::Uuid;
@@ -263,5 +263,13 @@ impl Outbox for SqliteStore {
             found.filter_map(|kept| kept.read(connection).map(Posted::dead_letter).transpose()).collect()
         };
         self.read_beside(limit, read).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        let count = |connection: &Connection| {
+            one::<(u64, Option<i64>)>(connection, sql!("outbox_backlog"), [], ("identity_outbox", ""))
+        };
+        let (pending, oldest_due) = self.read(count).await?.unwrap_or_default();
+        Ok(Backlog { pending, oldest_due: oldest_due.map(Timestamp::from_micros) })
     }
 }

@@ -165,7 +165,7 @@ impl Account {
         self.run("account.remove_username", |user, context| user.remove_username(context)).await
     }
 
-    async fn run<T>(
+    async fn run<T: 'static>(
         &self,
         use_case: &'static str,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,

@@ -22,7 +22,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    async fn run<T>(
+    async fn run<T: 'static>(
         &self,
         use_case: &'static str,
         user: &UserId,

@@ -80,6 +80,8 @@ impl Identity {
     /// the operating system's randomness and the default policy.
     #[must_use]
     pub fn new(store: impl Store, notifier: impl Notifier, keys: CodeKeys) -> Self {
+        #[cfg(feature = "metrics")]
+        crate::metrics::describe();
         let clock = Arc::new(SteadyClock::new(store.clock()));
         let parts = Parts {
             store: Arc::new(store),

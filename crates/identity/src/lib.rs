@@ -44,6 +44,8 @@ mod keys;
 #[cfg(doctest)]
 mod laws;
 pub mod manual;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod policies;
 mod receipt;
 mod reports;
@@ -140,7 +142,7 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        Budgets, Changed, CommitError, Directory, Draws, EventFeed, ForeignError, Lease, LeaseId, Leased, Outbox,
+        Backlog, Budgets, Changed, CommitError, Directory, Draws, EventFeed, ForeignError, Lease, LeaseId, Leased, Outbox,
         Settled, Settlement, UserRepository, Window, behind,
     };
 

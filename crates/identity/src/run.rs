@@ -24,7 +24,7 @@ const REMEMBERED: u16 = 256;
 
 impl Identity {
     /// Changes an existing user.
-    pub(crate) async fn run<T>(
+    pub(crate) async fn run<T: 'static>(
         &self,
         use_case: &'static str,
         key: &UserKey,
@@ -53,7 +53,7 @@ impl Identity {
     }
 
     /// Creates a user. A conflict is final, because the id is or was in use.
-    pub(crate) async fn begin<T>(
+    pub(crate) async fn begin<T: 'static>(
         &self,
         use_case: &'static str,
         key_of: impl Fn(&T) -> UserKey,
@@ -234,6 +234,8 @@ impl Identity {
     /// Waits before the next round. The longest wait doubles with each round and the actual one is random, so that callers who
     /// collided do not collide again at once.
     pub(crate) async fn back_off(&self, round: u32) -> Result<(), Error> {
+        #[cfg(feature = "metrics")]
+        crate::metrics::conflict();
         tracing::trace!(round, "conflict");
         // Stores within the process need no tokio, which measures the wait.
         if round < 2 || Handle::try_current().is_err() {
@@ -247,7 +249,7 @@ impl Identity {
     }
 
     /// Logs the result of a use case within a span of its own. Neither names a user or an address.
-    pub(crate) async fn told<T>(
+    pub(crate) async fn told<T: 'static>(
         &self,
         use_case: &'static str,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
@@ -255,6 +257,8 @@ impl Identity {
     ) -> Result<T, Error> {
         let span = tracing::info_span!("identity", use_case, tenant = %self.tenant);
         let ended = work.instrument(span.clone()).await.map_err(|error| self.in_time_of_day(error));
+        #[cfg(feature = "metrics")]
+        crate::metrics::use_case(use_case, &ended);
         span.in_scope(|| match &ended {
             Ok(answer) => done(answer),
             Err(Error::Refused(refusal)) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
+use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -251,5 +251,13 @@ impl Outbox for RedbStore {
             Ok(dead.into_iter().filter_map(|post| post.posted().dead_letter()).take(limit).collect())
         };
         self.read(dead_letters).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let count = |rows: &Rows<_>| {
+            let due = readable(each(rows, QUEUE)?)?.into_iter().map(|post| post.due_at);
+            Ok(Backlog { pending: due.len() as u64, oldest_due: due.min() })
+        };
+        self.read(count).await
     }
 }

@@ -16,6 +16,7 @@ use identity::system::{Entropy as _, OsEntropy, SystemClock};
 use identity::{Accepted, Address, Code, CodeKeys, Email, FromEnv as _, Notice, Notifier, NotifyError, Phone};
 use identity_smtp::{SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, Links, Texts};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_sessions::cookie::SameSite;
@@ -40,6 +41,7 @@ fn setting(name: &str, default: &str) -> String {
 
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     start_logging();
+    let metrics = PrometheusBuilder::new().install_recorder()?;
     let listener = TcpListener::bind(setting("LISTEN", "127.0.0.1:8080")).await?;
     let address = listener.local_addr()?;
     let url = setting("PUBLIC_URL", &format!("http://{address}"));
@@ -61,6 +63,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         .layer(from_fn(same_origin))
         .layer(DefaultBodyLimit::max(BODY))
         .route("/readyz", get(ready))
+        .route("/metrics", get(async move || metrics.render()))
         .with_state(app);
 
     tracing::info!(%address, "listening");

@@ -12,7 +12,7 @@ use identity_core::{
     Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Budgets, Changed, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage,
+    Accepted, Backlog, Budgets, Changed, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage,
     DirectoryQuery, Entropy, EntropyError, EventFeed, FeedCursor, FeedError, FeedPage, ForeignError, Found, Lease,
     LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Posted, Settled, StoreError, Stored,
     UserRepository,
@@ -226,6 +226,10 @@ impl<S: Outbox> Outbox for Gated<S> {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.gate.pass(self.store.dead_letters(tenant, after, limit), broken).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.gate.pass(self.store.backlog(), broken).await
     }
 }
 

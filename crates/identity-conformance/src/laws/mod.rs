@@ -99,6 +99,7 @@ macro_rules! for_every_law {
             attempts_are_counted
             a_message_settled_as_done_is_removed
             a_stale_lease_settles_nothing
+            a_backlog_is_what_is_pending
             leases_last_by_the_stores_own_clock
             a_lease_asked_for_again_gets_the_same_messages
             a_release_is_no_attempt

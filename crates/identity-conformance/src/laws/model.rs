@@ -330,7 +330,8 @@ impl World {
             Command::DeadLetter { tenant, limit } => {
                 let tenant = self.user(*tenant).tenant;
                 let ours = store.dead_letters(&tenant, None, *limit).await.unwrap();
-                equal("the dead letters", &ours, &self.model.dead_letters(&tenant, None, *limit).await.unwrap())
+                equal("the dead letters", &ours, &self.model.dead_letters(&tenant, None, *limit).await.unwrap())?;
+                equal("the backlog", &store.backlog().await.unwrap(), &self.model.backlog().await.unwrap())
             }
             Command::Report { message, state } => {
                 let report = Report::new(DeliveryState::ALL[usize::from(*state)], self.now).with_detail("551");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::{Address, Channel, Message, MessageId, Phone};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository};
 use uuid::Uuid;
 
 use crate::Harness;
@@ -269,6 +269,24 @@ pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl
     assert_eq!(ids(store.dead_letters(&acme, None, 0).await.unwrap()), []);
     let other = store.dead_letters(&key_in("globex", "x").tenant, None, 10).await.unwrap();
     assert_eq!(ids(other), [message_id(2)], "another tenant's dead letters are listed there only");
+}
+
+/// The backlog is the pending messages of all tenants, leased or not, with the earliest of their due times.
+pub async fn a_backlog_is_what_is_pending(harness: &impl Harness) {
+    let store = harness.open().await;
+    assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "nothing is pending");
+    enqueue(&*store, "acme", &[(5, 10), (3, 20)]).await;
+    enqueue(&*store, "globex", &[(4, 0)]).await;
+    let all = Backlog { pending: 3, oldest_due: Some(at(0)) };
+    assert_eq!(store.backlog().await.unwrap(), all, "the messages of all tenants are pending");
+    assert_eq!(take(&*store, 1, 20, 60).await.len(), 3);
+    assert_eq!(store.backlog().await.unwrap(), all, "a leased message is pending");
+    let sent = Settlement::Sent { at: at(21), provider: None, reference: Some("1".to_owned()) };
+    assert_eq!(settle(&*store, 1, vec![(4, sent), (3, failed(21)), (5, retry(40))]).await, 3);
+    let one = Backlog { pending: 1, oldest_due: Some(at(40)) };
+    assert_eq!(store.backlog().await.unwrap(), one, "what was sent or has failed is pending no more");
+    let store = harness.restart(store).await;
+    assert_eq!(store.backlog().await.unwrap(), one, "a restart changes nothing");
 }
 
 /// How long a lease lasts is measured by the store's own clock: a worker whose clock is years ahead gets nothing that

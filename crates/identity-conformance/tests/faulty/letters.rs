@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use identity_core::{Message, MessageId, Report, Timestamp, UserId, UserKey};
 use identity_ports::{
-    Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError, UserRepository,
+    Backlog, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError, UserRepository,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,18 @@ impl FaultyStore {
         let holders = leased.iter().map(|leased| (leased.message.id, lease.id));
         self.notes.lock().unwrap().holders.extend(holders);
         Ok(leased)
+    }
+
+    pub(super) async fn faulty_backlog(&self) -> Result<Backlog, StoreError> {
+        let mut backlog = self.inner.backlog().await?;
+        if self.fault == Fault::BacklogsCountTheEnded {
+            let leased: Vec<MessageId> = self.notes.lock().unwrap().holders.keys().copied().collect();
+            for id in leased {
+                let posted = self.inner.message(id).await?;
+                backlog.pending += u64::from(posted.is_some_and(|posted| posted.state() != PostState::Waiting));
+            }
+        }
+        Ok(backlog)
     }
 
     /// The first messages that are due, whether they may be taken or not.

@@ -16,7 +16,7 @@ use identity_core::{
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Budgets, Changed, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage, DirectoryQuery,
     EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page,
     Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
@@ -74,6 +74,8 @@ pub(crate) enum Fault {
     AnyLeaseSettles,
     /// A retry is due at once.
     RetriesAreDueAtOnce,
+    /// Messages that were sent or failed are counted as pending.
+    BacklogsCountTheEnded,
     /// A message that failed is removed.
     FailedAreDropped,
     /// The younger message is leased first.
@@ -416,6 +418,10 @@ impl Outbox for FaultyStore {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.inner.dead_letters(&self.tenant(tenant), after, limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.faulty_backlog().await
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
+use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -103,6 +103,17 @@ impl Outbox for PostgresStore {
         let sql = Sql::new(&link.texts.dead).with((tenant.as_str(), after, capped(most), FORMAT));
         let dead = |row| whole(row).map(Posted::dead_letter).transpose();
         link.read(&sql).await?.iter().filter_map(dead).collect()
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let link = self.link();
+        let rows = link.read(&Sql::new(&link.texts.backlog)).await?;
+        let Some(row) = rows.first() else { return Ok(Backlog::default()) };
+        let read = || {
+            let cells = Cells(row);
+            Ok(Backlog { pending: cells.int("pending")?, oldest_due: cells.opt_time("oldest_due")? })
+        };
+        read().map_err(|bad: Bad| bad.at("identity_outbox", String::new))
     }
 }
 

@@ -21,6 +21,8 @@ use tokio::task::JoinError;
 use tracing::Instrument as _;
 
 pub(crate) use hand_over::is_visitors;
+#[cfg(feature = "metrics")]
+pub(crate) use lanes::Lane;
 pub(crate) use lanes::Lanes;
 pub use options::{Delivered, Delivery};
 pub(crate) use unheard::Unheard;
@@ -87,7 +89,7 @@ impl Identity {
         let identity = self.clone();
         let work = async move {
             let worker = |channel| Worker::new(&identity, channel, Mode::Forever, stopped.clone()).run();
-            let _ = tokio::join!(worker(Channel::Email), worker(Channel::Phone), identity.prune_while(stopped.clone()));
+            let _ = tokio::join!(worker(Channel::Email), worker(Channel::Phone), identity.look_after(stopped.clone()));
         };
         let mut work = runtime.spawn(work.in_current_span());
         tokio::select! {
@@ -103,11 +105,22 @@ impl Identity {
         finished(work.await);
     }
 
-    async fn prune_while(&self, mut stopped: watch::Receiver<bool>) {
+    /// Prunes records, and watches the outbox, until it is stopped.
+    async fn look_after(&self, mut stopped: watch::Receiver<bool>) {
         let mut pruned_at: Option<Timestamp> = None;
+        #[cfg(feature = "metrics")]
+        let mut watched_at: Option<Timestamp> = None;
         loop {
             let now = self.now();
-            if pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY || at > now) {
+            #[cfg(feature = "metrics")]
+            if is_time(watched_at, now, crate::metrics::WATCH_EVERY) {
+                watched_at = Some(now);
+                // Whoever asks the outbox for messages meets the same error, and reports it.
+                if let Ok(backlog) = self.parts.store.backlog().await {
+                    crate::metrics::backlog(&backlog, now);
+                }
+            }
+            if is_time(pruned_at, now, PRUNE_EVERY) {
                 pruned_at = Some(now);
                 if let Err(error) = self.prune_records(now).await {
                     tracing::warn!(
@@ -139,6 +152,11 @@ impl Identity {
         }
         Ok(())
     }
+}
+
+/// Whether this long has passed since the last time; also when the clock stepped back behind it.
+fn is_time(last: Option<Timestamp>, now: Timestamp, every: Duration) -> bool {
+    last.is_none_or(|at| now.since(at) >= every || at > now)
 }
 
 /// The result of a task; `None` when its runtime ended before it did. A panic goes on in the caller.

@@ -312,6 +312,8 @@ impl<'a> Worker<'a> {
         self.identity.parts.lanes.end(&lane, answered, began, now);
         match handed {
             Ok(Handed { outcome, delivered, .. }) => {
+                #[cfg(feature = "metrics")]
+                crate::metrics::message(&lane, delivered);
                 self.delivered.add(delivered);
                 self.finished.push((lease, Settled { id, outcome }));
             }

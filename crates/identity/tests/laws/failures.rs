@@ -8,7 +8,7 @@ use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQ
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId, Leased,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId, Leased,
     Outbox, Settled, UserKey, UserRepository,
 };
 use identity::system::EntropyError;
@@ -110,6 +110,10 @@ impl<U: UserRepository, D: Directory, O: Outbox> Outbox for Parts<U, D, O> {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.outbox.dead_letters(tenant, after, limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.outbox.backlog().await
     }
 }
 

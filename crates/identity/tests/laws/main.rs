@@ -12,6 +12,7 @@ mod failures;
 mod feed;
 mod kit;
 mod mailboxes;
+mod metrics;
 mod own_rows;
 mod posted;
 mod reserve;

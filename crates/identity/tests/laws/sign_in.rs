@@ -11,7 +11,7 @@ use identity::policy::{Budget, Conversion, RestrictionPolicy, SendPolicy, Shared
 use identity::sign_in::{Login, Proof, SignInRequest, SignInStarted, SignInTicket};
 use identity::spend::{BudgetKind, Charge, Refund};
 use identity::store::{
-    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
     UserKey, UserRepository,
 };
 use identity::user::{Method, Purpose};
@@ -192,6 +192,10 @@ impl Outbox for Noted {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.0.dead_letters(tenant, after, limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.0.backlog().await
     }
 }
 

@@ -12,7 +12,7 @@ use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::policy::{Budget, SendPolicy};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
     UserKey, UserRepository,
 };
 use identity::system::Clock;
@@ -348,6 +348,10 @@ impl Outbox for Losing {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.store.dead_letters(tenant, after, limit).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.store.backlog().await
     }
 }
 
