@@ -11,6 +11,8 @@ pub struct Process {
     child: Child,
     /// The lines that it wrote to standard error.
     pub log: Log,
+    /// The lines that it printed to standard output.
+    pub printed: Log,
     /// The address that it listens on, such as `127.0.0.1:40123`.
     pub address: String,
 }
@@ -22,11 +24,12 @@ impl Process {
     /// When it ends before.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Log::of(child.stderr.take().unwrap());
+        let printed = Log::of(child.stdout.take().unwrap());
         let listening: Value = serde_json::from_str(&log.line_with(&["listening"])).unwrap();
         let address = listening.get("address").and_then(Value::as_str).unwrap().to_owned();
-        Self { child, log, address }
+        Self { child, log, printed, address }
     }
 
     /// The beginning of its URLs, without a slash at the end.

@@ -72,7 +72,7 @@ impl Who {
 }
 
 async fn ask(State(app): State<App>) -> Result<Response, Failed> {
-    app.pages.show(StatusCode::OK, "sign_in.html", context! {})
+    app.pages.show(StatusCode::OK, "sign_in.html", context! { who => context! {} })
 }
 
 /// Sends a code. The answer is the same for an address that is known and one that is not.

@@ -1,0 +1,84 @@
+//! A person with a browser, a mailbox and a telephone, in front of the service.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is not there fails its test")]
+
+use std::process::Command;
+
+use host_e2e::Process;
+use tempfile::TempDir;
+
+use crate::browser::Browser;
+use crate::mail_server::Server;
+
+pub(crate) struct Person {
+    pub(crate) browser: Browser,
+    pub(crate) process: Process,
+    mails: Server,
+    codes_by_phone: usize,
+    _folder: TempDir,
+}
+
+impl Person {
+    /// Starts the service on a database, or on the one that it has when it is told none.
+    pub(crate) fn before(database: Option<&str>, staff: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mails = Server::with(false, true);
+        let mut signup = Command::new(env!("CARGO_BIN_EXE_signup"));
+        signup.env_clear().current_dir(&folder).env("LISTEN", "127.0.0.1:0").env("LOG", "json");
+        signup.env("IDENTITY_KEY", "5a".repeat(32)).env("STAFF", staff);
+        signup.env("SMTP_URL", format!("smtp://127.0.0.1:{}", mails.port));
+        if let Some(url) = database {
+            signup.env("DATABASE_URL", url);
+        }
+        let process = Process::start(&mut signup);
+        Self { browser: Browser::start(), process, mails, codes_by_phone: 0, _folder: folder }
+    }
+
+    pub(crate) fn open(&mut self, path: &str) {
+        let url = format!("{}{path}", self.process.base());
+        self.browser.open(&url);
+    }
+
+    /// The code of the next mail to this address that has one. Mails without one are news.
+    pub(crate) fn code_by_mail(&self, to: &str) -> String {
+        loop {
+            let mail = self.mails.mail();
+            let mut lines = mail["text"].as_str().unwrap().lines().map(str::trim);
+            let code = lines.find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
+            if let Some(code) = code.filter(|_| mail["to"][0] == to) {
+                return code.to_owned();
+            }
+        }
+    }
+
+    /// The next code to this number. Nobody sends text messages here, so the service prints it.
+    pub(crate) fn code_by_phone(&mut self, to: &str) -> String {
+        self.codes_by_phone += 1;
+        let lines = self.process.printed.lines_with(&[to, "code is "], self.codes_by_phone);
+        lines.last().unwrap().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    /// Types an address, and with it a name.
+    pub(crate) fn asks_for_a_code(&mut self, login: &str, name: &str) {
+        self.open("/sign-in");
+        self.browser.fill("#login", login);
+        self.browser.fill("#name", name);
+        self.browser.press("Send a code");
+    }
+
+    pub(crate) fn types_the_code(&mut self, code: &str) {
+        self.browser.fill("#code", code);
+        self.browser.press("Continue");
+    }
+
+    /// Signs up or in by mail.
+    pub(crate) fn signs_in(&mut self, email: &str, name: &str) {
+        self.asks_for_a_code(email, name);
+        let code = self.code_by_mail(email);
+        self.types_the_code(&code);
+    }
+}
+
+/// A code that this one is not.
+pub(crate) fn not(code: &str) -> &'static str {
+    if code == "111111" { "222222" } else { "111111" }
+}
