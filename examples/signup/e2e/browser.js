@@ -17,11 +17,14 @@ const actions = {
     });
     await page.type(selector, text);
   },
-  // The first button, link or summary with this text, within the form that has this selector, or anywhere.
+  // The first button or link with this text.
   press: async (text) => {
     const path = ["button", "a"].map((tag) => `//${tag}[normalize-space()=${JSON.stringify(text)}]`).join(" | ");
     const found = await page.waitForSelector(`::-p-xpath(${path})`);
     await Promise.all([page.waitForNavigation(), found.click()]);
+  },
+  press_first: async (selector) => {
+    await Promise.all([page.waitForNavigation(), page.click(selector)]);
   },
   unfold: async (text) => {
     const found = await page.waitForSelector(`::-p-xpath(//summary[normalize-space()=${JSON.stringify(text)}])`);

@@ -8,10 +8,13 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use identity::sign_in::{Login, SignInTicket};
-use identity::{Code, HolderError, NewUser, User, UserId};
+use identity::sign_in::{Login, SignInRequest, SignInTicket};
+use identity::user::JsonObject;
+use identity::{Code, HolderError, NewUser, Profile, User, UserId};
+use identity_axum::ClientLanguage;
 use minijinja::{Value, context};
 use serde::Deserialize;
+use serde_json::Map;
 use tower_sessions::Session;
 
 use crate::App;
@@ -38,6 +41,13 @@ impl FromRequestParts<App> for Me {
         let session = Session::from_request_parts(parts, app).await.map_err(IntoResponse::into_response)?;
         let me = signed_in(&session, app).await.map_err(IntoResponse::into_response)?;
         me.map(Self).ok_or_else(|| Redirect::to("/sign-in").into_response())
+    }
+}
+
+/// For the account page.
+impl From<Me> for UserId {
+    fn from(Me(user): Me) -> Self {
+        user.id().clone()
     }
 }
 
@@ -76,7 +86,11 @@ async fn ask(State(app): State<App>) -> Result<Response, Failed> {
 }
 
 /// Sends a code. The answer is the same for an address that is known and one that is not.
-async fn send(State(app): State<App>, Form(who): Form<Who>) -> Result<Response, Failed> {
+async fn send(
+    State(app): State<App>,
+    ClientLanguage(language): ClientLanguage,
+    Form(who): Form<Who>,
+) -> Result<Response, Failed> {
     let again =
         |status, problem: String| app.pages.show(status, "sign_in.html", context! { who => who.value(), problem });
     if who.name.chars().count() > 100 {
@@ -86,7 +100,8 @@ async fn send(State(app): State<App>, Form(who): Form<Who>) -> Result<Response, 
         let problem = "That is neither an e-mail address nor a phone number such as +44 1514 960453.";
         return again(StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned());
     };
-    match app.identity.sign_in().start(login).await {
+    let request = SignInRequest { locale: Some(language.into()), ..SignInRequest::default() };
+    match app.identity.sign_in().start_with(login, &request).await {
         Ok(started) => {
             let values = context! { who => who.value(), ticket => started.ticket.as_str() };
             app.pages.show(StatusCode::OK, "code.html", values)
@@ -108,7 +123,12 @@ struct Typed {
 }
 
 /// Judges the code, and begins the session of whoever has the address: a new member, if nobody had it.
-async fn check(State(app): State<App>, session: Session, Form(typed): Form<Typed>) -> Result<Response, Failed> {
+async fn check(
+    State(app): State<App>,
+    session: Session,
+    ClientLanguage(language): ClientLanguage,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Failed> {
     let Typed { who, ticket, code } = typed;
     let again = |status, problem: String| {
         app.pages.show(status, "code.html", context! { who => who.value(), ticket => ticket.as_str(), problem })
@@ -119,7 +139,7 @@ async fn check(State(app): State<App>, session: Session, Form(typed): Form<Typed
     let name = if who.name.trim().is_empty() { "friend" } else { who.name.trim() };
     let joining = app.rows.joining(&app.identity, name.chars().take(100).collect());
     let signed_in = match joining.sign_in().confirm(&SignInTicket::new(ticket.as_str()), &code).await {
-        Ok(Some(proof)) => proof.find_or_create(NewUser::default()).await,
+        Ok(Some(proof)) => proof.find_or_create(newcomer(language)?).await,
         Ok(None) => return again(StatusCode::UNPROCESSABLE_ENTITY, "That code is wrong.".to_owned()),
         Err(error) => Err(error),
     };
@@ -136,6 +156,13 @@ async fn check(State(app): State<App>, session: Session, Form(typed): Form<Typed
             again(status, problem)
         }
     }
+}
+
+/// Messages to a new user are in the language of the browser.
+fn newcomer(language: &str) -> Result<NewUser, Failed> {
+    let claims = JsonObject::new(Map::from_iter([("locale".to_owned(), language.into())]))?;
+    let profile = Profile { claims: claims.into(), ..Profile::default() };
+    Ok(NewUser { profile, ..NewUser::default() })
 }
 
 async fn leave(session: Session) -> Result<Redirect, Failed> {

@@ -14,6 +14,7 @@ use identity::delivery::Router as Messages;
 use identity::directory::{ListOrder, ListQuery};
 use identity::system::{Entropy as _, OsEntropy, SystemClock};
 use identity::{Accepted, Address, Code, CodeKeys, Email, FromEnv as _, Notice, Notifier, NotifyError, Phone};
+use identity_axum::account_page;
 use identity_smtp::{SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, Links, Texts};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -26,6 +27,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::pages::{Pages, same_origin};
 use crate::rows::Rows;
+use crate::sign_in::Me;
 use crate::{App, admin, sign_in};
 
 /// The longest body of a form, in bytes.
@@ -49,7 +51,8 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
 
     let rows = Rows::open(&setting("DATABASE_URL", "sqlite:signup.db")).await;
     let rows = rows.map_err(|error| format!("DATABASE_URL: {error}"))?;
-    let identity = rows.identity(messages(&brand, &url)?, keys()?);
+    let (keys, texts) = (keys()?, texts(&brand, &url)?);
+    let identity = rows.identity(messages(&brand, &texts)?, keys.clone());
     let app = App { identity: identity.clone(), rows, pages: Pages::new(&brand)?, staff: staff()?.into() };
 
     let sessions = SessionManagerLayer::new(MemoryStore::default())
@@ -58,6 +61,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         .with_expiry(Expiry::OnInactivity(Days::days(14)));
     let router = Router::new()
         .merge(sign_in::routes())
+        .nest("/account", account_page::<Me, App>(identity.clone(), texts, keys))
         .nest("/admin", admin::routes())
         .layer(sessions)
         .layer(from_fn(same_origin))
@@ -126,16 +130,20 @@ fn staff() -> Result<Vec<Address>, Box<dyn Error>> {
     entries.map(parse).collect()
 }
 
+/// The texts of messages and of the account page.
+fn texts(brand: &str, url: &str) -> Result<Texts, Box<dyn Error>> {
+    let links = Links::new(&format!("{url}/account/link"))?;
+    Ok(Texts::builder(Brand::new(brand, links), SystemClock).build()?)
+}
+
 /// Mail goes through the server of the settings; what nobody sends is printed.
-fn messages(brand: &str, url: &str) -> Result<Messages, Box<dyn Error>> {
-    let links = Links::new(&format!("{url}/sign-in"))?;
-    let texts = Texts::builder(Brand::new(brand, links), SystemClock).build()?;
+fn messages(brand: &str, texts: &Texts) -> Result<Messages, Box<dyn Error>> {
     let mut messages = Messages::builder().provider("terminal", Terminal).phones(["terminal"]);
     messages = match env::var("SMTP_URL") {
         Err(_) => messages.emails(["terminal"]),
         Ok(smtp) => {
             let sender = setting("MAIL_FROM", "no-reply@example.com");
-            let smtp = SmtpNotifier::new(SmtpServer::from_url(&smtp)?, brand, &sender, texts)?;
+            let smtp = SmtpNotifier::new(SmtpServer::from_url(&smtp)?, brand, &sender, texts.clone())?;
             messages.provider("smtp", smtp).emails(["smtp"])
         }
     };

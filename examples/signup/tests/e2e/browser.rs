@@ -54,6 +54,11 @@ impl Browser {
         self.act(&["press", text]);
     }
 
+    /// Presses the first of these, and waits for the next page.
+    pub(crate) fn press_first(&mut self, selector: &str) {
+        self.act(&["press_first", selector]);
+    }
+
     pub(crate) fn unfold(&mut self, text: &str) {
         self.act(&["unfold", text]);
     }

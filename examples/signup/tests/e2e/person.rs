@@ -70,6 +70,18 @@ impl Person {
         self.browser.press("Continue");
     }
 
+    /// Adds an address on the account page.
+    pub(crate) fn adds(&mut self, address: &str) {
+        self.browser.fill("#add", address);
+        self.browser.press("Add");
+    }
+
+    /// Types a code on the page of an address.
+    pub(crate) fn confirms(&mut self, code: &str) {
+        self.browser.fill("#confirm", code);
+        self.browser.press("Confirm");
+    }
+
     /// Signs up or in by mail.
     pub(crate) fn signs_in(&mut self, email: &str, name: &str) {
         self.asks_for_a_code(email, name);

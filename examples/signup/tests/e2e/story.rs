@@ -55,7 +55,9 @@ fn signs_up_and_in(person: &mut Person) {
     person.browser.reads("Sign up or sign in");
 
     // Another name changes nothing: she is a member already.
-    person.signs_in("Ada@Example.com", "Eve");
+    person.asks_for_a_code("Ada@Example.com", "Eve");
+    let code = person.code_by_mail("ada@example.com");
+    person.types_the_code(&code);
     person.browser.reads("Hello, Ada");
     person.browser.reads("Your address is ada@example.com");
 
@@ -71,12 +73,66 @@ fn signs_up_and_in(person: &mut Person) {
 }
 
 fn changes_the_account(person: &mut Person) {
+    // A telephone.
+    person.open("/");
     person.browser.press("Your addresses");
+    person.adds("+44 1514 960453");
+    let code = person.code_by_phone("+441514960453");
+    person.confirms(not(&code));
+    person.browser.reads("Tries left: 4.");
+    person.confirms(&code);
+    person.browser.reads("The address is confirmed.");
+
+    // A second mail address, which becomes the first.
+    person.browser.press("Back to your addresses");
+    person.adds("lovelace@example.net");
+    let code = person.code_by_mail("lovelace@example.net");
+    person.confirms(&code);
+    person.browser.press("Make this address the primary one");
+    person.open("/");
+    person.browser.reads("Your address is lovelace@example.net");
+
+    // Another one in place of the first.
+    person.browser.press("Your addresses");
+    person.browser.press("ada@example.com");
+    person.browser.unfold("Replace this address");
+    person.browser.fill("#replace", "ada@example.org");
+    person.browser.press("Replace");
+    let code = person.code_by_mail("ada@example.org");
+    person.confirms(&code);
+    person.browser.press("Back to your addresses");
+    person.browser.reads("ada@example.org");
+    person.browser.reads_nothing_of("ada@example.com");
+
+    // The way in is any of them.
+    person.open("/");
+    person.browser.press("Sign out");
+    person.asks_for_a_code("+44 1514 960453", "");
+    let code = person.code_by_phone("+441514960453");
+    person.types_the_code(&code);
+    person.browser.reads("Hello, Ada");
 }
 
 fn watches_as_staff(person: &mut Person) {
-    person.open("/admin");
+    // The second address is one of staff.
+    person.browser.press("Users");
     person.browser.fill("#search", "BOB");
     person.browser.press("Search");
     person.browser.reads("1 in all");
+    person.browser.reads("bob@example.com");
+    person.browser.press_first("main li a");
+    person.browser.reads("\"created\"");
+    person.browser.press("Block");
+    person.browser.reads("Bob, since");
+    person.browser.reads("blocked");
+    person.browser.press("Erase");
+    person.browser.reads("There is no such user, or it was erased.");
+    person.open("/admin");
+    person.browser.reads("1 in all");
+
+    person.open("/metrics");
+    person.browser.reads(r#"identity_use_cases_total{use_case="sign_in.confirm",outcome="wrong"} 1"#);
+    person.browser.reads(r#"identity_messages_total{channel="email",provider="smtp",outcome="sent"}"#);
+    person.browser.reads("identity_outbox_pending ");
+    person.open("/readyz");
 }
