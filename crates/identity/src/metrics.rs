@@ -37,6 +37,7 @@ pub(crate) fn use_case<T: 'static>(use_case: &'static str, ended: &Result<T, Err
         Err(Error::Contended) => "contended",
         Err(Error::Store(_)) => "store_failed",
         Err(Error::Entropy(_)) => "entropy_failed",
+        Err(Error::NoRuntime) => "no_runtime",
     };
     counter!(USE_CASES, "use_case" => use_case, "outcome" => outcome).increment(1);
 }

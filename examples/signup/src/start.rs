@@ -13,7 +13,7 @@ use axum::routing::get;
 use identity::delivery::Router as Messages;
 use identity::directory::{ListOrder, ListQuery};
 use identity::system::{Entropy as _, OsEntropy, SystemClock};
-use identity::{Accepted, Address, Code, CodeKeys, Email, FromEnv as _, Notice, Notifier, NotifyError, Phone};
+use identity::{Accepted, Address, Code, CodeKeys, FromEnv as _, Notice, Notifier, NotifyError};
 use identity_axum::account_page;
 use identity_smtp::{SmtpNotifier, SmtpServer};
 use identity_texts::{Brand, Links, Texts};
@@ -121,12 +121,7 @@ fn keys() -> Result<CodeKeys, Box<dyn Error>> {
 fn staff() -> Result<Vec<Address>, Box<dyn Error>> {
     let setting = setting("STAFF", "");
     let entries = setting.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let parse = |entry: &str| {
-        let email = Email::parse(entry).map(Address::from);
-        email
-            .or_else(|_| Phone::parse(entry).map(Address::from))
-            .map_err(|error| format!("STAFF: {entry:?}: {error}").into())
-    };
+    let parse = |entry: &str| Address::parse(entry, None).map_err(|error| format!("STAFF: {entry:?}: {error}").into());
     entries.map(parse).collect()
 }
 
