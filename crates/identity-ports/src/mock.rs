@@ -15,9 +15,9 @@ pub use crate::notifier::MockNotifier;
 pub use crate::outbox::MockOutbox;
 pub use crate::repository::MockUserRepository;
 use crate::{
-    Backlog, Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed, FeedCursor,
-    FeedError, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError,
-    UserRepository,
+    Backlog, Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed,
+    FeedCursor, FeedError, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled,
+    StoreError, UserRepository,
 };
 
 mock! {

@@ -142,8 +142,8 @@ pub mod store {
         Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Strength, UserKey,
     };
     pub use identity_ports::{
-        Backlog, Budgets, Changed, CommitError, Directory, Draws, EventFeed, ForeignError, Lease, LeaseId, Leased, Outbox,
-        Settled, Settlement, UserRepository, Window, behind,
+        Backlog, Budgets, Changed, CommitError, Directory, Draws, EventFeed, ForeignError, Lease, LeaseId, Leased,
+        Outbox, Settled, Settlement, UserRepository, Window, behind,
     };
 
     pub use crate::identity::Store;

@@ -8,8 +8,8 @@ use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQ
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId, Leased,
-    Outbox, Settled, UserKey, UserRepository,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId,
+    Leased, Outbox, Settled, UserKey, UserRepository,
 };
 use identity::system::EntropyError;
 use identity::{Code, Error, IdentifierId, Identity, NewAddress, NewUser, StoreError, TenantId, Timestamp, UserId};

@@ -11,8 +11,8 @@ use identity::policy::{Budget, Conversion, RestrictionPolicy, SendPolicy, Shared
 use identity::sign_in::{Login, Proof, SignInRequest, SignInStarted, SignInTicket};
 use identity::spend::{BudgetKind, Charge, Refund};
 use identity::store::{
-    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
-    UserKey, UserRepository,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox,
+    Settled, UserKey, UserRepository,
 };
 use identity::user::{Method, Purpose};
 use identity::{

@@ -12,8 +12,8 @@ use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::policy::{Budget, SendPolicy};
 use identity::spend::{Charge, Refund};
 use identity::store::{
-    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox, Settled,
-    UserKey, UserRepository,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox,
+    Settled, UserKey, UserRepository,
 };
 use identity::system::Clock;
 use identity::{
