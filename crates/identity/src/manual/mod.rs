@@ -16,6 +16,7 @@
 //! Before people use it:
 //!
 //! * [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
+//! * [`metrics`]: what is counted, for an exporter, and what is worth an alarm.
 //! * [`policies`]: the eight policies, their defaults, and the values that do not build.
 //! * [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
 //! * [`security`]: what is protected, how, and what the host has to do.
@@ -33,25 +34,6 @@
 //! * [`errors`]: which error goes where, what its text says, and the forms of a time.
 //! * [`slugs`]: every slug of a refusal or error, and every string of the texts.
 //! * [`adapters`]: how to write a store: what it keeps, what a commit does in which order, leases, the conformance suite.
-//! 1. [`getting_started`]: a store, a key, a user, a verified address.
-//! 2. [`two_roads`]: what a holder may do, what an administrator may do, and how a host keeps them apart.
-//! 3. [`policies`]: the eight policies, their defaults, and the values that do not build.
-//! 4. [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
-//! 5. [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
-//! 6. [`adapters`]: how to write a store: what it keeps, what a commit does in which order, leases, the conformance suite.
-//! 7. [`security`]: what is protected, how, and what the host has to do.
-//! 8. [`scaling`]: how far one process goes, and what comes next.
-//! 9. [`postgres`]: PostgreSQL, poolers and failover.
-//! 10. [`moving_house`]: from an SQLite file to PostgreSQL.
-//! 11. [`billion`]: an estimate for a billion users and 50,000 commits a second.
-//! 12. [`own_rows`]: rows of the host in the transaction that changes a user.
-//! 13. [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
-//! 14. [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
-//! 15. `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
-//! 16. [`slugs`]: every slug of a refusal or error, and every string of the texts.
-//! 17. [`events`]: the feed of the events of all users.
-//! 18. [`metrics`]: what is counted, for an exporter.
-//! 19. [`glossary`]: the words.
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
