@@ -1,5 +1,4 @@
 //! The README says what the program does.
-#![expect(clippy::unwrap_used, reason = "what is not there fails its test")]
 
 use std::collections::BTreeSet;
 
