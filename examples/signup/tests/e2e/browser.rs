@@ -1,5 +1,10 @@
 //! A headless Chromium, driven through the package `puppeteer-core` from npm.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a browser that does not start fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a browser that does not start fails its test"
+)]
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
