@@ -8,7 +8,7 @@ use identity_sqlite::rusqlite::{OptionalExtension as _, params_from_iter};
 use identity_sqlite::{SqliteStore, commit_in};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS members (user_id TEXT PRIMARY KEY, name TEXT NOT NULL)";
-const JOIN: &str = "INSERT INTO members (user_id, name) VALUES ($1, $2)";
+const JOIN: &str = "INSERT INTO members (user_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const LEAVE: &str = "DELETE FROM members WHERE user_id = $1";
 const NAME: &str = "SELECT name FROM members WHERE user_id = $1";
 
