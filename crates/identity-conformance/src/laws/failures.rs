@@ -411,6 +411,7 @@ mod tests {
         "admin.list",
         "admin.posted",
         "admin.update_claims",
+        "feed.next",
         "identity.deliver_forever",
         "identity.deliver_until",
         "identity.resolve",
