@@ -71,6 +71,6 @@ pub(crate) fn print(cluster: &Cluster, runtime: &Runtime) {
         at(500),
         at(990),
         at(999),
-        delays.last()
+        delays.last().copied().unwrap_or_default()
     );
 }
