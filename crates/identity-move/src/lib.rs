@@ -19,9 +19,9 @@
 //!
 //! # How
 //! Stop the hosts first: a file that any program has open is refused, and whoever opens it during the move waits for its busy
-//! timeout and fails. The tables of the file are migrated; it is not changed in any other way. Rows are copied in batches. Each batch is one transaction, which records the progress as well, so that a move
-//! that was stopped, by Ctrl-C or by the loss of a machine, continues where it stopped when it is run again. At the end
-//! both sides are read in the order of their keys, and the digests of the rows of each user, claim and budget are compared.
+//! timeout and fails. The tables of the file are migrated; it is not changed in any other way. Rows are copied in batches. Each
+//! batch is one transaction, which records the progress as well, so that a move that was stopped, by Ctrl-C or by the loss of a
+//! machine, continues where it stopped when it is run again. At the end both sides are read in the order of their keys, and the digests of the rows of each user, claim and budget are compared.
 //! Only then is the record of the progress removed, and the target ready for use. Until then triggers in the target refuse
 //! what anybody else writes to its tables, with a sentence that says why.
 //!

@@ -22,7 +22,8 @@ use crate::patience::dice;
 use crate::rows::{events, find, list, load, sweep};
 use crate::write::{Committer, Job, perform_in};
 
-/// A store of users in PostgreSQL; needs tokio, with time and IO enabled: every call without it fails. Clones are handles of the same store.
+/// A store of users in PostgreSQL; needs tokio, with time and IO enabled: every call without it fails. Clones are handles of the
+/// same store.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 

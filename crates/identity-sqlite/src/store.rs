@@ -26,7 +26,8 @@ use crate::{events, list, lookup};
 /// Pages and histories longer than this are read on the blocking pool, not on the caller's thread.
 const SHORT: usize = 50;
 
-/// Users in a SQLite file; needs no tokio, and reads long lists on its blocking pool where there is one. Clones are handles of the same store; the file is closed with the last one.
+/// Users in a SQLite file; needs no tokio, and reads long lists on its blocking pool where there is one. Clones are handles of the
+/// same store; the file is closed with the last one.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 

@@ -100,8 +100,8 @@ impl Endpoint {
     /// [`EndpointError::Secret`] when it cannot be used.
     pub fn with_further_secret(mut self, secret: &str) -> Result<Self, EndpointError> {
         let secret = secret.trim();
-        // What 24 to 64 bytes are in base64.
-        let sound = secret.strip_prefix("whsec_").is_some_and(|base64| (32..=88).contains(&base64.len()));
+        let bytes = |base64: &str| base64.trim_end_matches('=').len() * 3 / 4;
+        let sound = secret.strip_prefix("whsec_").is_some_and(|base64| (24..=64).contains(&bytes(base64)));
         let signer = Webhook::new(secret).ok().filter(|_| sound).ok_or(EndpointError::Secret)?;
         self.signers.push(Arc::new(signer));
         Ok(self)

@@ -96,7 +96,7 @@ async fn send(
     if who.name.chars().count() > 100 {
         return again(StatusCode::UNPROCESSABLE_ENTITY, "That name is longer than 100 letters.".to_owned());
     }
-    let Ok(login) = Login::parse(who.login.trim()) else {
+    let Ok(login) = Login::parse(&who.login) else {
         let problem = "That is neither an e-mail address nor a phone number such as +44 1514 960453.";
         return again(StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned());
     };

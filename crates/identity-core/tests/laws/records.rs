@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use identity_core::policy::{By, Restriction};
-use identity_core::record::{IdentifierRecord, ImportProblem, Typed, UsernameRecord, VerifiedRecord};
+use identity_core::record::{IdentifierRecord, ImportProblem, UsernameRecord, VerifiedRecord};
 use identity_core::{
     Actor, Book, Channel, Identifier, IdentifierId, JsonError, JsonObject, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method,
-    Policy, PrimaryPolicy, Profile, ProfileChange, Refusal, Timestamp, User, UserId, UserParts, UserRecord, Username,
+    Policy, PrimaryPolicy, ProfileChange, Refusal, Timestamp, User, UserId, UserParts, UserRecord, Username,
     UsernameEntry,
 };
 use serde_json::{Map, Value, json};
@@ -24,35 +24,17 @@ pub(crate) fn object(value: Value) -> Arc<JsonObject> {
 }
 
 pub(crate) fn identifier(address: &str) -> IdentifierRecord {
-    IdentifierRecord {
-        id: None,
-        address: Typed(address.to_owned()),
-        primary: false,
-        verified: None,
-        source: None,
-        unrestricted: false,
-        added_at: None,
-        undeliverable: None,
-    }
+    IdentifierRecord::new(address)
 }
 
 fn verified(address: &str) -> IdentifierRecord {
-    let word = VerifiedRecord { at: None, by: None, source: None };
-    IdentifierRecord { verified: Some(word), ..identifier(address) }
+    IdentifierRecord { verified: Some(VerifiedRecord::default()), ..identifier(address) }
 }
 
 fn record() -> UserRecord {
-    UserRecord {
-        id: UserId::parse("ada").unwrap(),
-        created_at: Timestamp::from_secs(1_600_000_000),
-        updated_at: Timestamp::from_secs(1_650_000_000),
-        disabled: false,
-        username: None,
-        emails: Vec::new(),
-        phones: Vec::new(),
-        profile: Profile::default(),
-        extension: Arc::default(),
-    }
+    let made = Timestamp::from_secs(1_600_000_000);
+    let record = UserRecord::new(UserId::parse("ada").unwrap(), made);
+    UserRecord { updated_at: Timestamp::from_secs(1_650_000_000), ..record }
 }
 
 fn import_under(policy: Policy, record: &UserRecord) -> Result<User, Refusal> {
