@@ -6,20 +6,18 @@
 //! use std::sync::Arc;
 //!
 //! use async_trait::async_trait;
-//! use identity_conformance::{Harness, laws};
+//! use identity_conformance::{Harness, Store, laws};
 //! use identity_memory::MemoryStore;
 //!
 //! struct InMemory(MemoryStore);
 //!
 //! #[async_trait]
 //! impl Harness for InMemory {
-//!     type Store = MemoryStore;
-//!
-//!     async fn open(&self) -> Arc<MemoryStore> {
+//!     async fn open(&self) -> Arc<dyn Store> {
 //!         Arc::new(self.0.clone())
 //!     }
 //!
-//!     async fn restart(&self, store: Arc<MemoryStore>) -> Arc<MemoryStore> {
+//!     async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
 //!         store
 //!     }
 //!
@@ -58,3 +56,4 @@ pub mod kit;
 pub mod laws;
 
 pub use harness::{Harness, block_on, hold};
+pub use identity::store::Store;

@@ -4,10 +4,10 @@
 
 mod faulty;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use faulty::{Fault, FaultyHarness};
-use identity_conformance::{block_on, laws, suite};
+use identity_conformance::{hold, laws, suite};
 
 /// Without a fault, the same store passes every law, so what is detected below is the fault.
 mod no_fault {
@@ -17,8 +17,8 @@ mod no_fault {
 }
 
 /// The sentence with which a law panics; `None` when the store passes it.
-fn sentence(law: impl Future<Output = ()>) -> Option<String> {
-    let panic = catch_unwind(AssertUnwindSafe(|| block_on(law))).err()?;
+fn sentence(law: &'static str, fault: Fault) -> Option<String> {
+    let panic = catch_unwind(|| hold(law, move || FaultyHarness::new(fault))).err()?;
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
 }
@@ -28,7 +28,7 @@ macro_rules! planted {
         $(
             #[test]
             fn $name() {
-                let said = sentence(async { laws::$law(&FaultyHarness::new(Fault::$fault)).await });
+                let said = sentence(stringify!($law), Fault::$fault);
                 let said = said.unwrap_or_else(|| panic!("the fault {:?} is not detected by {}", Fault::$fault, stringify!($law)));
                 assert!(said.contains($sentence), "the fault {:?} is detected for another reason: {said}", Fault::$fault);
             }

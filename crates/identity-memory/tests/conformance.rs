@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_conformance::Harness;
+use identity_conformance::{Harness, Store};
 use identity_memory::MemoryStore;
 
 struct InMemory(MemoryStore);
 
 #[async_trait]
 impl Harness for InMemory {
-    type Store = MemoryStore;
-
-    async fn open(&self) -> Arc<MemoryStore> {
+    async fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.0.clone())
     }
 
     // The content ends with the process, so another handle is the closest thing to a restart.
-    async fn restart(&self, store: Arc<MemoryStore>) -> Arc<MemoryStore> {
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         drop(store);
         self.open().await
     }

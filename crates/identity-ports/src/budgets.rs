@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use identity_core::{BudgetKind, Charge, Exhausted, Outgoing, Refund, TenantId, Timestamp, WhenExhausted};
 
@@ -19,6 +21,13 @@ pub trait Budgets: Send + Sync + 'static {
     /// * [`CommitError::Exhausted`] when a charge does not fit.
     /// * [`CommitError::Store`] when the store fails. The charges may then have been drawn or not.
     async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError>;
+}
+
+#[async_trait]
+impl<B: Budgets + ?Sized> Budgets for Arc<B> {
+    async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+        (**self).draw(tenant, refunds, charges).await
+    }
 }
 
 /// The last window of a budget.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use identity_conformance::Harness;
+use identity_conformance::{Harness, Store};
 use identity_sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -25,14 +25,12 @@ impl InFile {
 
 #[async_trait]
 impl Harness for InFile {
-    type Store = SqliteStore;
-
-    async fn open(&self) -> Arc<SqliteStore> {
+    async fn open(&self) -> Arc<dyn Store> {
         Arc::new(SqliteStore::open(self.folder().join("identity.db")).await.expect("the database opens"))
     }
 
     /// As a crash would: the files are copied while the store has them open, so that what was not written yet is lost.
-    async fn restart(&self, store: Arc<SqliteStore>) -> Arc<SqliteStore> {
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         let copy = tempfile::tempdir().expect("a folder for the copy");
         // The log first: a checkpoint between the two copies writes what the log has into the database.
         for name in ["identity.db-wal", "identity.db"] {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
-use identity_conformance::Harness;
+use identity_conformance::{Harness, Store};
 use redb_store::RedbStore;
 use tempfile::TempDir;
 
@@ -26,9 +26,7 @@ impl InFile {
 
 #[async_trait::async_trait]
 impl Harness for InFile {
-    type Store = RedbStore;
-
-    async fn open(&self) -> Arc<RedbStore> {
+    async fn open(&self) -> Arc<dyn Store> {
         let open = self.open.lock().expect("no thread panicked").upgrade();
         if let Some(store) = open {
             return store;
@@ -39,7 +37,7 @@ impl Harness for InFile {
     }
 
     /// As a crash would: the file is copied while the store has it open, so that what was not durable yet is lost.
-    async fn restart(&self, store: Arc<RedbStore>) -> Arc<RedbStore> {
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         let copy = self.folder.path().join("copy.redb");
         std::fs::copy(self.path(), &copy).expect("the file is copied");
         drop(store);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity::Identity;
+use identity::store::Store;
 use identity_core::{
     Charge, ClaimKey, Code, CodeKeys, LinkToken, Message, MessageId, Policy, Recorded, Refund, Report, Seed, TenantId,
     Timestamp, UserKey,
@@ -39,31 +40,31 @@ pub enum Failing {
 }
 
 /// The use cases on a store under test.
-pub struct Bench<S> {
+pub struct Bench {
     /// The use cases, in the tenant `acme`.
     pub identity: Identity,
     /// The store under test.
-    pub store: Arc<S>,
+    pub store: Arc<dyn Store>,
     gate: Arc<Gate>,
     clock: Arc<AtomicI64>,
     letters: Arc<Mutex<Vec<Notice>>>,
 }
 
-impl<S: UserRepository + Directory + EventFeed + Outbox + Budgets> Bench<S> {
+impl Bench {
     /// The use cases on this store, with this policy, at the time [`NOW`].
     #[must_use]
-    pub fn new(store: &Arc<S>, policy: Policy) -> Self {
+    pub fn new(store: Arc<dyn Store>, policy: Policy) -> Self {
         let gate = Arc::new(Gate::default());
         let clock = Arc::new(AtomicI64::new(NOW.as_micros()));
         let letters = Arc::new(Mutex::new(Vec::new()));
-        let gated = Gated { store: Arc::clone(store), gate: Arc::clone(&gate) };
+        let gated = Gated { store: Arc::clone(&store), gate: Arc::clone(&gate) };
         let mailbox = Mailbox { letters: Arc::clone(&letters), gate: Arc::clone(&gate) };
         let identity = Identity::new(gated, mailbox, code_keys())
             .with_policy(policy)
             .with_clock(HandClock(Arc::clone(&clock)))
             .with_entropy(Counted(Arc::clone(&gate)))
             .for_tenant(TenantId::parse("acme").expect("a tenant's name"));
-        Self { identity, store: Arc::clone(store), gate, clock, letters }
+        Self { identity, store, gate, clock, letters }
     }
 
     /// Moves the time forward by this number of seconds.
@@ -136,13 +137,13 @@ fn broken() -> StoreError {
     StoreError::failed("the connection was lost")
 }
 
-struct Gated<S> {
-    store: Arc<S>,
+struct Gated {
+    store: Arc<dyn Store>,
     gate: Arc<Gate>,
 }
 
 #[async_trait]
-impl<S: UserRepository> UserRepository for Gated<S> {
+impl UserRepository for Gated {
     async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
         self.gate.pass(self.store.load(key), broken).await
     }
@@ -165,14 +166,14 @@ impl<S: UserRepository> UserRepository for Gated<S> {
 }
 
 #[async_trait]
-impl<S: Directory> Directory for Gated<S> {
+impl Directory for Gated {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage, StoreError> {
         self.gate.pass(self.store.browse(tenant, query), broken).await
     }
 }
 
 #[async_trait]
-impl<S: EventFeed> EventFeed for Gated<S> {
+impl EventFeed for Gated {
     async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
         self.gate.pass(self.store.events_after(cursor, limit), || broken().into()).await
     }
@@ -183,14 +184,14 @@ impl<S: EventFeed> EventFeed for Gated<S> {
 }
 
 #[async_trait]
-impl<S: Budgets> Budgets for Gated<S> {
+impl Budgets for Gated {
     async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
         self.gate.pass(self.store.draw(tenant, refunds, charges), || broken().into()).await
     }
 }
 
 #[async_trait]
-impl<S: Outbox> Outbox for Gated<S> {
+impl Outbox for Gated {
     async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
         self.gate.pass(self.store.enqueue(message), broken).await
     }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use identity::store::Store;
 use identity::{Accepted, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, UserId};
 use identity_core::{Event, Recorded, TenantId, User, UserKey};
-use identity_ports::{EventFeed, FeedCursor, FeedEvent, ListOrder, ListQuery, UserRepository};
+use identity_ports::{FeedCursor, FeedEvent, ListOrder, ListQuery};
 
 use super::code_keys;
 
@@ -142,7 +142,7 @@ pub async fn kill(kills: usize, file: &Path, spawn: impl Fn(&str) -> Child) {
 ///
 /// # Panics
 /// When an event was forgotten or came in another order, or a user is not what the events say.
-pub async fn judge(store: &(impl UserRepository + EventFeed), file: &Path) -> Fed {
+pub async fn judge(store: &dyn Store, file: &Path) -> Fed {
     let (mut events, mut cursor) = kept(file);
     loop {
         let page = store.events_after(cursor, 1_000).await.expect("the feed is read");

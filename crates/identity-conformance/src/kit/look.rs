@@ -1,9 +1,8 @@
 use std::time::Duration;
 
+use crate::Store;
 use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
-use identity_ports::{
-    DeadLetter, Found, ListOrder, ListQuery, Outbox, Page, PostState, Posted, Stored, UserRepository,
-};
+use identity_ports::{DeadLetter, Found, ListOrder, ListQuery, Page, PostState, Posted, Stored};
 
 use super::NOW;
 
@@ -41,7 +40,7 @@ impl Sight {
 ///
 /// # Panics
 /// When the store fails.
-pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claims: &[ClaimKey]) -> Sight {
+pub async fn look(store: &dyn Store, keys: &[UserKey], claims: &[ClaimKey]) -> Sight {
     let mut sight =
         Sight { users: Vec::new(), found: Vec::new(), lists: Vec::new(), dead_letters: Vec::new(), queued: Vec::new() };
     let mut tenants: Vec<TenantId> = keys.iter().map(|key| key.tenant.clone()).collect();
@@ -75,7 +74,7 @@ pub async fn look<S: UserRepository + Outbox>(store: &S, keys: &[UserKey], claim
 ///
 /// # Panics
 /// When the store fails.
-pub async fn queued<S: Outbox>(store: &S) -> Vec<Posted> {
+pub async fn queued(store: &dyn Store) -> Vec<Posted> {
     let far = FAR + Duration::from_secs(1);
     // The lease ends at once, whatever the time is then.
     let lease = super::lease(1, far, far, 10_000);

@@ -12,8 +12,9 @@ mod texts;
 
 use std::time::Duration;
 
+use crate::Store;
 use identity_core::{ClaimKey, ClaimKind, Email, IdentifierId, MessageId, Phone, TenantId, Timestamp, UserId, UserKey};
-use identity_ports::{Outbox, Stored, UserRepository};
+use identity_ports::Stored;
 use uuid::Uuid;
 
 pub use bench::{Bench, Failing, code_keys};
@@ -89,7 +90,7 @@ pub fn raw_key(kind: ClaimKind, text: &str) -> ClaimKey {
 ///
 /// # Panics
 /// When the commit fails, or the user is not there afterwards.
-pub async fn put<S: UserRepository + Outbox>(store: &S, draft: Draft) -> Stored {
+pub async fn put(store: &dyn Store, draft: Draft) -> Stored {
     let key = draft.0.key.clone();
     store.commit(draft.0).await.expect("a commit without an obstacle is written");
     store.load(&key).await.expect("the store loads").expect("a committed user can be loaded")

@@ -9,8 +9,8 @@ use identity_core::{Charge, Exhausted, NewUser, Phone, Policy, Refund, TenantId}
 use identity_ports::{Budgets, CommitError};
 
 use super::races::race;
-use crate::Harness;
 use crate::kit::{Bench, NOW, at, refusing};
+use crate::{Harness, Store};
 
 fn tenant() -> TenantId {
     TenantId::shared()
@@ -21,7 +21,7 @@ fn back(charge: &Charge) -> Refund {
 }
 
 /// How much is drawn of a budget of 10, found out by drawing the rest of it.
-async fn rest(budgets: &impl Budgets, quota: &str, time: identity_core::Timestamp) -> u64 {
+async fn rest(budgets: &dyn Store, quota: &str, time: identity_core::Timestamp) -> u64 {
     let mut left = 0;
     while budgets.draw(&tenant(), &[], &[refusing(quota, 10, time)]).await.is_ok() {
         left += 1;
@@ -31,7 +31,7 @@ async fn rest(budgets: &impl Budgets, quota: &str, time: identity_core::Timestam
 }
 
 /// Of many draws at once, as many succeed as the budget covers.
-pub async fn shared_budgets_are_exact_under_a_race(harness: &impl Harness) {
+pub async fn shared_budgets_are_exact_under_a_race(harness: &dyn Harness) {
     let drawn = race(harness, 64, |store, _| async move {
         let both = [refusing("own", 10, NOW), refusing("common", 40, NOW)];
         store.draw(&tenant(), &[], &both).await
@@ -43,7 +43,7 @@ pub async fn shared_budgets_are_exact_under_a_race(harness: &impl Harness) {
 }
 
 /// A draw that is refused draws from none of its budgets, and says which one had no room.
-pub async fn a_refused_draw_draws_nothing(harness: &impl Harness) {
+pub async fn a_refused_draw_draws_nothing(harness: &dyn Harness) {
     let store = harness.open().await;
     for _ in 0..3 {
         store.draw(&tenant(), &[], &[refusing("full", 3, NOW)]).await.expect("there is room");
@@ -64,7 +64,7 @@ pub async fn a_refused_draw_draws_nothing(harness: &impl Harness) {
 }
 
 /// A window begins with its first draw and takes back what is given back, also across a restart; tenants are separate.
-pub async fn a_shared_window_begins_with_its_first_draw(harness: &impl Harness) {
+pub async fn a_shared_window_begins_with_its_first_draw(harness: &dyn Harness) {
     let store = harness.open().await;
     let (first, other) = (refusing("one", 10, at(30)), TenantId::parse("acme").expect("a tenant's name"));
     store.draw(&tenant(), &[], std::slice::from_ref(&first)).await.expect("there is room");
@@ -83,13 +83,10 @@ pub async fn a_shared_window_begins_with_its_first_draw(harness: &impl Harness) 
 }
 
 /// Fifty tenants that send to one number at once send as many texts as the budget of all tenants allows.
-pub async fn many_tenants_at_once_keep_to_the_shared_budget<H: Harness>(harness: &H)
-where
-    H::Store: Budgets + Clone,
-{
+pub async fn many_tenants_at_once_keep_to_the_shared_budget(harness: &dyn Harness) {
     let store = harness.open().await;
-    let bench = Bench::new(&store, Policy::default());
-    let identity = bench.identity.clone().with_shared_budgets((*store).clone(), SharedPolicy::default());
+    let bench = Bench::new(store.clone(), Policy::default());
+    let identity = bench.identity.clone().with_shared_budgets(store, SharedPolicy::default());
     let (victim, other) = ("+441514960453", "+441514970453");
     let mut accounts = Vec::new();
     for number in 0..50 {

@@ -1,14 +1,14 @@
 //! Laws of claims: addresses and usernames that belong to one user only.
 
 use identity_core::{Claim, ClaimKey, ClaimKind, Strength};
-use identity_ports::{CommitError, Outbox, UserRepository};
+use identity_ports::CommitError;
 
-use crate::Harness;
 use crate::kit::{Draft, Person, change, create, key, mail_key, put, raw_key};
+use crate::{Harness, Store};
 
 use Strength::{Unverified, Verified};
 
-async fn held<S: UserRepository + Outbox>(store: &S, user: &str) -> Vec<(String, Strength)> {
+async fn held(store: &dyn Store, user: &str) -> Vec<(String, Strength)> {
     let stored = store.load(&key(user)).await.unwrap().expect("the user is there");
     stored.claims.into_iter().map(|claim| (claim.key.as_str().to_owned(), claim.strength)).collect()
 }
@@ -17,7 +17,7 @@ fn new(user: &str) -> Draft {
     create(&key(user), &Person::default())
 }
 
-async fn refuse<S: UserRepository + Outbox>(store: &S, draft: Draft, taken: &ClaimKey, because: &str) {
+async fn refuse(store: &dyn Store, draft: Draft, taken: &ClaimKey, because: &str) {
     let asked = draft.0.claims.take.iter().find(|claim| claim.key == *taken).cloned();
     match store.commit(draft.0).await {
         Err(CommitError::Taken(claim)) => assert_eq!(
@@ -30,7 +30,7 @@ async fn refuse<S: UserRepository + Outbox>(store: &S, draft: Draft, taken: &Cla
 }
 
 /// A claim belongs to one user of a tenant only, and another user can take it after it was released.
-pub async fn claims_are_exclusive_and_can_be_released(harness: &impl Harness) {
+pub async fn claims_are_exclusive_and_can_be_released(harness: &dyn Harness) {
     let store = harness.open().await;
     for claim in [mail_key("ada@example.com"), raw_key(ClaimKind::Username, "ada"), raw_key(ClaimKind::Phone, "+4930")]
     {
@@ -51,7 +51,7 @@ pub async fn claims_are_exclusive_and_can_be_released(harness: &impl Harness) {
 }
 
 /// Claims are different when they differ in kind, in the rule that made them, or in their text.
-pub async fn claims_differ_by_every_part(harness: &impl Harness) {
+pub async fn claims_differ_by_every_part(harness: &dyn Harness) {
     let store = harness.open().await;
     let keys = [
         raw_key(ClaimKind::Email, "ada"),
@@ -71,7 +71,7 @@ pub async fn claims_differ_by_every_part(harness: &impl Harness) {
 }
 
 /// A verified claim is taken from a user with an unverified one. No other claim is taken from another user.
-pub async fn verified_wins_over_unverified(harness: &impl Harness) {
+pub async fn verified_wins_over_unverified(harness: &dyn Harness) {
     let store = harness.open().await;
     let claim = mail_key("ada@example.com");
     let squatter = put(&*store, new("eve").take(&claim, Unverified)).await;
@@ -93,7 +93,7 @@ pub async fn verified_wins_over_unverified(harness: &impl Harness) {
 }
 
 /// A release never affects the claim of another user.
-pub async fn a_release_affects_no_other_users_claim(harness: &impl Harness) {
+pub async fn a_release_affects_no_other_users_claim(harness: &dyn Harness) {
     let store = harness.open().await;
     let [claim, free] = [mail_key("ada@example.com"), mail_key("free@example.com")];
     put(&*store, new("ada").take(&claim, Verified)).await;
@@ -111,7 +111,7 @@ pub async fn a_release_affects_no_other_users_claim(harness: &impl Harness) {
 }
 
 /// A claim that the user holds changes to the given strength, stronger or weaker.
-pub async fn a_claim_takes_on_a_new_strength(harness: &impl Harness) {
+pub async fn a_claim_takes_on_a_new_strength(harness: &dyn Harness) {
     let store = harness.open().await;
     let claim = mail_key("ada@example.com");
     let mut stored = put(&*store, new("ada").take(&claim, Unverified)).await;
@@ -124,7 +124,7 @@ pub async fn a_claim_takes_on_a_new_strength(harness: &impl Harness) {
 }
 
 /// Claims are released before others are taken, and the claims of a user are in the order of their keys.
-pub async fn claims_are_released_before_others_are_taken(harness: &impl Harness) {
+pub async fn claims_are_released_before_others_are_taken(harness: &dyn Harness) {
     let store = harness.open().await;
     let keys = ["d@example.com", "b@example.com", "a@example.com", "c@example.com"].map(mail_key);
     let draft = keys.iter().fold(new("ada"), |draft, claim| draft.take(claim, Unverified));

@@ -8,7 +8,6 @@ use identity_core::{
     Code, Confirmation, Email, IdentifierId, NewAddress, NewUser, Phone, Policy, ProofBy, PublicRefusal, Refusal,
     UserId, Username, Verification, VerificationPolicy,
 };
-use identity_ports::UserRepository;
 use tokio::sync::Barrier;
 
 use crate::Harness;
@@ -30,26 +29,26 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, HolderError>, refusal: &PublicR
     }
 }
 
-async fn how_often<S: UserRepository>(store: &S, user: &UserId, kind: &str) -> usize {
+async fn how_often(store: &dyn Store, user: &UserId, kind: &str) -> usize {
     let history = store.history(&key(user.as_str()), 0, 10_000).await.unwrap();
     history.iter().filter(|recorded| recorded.event.change.kind() == kind).count()
 }
 
 /// A code works once, also across a restart (OWASP ASVS 5.0, 6.5.1).
-pub async fn c06_a_code_works_once(harness: &impl Harness) {
-    let mut bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c06_a_code_works_once(harness: &dyn Harness) {
+    let mut bench = Bench::new(harness.open().await, Policy::default());
     let user = ada(&bench.identity, "ada").await;
     let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
     bench.identity.account(&user).start_verification(id).await.unwrap();
     let code = bench.read_mail().await.0.expect("a code");
     let store = harness.restart(Arc::clone(&bench.store)).await;
-    bench = Bench::new(&store, Policy::default());
+    bench = Bench::new(store.clone(), Policy::default());
     let answer = bench.identity.account(&user).confirm(id, &code).await.unwrap().outcome;
     assert_eq!(answer, Confirmation::Verified, "a code still works after a restart");
     let again = bench.identity.account(&user).confirm(id, &code).await;
     refused(again, &PublicRefusal::AlreadyVerified, "a code does not work twice");
     let store = harness.restart(Arc::clone(&bench.store)).await;
-    bench = Bench::new(&store, Policy::default());
+    bench = Bench::new(store.clone(), Policy::default());
     let again = bench.identity.account(&user).confirm(id, &code).await;
     refused(again, &PublicRefusal::AlreadyVerified, "nor after a restart");
     bench.identity.admin("staff").mark_unverified(&user, id).await.unwrap();
@@ -59,13 +58,13 @@ pub async fn c06_a_code_works_once(harness: &impl Harness) {
 }
 
 /// No code and no link is stored, whatever happens (OWASP ASVS 5.0, 6.5.2).
-pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
+pub async fn c13_no_code_is_at_rest(harness: &dyn Harness) {
     // A code of twenty symbols does not occur by chance.
     for (name, verification) in
         [("ada", VerificationPolicy::builder().letters(20)), ("bob", VerificationPolicy::builder().digits(20))]
     {
         let policy = Policy::default().with_verification(verification.build().expect("a safe policy"));
-        let bench = Bench::new(&harness.open().await, policy);
+        let bench = Bench::new(harness.open().await, policy);
         let user = ada(&bench.identity, name).await;
         let (account, admin) = (bench.identity.account(&user), bench.identity.admin("staff"));
         let address = format!("{name}.canary@example.com");
@@ -104,7 +103,7 @@ pub async fn c13_no_code_is_at_rest(harness: &impl Harness) {
     }
 }
 
-async fn absent(harness: &impl Harness, secrets: &[String], canary: &str) {
+async fn absent(harness: &dyn Harness, secrets: &[String], canary: &str) {
     let bytes = harness.bytes_at_rest().await.to_ascii_uppercase();
     let bytes = String::from_utf8_lossy(&bytes);
     let contains = |text: &str| bytes.contains(&text.to_ascii_uppercase());
@@ -137,7 +136,7 @@ where
     answers
 }
 
-async fn challenged<S: Store>(bench: &Bench<S>) -> (UserId, IdentifierId, Code) {
+async fn challenged(bench: &Bench) -> (UserId, IdentifierId, Code) {
     let user = ada(&bench.identity, "ada").await;
     let id = bench.identity.account(&user).add(phone()).await.unwrap().outcome;
     bench.identity.account(&user).start_verification(id).await.unwrap();
@@ -146,8 +145,8 @@ async fn challenged<S: Store>(bench: &Bench<S>) -> (UserId, IdentifierId, Code) 
 }
 
 /// Of 256 parallel guesses, no more are judged than the challenge accepts (OWASP ASVS 5.0, 2.3.4).
-pub async fn c44_parallel_guesses_are_counted_exactly(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c44_parallel_guesses_are_counted_exactly(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let (user, id, code) = challenged(&bench).await;
     let wrong: Vec<Code> = (0..257)
         .map(|number| format!("{number:06}"))
@@ -187,8 +186,8 @@ pub async fn c44_parallel_guesses_are_counted_exactly(harness: &impl Harness) {
 }
 
 /// Of 64 parallel right answers, exactly one succeeds.
-pub async fn c45_one_of_many_right_codes_succeeds(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c45_one_of_many_right_codes_succeeds(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let (user, id, code) = challenged(&bench).await;
     let answers = at_once(64, |_| {
         let (account, code) = (bench.identity.account(&user), code.clone());
@@ -211,8 +210,8 @@ pub async fn c45_one_of_many_right_codes_succeeds(harness: &impl Harness) {
 }
 
 /// A username in the form of an address and that address belong to the same user, whoever comes first, also in a race.
-pub async fn c46_a_username_is_never_another_users_address(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c46_a_username_is_never_another_users_address(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let admin = bench.identity.admin("staff");
     for round in 0..16 {
         let text = if round % 2 == 0 { format!("a{round}@example.com") } else { format!("+4415149604{round:02}") };
@@ -268,8 +267,8 @@ async fn asker(identity: &Identity, name: &str, address: &str) -> (UserId, Ident
 }
 
 /// A challenge whose message a budget withheld verifies nothing, also across a restart, and is answered as every other.
-pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let mut askers = Vec::new();
     for number in 0..12 {
         askers.push(asker(&bench.identity, &format!("asker {number}"), "victim@example.com").await);
@@ -278,7 +277,7 @@ pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
     let letters = bench.letters();
     assert_eq!(letters.len(), 5, "as many letters go as the address takes");
     let store = harness.restart(Arc::clone(&bench.store)).await;
-    let bench = Bench::new(&store, Policy::default());
+    let bench = Bench::new(store.clone(), Policy::default());
     let (keys, tenant) = (code_keys(), key("ada").tenant);
     for (number, (user, id)) in askers.iter().enumerate() {
         let stored = store.load(&key(user.as_str())).await.unwrap().unwrap();
@@ -313,15 +312,15 @@ pub async fn c80_a_withheld_challenge_verifies_nothing(harness: &impl Harness) {
 }
 
 /// The last code that was sent to a user.
-async fn code_of<S: Store>(bench: &Bench<S>, user: &UserId) -> Code {
+async fn code_of(bench: &Bench, user: &UserId) -> Code {
     bench.identity.deliver_due().await.unwrap();
     let letters = bench.letters().into_iter().rev();
     letters.filter(|letter| letter.message.key.user == *user).find_map(|letter| letter.code).expect("a code")
 }
 
 /// Of 256 guesses at one address at once, from 64 users, 100 are judged, and on that day no other, not even a right one.
-pub async fn c81_guesses_at_one_address_are_bounded_exactly(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn c81_guesses_at_one_address_are_bounded_exactly(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let (owner, owned) = asker(&bench.identity, "owner", "victim@example.com").await;
     let code = code_of(&bench, &owner).await;
     let mut askers = Vec::new();

@@ -1,6 +1,6 @@
 //! Laws of directories: numbered pages of users.
 
-use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, SortKey, UserRepository as _};
+use identity_ports::{DirectoryOrder, DirectoryPage, DirectoryQuery, Search, SortKey};
 use serde_json::json;
 
 use crate::Harness;
@@ -58,7 +58,7 @@ fn person(n: u64) -> Person {
 }
 
 /// Every order works in both directions, the pages join without gaps, and the total counts all pages.
-pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harness) {
+pub async fn a_directory_has_numbered_pages_in_every_order(harness: &dyn Harness) {
     let store = harness.open().await;
     let mut users = Vec::new();
     for n in 0..12 {
@@ -105,7 +105,7 @@ pub async fn a_directory_has_numbered_pages_in_every_order(harness: &impl Harnes
 
 /// A search finds each user once, by the beginning of any claim key or by the whole id. The text is not interpreted as
 /// a pattern, and the result follows every change.
-pub async fn a_directory_search_is_literal_and_follows_changes(harness: &impl Harness) {
+pub async fn a_directory_search_is_literal_and_follows_changes(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = Person::default()
         .email(1, "ada_l@example.com", identity_core::Status::Unverified)

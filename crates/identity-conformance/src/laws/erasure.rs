@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity_core::{Actor, Change, ClaimKind, Recorded, Reported, Strength};
-use identity_ports::{Lease, LeaseId, ListOrder, ListQuery, Outbox, Prefix, Settled, Settlement, UserRepository};
+use identity_ports::{Lease, LeaseId, ListOrder, ListQuery, Prefix, Settled, Settlement};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::kit::{
 
 /// Erasing removes the user, its claims, the keys by which it is found, and its messages, including dead letters. Of
 /// its events only the time, the actor, the type and the identifier's id remain.
-pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
+pub async fn erasing_leaves_nothing_personal(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let claim = mail_key("ada@example.com");
@@ -92,7 +92,7 @@ pub async fn erasing_leaves_nothing_personal(harness: &impl Harness) {
 
 /// An event of any kind is reduced to what [`Event::stripped`](identity_core::Event::stripped) leaves of it, and the
 /// events of other users remain complete.
-pub async fn every_event_of_an_erased_user_is_stripped(harness: &impl Harness) {
+pub async fn every_event_of_an_erased_user_is_stripped(harness: &dyn Harness) {
     let store = harness.open().await;
     let [ada, bob] = [key("ada"), key("bob")];
     let mut written = Vec::new();

@@ -8,7 +8,6 @@ use identity_core::{
     Address, ClaimPolicy, Code, Confirmation, DeliveryState, Email, IdentifierId, LinkToken, NewAddress, NewUser,
     Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
 };
-use identity_ports::{Outbox, UserRepository};
 
 use crate::Harness;
 use crate::kit::{Bench, Failing, code_keys, key, queued};
@@ -96,7 +95,7 @@ struct Subject {
 }
 
 impl Subject {
-    async fn new<S: Store>(bench: &Bench<S>, number: u32, case: UseCase) -> Self {
+    async fn new(bench: &Bench, number: u32, case: UseCase) -> Self {
         let user = key(&format!("subject {number}")).user;
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
@@ -132,7 +131,7 @@ impl Subject {
         Self { number, user, other, primary, second, open, phone, code, link }
     }
 
-    async fn ask<S: Store>(&self, bench: &Bench<S>, case: UseCase) -> Result<Option<Confirmation>, HolderError> {
+    async fn ask(&self, bench: &Bench, case: UseCase) -> Result<Option<Confirmation>, HolderError> {
         let (account, admin) = (bench.identity.account(&self.user), bench.identity.admin("staff"));
         let user = &self.user;
         let mail = Email::parse(&format!("new{}@example.com", self.number)).unwrap();
@@ -206,7 +205,7 @@ impl Subject {
 
     /// What is stored about this user and the other one, in terms that are the same for every subject. Anything that
     /// was only half written becomes visible.
-    async fn shape<S: UserRepository + Outbox>(&self, store: &S) -> Vec<String> {
+    async fn shape(&self, store: &dyn Store) -> Vec<String> {
         let mut shape = Vec::new();
         for user in [&self.user, &self.other] {
             let key = key(user.as_str());
@@ -253,7 +252,7 @@ impl Subject {
         shape
     }
 
-    async fn is_verified<S: UserRepository>(&self, store: &S, case: UseCase) -> bool {
+    async fn is_verified(&self, store: &dyn Store, case: UseCase) -> bool {
         let load = |user: &UserId| {
             let key = key(user.as_str());
             async move { store.load(&key).await.unwrap().map(|stored| stored.user) }
@@ -274,7 +273,7 @@ fn by(proof: ProofBy) -> Verification {
 }
 
 /// Reports that the user's last message came back.
-async fn report_bounce<S: Store>(bench: &Bench<S>, user: &UserId) -> Result<(), Error> {
+async fn report_bounce(bench: &Bench, user: &UserId) -> Result<(), Error> {
     let posted = bench.store.posted(&key(user.as_str()), None, 1_000).await.unwrap();
     let message = &posted.last().expect("a message").message;
     let report = Report::new(DeliveryState::Bounced, message.created_at);
@@ -290,20 +289,20 @@ fn wrong(code: &Code) -> Code {
 }
 
 /// The outcome of one use case with one failing call.
-struct Trial<'a, S> {
+struct Trial<'a> {
     case: UseCase,
     how: Failing,
     call: usize,
     subject: &'a Subject,
-    bench: &'a Bench<S>,
-    store: &'a S,
+    bench: &'a Bench,
+    store: &'a dyn Store,
     answer: Result<Option<Confirmation>, HolderError>,
     before: Vec<String>,
 }
 
 /// Makes every call of every use case fail, one at a time and in both ways, and judges each outcome.
-async fn try_all<H: Harness, J: AsyncFn(Trial<'_, H::Store>)>(harness: &H, cases: &[UseCase], judge: J) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+async fn try_all<J: AsyncFn(Trial<'_>)>(harness: &dyn Harness, cases: &[UseCase], judge: J) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let mut number = 0;
     for case in cases.iter().copied() {
         for how in [Failing::Before, Failing::After] {
@@ -331,9 +330,9 @@ async fn try_all<H: Harness, J: AsyncFn(Trial<'_, H::Store>)>(harness: &H, cases
 
 /// Whichever call of a port fails in whichever use case, the stored state is that before or that after the use case,
 /// never one in between (OWASP ASVS 5.0, 2.3.3).
-pub async fn c48_all_or_nothing(harness: &impl Harness) {
+pub async fn c48_all_or_nothing(harness: &dyn Harness) {
     // The result of each use case when nothing fails.
-    let bench = Bench::new(&harness.open().await, Policy::default());
+    let bench = Bench::new(harness.open().await, Policy::default());
     let mut whole = Vec::new();
     for (number, case) in (20_000..).zip(UseCase::ALL.iter().copied()) {
         let subject = Subject::new(&bench, number, case).await;
@@ -345,7 +344,7 @@ pub async fn c48_all_or_nothing(harness: &impl Harness) {
         bench.wait(100_000);
         bench.identity.deliver_due().await.unwrap();
     }
-    try_all(harness, UseCase::ALL, async |trial: Trial<'_, _>| {
+    try_all(harness, UseCase::ALL, async |trial: Trial<'_>| {
         let Trial { case, how, call, subject, bench, store, answer, before } = trial;
         let mut shape = subject.shape(store).await;
         let after = whole.iter().find_map(|(other, after)| (*other == case).then_some(after)).expect("a whole one");
@@ -368,8 +367,8 @@ pub async fn c48_all_or_nothing(harness: &impl Harness) {
 
 /// A failing port never makes an address verified, and no success is reported for an address that is not verified
 /// (OWASP ASVS 5.0, 16.5.3).
-pub async fn c49_a_failing_port_never_verifies(harness: &impl Harness) {
-    try_all(harness, UseCase::ALL, async |trial: Trial<'_, _>| {
+pub async fn c49_a_failing_port_never_verifies(harness: &dyn Harness) {
+    try_all(harness, UseCase::ALL, async |trial: Trial<'_>| {
         let Trial { case, how, call, subject, store, answer, .. } = trial;
         let verified = subject.is_verified(store, case).await;
         let place = format!("{case:?}, call {call} failing {how:?}");

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use identity_core::{Change, Recorded, UserKey};
-use identity_ports::{CommitError, EventFeed, FeedCursor, FeedError, FeedEvent, UserRepository};
+use identity_ports::{CommitError, FeedCursor, FeedError, FeedEvent};
 use tokio::time::timeout;
 
 use super::races::race;
-use crate::Harness;
 use crate::kit::{Person, at, change, create, erase, every_change, id, key, key_in, put};
+use crate::{Harness, Store};
 
 /// Everything from a cursor on, in pages of so many commits, and the position behind it.
-async fn read(store: &impl EventFeed, mut cursor: FeedCursor, limit: usize) -> (Vec<FeedEvent>, FeedCursor) {
+async fn read(store: &dyn Store, mut cursor: FeedCursor, limit: usize) -> (Vec<FeedEvent>, FeedCursor) {
     let mut events = Vec::new();
     loop {
         let page = store.events_after(cursor, limit).await.expect("the feed is read");
@@ -32,7 +32,7 @@ fn of(key: &UserKey, written: &[Recorded]) -> Vec<FeedEvent> {
 
 /// The feed has every event of every user of every tenant once, in the order of the commits, whatever the times of the events.
 /// A page has at most as many commits as it may, and each as a whole.
-pub async fn the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits(harness: &impl Harness) {
+pub async fn the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits(harness: &dyn Harness) {
     let store = harness.open().await;
     assert_eq!(read(&*store, FeedCursor::START, 10).await.0, [], "a new store has no events");
     let users = [key("ada"), key_in("globex", "ada"), key("bob")];
@@ -67,7 +67,7 @@ pub async fn the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commit
 
 /// A page of no commits is empty and moves no cursor, and the position at the end is a position: from there the feed goes on with
 /// what is written next, also when what was there last is erased.
-pub async fn the_feed_goes_on_from_any_position(harness: &impl Harness) {
+pub async fn the_feed_goes_on_from_any_position(harness: &dyn Harness) {
     let store = harness.open().await;
     put(&*store, create(&key("ada"), &Person::default())).await;
     let none = store.events_after(FeedCursor::START, 0).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn the_feed_goes_on_from_any_position(harness: &impl Harness) {
 }
 
 /// A cursor outlives its process: as a text it means the same position after a restart.
-pub async fn a_cursor_outlives_a_restart(harness: &impl Harness) {
+pub async fn a_cursor_outlives_a_restart(harness: &dyn Harness) {
     let store = harness.open().await;
     put(&*store, create(&key("ada"), &Person::default())).await;
     let (_, cursor) = read(&*store, FeedCursor::START, 1).await;
@@ -103,7 +103,7 @@ pub async fn a_cursor_outlives_a_restart(harness: &impl Harness) {
 }
 
 /// A cursor of another store, and one behind the last event, are refused: they would skip events in silence.
-pub async fn a_cursor_of_another_store_is_refused(harness: &impl Harness) {
+pub async fn a_cursor_of_another_store_is_refused(harness: &dyn Harness) {
     let store = harness.open().await;
     put(&*store, create(&key("ada"), &Person::default())).await;
     let (_, end) = read(&*store, FeedCursor::START, 1).await;
@@ -119,7 +119,7 @@ pub async fn a_cursor_of_another_store_is_refused(harness: &impl Harness) {
 }
 
 /// The present is a position behind every event that there is, and before every event that follows.
-pub async fn the_feed_can_begin_now(harness: &impl Harness) {
+pub async fn the_feed_can_begin_now(harness: &dyn Harness) {
     let store = harness.open().await;
     let began = store.events_after(FeedCursor::NOW, 10).await.unwrap();
     assert_eq!(began.events, [], "there is nothing yet");
@@ -137,7 +137,7 @@ pub async fn the_feed_can_begin_now(harness: &impl Harness) {
 
 /// The events of an erased user stay in their places, and only as [`Event::stripped`](identity_core::Event::stripped) leaves
 /// them.
-pub async fn the_feed_has_events_of_erased_users_stripped(harness: &impl Harness) {
+pub async fn the_feed_has_events_of_erased_users_stripped(harness: &dyn Harness) {
     let store = harness.open().await;
     let [ada, bob] = [key("ada"), key("bob")];
     let mut written = Vec::new();
@@ -159,7 +159,7 @@ pub async fn the_feed_has_events_of_erased_users_stripped(harness: &impl Harness
 
 /// While many commit at once, a consumer that goes on from one position to the next meets every event once, and those of a user
 /// in their order.
-pub async fn c98_the_feed_forgets_nothing_while_many_commit(harness: &impl Harness) {
+pub async fn c98_the_feed_forgets_nothing_while_many_commit(harness: &dyn Harness) {
     const WRITERS: u128 = 8;
     const EACH: u64 = 24;
     let writing = Arc::new(AtomicUsize::new(usize::try_from(WRITERS).unwrap()));
@@ -211,7 +211,7 @@ pub async fn c98_the_feed_forgets_nothing_while_many_commit(harness: &impl Harne
 }
 
 /// Creates or changes a user once.
-async fn commit_once(store: &impl UserRepository, user: &UserKey) -> Result<(), CommitError> {
+async fn commit_once(store: &dyn Store, user: &UserKey) -> Result<(), CommitError> {
     let stored = store.load(user).await?;
     let draft = match &stored {
         Some(stored) => change(user, stored, &Person::of(&stored.user).attempts(Person::counted(&stored.user) + 1)),
@@ -221,7 +221,7 @@ async fn commit_once(store: &impl UserRepository, user: &UserKey) -> Result<(), 
 }
 
 /// A reader that waits is woken by a commit, also when it only begins to wait after the commit.
-pub async fn a_commit_wakes_the_readers_of_the_feed(harness: &impl Harness) {
+pub async fn a_commit_wakes_the_readers_of_the_feed(harness: &dyn Harness) {
     let store = harness.open().await;
     let [before, after] = [store.changed(), store.changed()];
     let waiting = tokio::spawn(timeout(Duration::from_secs(10), before));

@@ -1,7 +1,7 @@
 //! Laws of finding users by an address or a username.
 
 use identity_core::{ClaimKey, ClaimKind, Status};
-use identity_ports::{Directory, DirectoryQuery, Found, ListQuery, Prefix, Search, UserRepository};
+use identity_ports::{DirectoryQuery, Found, ListQuery, Prefix, Search};
 
 use crate::Harness;
 use crate::kit::{
@@ -14,7 +14,7 @@ fn found(claim: &ClaimKey, user: &str, number: u128, verified: bool) -> Found {
 
 /// Users are found by their addresses and usernames, claimed or not, in the order of the keys. For each key the
 /// verified ones come first, and then the order is by user id.
-pub async fn found_users_are_in_order(harness: &impl Harness) {
+pub async fn found_users_are_in_order(harness: &dyn Harness) {
     let store = harness.open().await;
     let [mail, phone, name] =
         [mail_key("shared@example.com"), phone_key("+441514960453"), raw_key(ClaimKind::Username, "ada")];
@@ -76,7 +76,7 @@ pub async fn found_users_are_in_order(harness: &impl Harness) {
 
 /// For one key at most 100 users are returned, the first ones in the order. Users who no longer have the key, or were erased,
 /// take no place, neither here nor in a list or a directory.
-pub async fn at_most_100_users_are_found_for_a_key(harness: &impl Harness) {
+pub async fn at_most_100_users_are_found_for_a_key(harness: &dyn Harness) {
     let store = harness.open().await;
     for number in 0..103_u128 {
         let status = if number > 100 { verified() } else { Status::Unverified };
@@ -122,7 +122,7 @@ pub async fn at_most_100_users_are_found_for_a_key(harness: &impl Harness) {
 }
 
 /// Users are found by what they have now: not by what was removed, and with the present status.
-pub async fn finding_follows_every_change(harness: &impl Harness) {
+pub async fn finding_follows_every_change(harness: &dyn Harness) {
     let store = harness.open().await;
     let [mail, name, new] =
         [mail_key("ada@example.com"), raw_key(ClaimKind::Username, "ada"), raw_key(ClaimKind::Username, "lovelace")];

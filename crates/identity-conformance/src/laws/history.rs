@@ -1,14 +1,14 @@
 //! Laws of histories, and of everything else of which there may be much.
 
 use identity_core::{Change, MessageId};
-use identity_ports::{Directory, DirectoryQuery, ListOrder, ListQuery, Outbox, UserRepository};
+use identity_ports::{DirectoryQuery, ListOrder, ListQuery};
 
 use super::races::race;
 use crate::Harness;
 use crate::kit::{Person, at, change, create, erase, id, key, letter, message_id, paid, put, queued, tenant};
 
 /// A history is read in order and in pages, as it was written.
-pub async fn a_history_is_read_in_pages(harness: &impl Harness) {
+pub async fn a_history_is_read_in_pages(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let mut written = Vec::new();
@@ -49,7 +49,7 @@ pub async fn a_history_is_read_in_pages(harness: &impl Harness) {
 
 /// Of events, messages and users there may be any number: none is left out because there are many, and an erasure strips every
 /// event and removes every message.
-pub async fn nothing_is_left_out_because_there_is_much(harness: &impl Harness) {
+pub async fn nothing_is_left_out_because_there_is_much(harness: &dyn Harness) {
     const MANY: u64 = 1_040;
     const CONTRACT: &str = "a store has no limit of its own: the caller's counts";
     let many = usize::try_from(MANY).unwrap();

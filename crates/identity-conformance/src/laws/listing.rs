@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use identity_core::{ClaimKind, Email, Status, TenantId};
-use identity_ports::{Cursor, ListOrder, ListQuery, Page, Prefix, UserRepository};
+use identity_ports::{Cursor, ListOrder, ListQuery, Page, Prefix};
 
-use crate::Harness;
 use crate::kit::{ORDERS, Person, at, change, create, key, put, tenant, verified};
+use crate::{Harness, Store};
 
 fn query(order: ListOrder, after: Option<Cursor>, limit: usize) -> ListQuery {
     ListQuery { order, after, limit, prefix: None }
@@ -17,7 +17,7 @@ fn ids(page: &Page) -> Vec<String> {
 }
 
 /// All pages of a list, and their number.
-async fn all<S: UserRepository>(store: &S, tenant: &TenantId, mut query: ListQuery) -> (Vec<String>, usize) {
+async fn all(store: &dyn Store, tenant: &TenantId, mut query: ListQuery) -> (Vec<String>, usize) {
     let (mut users, mut pages) = (Vec::new(), 0);
     loop {
         let page = store.list(tenant, &query).await.unwrap();
@@ -35,7 +35,7 @@ async fn all<S: UserRepository>(store: &S, tenant: &TenantId, mut query: ListQue
     }
 }
 
-async fn search<S: UserRepository>(store: &S, kind: ClaimKind, text: &str) -> Vec<String> {
+async fn search(store: &dyn Store, kind: ClaimKind, text: &str) -> Vec<String> {
     let prefix = Some(Prefix { kind, text: text.to_owned() });
     let query = ListQuery { prefix, ..query(ListOrder::Created, None, 2) };
     all(store, &tenant("acme"), query).await.0
@@ -43,7 +43,7 @@ async fn search<S: UserRepository>(store: &S, kind: ClaimKind, text: &str) -> Ve
 
 /// Users are listed in the requested order. Ids decide between equal times byte by byte, and the last page says that it
 /// is the last one.
-pub async fn every_order_is_kept(harness: &impl Harness) {
+pub async fn every_order_is_kept(harness: &dyn Harness) {
     let store = harness.open().await;
     let times =
         [("b", 5, 50), ("B", 5, 20), ("a", 5, 90), ("\u{e9}", 5, 20), ("\u{1f600}", 5, 20), ("\u{fffd}", 5, 20)];
@@ -73,7 +73,7 @@ pub async fn every_order_is_kept(harness: &impl Harness) {
 }
 
 /// A user that exists from the first page to the last is listed once, also while users are added and removed.
-pub async fn paging_is_stable_while_rows_arrive(harness: &impl Harness) {
+pub async fn paging_is_stable_while_rows_arrive(harness: &dyn Harness) {
     let store = harness.open().await;
     for number in 0..20_u64 {
         let person = Person::default().created(at(100 + number / 3)).updated(at(200 + number / 4));
@@ -105,7 +105,7 @@ pub async fn paging_is_stable_while_rows_arrive(harness: &impl Harness) {
 }
 
 /// A user that changes while a list in the order of changes is read is not missed.
-pub async fn a_user_that_changes_is_not_missed(harness: &impl Harness) {
+pub async fn a_user_that_changes_is_not_missed(harness: &dyn Harness) {
     let store = harness.open().await;
     let names: BTreeSet<String> = (0..12).map(|number| format!("user {number:02}")).collect();
     for (secs, name) in (0..).zip(&names) {
@@ -129,7 +129,7 @@ pub async fn a_user_that_changes_is_not_missed(harness: &impl Harness) {
 }
 
 /// A search finds by the literal beginning of a claim key: no character has a special meaning.
-pub async fn a_prefix_is_literal(harness: &impl Harness) {
+pub async fn a_prefix_is_literal(harness: &dyn Harness) {
     let store = harness.open().await;
     let people = [
         ("u1", "a_b"),
@@ -181,7 +181,7 @@ pub async fn a_prefix_is_literal(harness: &impl Harness) {
 }
 
 /// A search finds every user once, by any address of the kind, verified or not, that the user has at the time.
-pub async fn a_search_finds_each_user_once(harness: &impl Harness) {
+pub async fn a_search_finds_each_user_once(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = Person::default().email(1, "ada@example.com", verified()).email(2, "ada@example.org", Status::Unverified);
     let ada = ada.phone(3, "+441514960453", crate::kit::pending()).username(4, "countess").created(at(1));

@@ -22,6 +22,10 @@ mod round_trip;
 mod tenants;
 mod texts;
 
+use std::pin::Pin;
+
+use crate::Harness;
+
 /// Makes the laws of these files public, and their texts known to [`contract`].
 macro_rules! files {
     ($($file:ident)*) => {
@@ -170,6 +174,14 @@ macro_rules! for_every_law {
 macro_rules! names {
     ($($law:ident)*) => { &[$(stringify!($law)),*] };
 }
+
+macro_rules! laws {
+    ($($law:ident)*) => { &[$((stringify!($law), |harness| Box::pin($law(harness)))),*] };
+}
+
+type Law = for<'a> fn(&'a dyn Harness) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+pub(crate) const LAWS: &[(&str, Law)] = for_every_law!([laws]);
 
 /// The names of all laws.
 pub const NAMES: &[&str] = for_every_law!([names]);

@@ -18,11 +18,11 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use uuid::Uuid;
 
-use crate::Harness;
 use crate::kit::{
     Draft, FAR, NOW, ORDERS, Person, challenge, change, charge, create, erase, id, key_in, lease, letter, look,
     mail_key, message_id, paid, pending, queued, raw_key, verified,
 };
+use crate::{Harness, Store};
 
 const USERS: u8 = 5;
 const ADDRESSES: [&str; 4] = ["A_b@example.com", "axb@example.com", "ada@example.com", "ada@example.org"];
@@ -167,7 +167,7 @@ fn commands() -> impl Strategy<Value = Vec<Command>> {
 /// After any sequence of commands, every answer and everything stored is the same as in the model in memory. The law
 /// runs 64 sequences, always the same ones; the environment variables `PROPTEST_CASES` and `PROPTEST_RNG_SEED` select
 /// more and others. A sequence that differs is reduced to a minimal one.
-pub async fn random_sequences_equal_the_model(harness: &impl Harness) {
+pub async fn random_sequences_equal_the_model(harness: &dyn Harness) {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = 64;
@@ -206,7 +206,7 @@ fn equal<T: PartialEq + Debug>(what: &str, store: &T, model: &T) -> Result<(), S
 }
 
 /// Runs the commands on the store, in tenants of their own, and on a new model.
-async fn compare<H: Harness>(harness: &H, run: &mut u32, commands: &[Command]) -> Result<(), String> {
+async fn compare(harness: &dyn Harness, run: &mut u32, commands: &[Command]) -> Result<(), String> {
     *run += 1;
     let mut world = World { run: *run, now: NOW, messages: 0, leases: Vec::new(), model: MemoryStore::new() };
     let mut store = harness.open().await;
@@ -251,7 +251,7 @@ impl World {
         key_in(&format!("model {} {}", self.run, number % 2), &format!("user {}", number / 2))
     }
 
-    async fn step<S: UserRepository + Outbox>(&mut self, store: &S, command: &Command) -> Result<(), String> {
+    async fn step(&mut self, store: &dyn Store, command: &Command) -> Result<(), String> {
         match command {
             Command::Commit { user, what, version, take, release, own, mail } => {
                 let key = self.user(*user);
@@ -385,7 +385,7 @@ impl World {
     }
 
     /// Commits to the store and to the model.
-    async fn both<S: UserRepository + Outbox>(&self, store: &S, draft: Draft) -> Result<(), String> {
+    async fn both(&self, store: &dyn Store, draft: Draft) -> Result<(), String> {
         let commit = draft.0;
         let key = commit.key.clone();
         let [ours, models] = [store.commit(commit.clone()).await, self.model.commit(commit).await].map(answer);
@@ -484,7 +484,7 @@ impl World {
     }
 
     /// Everything that is stored, and every message with its attempts.
-    async fn end<S: UserRepository + Outbox>(&self, store: &S) -> Result<(), String> {
+    async fn end(&self, store: &dyn Store) -> Result<(), String> {
         let keys: Vec<UserKey> = (0..USERS).map(|number| self.user(number)).collect();
         let claims: Vec<ClaimKey> = (0..7).map(claim_key).collect();
         equal("what is kept", &look(store, &keys, &claims).await, &look(&self.model, &keys, &claims).await)?;

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use identity_core::{Address, Channel, Message, MessageId, Phone};
-use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{Backlog, Lease, LeaseId, Leased, Settled, Settlement};
 use uuid::Uuid;
 
-use crate::Harness;
 use crate::kit::{Person, at, create, erase, key, key_in, lease, letter, message_id, paid, put};
+use crate::{Harness, Store};
 
-async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
+async fn take(store: &dyn Store, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
     let leased = store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap();
     leased.into_iter().map(|Leased { message, attempts, .. }| (message.id, attempts)).collect()
 }
 
-async fn settle<S: Outbox>(store: &S, number: u128, outcomes: Vec<(u128, Settlement)>) -> usize {
+async fn settle(store: &dyn Store, number: u128, outcomes: Vec<(u128, Settlement)>) -> usize {
     let settled = outcomes.into_iter().map(|(number, outcome)| Settled { id: message_id(number), outcome });
     store.settle(LeaseId(Uuid::from_u128(number)), settled.collect()).await.unwrap()
 }
@@ -33,7 +33,7 @@ fn failed(secs: u64) -> Settlement {
 }
 
 /// Enqueues messages with these numbers, created this many seconds after the beginning.
-async fn enqueue<S: UserRepository + Outbox>(store: &S, tenant: &str, messages: &[(u128, u64)]) {
+async fn enqueue(store: &dyn Store, tenant: &str, messages: &[(u128, u64)]) {
     for (number, secs) in messages {
         let user = key_in(tenant, &format!("reader {number}"));
         let message = letter(*number, &user, at(*secs));
@@ -47,7 +47,7 @@ fn numbers(leased: &[(MessageId, u32)]) -> Vec<MessageId> {
 
 /// A new message is due at its creation. Messages are leased in the order of their due times, and equal ones in the
 /// order of their ids.
-pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &impl Harness) {
+pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(5, 10), (3, 20), (2, 10), (9, 0)]).await;
     enqueue(&*store, "globex", &[(4, 10), (1, 30)]).await;
@@ -73,7 +73,7 @@ pub async fn messages_are_leased_in_the_order_in_which_they_are_due(harness: &im
 
 /// A lease looks behind any number of messages that it may not take: those that wait for another one, and those of a channel
 /// that was not asked for.
-pub async fn a_lease_finds_what_is_due_behind_any_number_of_others(harness: &impl Harness) {
+pub async fn a_lease_finds_what_is_due_behind_any_number_of_others(harness: &dyn Harness) {
     let store = harness.open().await;
     let [ada, bob] = ["ada", "bob"].map(key);
     let draft = (1..=300).fold(create(&ada, &Person::default()), |draft, number| {
@@ -95,7 +95,7 @@ pub async fn a_lease_finds_what_is_due_behind_any_number_of_others(harness: &imp
 }
 
 /// While a lease holds a message, no other lease gets it. From the end of the lease on, another one does.
-pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
+pub async fn leases_are_exclusive_and_expire(harness: &dyn Harness) {
     let store = harness.open().await;
     let other = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0)]).await;
@@ -112,7 +112,7 @@ pub async fn leases_are_exclusive_and_expire(harness: &impl Harness) {
 }
 
 /// Every lease of a message counts as an attempt, also across a restart.
-pub async fn attempts_are_counted(harness: &impl Harness) {
+pub async fn attempts_are_counted(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0)]).await;
     assert_eq!(take(&*store, 1, 0, 10).await, [(message_id(1), 1)], "the first lease counts as attempt 1");
@@ -127,7 +127,7 @@ pub async fn attempts_are_counted(harness: &impl Harness) {
 
 /// A message that is settled as done is removed and cannot be settled again. Every outcome goes to its own message, also behind
 /// one that the lease does not hold.
-pub async fn a_message_settled_as_done_is_removed(harness: &impl Harness) {
+pub async fn a_message_settled_as_done_is_removed(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
     take(&*store, 1, 0, 60).await;
@@ -167,7 +167,7 @@ pub async fn a_message_settled_as_done_is_removed(harness: &impl Harness) {
 
 /// A lease whose messages went to another lease settles nothing. A lease that ended still settles messages that no
 /// other lease took.
-pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
+pub async fn a_stale_lease_settles_nothing(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
     take(&*store, 1, 0, 60).await;
@@ -207,7 +207,7 @@ pub async fn a_stale_lease_settles_nothing(harness: &impl Harness) {
 }
 
 /// A message to be tried again is due at the time of the retry and is not leased until then.
-pub async fn a_retry_is_due_at_its_time(harness: &impl Harness) {
+pub async fn a_retry_is_due_at_its_time(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 100)]).await;
     take(&*store, 1, 0, 60).await;
@@ -236,7 +236,7 @@ pub async fn a_retry_is_due_at_its_time(harness: &impl Harness) {
 }
 
 /// A message that failed for good is listed with the reason and the time, and is never leased again.
-pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl Harness) {
+pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(5, 0), (1, 0), (3, 0), (4, 0)]).await;
     enqueue(&*store, "globex", &[(2, 0)]).await;
@@ -272,7 +272,7 @@ pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &impl
 }
 
 /// The backlog is the pending messages of all tenants, leased or not, with the earliest of their due times.
-pub async fn a_backlog_is_what_is_pending(harness: &impl Harness) {
+pub async fn a_backlog_is_what_is_pending(harness: &dyn Harness) {
     let store = harness.open().await;
     assert_eq!(store.backlog().await.unwrap(), Backlog::default(), "nothing is pending");
     enqueue(&*store, "acme", &[(5, 10), (3, 20)]).await;
@@ -291,7 +291,7 @@ pub async fn a_backlog_is_what_is_pending(harness: &impl Harness) {
 
 /// How long a lease lasts is measured by the store's own clock: a worker whose clock is years ahead gets nothing that
 /// another one holds, and one whose clock is years behind holds as long as any other.
-pub async fn leases_last_by_the_stores_own_clock(harness: &impl Harness) {
+pub async fn leases_last_by_the_stores_own_clock(harness: &dyn Harness) {
     let store = harness.open().await;
     let other = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 0), (3, 0)]).await;
@@ -317,7 +317,7 @@ pub async fn leases_last_by_the_stores_own_clock(harness: &impl Harness) {
 
 /// A lease that is asked for again, because its answer was lost, gets the messages that it holds, also after a restart, and
 /// nothing is counted twice. One that holds nothing is as new.
-pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &impl Harness) {
+pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0), (2, 1), (3, 2), (4, 3)]).await;
     let first = store.lease(lease(1, at(10), at(60), 2)).await.unwrap();
@@ -348,7 +348,7 @@ pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &impl Harne
 }
 
 /// A message that is released is pending as before: the lease does not count, and what earlier attempts left stays.
-pub async fn a_release_is_no_attempt(harness: &impl Harness) {
+pub async fn a_release_is_no_attempt(harness: &dyn Harness) {
     let store = harness.open().await;
     enqueue(&*store, "acme", &[(1, 0)]).await;
     let release = |secs| Settlement::Release { due_at: at(secs) };
@@ -372,7 +372,7 @@ pub async fn a_release_is_no_attempt(harness: &impl Harness) {
 
 /// A message that no commit brings is enqueued whether its user exists or not, due at its creation, and a restart changes
 /// nothing. Those of one name and channel wait for each other as the messages of a user do.
-pub async fn an_enqueued_message_needs_no_user(harness: &impl Harness) {
+pub async fn an_enqueued_message_needs_no_user(harness: &dyn Harness) {
     let mut store = harness.open().await;
     for (number, visitor, secs) in [(2, "visitor", 5), (1, "visitor", 6), (3, "another", 7)] {
         let message = letter(number, &key_in("acme", visitor), at(secs));
@@ -390,7 +390,7 @@ pub async fn an_enqueued_message_needs_no_user(harness: &impl Harness) {
 }
 
 /// A message whose id is there already stays as it is, leased or not.
-pub async fn a_message_is_enqueued_once(harness: &impl Harness) {
+pub async fn a_message_is_enqueued_once(harness: &dyn Harness) {
     let store = harness.open().await;
     let message = letter(1, &key("visitor"), at(0));
     for _ in 0..2 {
@@ -409,7 +409,7 @@ pub async fn a_message_is_enqueued_once(harness: &impl Harness) {
 
 /// An enqueued message of a user who exists is one of the user's messages: it is listed with the others, waits for earlier
 /// ones, and goes when the user is erased.
-pub async fn an_enqueued_message_is_one_of_its_users(harness: &impl Harness) {
+pub async fn an_enqueued_message_is_one_of_its_users(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     put(&*store, create(&ada, &Person::default()).message(paid(letter(1, &ada, at(0)), vec![]))).await;
@@ -426,7 +426,7 @@ pub async fn an_enqueued_message_is_one_of_its_users(harness: &impl Harness) {
 
 /// Messages of one channel do not wait for those of another, of the same user either, and a lease takes those of the channel
 /// that it names.
-pub async fn channels_do_not_wait_for_each_other(harness: &impl Harness) {
+pub async fn channels_do_not_wait_for_each_other(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let phone = Address::from(Phone::from_e164("+447400123456").unwrap());

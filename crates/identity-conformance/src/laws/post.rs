@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use identity_core::{Content, DeliveryState, Email, Message, MessageId, Report, Timestamp, UserKey};
-use identity_ports::{Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, UserRepository};
+use identity_ports::{Lease, LeaseId, Leased, PostState, Posted, Settled, Settlement};
 use uuid::Uuid;
 
-use crate::Harness;
 use crate::kit::{
     Person, at, challenge, change, create, id, key, key_in, lease, letter, message_id, paid, pending, put,
 };
+use crate::{Harness, Store};
 
-async fn take<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<Leased> {
+async fn take(store: &dyn Store, number: u128, from: u64, until: u64) -> Vec<Leased> {
     store.lease(lease(number, at(from), at(until), 1_000)).await.unwrap()
 }
 
-async fn taken<S: Outbox>(store: &S, number: u128, from: u64, until: u64) -> Vec<MessageId> {
+async fn taken(store: &dyn Store, number: u128, from: u64, until: u64) -> Vec<MessageId> {
     take(store, number, from, until).await.into_iter().map(|leased| leased.message.id).collect()
 }
 
-async fn settle<S: Outbox>(store: &S, lease: u128, message: u128, outcome: Settlement) -> usize {
+async fn settle(store: &dyn Store, lease: u128, message: u128, outcome: Settlement) -> usize {
     let settled = vec![Settled { id: message_id(message), outcome }];
     store.settle(LeaseId(Uuid::from_u128(lease)), settled).await.unwrap()
 }
@@ -41,18 +41,18 @@ fn to(message: Message, address: &str) -> Message {
     Message { to: Email::parse(address).unwrap().into(), ..message }
 }
 
-async fn enqueue<S: UserRepository + Outbox>(store: &S, user: &UserKey, messages: Vec<Message>) {
+async fn enqueue(store: &dyn Store, user: &UserKey, messages: Vec<Message>) {
     let draft = create(user, &Person::default());
     put(store, messages.into_iter().fold(draft, |draft, message| draft.message(paid(message, vec![])))).await;
 }
 
-async fn message<S: Outbox>(store: &S, number: u128) -> Posted {
+async fn message(store: &dyn Store, number: u128) -> Posted {
     store.message(message_id(number)).await.unwrap().expect("the message is there")
 }
 
 /// A lease holds one message of a user, and while it does, no other lease holds a later message of this user. Other
 /// users do not wait for it, nor does the user with the same id in another tenant.
-pub async fn a_lease_holds_one_message_of_a_user(harness: &impl Harness) {
+pub async fn a_lease_holds_one_message_of_a_user(harness: &dyn Harness) {
     let store = harness.open().await;
     let (ada, bob, other) = (key("ada"), key("bob"), key_in("globex", "ada"));
     // The earlier message is the one that was created earlier or, at the same time, has the smaller id.
@@ -78,7 +78,7 @@ pub async fn a_lease_holds_one_message_of_a_user(harness: &impl Harness) {
 }
 
 /// A message that waits for a retry lets messages of its user to other addresses pass, and no others.
-pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl Harness) {
+pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let messages = vec![
@@ -113,7 +113,7 @@ pub async fn a_message_that_waits_lets_only_other_addresses_pass(harness: &impl 
 
 /// A retry names the provider for the next attempt, and whether this attempt may have been accepted. A lease that ended
 /// unsettled counts as such an attempt.
-pub async fn the_provider_stays_with_the_message(harness: &impl Harness) {
+pub async fn the_provider_stays_with_the_message(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     enqueue(&*store, &ada, vec![letter(1, &ada, at(0))]).await;
@@ -146,7 +146,7 @@ pub async fn the_provider_stays_with_the_message(harness: &impl Harness) {
 
 /// Sent messages and dead letters stay as records, are never leased again, and are removed when they are pruned. A
 /// pending message is kept however old it is.
-pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &impl Harness) {
+pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &dyn Harness) {
     let store = harness.open().await;
     for number in 1..=4 {
         let user = key(&format!("reader {number}"));
@@ -196,7 +196,7 @@ pub async fn sent_messages_are_kept_until_they_are_pruned(harness: &impl Harness
 }
 
 /// A report replaces the known one when its state has a higher rank. Repeated and late reports change nothing.
-pub async fn reports_only_go_forward(harness: &impl Harness) {
+pub async fn reports_only_go_forward(harness: &dyn Harness) {
     use DeliveryState::{Accepted, Bounced, Complained, Delivered, Failed};
     let store = harness.open().await;
     let states = [Accepted, Delivered, Failed, Bounced, Complained];
@@ -240,7 +240,7 @@ pub async fn reports_only_go_forward(harness: &impl Harness) {
 
 /// A pending message that is reported on counts as sent: it is never leased again, whatever the holder of its lease
 /// reports afterwards. How it was sent is noted all the same.
-pub async fn a_report_finishes_a_pending_message(harness: &impl Harness) {
+pub async fn a_report_finishes_a_pending_message(harness: &dyn Harness) {
     let store = harness.open().await;
     let users: Vec<UserKey> = (1..=7).map(|number| key(&format!("reader {number}"))).collect();
     for (number, user) in (1..).zip(&users) {
@@ -294,7 +294,7 @@ pub async fn a_report_finishes_a_pending_message(harness: &impl Harness) {
 
 /// A user's messages are listed in the order of their ids and in pages, in whatever state they are, without those of
 /// others.
-pub async fn a_users_messages_are_listed_in_pages(harness: &impl Harness) {
+pub async fn a_users_messages_are_listed_in_pages(harness: &dyn Harness) {
     let store = harness.open().await;
     let (ada, bob, other) = (key("ada"), key("bob"), key_in("globex", "ada"));
     let messages = [5, 1, 3, 4].map(|number| to(letter(number, &ada, at(0)), &format!("a{number}@example.com")));
@@ -329,7 +329,7 @@ pub async fn a_users_messages_are_listed_in_pages(harness: &impl Harness) {
 
 /// A commit that makes a challenge void removes its messages on which no lease is noted, not even one that ended: only those of
 /// this identifier and this user, and not those of the commit itself.
-pub async fn void_challenges_are_withdrawn(harness: &impl Harness) {
+pub async fn void_challenges_are_withdrawn(harness: &dyn Harness) {
     let store = harness.open().await;
     let of = |number: u128, user: &UserKey, identifier: u128, secs: u64| {
         let content = Content::Challenge { identifier: id(identifier), challenge: challenge() };

@@ -1,13 +1,13 @@
 //! Laws of presence: users that exist, and users that do not.
 
 use identity_core::{Change, Version};
-use identity_ports::{CommitError, Expected, UserRepository};
+use identity_ports::{CommitError, Expected};
 
 use crate::Harness;
 use crate::kit::{Person, at, change, create, erase, key, look, put};
 
 /// A user that was never written has no user, no events, and gives no error.
-pub async fn an_absent_user_is_none(harness: &impl Harness) {
+pub async fn an_absent_user_is_none(harness: &dyn Harness) {
     let store = harness.open().await;
     put(&*store, create(&key("ada"), &Person::default())).await;
     for stranger in ["eve", "Ada", "ada ", "ad", "adaa", "%", "_da"] {
@@ -21,7 +21,7 @@ pub async fn an_absent_user_is_none(harness: &impl Harness) {
 }
 
 /// A commit that creates a user does not update one: it conflicts with an existing user of any version.
-pub async fn create_is_not_update(harness: &impl Harness) {
+pub async fn create_is_not_update(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let first = put(&*store, create(&ada, &Person::default())).await;
@@ -37,7 +37,7 @@ pub async fn create_is_not_update(harness: &impl Harness) {
 }
 
 /// The id of an erased user is never used again.
-pub async fn an_erased_id_is_never_used_again(harness: &impl Harness) {
+pub async fn an_erased_id_is_never_used_again(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let stored = put(&*store, create(&ada, &Person::default())).await;
@@ -59,7 +59,7 @@ pub async fn an_erased_id_is_never_used_again(harness: &impl Harness) {
 }
 
 /// A commit at another version than the present one is a conflict, whether its version is older or newer.
-pub async fn a_stale_version_is_a_conflict(harness: &impl Harness) {
+pub async fn a_stale_version_is_a_conflict(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let first = put(&*store, create(&ada, &Person::default())).await;
@@ -74,7 +74,7 @@ pub async fn a_stale_version_is_a_conflict(harness: &impl Harness) {
 }
 
 /// The version is the number of the last event, however many events a commit has.
-pub async fn the_version_counts_events(harness: &impl Harness) {
+pub async fn the_version_counts_events(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let three = vec![Change::Created { user: ada.user.clone() }, Change::Disabled, Change::Enabled];
@@ -89,7 +89,7 @@ pub async fn the_version_counts_events(harness: &impl Harness) {
 }
 
 /// Every store that is open at a place sees what another one has acknowledged, and so does a store after a restart.
-pub async fn an_acknowledged_commit_is_seen_and_stays(harness: &impl Harness) {
+pub async fn an_acknowledged_commit_is_seen_and_stays(harness: &dyn Harness) {
     let [one, two] = [harness.open().await, harness.open().await];
     let ada = key("ada");
     let person = Person::default().email(1, "ada@example.com", crate::kit::verified()).primary(1);

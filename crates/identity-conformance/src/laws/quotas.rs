@@ -4,26 +4,21 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{BudgetKind, Charge, Exhausted, MessageId, Refund, Timestamp, WhenExhausted};
-use identity_ports::{CommitError, Committed, Outbox, UserRepository};
+use identity_ports::{CommitError, Committed};
 
-use crate::Harness;
 use crate::kit::{
     NOW, Person, at, change, charge, create, key, key_in, letter, message_id, paid, put, queued, refusing, withholding,
 };
+use crate::{Harness, Store};
 
 /// Spends from budgets: creates a user with a message that has these charges.
-async fn spend<S: UserRepository + Outbox>(
-    store: &S,
-    tenant: &str,
-    number: u128,
-    charges: Vec<Charge>,
-) -> Result<Committed, CommitError> {
+async fn spend(store: &dyn Store, tenant: &str, number: u128, charges: Vec<Charge>) -> Result<Committed, CommitError> {
     let user = key_in(tenant, &format!("spender {number}"));
     let draft = create(&user, &Person::default());
     store.commit(draft.message(paid(letter(number, &user, NOW), charges)).0).await
 }
 
-async fn enqueued<S: Outbox>(store: &S) -> Vec<MessageId> {
+async fn enqueued(store: &dyn Store) -> Vec<MessageId> {
     let mut ids: Vec<MessageId> = queued(store).await.into_iter().map(|leased| leased.message.id).collect();
     ids.sort();
     ids
@@ -31,7 +26,7 @@ async fn enqueued<S: Outbox>(store: &S) -> Vec<MessageId> {
 
 /// A window begins with the first draw, ends after its length, and allows as many draws as the budget says. A refusal
 /// says when the window ends.
-pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
+pub async fn a_window_begins_with_the_first_draw(harness: &dyn Harness) {
     let store = harness.open().await;
     let just_before = |time: Timestamp| time - Duration::from_micros(1);
     let mut number = 0;
@@ -68,7 +63,7 @@ pub async fn a_window_begins_with_the_first_draw(harness: &impl Harness) {
 
 /// How long a window lasts is up to the charge that looks at it, whoever began it; a refund goes by the end that the last draw
 /// left. A draw that is withheld begins no window.
-pub async fn a_window_lasts_as_long_as_its_last_charge_says(harness: &impl Harness) {
+pub async fn a_window_lasts_as_long_as_its_last_charge_says(harness: &dyn Harness) {
     let store = harness.open().await;
     let mut number = 0;
     let mut draw = async |quota: &str, window: u64, limit, time| {
@@ -110,7 +105,7 @@ pub async fn a_window_lasts_as_long_as_its_last_charge_says(harness: &impl Harne
 }
 
 /// Budgets are separate when they differ in kind, in name or in tenant.
-pub async fn budgets_are_separate(harness: &impl Harness) {
+pub async fn budgets_are_separate(harness: &dyn Harness) {
     let store = harness.open().await;
     let budget = Budget::new(1, Duration::from_secs(60));
     let mut number = 0;
@@ -132,7 +127,7 @@ pub async fn budgets_are_separate(harness: &impl Harness) {
 
 /// A message that does not fit into a budget that withholds is not enqueued and draws from no budget. Everything else
 /// in its commit is written.
-pub async fn a_withheld_message_draws_nothing(harness: &impl Harness) {
+pub async fn a_withheld_message_draws_nothing(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     spend(&*store, "acme", 1, vec![withholding("ada", 1, NOW)]).await.unwrap();
@@ -159,7 +154,7 @@ pub async fn a_withheld_message_draws_nothing(harness: &impl Harness) {
 
 /// A budget that refuses does so even when another budget of the same message withholds. Otherwise a success would
 /// reveal that strangers used the other budget up.
-pub async fn a_refusing_charge_wins_over_a_withholding_one(harness: &impl Harness) {
+pub async fn a_refusing_charge_wins_over_a_withholding_one(harness: &dyn Harness) {
     let store = harness.open().await;
     let [refuses, withholds] = [refusing("+44", 1, NOW), withholding("ada", 1, NOW)];
     spend(&*store, "acme", 1, vec![refuses.clone(), withholds.clone()]).await.unwrap();
@@ -170,7 +165,7 @@ pub async fn a_refusing_charge_wins_over_a_withholding_one(harness: &impl Harnes
 }
 
 /// The messages of one commit draw one after the other.
-pub async fn messages_draw_in_their_order(harness: &impl Harness) {
+pub async fn messages_draw_in_their_order(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let mut draft = create(&ada, &Person::default());
@@ -189,7 +184,7 @@ pub async fn messages_draw_in_their_order(harness: &impl Harness) {
 
 /// What a withheld message would have drawn is left for the next message of its commit, and for everybody after the
 /// last one.
-pub async fn a_withheld_message_leaves_its_share_to_others(harness: &impl Harness) {
+pub async fn a_withheld_message_leaves_its_share_to_others(harness: &dyn Harness) {
     let store = harness.open().await;
     spend(&*store, "acme", 1, vec![withholding("ada", 1, NOW)]).await.unwrap();
     let user = key("ada");
@@ -205,7 +200,7 @@ pub async fn a_withheld_message_leaves_its_share_to_others(harness: &impl Harnes
 }
 
 /// Budgets are kept across a restart.
-pub async fn budgets_survive_a_restart(harness: &impl Harness) {
+pub async fn budgets_survive_a_restart(harness: &dyn Harness) {
     let store = harness.open().await;
     spend(&*store, "acme", 1, vec![refusing("+44", 1, NOW)]).await.unwrap();
     let store = harness.restart(store).await;
@@ -225,7 +220,7 @@ fn recording(quota: &str, limit: u64, at: Timestamp) -> Charge {
 }
 
 /// A charge draws its amount, up to the limit and not beyond. A charge that does not fit draws nothing.
-pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
+pub async fn a_charge_draws_its_amount(harness: &dyn Harness) {
     let store = harness.open().await;
     let million = 1_000_000;
     for (number, (cost, has_room)) in
@@ -249,7 +244,7 @@ pub async fn a_charge_draws_its_amount(harness: &impl Harness) {
 }
 
 /// A budget that is only recorded is drawn beyond its limit, lets the message pass, and is reported with its numbers.
-pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &impl Harness) {
+pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &dyn Harness) {
     let store = harness.open().await;
     let mut told = Vec::new();
     for number in 1..=4 {
@@ -279,7 +274,7 @@ pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &
 
 /// A withheld message reports every budget that withheld it, with its numbers, and no other. A refusal reports the
 /// budget that refused.
-pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Harness) {
+pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &dyn Harness) {
     let store = harness.open().await;
     let costs = || vec![recording("acme", 1, NOW), withholding("ada", 1, NOW), withholding("block", 1, NOW)];
     assert_eq!(spend(&*store, "acme", 1, costs()).await.unwrap(), Committed::default(), "all charges fit");
@@ -308,7 +303,7 @@ pub async fn a_withheld_message_reports_every_exhausted_budget(harness: &impl Ha
 
 /// A refund is available again in the window that it was drawn in, and in no other. An amount never falls below zero,
 /// and a refused commit gives nothing back.
-pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
+pub async fn a_refund_goes_back_to_its_window(harness: &dyn Harness) {
     let store = harness.open().await;
     let stored = put(&*store, create(&key("ada"), &Person::default())).await;
     let refund =
@@ -359,7 +354,7 @@ pub async fn a_refund_goes_back_to_its_window(harness: &impl Harness) {
 
 /// What a commit itself costs is drawn before what its messages cost, from the same budgets, whatever becomes of the messages;
 /// where there is no room, the whole commit is refused.
-pub async fn a_commit_pays_for_itself_before_its_messages(harness: &impl Harness) {
+pub async fn a_commit_pays_for_itself_before_its_messages(harness: &dyn Harness) {
     let store = harness.open().await;
     let mut number = 0;
     let mut commit = async |own: Vec<Charge>, messages: Vec<Vec<Charge>>| {

@@ -6,20 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity_core::policy::Budget;
 use identity_core::{Charge, Claim, ClaimKey, Email, JsonObject, MessageId, Strength, Version, WhenExhausted};
-use identity_ports::{
-    CommitError, Committed, Directory, DirectoryQuery, Lease, LeaseId, Outbox, Settled, Settlement, Stored,
-    UserRepository,
-};
+use identity_ports::{CommitError, Committed, DirectoryQuery, Lease, LeaseId, Settled, Settlement, Stored};
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use crate::Harness;
 use crate::kit::{Draft, NOW, Person, at, change, create, key, lease, letter, mail_key, paid, put, queued, refusing};
+use crate::{Harness, Store};
 
 /// Runs one task per number, all from the same moment on, each on one of two stores at the same place.
-pub(super) async fn race<H, T, F>(harness: &H, tasks: u128, task: impl Fn(Arc<H::Store>, u128) -> F) -> Vec<T>
+pub(super) async fn race<T, F>(harness: &dyn Harness, tasks: u128, task: impl Fn(Arc<dyn Store>, u128) -> F) -> Vec<T>
 where
-    H: Harness,
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
@@ -43,7 +39,7 @@ where
 }
 
 /// Of many parallel commits that create the same user, one succeeds and the others conflict.
-pub async fn one_of_many_concurrent_creations_succeeds(harness: &impl Harness) {
+pub async fn one_of_many_concurrent_creations_succeeds(harness: &dyn Harness) {
     let results = race(harness, 16, |store, number| async move {
         let person = Person::default().attempts(u64::try_from(number).unwrap());
         store.commit(create(&key("ada"), &person).0).await
@@ -67,7 +63,7 @@ pub async fn one_of_many_concurrent_creations_succeeds(harness: &impl Harness) {
 }
 
 /// Of many parallel commits that take the same claim, one succeeds.
-pub async fn one_of_many_concurrent_claims_succeeds(harness: &impl Harness) {
+pub async fn one_of_many_concurrent_claims_succeeds(harness: &dyn Harness) {
     let claim = mail_key("ada@example.com");
     for strength in [Strength::Unverified, Strength::Verified] {
         let results = race(harness, 16, |store, number| {
@@ -89,7 +85,7 @@ pub async fn one_of_many_concurrent_claims_succeeds(harness: &impl Harness) {
 }
 
 /// However many users take slots of one mailbox in parallel, each by trying one after the other, there are as many as slots.
-pub async fn c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are(harness: &impl Harness) {
+pub async fn c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are(harness: &dyn Harness) {
     const SLOTS: u8 = 3;
     let mailbox = Email::parse("ada@example.com").unwrap().mailbox_key();
     let results = race(harness, 16, |store, number| {
@@ -120,7 +116,7 @@ pub async fn c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are(h
 }
 
 /// No update is lost: every commit that was acknowledged is part of the final state.
-pub async fn no_update_is_lost(harness: &impl Harness) {
+pub async fn no_update_is_lost(harness: &dyn Harness) {
     const TASKS: u128 = 8;
     const EACH: u64 = 6;
     let store = harness.open().await;
@@ -153,7 +149,7 @@ pub async fn no_update_is_lost(harness: &impl Harness) {
 }
 
 /// However many messages draw in parallel, a budget pays for exactly its limit.
-pub async fn quotas_are_exact_under_a_race(harness: &impl Harness) {
+pub async fn quotas_are_exact_under_a_race(harness: &dyn Harness) {
     let results = race(harness, 32, |store, number| async move {
         let user = key(&format!("spender {number}"));
         let message = paid(letter(number, &user, NOW), vec![refusing("+49", 10, NOW)]);
@@ -176,7 +172,7 @@ pub async fn quotas_are_exact_under_a_race(harness: &impl Harness) {
 }
 
 /// However many leases are taken in parallel, no message has two holders, and none is left behind.
-pub async fn leases_are_exclusive_under_a_race(harness: &impl Harness) {
+pub async fn leases_are_exclusive_under_a_race(harness: &dyn Harness) {
     const MESSAGES: u128 = 40;
     let store = harness.open().await;
     let ada = key("ada");
@@ -234,7 +230,7 @@ fn probe(user: &str, number: u64) -> Draft {
 
 /// A commit becomes visible as one, and a call reads one snapshot: whoever sees one part of a commit (the record, the second
 /// record, the claims, an amount drawn) sees the others too, and a directory counts the users that it shows.
-pub async fn a_commit_is_seen_whole_or_not_at_all(harness: &impl Harness) {
+pub async fn a_commit_is_seen_whole_or_not_at_all(harness: &dyn Harness) {
     const COMMITS: u64 = 40;
     const CONTRACT: &str = "a commit becomes visible as one, and a call reads one snapshot";
     let store = harness.open().await;

@@ -1,13 +1,13 @@
 //! Laws of refusals: a refused commit leaves no trace.
 
 use identity_core::{ClaimKey, Strength, UserKey};
-use identity_ports::{CommitError, Outbox, UserRepository};
+use identity_ports::CommitError;
 
-use crate::Harness;
 use crate::kit::{
     Draft, Person, Sight, at, change, create, erase, key, letter, look, mail_key, paid, put, refusing, verified,
     withholding,
 };
+use crate::{Harness, Store};
 
 const LIMIT: u64 = 3;
 
@@ -20,7 +20,7 @@ fn addresses() -> Vec<ClaimKey> {
 }
 
 /// Two users with claims, one message each, and one draw from each budget.
-async fn populate<S: UserRepository + Outbox>(store: &S) {
+async fn populate(store: &dyn Store) {
     for (number, name) in (1..).zip(["ada", "bob"]) {
         let user = key(name);
         let address = format!("{name}@example.com");
@@ -52,12 +52,12 @@ fn person() -> Person {
     Person::default().email(9, "new@example.com", verified()).updated(at(1)).username(8, "new").attempts(9)
 }
 
-async fn sight<S: UserRepository + Outbox>(store: &S) -> Sight {
+async fn sight(store: &dyn Store) -> Sight {
     look(store, &keys(), &addresses()).await
 }
 
 /// Asserts that the budgets are as [`populate`] left them: they allow two more draws each, and no third.
-async fn budgets_are_untouched<S: UserRepository + Outbox>(store: &S) {
+async fn budgets_are_untouched(store: &dyn Store) {
     let draw = |number: u128, charge| {
         let user = key(&format!("prober {number}"));
         let draft = create(&user, &Person::default());
@@ -79,7 +79,7 @@ async fn budgets_are_untouched<S: UserRepository + Outbox>(store: &S) {
     assert_eq!(enqueued, 2, "a refused commit draws nothing from a budget that withholds");
 }
 
-async fn no_trace<S: UserRepository + Outbox>(store: &S, drafts: Vec<Draft>, refused: fn(&CommitError) -> bool) {
+async fn no_trace(store: &dyn Store, drafts: Vec<Draft>, refused: fn(&CommitError) -> bool) {
     let before = sight(store).await;
     for draft in drafts {
         match store.commit(draft.0).await {
@@ -92,7 +92,7 @@ async fn no_trace<S: UserRepository + Outbox>(store: &S, drafts: Vec<Draft>, ref
 }
 
 /// A commit that conflicts leaves no trace in any table.
-pub async fn a_conflict_leaves_no_trace(harness: &impl Harness) {
+pub async fn a_conflict_leaves_no_trace(harness: &dyn Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();
@@ -108,7 +108,7 @@ pub async fn a_conflict_leaves_no_trace(harness: &impl Harness) {
 }
 
 /// A commit that finds a claim taken leaves no trace in any table.
-pub async fn a_taken_claim_leaves_no_trace(harness: &impl Harness) {
+pub async fn a_taken_claim_leaves_no_trace(harness: &dyn Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();
@@ -122,7 +122,7 @@ pub async fn a_taken_claim_leaves_no_trace(harness: &impl Harness) {
 }
 
 /// A commit that finds a budget exhausted leaves no trace in any table.
-pub async fn an_exhausted_budget_leaves_no_trace(harness: &impl Harness) {
+pub async fn an_exhausted_budget_leaves_no_trace(harness: &dyn Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();
@@ -139,7 +139,7 @@ pub async fn an_exhausted_budget_leaves_no_trace(harness: &impl Harness) {
 }
 
 /// When a commit could be refused for several reasons, the version is judged first, then the claims, then the budgets.
-pub async fn refusals_follow_their_order(harness: &impl Harness) {
+pub async fn refusals_follow_their_order(harness: &dyn Harness) {
     let store = harness.open().await;
     populate(&*store).await;
     let ada = store.load(&key("ada")).await.unwrap().unwrap();

@@ -10,8 +10,8 @@ const VICTIM: &str = "victim@example.com";
 
 /// Of 32 users who prove another address and ask for one address at once, whose budgets strangers have used up, as many
 /// draw as its reserve allows, each of them once; and a user who held the address verified draws besides.
-pub async fn a_reserve_is_drawn_exactly_under_a_race(harness: &impl Harness) {
-    let bench = Bench::new(&harness.open().await, Policy::default());
+pub async fn a_reserve_is_drawn_exactly_under_a_race(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
     let identity = &bench.identity;
     let asker = async |name: String, verified: &[&str]| -> (UserId, IdentifierId) {
         let addresses = verified.iter().map(|text| NewAddress::from(Email::parse(text).unwrap()).verified()).collect();

@@ -7,7 +7,7 @@ use identity_core::{
     Method, NoticeKind, Phone, Profile, ProofBy, Purpose, Recorded, Retired, Status, Timestamp, Undeliverable,
     UndeliverableReason, User, UserRecord, Verified, stored,
 };
-use identity_ports::{Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{Settled, Settlement};
 use serde_json::{Map, Value, json};
 
 use crate::Harness;
@@ -20,7 +20,7 @@ const EXTREMES: [i64; 8] =
     [i64::MIN, i64::MIN + 1, -62_135_596_800_000_001, -1, 0, 1, 253_402_300_800_000_000, i64::MAX];
 
 /// Writes a user, reads it back, before and after a restart, and compares everything, including what equality ignores.
-async fn trip<H: Harness>(harness: &H, name: &str, person: &Person) {
+async fn trip(harness: &dyn Harness, name: &str, person: &Person) {
     let store = harness.open().await;
     let user = key(name);
     let expected = person.clone().with_id(&user.user).user();
@@ -43,7 +43,7 @@ fn same(read: &User, written: &User) {
 }
 
 /// Every status of an address is read as it was written.
-pub async fn every_status_round_trips(harness: &impl Harness) {
+pub async fn every_status_round_trips(harness: &dyn Harness) {
     let mut statuses = vec![Status::Unverified];
     for by in [Method::Code, Method::Link, Method::Administrator, Method::AdministratorCode, Method::Import] {
         for source in [None, Some("".into()), Some("the front desk".into())] {
@@ -89,7 +89,7 @@ pub async fn every_status_round_trips(harness: &impl Harness) {
 }
 
 /// The largest user that the rules allow is read as it was written.
-pub async fn the_longest_values_round_trip(harness: &impl Harness) {
+pub async fn the_longest_values_round_trip(harness: &dyn Harness) {
     let wide = "\u{1f600}".repeat(200);
     let text: Arc<str> = wide.as_str().into();
     let object = |fill: usize| {
@@ -140,7 +140,7 @@ pub async fn the_longest_values_round_trip(harness: &impl Harness) {
 }
 
 /// Texts that have a special meaning elsewhere, and JSON of every kind, are read as they were written.
-pub async fn the_strangest_values_round_trip(harness: &impl Harness) {
+pub async fn the_strangest_values_round_trip(harness: &dyn Harness) {
     let odd = [
         "'; drop table identity_users; --",
         "\" \\ / ` $1 ?1 :a @b {} %s",
@@ -221,7 +221,7 @@ fn numbers() -> Vec<Value> {
 }
 
 /// Every JSON number is read as it was written, to the bit, and stays so however often it is written again.
-pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &impl Harness) {
+pub async fn c95_every_json_number_comes_back_bit_for_bit(harness: &dyn Harness) {
     let numbers = numbers();
     assert!(numbers.len() > 7_500);
     let mut objects = numbers.chunks(1_500).map(|numbers| {
@@ -283,7 +283,7 @@ fn text(object: &JsonObject) -> String {
 }
 
 /// Times before 1970 and in the far future, to the microsecond, and the greatest counts are read as they were written.
-pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
+pub async fn extreme_times_and_counts_round_trip(harness: &dyn Harness) {
     for (number, micros) in EXTREMES.into_iter().enumerate() {
         let time = Timestamp::from_micros(micros);
         let challenge = identity_core::Challenge {
@@ -319,7 +319,7 @@ pub async fn extreme_times_and_counts_round_trip(harness: &impl Harness) {
 }
 
 /// Every kind of event is read as it was written.
-pub async fn every_event_round_trips(harness: &impl Harness) {
+pub async fn every_event_round_trips(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("ada");
     let person = Person::default().email(1, "ada@example.com", verified()).username(2, "Countess");
@@ -345,7 +345,7 @@ pub async fn every_event_round_trips(harness: &impl Harness) {
 }
 
 /// Every kind of message is read as it was written.
-pub async fn every_message_round_trips(harness: &impl Harness) {
+pub async fn every_message_round_trips(harness: &dyn Harness) {
     let store = harness.open().await;
     let ada = key("\u{1f600} '\"\\ ");
     let phone = Address::from(Phone::parse("+44 1514 960453").unwrap());

@@ -1,7 +1,7 @@
 //! Laws of tenants.
 
 use identity_core::{ClaimKind, Strength, Timestamp};
-use identity_ports::{Cursor, Directory, DirectoryQuery, ListQuery, Page, Prefix, UserRepository};
+use identity_ports::{Cursor, DirectoryQuery, ListQuery, Page, Prefix};
 
 use crate::Harness;
 use crate::kit::{
@@ -11,7 +11,7 @@ use crate::kit::{
 
 /// Tenants are separate: the same ids, addresses, claims and budgets exist in each, and what happens in one is not
 /// visible in another.
-pub async fn tenants_never_mix(harness: &impl Harness) {
+pub async fn tenants_never_mix(harness: &dyn Harness) {
     let store = harness.open().await;
     let claims = [mail_key("ada@example.com")];
     // Each is next to another one in the order of bytes.

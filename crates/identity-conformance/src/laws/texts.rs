@@ -1,14 +1,14 @@
 //! The law of texts: tenants, ids and keys are compared by all their bytes.
 
 use identity_core::{Claim, ClaimKind, Strength};
-use identity_ports::{CommitError, Outbox, UserRepository};
+use identity_ports::CommitError;
 
 use crate::Harness;
 use crate::kit::{Draft, NOW, Person, create, key_in, letter, lookalikes, message_id, paid, raw_key, refusing};
 
 /// Tenants, user ids, claim keys and names of budgets are compared by all their bytes, whatever their length: nothing is cut,
 /// folded, trimmed or converted, and a tenant and what follows it never run together.
-pub async fn texts_are_compared_by_all_their_bytes(harness: &impl Harness) {
+pub async fn texts_are_compared_by_all_their_bytes(harness: &dyn Harness) {
     const CONTRACT: &str = "tenants, user ids, claim keys and names of budgets are compared by all their bytes";
     let store = harness.open().await;
     let pairs = lookalikes();

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use identity_conformance::Harness;
+use identity_conformance::{Harness, Store};
 use identity_core::{
     BudgetKind, Charge, Claim, ClaimKey, Message, MessageId, Recorded, Refund, Report, TenantId, Timestamp, UserKey,
 };
@@ -298,13 +298,11 @@ impl FaultyHarness {
 
 #[async_trait]
 impl Harness for FaultyHarness {
-    type Store = FaultyStore;
-
-    async fn open(&self) -> Arc<FaultyStore> {
+    async fn open(&self) -> Arc<dyn Store> {
         Arc::new(FaultyStore { inner: self.store.clone(), fault: self.fault, notes: Arc::clone(&self.notes) })
     }
 
-    async fn restart(&self, store: Arc<FaultyStore>) -> Arc<FaultyStore> {
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         if self.fault == Fault::RestartForgets {
             return Arc::new(FaultyStore {
                 inner: MemoryStore::new(),

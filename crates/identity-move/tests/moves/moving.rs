@@ -32,7 +32,7 @@ async fn what_is_moved_reads_the_same_and_works_on() {
 
     // The code that the person holds since before the move.
     let (identifier, code) = &town.in_hand;
-    let bench = Bench::new(&new, Policy::default());
+    let bench = Bench::new(new.clone(), Policy::default());
     let confirmed = bench.identity.account(town.users.first().unwrap()).confirm(*identifier, code).await.unwrap();
     assert_eq!(confirmed.outcome, Confirmation::Verified);
 }

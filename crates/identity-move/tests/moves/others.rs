@@ -122,7 +122,7 @@ async fn a_target_takes_no_writes_of_others_until_the_move_has_ended() {
     let database = Cluster::shared().database();
     // A host that is connected before the move.
     let store = Arc::new(PostgresStore::connect(&database.url()).await.unwrap());
-    let admin = Bench::new(&store, Policy::default()).identity.admin("early");
+    let admin = Bench::new(store.clone(), Policy::default()).identity.admin("early");
     let (sender, first) = oneshot::channel();
     let (moving, mut watch) = (Move::new(town.path(), database.url()).with_batch(1), First(Some(sender)));
     tokio::select! {

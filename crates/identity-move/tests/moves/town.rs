@@ -25,7 +25,7 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteStore::options().with_durability(Durability::Normal);
         let store = Arc::new(options.open(folder.path().join("identity.db")).await.unwrap());
-        let bench = Bench::new(&store, Policy::default());
+        let bench = Bench::new(store.clone(), Policy::default());
         let admin = bench.identity.admin("move");
         let mut users = Vec::new();
         for number in 0..count {

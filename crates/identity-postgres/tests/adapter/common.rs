@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use identity_conformance::Harness;
+use identity_conformance::{Harness, Store};
 use identity_postgres::tokio_postgres::{Client, NoTls, connect};
 use identity_postgres::{PostgresOptions, PostgresStore};
 use postgres_testbed::{Cluster, Database};
@@ -85,9 +85,7 @@ impl Place {
 
 #[async_trait]
 impl Harness for Place {
-    type Store = PostgresStore;
-
-    async fn open(&self) -> Arc<PostgresStore> {
+    async fn open(&self) -> Arc<dyn Store> {
         if self.began.get().is_none() {
             let (client, connection) = connect(&self.database.url(), NoTls).await.unwrap();
             tokio::spawn(connection);
@@ -97,7 +95,7 @@ impl Harness for Place {
         Arc::new(self.store().await)
     }
 
-    async fn restart(&self, store: Arc<PostgresStore>) -> Arc<PostgresStore> {
+    async fn restart(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         drop(store);
         self.open().await
     }

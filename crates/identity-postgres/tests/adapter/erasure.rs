@@ -9,7 +9,7 @@ use crate::common::Place;
 #[tokio::test(flavor = "multi_thread")]
 async fn c94_a_dump_after_an_erasure_does_not_hold_the_address() {
     let place = Place::new();
-    let bench = Bench::new(&place.open().await, Policy::default());
+    let bench = Bench::new(place.open().await, Policy::default());
     let mail = |name: &str| Address::from(Email::parse(&format!("{name}.canary@example.com")).unwrap());
     let (user, admin) = (key("ada").user, bench.identity.admin("staff"));
     let addresses = vec![NewAddress::from(mail("one")).verified()];

@@ -80,7 +80,7 @@ async fn of_256_clients_at_one_user_every_wrong_code_is_counted() {
     for level in LEVELS {
         let database = database(level);
         let stores = stores(&database, 8).await;
-        let benches: Vec<_> = stores.iter().map(|store| Bench::new(store, Policy::default())).collect();
+        let benches: Vec<_> = stores.iter().map(|store| Bench::new(store.clone(), Policy::default())).collect();
         let new = NewUser { id: Some(key("ada").user), ..NewUser::default() };
         let user = benches[0].identity.admin("host").create(new).await.unwrap().outcome;
         let account = benches[0].identity.account(&user);

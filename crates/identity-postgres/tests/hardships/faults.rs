@@ -175,14 +175,14 @@ async fn a_line_that_stays_cut_is_an_error() {
 }
 
 struct Asked {
-    bench: Bench<PostgresStore>,
+    bench: Bench,
     user: UserId,
     email: IdentifierId,
     code: Code,
 }
 
 async fn asked(store: &Arc<PostgresStore>, number: u64) -> Asked {
-    let bench = Bench::new(store, Policy::default());
+    let bench = Bench::new(store.clone(), Policy::default());
     let id = UserId::parse(&format!("asked-{number}")).unwrap();
     let new = NewUser { id: Some(id), ..NewUser::default() };
     let user = bench.identity.admin("host").create(new).await.unwrap().outcome;

@@ -154,7 +154,7 @@ async fn a_lease_that_finds_nothing_and_a_settlement_are_one_round_trip() {
 #[tokio::test]
 async fn a_use_case_is_two_round_trips() {
     let (proxy, store) = counted(Statements::Unprepared).await;
-    let bench = Bench::new(&Arc::new(store), Policy::default());
+    let bench = Bench::new(Arc::new(store), Policy::default());
     let user = bench.identity.admin("host").create(NewUser::default()).await.unwrap().outcome;
     let account = bench.identity.account(&user);
     let phone = account.add(Phone::from_e164("+441514960453").unwrap()).await.unwrap().outcome;

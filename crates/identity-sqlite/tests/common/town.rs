@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity_conformance::Store;
 use identity_conformance::kit::{
     Person, at, challenge, change, charge, create, erase, id, key, key_in, lease, letter, mail_key, message_id, paid,
     phone_key, put, raw_key, verified, withholding,
@@ -15,7 +16,7 @@ use identity_core::{
     Event, EventFormat, JsonObject, Method, Phone, Profile, ProofBy, Purpose, Recorded, Report, Retired, Status,
     Strength, Undeliverable, UndeliverableReason, UserKey, Verified, WhenExhausted,
 };
-use identity_ports::{LeaseId, Outbox, Settled, Settlement, UserRepository};
+use identity_ports::{LeaseId, Settled, Settlement};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -114,7 +115,7 @@ fn odd() -> Person {
 }
 
 /// Puts them into a store.
-pub(crate) async fn fill<S: UserRepository + Outbox>(store: &S) {
+pub(crate) async fn fill(store: &dyn Store) {
     let claim = raw_key(ClaimKind::Email, "claimed@example.com");
     let draft = create(&key("ada"), &ada()).take(&mail_key("e1@example.com"), Strength::Verified);
     let draft = draft.take(&claim, Strength::Unverified).take(&mail_key("e0@example.com"), Strength::Unverified);
@@ -144,7 +145,7 @@ pub(crate) async fn fill<S: UserRepository + Outbox>(store: &S) {
 }
 
 /// Messages in every state, and budgets that are drawn from.
-async fn post<S: UserRepository + Outbox>(store: &S) {
+async fn post(store: &dyn Store) {
     for number in 0..6_u128 {
         let key = key_in("other", &format!("user-{number}"));
         let person = Person::default().email(400, &format!("User.{number}@example.com"), verified());
