@@ -3,6 +3,7 @@
 Argument: the address of the host.
 """
 
+import functools
 import json
 import re
 import sys
@@ -17,6 +18,8 @@ with warnings.catch_warnings(record=True):
 HOST = sys.argv[1]
 
 
+# A client reads its certificates when it is made, which takes longer than a call.
+@functools.cache
 def client_of(token):
     if token is None:
         return Zitadel(NoAuthAuthenticator(HOST))
