@@ -8,20 +8,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use identity::address::AddressError;
 use identity::{
-    Account, Address, Channel, Code, CodeError, CodeKeys, Confirmation, Email, HolderError, IdentifierId, Identity,
-    Phone, ProofBy, PublicRefusal, UserId, Verification,
+    Account, Address, Channel, Code, CodeKeys, Confirmation, Email, HolderError, IdentifierId, Identity, Phone,
+    ProofBy, PublicRefusal, UserId, Verification,
 };
 use identity_texts::{AccountDone, AccountProblem, AccountView, AccountWrong, Answer, Texts};
 use subtle::ConstantTimeEq as _;
 
 use crate::client::accept_language;
-use crate::form::{Form, Sender, identifier};
+use crate::form::{FORM, Failure, Form, INCOMPLETE, STALE, Sender, identifier};
 use crate::links;
 use crate::page::respond;
-use crate::problem::{status, wait};
-
-/// The largest form, in octets. An address and a code are far shorter.
-const FORM: usize = 16_384;
+use crate::problem::status;
 
 /// The account page: a person lists their own addresses, adds one, verifies it by code or link, has the message sent again,
 /// makes it primary, replaces it and removes it. It works without scripts, in every language of the texts, with their brand.
@@ -55,39 +52,6 @@ pub(crate) struct AccountPage {
     keys: CodeKeys,
 }
 
-/// Why a form changed nothing.
-enum Failure {
-    Wrong(AccountWrong, StatusCode),
-    Error(HolderError),
-}
-
-impl From<AddressError> for Failure {
-    fn from(error: AddressError) -> Self {
-        Self::Wrong(AccountWrong::Address(error), StatusCode::UNPROCESSABLE_ENTITY)
-    }
-}
-
-impl From<CodeError> for Failure {
-    fn from(error: CodeError) -> Self {
-        Self::Wrong(AccountWrong::NoCode(error), StatusCode::UNPROCESSABLE_ENTITY)
-    }
-}
-
-impl From<PublicRefusal> for Failure {
-    fn from(refusal: PublicRefusal) -> Self {
-        Self::Error(refusal.into())
-    }
-}
-
-impl From<HolderError> for Failure {
-    fn from(error: HolderError) -> Self {
-        Self::Error(error)
-    }
-}
-
-const INCOMPLETE: Failure = Failure::Wrong(AccountWrong::Incomplete, StatusCode::BAD_REQUEST);
-const STALE: Failure = Failure::Wrong(AccountWrong::Stale, StatusCode::FORBIDDEN);
-
 async fn show<W: Into<UserId>>(
     Extension(page): Extension<Arc<AccountPage>>,
     who: W,
@@ -116,13 +80,7 @@ async fn act<W: Into<UserId>>(
     form: Result<RawForm, RawFormRejection>,
 ) -> Response {
     let user = who.into();
-    let (form, read) = match form {
-        Ok(RawForm(bytes)) => (Form::read(&bytes), Ok(())),
-        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            (Form::default(), Err(Failure::Wrong(AccountWrong::TooLong, StatusCode::PAYLOAD_TOO_LARGE)))
-        }
-        Err(error) => (Form::default(), Err(Failure::Wrong(AccountWrong::Incomplete, error.status()))),
-    };
+    let (form, read) = Form::of(form);
     let token = page.token(&user);
     let sender = Sender::of(&headers);
     let ours = form.token.as_deref().is_some_and(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into());
@@ -137,13 +95,10 @@ async fn act<W: Into<UserId>>(
             let location = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("?"));
             return (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response();
         }
-        Err(Failure::Wrong(what, status)) => (what, status, None),
-        Err(Failure::Error(HolderError::Refused(refusal))) => {
-            let retry_after = refusal.retry_at().map(|at| wait(at, page.texts.now()));
-            let status = status(&refusal);
-            (AccountWrong::Refused(refusal), status, retry_after)
-        }
-        Err(Failure::Error(error)) => return page.failed(&error, accept_language(&headers)),
+        Err(failure) => match failure.told(page.texts.now()) {
+            Ok(told) => told,
+            Err(error) => return page.failed(&error, accept_language(&headers)),
+        },
     };
     // What another site sent is not put into a form that only has to be confirmed.
     let typed = if ours || sender == Sender::Here { form.typed() } else { "" };
@@ -184,9 +139,10 @@ impl AccountPage {
                 let code = Code::parse(form.code.as_deref().ok_or(INCOMPLETE)?)?;
                 match account.confirm(id, &code).await?.outcome {
                     Confirmation::Verified => Ok(format!("?address={id}&done=verified")),
-                    Confirmation::Rejected { attempts_left } => {
-                        Err(Failure::Wrong(AccountWrong::Code { attempts_left }, StatusCode::UNPROCESSABLE_ENTITY))
-                    }
+                    Confirmation::Rejected { attempts_left } => Err(Failure::Wrong(
+                        AccountWrong::Code { attempts_left: Some(attempts_left) },
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                    )),
                 }
             }
             "send" => {

@@ -1,7 +1,16 @@
-//! What a browser sends to the account page.
+//! What a browser sends to the account page and to the page that signs in.
 
-use axum::http::{HeaderMap, header};
-use identity::IdentifierId;
+use axum::extract::RawForm;
+use axum::extract::rejection::RawFormRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use identity::address::AddressError;
+use identity::{CodeError, HolderError, IdentifierId, PublicRefusal, Timestamp};
+use identity_texts::AccountWrong;
+
+use crate::problem::{status, wait};
+
+/// The largest form, in octets. An address and a code are far shorter.
+pub(crate) const FORM: usize = 16_384;
 
 /// The fields of a form.
 #[derive(Default)]
@@ -16,7 +25,18 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn read(bytes: &[u8]) -> Self {
+    /// The form of a request; an empty one, and the reason, when it cannot be read.
+    pub(crate) fn of(form: Result<RawForm, RawFormRejection>) -> (Self, Result<(), Failure>) {
+        match form {
+            Ok(RawForm(bytes)) => (Self::read(&bytes), Ok(())),
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                (Self::default(), Err(Failure::Wrong(AccountWrong::TooLong, StatusCode::PAYLOAD_TOO_LARGE)))
+            }
+            Err(error) => (Self::default(), Err(Failure::Wrong(AccountWrong::Incomplete, error.status()))),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Self {
         let mut form = Self::default();
         for (name, value) in form_urlencoded::parse(bytes) {
             let place = match &*name {
@@ -71,3 +91,51 @@ impl Sender {
         }
     }
 }
+
+/// Why a form changed nothing.
+pub(crate) enum Failure {
+    Wrong(AccountWrong, StatusCode),
+    Error(HolderError),
+}
+
+impl Failure {
+    /// What the person is told, with the status and the seconds to wait.
+    pub(crate) fn told(self, now: Timestamp) -> Result<(AccountWrong, StatusCode, Option<u64>), HolderError> {
+        match self {
+            Self::Wrong(what, status) => Ok((what, status, None)),
+            Self::Error(HolderError::Refused(refusal)) => {
+                let retry_after = refusal.retry_at().map(|at| wait(at, now));
+                let status = status(&refusal);
+                Ok((AccountWrong::Refused(refusal), status, retry_after))
+            }
+            Self::Error(error) => Err(error),
+        }
+    }
+}
+
+impl From<AddressError> for Failure {
+    fn from(error: AddressError) -> Self {
+        Self::Wrong(AccountWrong::Address(error), StatusCode::UNPROCESSABLE_ENTITY)
+    }
+}
+
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
+        Self::Wrong(AccountWrong::NoCode(error), StatusCode::UNPROCESSABLE_ENTITY)
+    }
+}
+
+impl From<PublicRefusal> for Failure {
+    fn from(refusal: PublicRefusal) -> Self {
+        Self::Error(refusal.into())
+    }
+}
+
+impl From<HolderError> for Failure {
+    fn from(error: HolderError) -> Self {
+        Self::Error(error)
+    }
+}
+
+pub(crate) const INCOMPLETE: Failure = Failure::Wrong(AccountWrong::Incomplete, StatusCode::BAD_REQUEST);
+pub(crate) const STALE: Failure = Failure::Wrong(AccountWrong::Stale, StatusCode::FORBIDDEN);

@@ -1,10 +1,10 @@
 //! What a service on [axum](https://docs.rs/axum) needs around [`identity`]: refusals as problem details, views of users without
-//! private fields, the client's language and address, and the account page.
+//! private fields, the client's language and address, the account page, the page that signs in, and what runs a service.
 //!
 //! The manual has a page with an example: [`identity::manual::in_an_axum_service`].
 //!
 //! # What this crate does not do
-//! It has no sessions and signs nobody in; who is signed in is an extractor of the host. It limits no rates, and it does not
+//! It has no sessions: a handler of the host begins one, and who is signed in is an extractor of the host. It limits no rates, and it does not
 //! cover the administrator's road: an [`Admin`](identity::Admin) call in a handler answers with a [`Problem`] as any other, which
 //! tells an administrator no more than a holder.
 
@@ -14,9 +14,13 @@ mod form;
 mod links;
 mod page;
 mod problem;
+mod service;
+mod sign_in;
 mod view;
 
 pub use account::account_page;
 pub use client::{ClientAddress, ClientLanguage, TrustedProxies};
 pub use problem::Problem;
+pub use service::{for_browsers, ready, serve, serve_until};
+pub use sign_in::{Entered, sign_in_page};
 pub use view::{IdentifierView, UserView};

@@ -6,7 +6,7 @@ use axum::extract::rejection::RawFormRejection;
 use axum::extract::{Extension, RawForm, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use identity::{Confirmation, HolderError, RefusalKind};
+use identity::{Confirmation, HolderError, Identity, RefusalKind};
 use identity_texts::{Answer, LinkRequest, Links};
 
 use crate::account::AccountPage;
@@ -16,7 +16,7 @@ use crate::page::respond;
 type Page = Extension<Arc<AccountPage>>;
 
 pub(crate) async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let Some(request) = page.link(query.unwrap_or_default().as_bytes()) else {
+    let Some(request) = link(&page.identity, query.unwrap_or_default().as_bytes()) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
     match page.identity.account(request.token.user()).link_address(&request.token).await {
@@ -31,7 +31,7 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     form: Result<RawForm, RawFormRejection>,
 ) -> Response {
-    let Some(request) = form.ok().and_then(|RawForm(form)| page.link(&form)) else {
+    let Some(request) = form.ok().and_then(|RawForm(form)| link(&page.identity, &form)) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
     let answer = match page.identity.account(request.token.user()).confirm_link(&request.token).await {
@@ -43,19 +43,19 @@ pub(crate) async fn confirm(
 }
 
 impl AccountPage {
-    /// The link in a query or form; `None` when it is none, or one of another tenant.
-    fn link(&self, form: &[u8]) -> Option<LinkRequest> {
-        let request = Links::parse(std::str::from_utf8(form).ok()?).ok()?;
-        Some(request).filter(|request| request.tenant == *self.identity.tenant())
-    }
-
     fn answer(&self, language: Option<&str>, answer: Answer) -> Response {
         respond(self.texts.answer_page(self.identity.tenant(), language, answer))
     }
 }
 
+/// The link in a query or form; `None` when it is none, or one of another tenant.
+pub(crate) fn link(identity: &Identity, form: &[u8]) -> Option<LinkRequest> {
+    let request = Links::parse(std::str::from_utf8(form).ok()?).ok()?;
+    Some(request).filter(|request| request.tenant == *identity.tenant())
+}
+
 /// The answer for an error. The page does not tell why a link is not good any more.
-fn failed(error: &HolderError) -> Answer {
+pub(crate) fn failed(error: &HolderError) -> Answer {
     match error {
         HolderError::Refused(refusal) if refusal.kind() == RefusalKind::TooSoon => Answer::Later,
         HolderError::Refused(_) => Answer::Failed,

@@ -57,6 +57,13 @@ impl Problem {
         Self { kind: code, title, status: status.as_u16(), detail: detail.into(), code, retry_after: None }
     }
 
+    /// An error of the host's own, of which the client learns nothing: 500. The log has it.
+    #[must_use]
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "a call failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something failed within the service")
+    }
+
     /// The problem of a refusal, as seen at this time. `From` takes the machine's clock.
     #[must_use]
     pub fn refused(refusal: &PublicRefusal, now: Timestamp) -> Self {
@@ -94,6 +101,12 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        HolderError::from(error).into()
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         error.public().into()
@@ -113,10 +126,7 @@ impl From<HolderError> for Problem {
                 let detail = "the service cannot do this now; try again in a moment";
                 Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable_now", detail) }
             }
-            error => {
-                tracing::error!(%error, "a call failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something failed within the service")
-            }
+            error => Self::internal(error),
         }
     }
 }
@@ -144,6 +154,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        // For the layer that makes pages of problems.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluent_bundle::FluentArgs;
 use identity_core::address::AddressError;
 use identity_core::{
     Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, User,
@@ -55,7 +56,7 @@ pub struct AccountProblem<'a> {
     pub typed: &'a str,
 }
 
-/// What is wrong with a form.
+/// What is wrong with a form of the account page or of the page that signs in.
 #[derive(Debug, Clone)]
 pub enum AccountWrong {
     /// A field is missing, doubled or unknown.
@@ -66,8 +67,8 @@ pub enum AccountWrong {
     Stale,
     /// The code is wrong.
     Code {
-        /// How many more answers the challenge accepts.
-        attempts_left: u8,
+        /// How many more answers the challenge accepts; `None` when the person is not told, as at a sign-in.
+        attempts_left: Option<u8>,
     },
     /// The text is not an address.
     Address(AddressError),
@@ -156,7 +157,9 @@ fn render(
     let values = Arc::new(Values { kind: Kind::Code, brand, code: None, link: None, about: None, left, at: now });
     let mut arguments = values.arguments(language.apart());
     arguments.set("channel", about.as_ref().map_or(Channel::Email, |about| about.channel).as_str());
-    if let Some(AccountWrong::Code { attempts_left }) = view.problem.as_ref().map(|problem| &problem.what) {
+    if let Some(AccountWrong::Code { attempts_left: Some(attempts_left) }) =
+        view.problem.as_ref().map(|problem| &problem.what)
+    {
         arguments.set("tries", *attempts_left);
     }
     let say = |name: &str| language.say(name, &arguments);
@@ -166,16 +169,7 @@ fn render(
         AccountDone::Removed => "account-said-removed",
     });
     let problem = view.problem.as_ref().map(|problem| {
-        let told = |code| sentence(language, code, Channel::Email, None);
-        let text = match &problem.what {
-            AccountWrong::Incomplete => say("account-incomplete"),
-            AccountWrong::TooLong => say("account-too-long"),
-            AccountWrong::Stale => say("account-stale"),
-            AccountWrong::Code { .. } => say("account-wrong-code"),
-            AccountWrong::Address(error) => told(error.code()),
-            AccountWrong::NoCode(error) => told(error.code()),
-            AccountWrong::Refused(refusal) => refused(language, refusal, now),
-        }?;
+        let text = wrong(language, &problem.what, &arguments, now)?;
         // The form whose field was wrong, if the page has it.
         let has = match problem.action {
             "add" => about.is_none(),
@@ -197,6 +191,26 @@ fn render(
     let sheet = Sheet { language, values: &values, apart: language.apart() };
     let html = edition.lay_out("account.html", None, &sheet, more)?;
     Ok(Page { status: if view.status == 0 { 200 } else { view.status }, html })
+}
+
+/// The sentence of what is wrong with a form.
+pub(crate) fn wrong(
+    language: &Language,
+    what: &AccountWrong,
+    arguments: &FluentArgs<'_>,
+    now: Timestamp,
+) -> Result<String, TextError> {
+    let told = |code| sentence(language, code, Channel::Email, None);
+    match what {
+        AccountWrong::Incomplete => language.say("account-incomplete", arguments),
+        AccountWrong::TooLong => language.say("account-too-long", arguments),
+        AccountWrong::Stale => language.say("account-stale", arguments),
+        AccountWrong::Code { attempts_left: Some(_) } => language.say("account-wrong-code", arguments),
+        AccountWrong::Code { attempts_left: None } => language.say("enter-wrong-code", arguments),
+        AccountWrong::Address(error) => told(error.code()),
+        AccountWrong::NoCode(error) => told(error.code()),
+        AccountWrong::Refused(refusal) => refused(language, refusal, now),
+    }
 }
 
 /// Renders everything that the page can say.
@@ -228,9 +242,12 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
     for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Removed].map(Some) {
         shown(None, &AccountView { done, ..AccountView::default() })?;
     }
-    for what in
-        [AccountWrong::Incomplete, AccountWrong::TooLong, AccountWrong::Stale, AccountWrong::Code { attempts_left: 3 }]
-    {
+    for what in [
+        AccountWrong::Incomplete,
+        AccountWrong::TooLong,
+        AccountWrong::Stale,
+        AccountWrong::Code { attempts_left: Some(3) },
+    ] {
         let problem = Some(AccountProblem { what, action: "add", typed: "typed" });
         shown(None, &AccountView { problem, ..AccountView::default() })?;
     }

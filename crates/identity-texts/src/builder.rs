@@ -10,15 +10,16 @@ use crate::explain::{SLUGS, sentence};
 use crate::languages::SHIPPED;
 use crate::texts::Inner;
 use crate::values::Values;
-use crate::{Answer, Brand, BuildError, Kind, Place, TextError, Texts, account, compose, page};
+use crate::{Answer, Brand, BuildError, Kind, Place, TextError, Texts, account, compose, enter, page};
 
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("mail.html", include_str!("templates/mail.html")),
     ("mail.txt", include_str!("templates/mail.txt")),
     ("sms.txt", include_str!("templates/sms.txt")),
     ("frame.html", include_str!("templates/frame.html")),
     ("page.html", include_str!("templates/page.html")),
     ("account.html", include_str!("templates/account.html")),
+    ("sign-in.html", include_str!("templates/sign-in.html")),
 ];
 
 /// Builds [`Texts`] from the shipped texts and the host's own, and checks all of them.
@@ -62,8 +63,8 @@ impl TextsBuilder {
         self
     }
 
-    /// Replaces a template: `mail.html`, `mail.txt`, `sms.txt`, `page.html`, `account.html` or the `frame.html`
-    /// that both pages extend; of a message for one [`Kind`] with its [`slug`](Kind::slug) before it (`code/mail.html`), for one
+    /// Replaces a template: `mail.html`, `mail.txt`, `sms.txt`, `page.html`, `account.html`, `sign-in.html` or the
+    /// `frame.html` that these pages extend; of a message for one [`Kind`] with its [`slug`](Kind::slug) before it (`code/mail.html`), for one
     /// language (`de/mail.html`) or both (`de/code/mail.html`). The crate's page lists the variables of templates.
     #[must_use]
     pub fn template(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
@@ -158,7 +159,8 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
     for answer in Answer::ALL {
         page::answered(edition, language, answer).map_err(failed(format!("the page {answer:?}")))?;
     }
-    account::check(edition, language).map_err(failed("the account page".to_owned()))
+    account::check(edition, language).map_err(failed("the account page".to_owned()))?;
+    enter::check(edition, language, tenant).map_err(failed("the page to sign in".to_owned()))
 }
 
 /// Values as large as they get.

@@ -30,7 +30,8 @@ pub(crate) struct Edition {
 }
 
 /// What templates lay out.
-const FORMATS: [&str; 6] = ["mail.html", "mail.txt", "sms.txt", "frame.html", "page.html", "account.html"];
+const FORMATS: [&str; 7] =
+    ["mail.html", "mail.txt", "sms.txt", "frame.html", "page.html", "account.html", "sign-in.html"];
 
 /// Strings by language, later ones over earlier ones.
 pub(crate) type Strings = BTreeMap<LanguageIdentifier, Vec<Arc<FluentResource>>>;

@@ -49,7 +49,7 @@ pub enum BuildError {
     },
     /// No message and no page asks for a template of this name.
     #[error(
-        "{0:?} is no name of a template; write mail.html, mail.txt, sms.txt, page.html, account.html or frame.html, with a \
+        "{0:?} is no name of a template; write mail.html, mail.txt, sms.txt, page.html, account.html, sign-in.html or frame.html, with a \
          language, a kind or both before it where there can be, such as de/code/mail.html"
     )]
     TemplateName(String),

@@ -73,9 +73,13 @@ impl Texts {
     /// # Errors
     /// [`TextError`]; every sentence was rendered once when the texts were built.
     pub fn parse_error(&self, tenant: &TenantId, language: Option<&str>, code: &str) -> Result<String, TextError> {
-        let code = if SLUGS.iter().any(|slugs| slugs.contains(&code)) { code } else { "other" };
-        sentence(self.edition(tenant).language(language), code, Channel::Email, None)
+        sentence(self.edition(tenant).language(language), known(code), Channel::Email, None)
     }
+}
+
+/// The slug if there is a sentence for it, or else the one of the sentence that something went wrong.
+pub(crate) fn known(code: &str) -> &str {
+    if SLUGS.iter().any(|slugs| slugs.contains(&code)) { code } else { "other" }
 }
 
 /// The sentence of a refusal.

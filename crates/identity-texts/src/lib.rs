@@ -1,4 +1,5 @@
-//! What the messages say: mail and text messages in six languages, the pages that links open, and the account page.
+//! What the messages say: mail and text messages in six languages, the pages that links open, the account page, and the page that
+//! signs in.
 //!
 //! [`Texts`] has the words of every brand in every language. It is built from what is shipped here and from what the host says
 //! differently, and building it renders everything once: a string, a variable or a template that is missing, and a text
@@ -51,7 +52,8 @@
 //!
 //! `mail.*` has `subject`, `title`, `lead`, `unasked` (what it says to somebody who did not ask for a code; none in notices) and
 //! `preheader` besides, which is what mail programs show beside the subject and never
-//! has the code in it. `sms.txt` has `body`. `page.html` has `title`, `lead` and `form` (`action`, `tenant`, `token`, or none).
+//! has the code in it. `sms.txt` has `body`. `page.html` has `title`, `lead` and `form` (`action`, `tenant`, `token` and
+//! `button`, the name of its string, or none).
 //!
 //! The shipped `mail.html` is laid out with tables, so that it holds in Outlook, has a dark colour scheme, and fetches nothing
 //! unless the brand has a logo.
@@ -82,6 +84,7 @@ mod brand;
 mod builder;
 mod compose;
 mod edition;
+mod enter;
 mod error;
 mod escape;
 mod explain;
@@ -97,6 +100,7 @@ pub use account::{AccountDone, AccountProblem, AccountView, AccountWrong};
 pub use brand::Brand;
 pub use builder::TextsBuilder;
 pub(crate) use compose::clean;
+pub use enter::{SignInStep, SignInView};
 pub use error::{BuildError, Place, TextError};
 pub use gsm7::{Encoding, Room};
 pub use kind::Kind;

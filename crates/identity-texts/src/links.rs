@@ -108,6 +108,12 @@ impl Links {
         url.into()
     }
 
+    /// Whether the links are https. Otherwise they lead to this machine.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
     /// Reads the query of a link, or the form that its page posts.
     ///
     /// # Errors

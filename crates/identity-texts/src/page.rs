@@ -1,11 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluent_bundle::FluentArgs;
 use identity_core::address::masked;
 use identity_core::{Address, Channel, TenantId, Timestamp};
 use minijinja::context;
 
 use crate::edition::{Edition, Language, Sheet};
+use crate::explain::{known, sentence};
 use crate::values::Values;
 use crate::{Kind, LinkRequest, TextError, Texts, clean};
 
@@ -91,6 +93,46 @@ impl Texts {
     }
 }
 
+impl Texts {
+    /// The page for a GET of a link that signs in. As [`ask_page`](Self::ask_page) it does nothing by itself; it posts to the same
+    /// path, which is that of the [links to sign in](crate::Brand::with_sign_in_links).
+    ///
+    /// # Errors
+    /// As [`ask_page`](Self::ask_page).
+    pub fn sign_in_link_page(&self, request: &LinkRequest) -> Result<Page, TextError> {
+        let edition = self.edition(&request.tenant);
+        enter(edition, edition.language(request.language.as_deref()), &request.tenant, &request.token.reveal())
+    }
+
+    /// The page for something that was refused, or failed, outside of the account page. `code` is the slug of a refusal or of
+    /// an error; any other one gives the sentence that something went wrong, and `stale` that the form was sent from elsewhere.
+    ///
+    /// # Errors
+    /// As [`ask_page`](Self::ask_page).
+    pub fn problem_page(
+        &self,
+        tenant: &TenantId,
+        language: Option<&str>,
+        status: u16,
+        code: &str,
+        wait: Option<Duration>,
+    ) -> Result<Page, TextError> {
+        let edition = self.edition(tenant);
+        let language = edition.language(language);
+        let lead = match code {
+            "stale" => language.say("account-stale", &FluentArgs::new())?,
+            code => sentence(language, known(code), Channel::Email, wait)?,
+        };
+        page(edition, language, "page-failed-title", Err(lead), status, None, minijinja::Value::from(()))
+    }
+}
+
+pub(crate) fn enter(edition: &Edition, language: &Language, tenant: &TenantId, token: &str) -> Result<Page, TextError> {
+    let action = edition.brand.links_of(Kind::SignInLink).path();
+    let form = context! { action, tenant => tenant.as_str(), token, button => "enter-title" };
+    page(edition, language, "enter-title", Ok("enter-ask-lead"), 200, None, form)
+}
+
 pub(crate) fn ask(
     edition: &Edition,
     language: &Language,
@@ -99,18 +141,22 @@ pub(crate) fn ask(
     address: &Address,
 ) -> Result<Page, TextError> {
     let about = (address.channel(), clean(&masked(address.as_str())));
-    let form = context! { action => edition.brand.links.path(), tenant => tenant.as_str(), token };
-    page(edition, language, "ask", 200, Some(about), form)
+    let action = edition.brand.links.path();
+    let form = context! { action, tenant => tenant.as_str(), token, button => "page-ask-button" };
+    page(edition, language, "page-ask-title", Ok("page-ask-lead"), 200, Some(about), form)
 }
 
 pub(crate) fn answered(edition: &Edition, language: &Language, answer: Answer) -> Result<Page, TextError> {
-    page(edition, language, answer.slug(), answer.status(), None, minijinja::Value::from(()))
+    let [title, lead] = ["title", "lead"].map(|part| format!("page-{}-{part}", answer.slug()));
+    page(edition, language, &title, Ok(&lead), answer.status(), None, minijinja::Value::from(()))
 }
 
+/// A page with the string of this title, and the string of this name or this sentence below it.
 fn page(
     edition: &Edition,
     language: &Language,
-    name: &str,
+    title: &str,
+    lead: Result<&str, String>,
     status: u16,
     about: Option<(Channel, String)>,
     form: minijinja::Value,
@@ -125,8 +171,8 @@ fn page(
         at: Timestamp::from_secs(0),
     });
     let arguments = values.arguments(language.apart());
-    let say = |part: &str| language.say(&format!("page-{name}-{part}"), &arguments);
-    let more = context! { title => say("title")?, lead => say("lead")?, form };
+    let lead = lead.map_or_else(Ok, |name| language.say(name, &arguments))?;
+    let more = context! { title => language.say(title, &arguments)?, lead, form };
     let html =
         edition.lay_out("page.html", None, &Sheet { language, values: &values, apart: language.apart() }, more)?;
     Ok(Page { status, html })

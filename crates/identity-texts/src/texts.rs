@@ -8,7 +8,7 @@ use identity_ports::{Clock, Notice};
 
 use crate::edition::{Edition, Language};
 use crate::values::Values;
-use crate::{Brand, Kind, Room, TextError, TextsBuilder, compose};
+use crate::{Brand, Kind, Links, Room, TextError, TextsBuilder, compose};
 
 /// A mail that is ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,6 +74,18 @@ impl Texts {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The links of a tenant's brand.
+    #[must_use]
+    pub fn links(&self, tenant: &TenantId) -> &Links {
+        &self.edition(tenant).brand.links
+    }
+
+    /// The links to sign in of a tenant's brand; `None` when it has none of their own.
+    #[must_use]
+    pub fn sign_in_links(&self, tenant: &TenantId) -> Option<&Links> {
+        self.edition(tenant).brand.sign_in.as_ref()
     }
 
     /// The mail for a notice.

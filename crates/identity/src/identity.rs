@@ -5,7 +5,8 @@ use std::sync::Arc;
 use identity_core::policy::SharedPolicy;
 use identity_core::{Actor, CodeKeys, Commit, Committed, Policy, TenantId, Timestamp, UserId, UserKey};
 use identity_ports::{
-    Budgets, Clock, CommitError, Directory, Entropy, EventFeed, Notifier, Outbox, SteadyClock, UserRepository,
+    Budgets, Clock, CommitError, Directory, Entropy, EventFeed, Notifier, Outbox, SteadyClock, StoreError,
+    UserRepository,
 };
 use tokio::sync::Notify;
 
@@ -275,6 +276,15 @@ impl Identity {
     #[must_use]
     pub fn admin(&self, actor: impl Into<Arc<str>>) -> Admin {
         Admin { identity: self.clone(), actor: Actor::Administrator(actor.into()) }
+    }
+
+    /// Asks the store for a user who is not there, which shows that it answers: for a page such as `/readyz`. It waits as long as
+    /// the store does.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store does not answer as it should.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.parts.store.load(&self.key(&UserId::from(uuid::Uuid::nil()))).await.map(drop)
     }
 
     /// Wakes the delivery workers of this process, as every commit with a message does. A host that learns of messages which

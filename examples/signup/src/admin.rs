@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use identity::directory::{DirectoryQuery, Search};
 use identity::{Error, Refusal, User, UserId};
+use identity_axum::Problem;
 use minijinja::context;
 use serde::Deserialize;
 
-use crate::App;
-use crate::pages::Failed;
 use crate::sign_in::Me;
+use crate::{App, rows};
 
 /// The number of users on a page.
 const PAGE: u64 = 20;
@@ -56,7 +56,7 @@ struct Which {
     page: u64,
 }
 
-async fn users(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Result<Response, Failed> {
+async fn users(State(app): State<App>, staff: Staff, Query(which): Query<Which>) -> Result<Response, Problem> {
     let Which { search, page } = which;
     let query = DirectoryQuery {
         descending: true,
@@ -68,7 +68,7 @@ async fn users(State(app): State<App>, staff: Staff, Query(which): Query<Which>)
     let found = app.identity.admin(staff.actor()).browse(&query).await?;
     let users: Vec<_> = found.users.iter().map(|stored| summary(&stored.user)).collect();
     let is_last = page.saturating_add(1).saturating_mul(PAGE) >= found.total;
-    app.pages.show(StatusCode::OK, "users.html", context! { users, search, page, is_last, total => found.total })
+    app.pages.show("users.html", context! { users, search, page, is_last, total => found.total })
 }
 
 fn summary(user: &User) -> minijinja::Value {
@@ -81,7 +81,7 @@ fn summary(user: &User) -> minijinja::Value {
     context! { id => user.id().as_str(), is_blocked => user.is_disabled(), created, addresses }
 }
 
-async fn user(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Response, Failed> {
+async fn user(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Response, Problem> {
     let admin = app.identity.admin(staff.actor());
     let user = match admin.get(&id).await {
         Ok(user) => Some(summary(&user)),
@@ -99,23 +99,23 @@ async fn user(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> R
             context! { number => recorded.number, at => event.at.to_string(), actor, change }
         })
         .collect();
-    let name = app.rows.name(&id).await?;
-    app.pages.show(StatusCode::OK, "user.html", context! { id => id.as_str(), name, user, history })
+    let name = rows::name(&app.store, &id).await?;
+    app.pages.show("user.html", context! { id => id.as_str(), name, user, history })
 }
 
-async fn block(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Failed> {
+async fn block(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Problem> {
     app.identity.admin(staff.actor()).disable(&id).await?;
     Ok(back(&id))
 }
 
-async fn unblock(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Failed> {
+async fn unblock(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Problem> {
     app.identity.admin(staff.actor()).enable(&id).await?;
     Ok(back(&id))
 }
 
-/// Erases the user and the member in one transaction.
-async fn erase(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Failed> {
-    app.rows.leaving(&app.identity).admin(staff.actor()).erase(&id).await?;
+/// Erases the user, and with it the member.
+async fn erase(State(app): State<App>, staff: Staff, Path(id): Path<UserId>) -> Result<Redirect, Problem> {
+    app.identity.admin(staff.actor()).erase(&id).await?;
     Ok(back(&id))
 }
 

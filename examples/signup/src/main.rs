@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use identity::{Address, Identity, User};
+use identity_sql::SqlStore;
 use pages::Pages;
-use rows::Rows;
 
 /// What every request is answered with.
 #[derive(Clone)]
 struct App {
     identity: Identity,
-    rows: Rows,
+    store: SqlStore,
     pages: Pages,
     /// The addresses of staff.
     staff: Arc<[Address]>,

@@ -6,10 +6,11 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::routing::get;
 use http_body_util::BodyExt as _;
 use identity::testing::{HandClock, Mailbox};
 use identity::{CodeKeys, Email, IdentifierId, Identity, NewUser, UserId};
-use identity_axum::account_page;
+use identity_axum::{Entered, account_page, sign_in_page};
 use identity_memory::MemoryStore;
 use identity_texts::{Brand, Links, Texts};
 use tower::ServiceExt as _;
@@ -37,6 +38,7 @@ pub(crate) struct Host {
     pub(crate) identity: Identity,
     pub(crate) clock: HandClock,
     pub(crate) mailbox: Mailbox,
+    pub(crate) texts: Texts,
     pub(crate) router: Router,
 }
 
@@ -73,9 +75,17 @@ pub(crate) fn host_on(store: impl identity::store::Store) -> Host {
     let keys = CodeKeys::parse(&"5a".repeat(32)).unwrap();
     let identity = Identity::new(store, mailbox.clone(), keys.clone()).with_clock(clock.clone());
     let brand = Brand::new("R & D", Links::new("https://accounts.example.com/account/link").unwrap());
+    let brand = brand.with_sign_in_links(Links::new("https://accounts.example.com/sign-in/link").unwrap());
     let texts = Texts::builder(brand.with_support("help@example.com"), clock.clone()).build().unwrap();
-    let page = account_page::<SignedIn, _>(identity.clone(), texts, keys);
-    Host { identity, clock, mailbox, router: Router::new().nest("/account", page) }
+    let sign_in = sign_in_page(identity.clone(), texts.clone(), begin);
+    let page = account_page::<SignedIn, _>(identity.clone(), texts.clone(), keys);
+    let router = Router::new().nest("/account", page).nest("/sign-in", sign_in).route("/by-itself", get(begin));
+    Host { identity, clock, mailbox, texts, router }
+}
+
+/// The host's own: the beginning of a session.
+async fn begin(entered: Entered) -> String {
+    format!("{} {} {}", entered.user, entered.is_new, entered.proof.address().as_str())
 }
 
 impl Host {

@@ -4,4 +4,6 @@ mod account;
 mod answers;
 mod browser;
 mod client;
+mod entering;
 mod kit;
+mod service;

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::addresses::NewAddress;
 use crate::address::{Channel, Username};
 use crate::base::UserId;
 use crate::change::record::Typed;
 use crate::change::{Change, UserRecord};
 use crate::decide::{Context, Decision};
-use crate::user::{Profile, Refusal, User, UserParts, bounded};
+use crate::user::{JsonError, Profile, Refusal, User, UserParts, bounded};
 
 /// A request to create a user. Every field is optional.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,25 @@ pub struct NewUser {
     /// Where the username and the addresses were collected, in the host's words; at most 800 bytes. An address with a
     /// source of its own keeps it.
     pub source: Option<Arc<str>>,
+}
+
+impl NewUser {
+    /// With another claim in the profile, for example `locale`, which selects the language of messages, or `name`.
+    ///
+    /// ```
+    /// use identity_core::NewUser;
+    /// let new = NewUser::default().with_claim("locale", "de")?;
+    /// assert_eq!(new.profile.locale(), Some("de"));
+    /// # Ok::<(), identity_core::JsonError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`JsonObject::patched`](crate::user::JsonObject::patched).
+    pub fn with_claim(mut self, name: &str, value: impl Into<Value>) -> Result<Self, JsonError> {
+        let claims = self.profile.claims.patched(&Map::from_iter([(name.to_owned(), value.into())]))?;
+        self.profile.claims = claims.into();
+        Ok(self)
+    }
 }
 
 impl User {

@@ -151,6 +151,15 @@ account-incomplete = Das Formular war nicht vollständig. Bitte versuchen Sie es
 account-too-long = Das ist zu lang. Bitte geben Sie weniger ein.
 account-stale = Es wurde nichts geändert, weil diese Seite zu lange offen war oder nicht von hier gesendet wurde. Bitte versuchen Sie es noch einmal.
 
+enter-title = Anmelden
+enter-title-open = Registrieren oder anmelden
+enter-send = Code senden
+enter-code-title = Code eingeben
+enter-sent = Wenn diese Adresse hier verwendet werden kann, ist ein Code unterwegs.
+enter-wrong-code = Dieser Code stimmt nicht.
+enter-other = Eine andere Adresse verwenden
+enter-ask-lead = Drücken Sie die Schaltfläche, um sich bei { $brand } anzumelden. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es geschieht nichts.
+
 page-ask-title = Gehört { $about } Ihnen?
 page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto bei { $brand } zu bestätigen. Wenn Sie das nicht angefordert haben, schließen Sie die Seite: Es ändert sich nichts.
 page-ask-button = Meine Adresse bestätigen

@@ -151,6 +151,15 @@ account-incomplete = The form was not complete. Please try again.
 account-too-long = This is too long. Please type less.
 account-stale = Nothing was changed, because this page was open too long or was not sent from here. Please try again.
 
+enter-title = Sign in
+enter-title-open = Sign up or sign in
+enter-send = Send a code
+enter-code-title = Enter the code
+enter-sent = If this address can be used here, a code is on its way.
+enter-wrong-code = This code is not right.
+enter-other = Use another address
+enter-ask-lead = Press the button to sign in to { $brand }. If you did not ask for this, close this page: nothing will happen.
+
 page-ask-title = Is { $about } yours?
 page-ask-lead = Press the button to confirm this address for your { $brand } account. If you did not ask for this, close this page: nothing will change.
 page-ask-button = Confirm my address

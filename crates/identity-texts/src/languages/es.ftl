@@ -157,6 +157,15 @@ account-incomplete = El formulario no estaba completo. Vuelva a intentarlo.
 account-too-long = Es demasiado largo. Escriba menos.
 account-stale = No se ha cambiado nada, porque esta página llevaba demasiado tiempo abierta o no se envió desde aquí. Vuelva a intentarlo.
 
+enter-title = Entrar
+enter-title-open = Crear una cuenta o entrar
+enter-send = Enviar un código
+enter-code-title = Introduzca el código
+enter-sent = Si esta dirección se puede usar aquí, hay un código en camino.
+enter-wrong-code = Este código no es correcto.
+enter-other = Usar otra dirección
+enter-ask-lead = Pulse el botón para entrar en { $brand }. Si no lo ha pedido usted, cierre la página: no ocurrirá nada.
+
 page-ask-title = ¿Le pertenece { $about }?
 page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de { $brand }. Si no lo ha pedido usted, cierre la página: no cambiará nada.
 page-ask-button = Confirmar mi dirección

@@ -155,6 +155,15 @@ account-incomplete = Le formulaire n’était pas complet. Veuillez réessayer.
 account-too-long = C’est trop long. Veuillez en saisir moins.
 account-stale = Rien n’a été changé, car cette page est restée ouverte trop longtemps ou n’a pas été envoyée d’ici. Veuillez réessayer.
 
+enter-title = Se connecter
+enter-title-open = Créer un compte ou se connecter
+enter-send = Envoyer un code
+enter-code-title = Saisissez le code
+enter-sent = Si cette adresse peut être utilisée ici, un code est en route.
+enter-wrong-code = Ce code n’est pas le bon.
+enter-other = Utiliser une autre adresse
+enter-ask-lead = Appuyez sur le bouton pour vous connecter à { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne se passera.
+
 page-ask-title = Est-ce que { $about } est à vous ?
 page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre compte { $brand }. Si vous n’avez rien demandé, fermez la page : rien ne changera.
 page-ask-button = Confirmer mon adresse

@@ -129,6 +129,15 @@ account-incomplete = フォームが不完全でした。もう一度お試し�
 account-too-long = 長すぎます。短くしてください。
 account-stale = このページを開いてから時間が経ちすぎたか、ここから送信されなかったため、何も変更されませんでした。もう一度お試しください。
 
+enter-title = ログイン
+enter-title-open = 新規登録またはログイン
+enter-send = コードを送信する
+enter-code-title = 確認コードの入力
+enter-sent = このアドレスをご利用になれる場合は、コードをお送りしています。
+enter-wrong-code = コードが正しくありません。
+enter-other = 別のアドレスを使う
+enter-ask-lead = { $brand }にログインするには、ボタンを押してください。お心当たりがない場合は、このページを閉じてください。何も起こりません。
+
 page-ask-title = { $about }はあなたの連絡先ですか?
 page-ask-lead = { $brand }のアカウントでこの連絡先を確認するには、ボタンを押してください。お心当たりがない場合は、このページを閉じてください。何も変更されません。
 page-ask-button = アドレスを確認する

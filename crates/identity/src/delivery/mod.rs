@@ -3,6 +3,7 @@
 mod hand_over;
 mod lanes;
 mod options;
+mod terminal;
 mod unheard;
 mod worker;
 
@@ -25,6 +26,7 @@ pub(crate) use hand_over::is_visitors;
 pub(crate) use lanes::Lane;
 pub(crate) use lanes::Lanes;
 pub use options::{Delivered, Delivery};
+pub use terminal::Terminal;
 pub(crate) use unheard::Unheard;
 pub(crate) use worker::Left;
 use worker::{Mode, Worker};

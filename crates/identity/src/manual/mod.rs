@@ -3,12 +3,13 @@
 //! The first day:
 //!
 //! * [`getting_started`]: a store, a key, a user, a verified address.
+//! * [`an_afternoon`]: a service with sign-up, sign-in, an account page and rows of its own, in 120 lines.
 //! * [`two_roads`]: what a holder may do, what an administrator may do, and how a host keeps them apart.
 //! * [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
 //! * [`own_rows`]: rows of the host in the transaction that changes a user.
 //! * [`events`]: the feed of the events of all users.
 //! * `testing`, with the feature of that name: a clock that a test moves, a mailbox that shows codes, a store that is mocked.
-//! * [`in_an_axum_service`]: problem details, views, and the account page.
+//! * [`in_an_axum_service`]: problem details, views, the account page, and the page that signs in.
 //! * [`beside`]: SQLite in one program with sqlx, diesel or sea-orm.
 //! * [`coming_from`]: better-auth, django-allauth, ASP.NET Core Identity and Clerk, concept by concept, and how to import their
 //!   users.
@@ -37,6 +38,9 @@
 
 #[doc = include_str!("getting_started.md")]
 pub mod getting_started {}
+
+#[doc = include_str!("an_afternoon.md")]
+pub mod an_afternoon {}
 
 #[doc = include_str!("two_roads.md")]
 pub mod two_roads {}

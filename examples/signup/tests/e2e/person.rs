@@ -40,12 +40,20 @@ impl Person {
 
     /// The code of the next mail to this address that has one. Mails without one are news.
     pub(crate) fn code_by_mail(&self, to: &str) -> String {
+        self.line_by_mail(to, |line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// The link of the next mail to this address that has one.
+    pub(crate) fn link_by_mail(&self, to: &str) -> String {
+        self.line_by_mail(to, |line| line.starts_with("http://"))
+    }
+
+    fn line_by_mail(&self, to: &str, is_it: impl Fn(&str) -> bool) -> String {
         loop {
             let mail = self.mails.mail();
-            let mut lines = mail["text"].as_str().unwrap().lines().map(str::trim);
-            let code = lines.find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
-            if let Some(code) = code.filter(|_| mail["to"][0] == to) {
-                return code.to_owned();
+            let line = mail["text"].as_str().unwrap().lines().map(str::trim).find(|line| is_it(line));
+            if let Some(line) = line.filter(|_| mail["to"][0] == to) {
+                return line.to_owned();
             }
         }
     }
@@ -57,17 +65,16 @@ impl Person {
         lines.last().unwrap().rsplit(' ').next().unwrap().to_owned()
     }
 
-    /// Types an address, and with it a name.
-    pub(crate) fn asks_for_a_code(&mut self, login: &str, name: &str) {
+    /// Types an address.
+    pub(crate) fn asks_for_a_code(&mut self, address: &str) {
         self.open("/sign-in");
-        self.browser.fill("#login", login);
-        self.browser.fill("#name", name);
+        self.browser.fill("#address", address);
         self.browser.press("Send a code");
     }
 
     pub(crate) fn types_the_code(&mut self, code: &str) {
         self.browser.fill("#code", code);
-        self.browser.press("Continue");
+        self.browser.press("Sign in");
     }
 
     /// Adds an address on the account page.
@@ -82,11 +89,10 @@ impl Person {
         self.browser.press("Confirm");
     }
 
-    /// Signs up or in by mail.
-    pub(crate) fn signs_in(&mut self, email: &str, name: &str) {
-        self.asks_for_a_code(email, name);
-        let code = self.code_by_mail(email);
-        self.types_the_code(&code);
+    /// Says their name.
+    pub(crate) fn is_called(&mut self, name: &str) {
+        self.browser.fill("#name", name);
+        self.browser.press("Save");
     }
 }
 

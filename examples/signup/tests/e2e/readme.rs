@@ -24,7 +24,7 @@ fn the_code_of_the_tutorial_is_the_code_of_the_program() {
 #[test]
 fn the_tutorial_lists_every_setting() {
     let listed = README.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let calls = ["setting(\"", "env::var(\"", "env::var_os(\"", "from_env(\""];
+    let calls = ["setting(\"", "env::var(\"", "env::var_os(\"", "from_env_or_temporary(\""];
     let read = calls.iter().flat_map(|call| {
         let sources = SOURCES.iter().flat_map(move |source| source.split(call).skip(1));
         sources.map(|rest| rest.split('"').next().unwrap())
