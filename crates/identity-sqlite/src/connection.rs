@@ -224,12 +224,17 @@ fn open(path: &Path, flags: OpenFlags, options: &SqliteOptions) -> Result<Connec
 }
 
 /// Switches to write-ahead logging. SQLite does not apply its busy timeout here, so this retries while another connection
-/// changes the journal mode.
+/// changes the journal mode. The statement is run to its end: it names the new mode before it writes it, and an error of that
+/// write leaves the old mode.
 fn to_wal(connection: &Connection, patience: Duration) -> Result<()> {
     const PAUSE: Duration = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
     loop {
-        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+        let switched = connection.prepare("PRAGMA journal_mode = WAL").and_then(|mut switch| {
+            let modes = switch.query_map([], |row| row.get::<_, String>(0))?;
+            modes.last().unwrap_or(Err(rusqlite::Error::QueryReturnedNoRows))
+        });
+        match switched {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
                 let reason = format!(
