@@ -105,6 +105,16 @@ planted! {
     leases_that_hold_nothing: LeasesHoldNothing is caught by leases_are_exclusive_and_expire, "another lease holds";
     racing_for_draws: DrawsRace is caught by shared_budgets_are_exact_under_a_race, "ten of sixty-four draws fit";
     drawing_before_a_refusal: RefusedDraws is caught by a_refused_draw_draws_nothing, "";
+    giving_back_before_a_refusal: RefusedRefunds is caught by a_refused_draw_gives_nothing_back, "gives nothing back";
+    cutting_what_is_asked_for_again: AgainIsCut is caught by a_lease_asked_for_again_gets_all_that_is_still_pending, "all that it holds";
+    leasing_what_was_reported_on: AgainShowsTheReported is caught by a_lease_asked_for_again_gets_all_that_is_still_pending, "that is pending";
+    leaving_nobody_out: NobodyIsLeftOut is caught by a_lease_leaves_out_the_tenants_that_it_names, "is passed over";
+    using_an_id_again: IdsAreUsedAgain is caught by an_id_of_a_message_is_used_once, "an id is used once";
+    claims_in_any_order: ClaimsAreReversed is caught by claims_come_in_the_order_of_their_keys, "the order of their keys";
+    answering_a_key_once: KeysAreFoundOnce is caught by a_key_asked_for_twice_is_answered_twice, "in its place";
+    nobody_under_nothing: EmptyPrefixesFindNobody is caught by a_prefix_is_literal, "finds every user";
+    ignoring_u_0000: NulsAreIgnored is caught by nobody_is_found_under_a_text_with_u_0000, "nobody is found under";
+    dropping_claims_with_u_0000: NulsAreDropped is caught by nobody_is_found_under_a_text_with_u_0000, "is refused";
     racing_for_leases: LeasesRace is caught by leases_are_exclusive_under_a_race, "no task panics";
     not_counting_attempts: AttemptsAreNotCounted is caught by attempts_are_counted, "was not settled counts";
     settling_by_any_lease: AnyLeaseSettles is caught by a_stale_lease_settles_nothing, "the second lease holds them";
@@ -150,6 +160,8 @@ planted! {
     succeeding_twice: VersionsAreIgnored is caught by c45_one_of_many_right_codes_succeeds, "exactly one answer succeeds";
     names_that_claim_no_address: NamesClaimNames is caught by c46_a_username_is_never_another_users_address, "exactly one of them";
     events_that_do_not_make_the_user: OneEventACommit is caught by c48_all_or_nothing, "the result of its events";
+    signing_in_twice: DrawsRace is caught by c48_a_sign_in_is_all_or_nothing, "a code is used once";
+    creating_half_a_visitor: OneEventACommit is caught by c49_a_failing_port_never_signs_in, "the result of its events";
     strength_by_random_commands: StrengthIsKept is caught by random_sequences_equal_the_model, "store and the model differ";
     retries_by_random_commands: RetriesAreDueAtOnce is caught by random_sequences_equal_the_model, "store and the model differ";
     offsets_by_random_commands: PrefixesArePatterns is caught by random_sequences_equal_the_model, "store and the model differ";

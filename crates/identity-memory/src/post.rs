@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{
     Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError,
 };
@@ -170,10 +170,13 @@ impl Outbox for MemoryStore {
         if !held.is_empty() {
             return Ok(held);
         }
-        let is_asked = |to: &Address| lease.channel.is_none_or(|channel| to.channel() == channel);
+        let is_asked = |message: &Message| {
+            let of_channel = lease.channel.is_none_or(|channel| message.to.channel() == channel);
+            of_channel && !lease.except.contains(&message.key.tenant)
+        };
         let heads = pending()
             .take_while(|kept| kept.due_at <= lease.now)
-            .filter(|kept| is_asked(&kept.posted.message.to) && !kept.is_held(at))
+            .filter(|kept| is_asked(&kept.posted.message) && !kept.is_held(at))
             .filter(|kept| !post.has_to_wait(kept, lease.now, at))
             .map(|kept| kept.posted.message.id);
         let heads: Vec<MessageId> = heads.take(lease.limit).collect();

@@ -15,7 +15,7 @@ pub struct LeaseId(pub Uuid);
 /// The length of a lease is measured by the store's own clock, never by the worker's: workers whose clocks differ must agree
 /// on whether a message is leased. PostgreSQL has the server's clock; a store within the process, or on this machine alone,
 /// has the machine's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The name of the lease, which [`Outbox::settle`] needs.
     pub id: LeaseId,
@@ -33,13 +33,15 @@ pub struct Lease {
     pub limit: usize,
     /// The channel whose messages are leased. `None`: any.
     pub channel: Option<Channel>,
+    /// Tenants whose messages are left out: those that have their fair share of the worker already.
+    pub except: Vec<TenantId>,
 }
 
 impl Lease {
     /// A first request for messages of any channel, timed by the store's own clock.
     #[must_use]
     pub const fn new(id: LeaseId, now: Timestamp, lasts: Duration, limit: usize) -> Self {
-        Self { id, again: false, now, lasts, at: None, limit, channel: None }
+        Self { id, again: false, now, lasts, at: None, limit, channel: None, except: Vec::new() }
     }
 
     /// The reading of the store's clock and the end of the lease, for a store whose own clock shows `own`.
@@ -229,15 +231,17 @@ pub trait Outbox: Send + Sync + 'static {
     /// whoever has the address. The message of a user who exists is one of that user's messages in every respect. That of one
     /// who does not waits for earlier ones of the same name and channel as well; [`posted`](Self::posted) may leave it out.
     ///
-    /// A message whose id is there already stays as it is, so that a call whose answer was lost can be repeated.
+    /// A message of this user or name whose id is there already stays as it is, whatever the second one says, so that a call whose
+    /// answer was lost can be repeated.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails. After [`StoreError::Failed`] the message may or may not have been enqueued.
     async fn enqueue(&self, message: Message) -> Result<(), StoreError>;
 
     /// Leases messages that are due at `lease.now` and not leased, in the order of their due times and then of their ids.
-    /// A lease holds its messages for `lease.lasts` by the store's own clock, whatever the worker's clock shows. A new
-    /// message is due at its creation.
+    /// Messages of the tenants in `lease.except` are passed over, so that a worker can take the messages of others before more of
+    /// a tenant that floods it. A lease holds its messages for `lease.lasts` by the store's own clock, whatever the worker's clock
+    /// shows. A new message is due at its creation.
     ///
     /// The messages of one user on one channel are delivered in the order of creation, and then of their ids; channels do
     /// not wait for each other. Messages to the same address are strictly sequential. Of messages to several addresses,
@@ -253,8 +257,9 @@ pub trait Outbox: Send + Sync + 'static {
     ///
     /// A message whose last lease ended unsettled counts as one more uncertain attempt.
     ///
-    /// A request that is made `again` gets the messages that a lease of its name holds, and does not count as an attempt
-    /// of them; when that holds none, it is like a first request.
+    /// A request that is made `again` gets the messages that a lease of its name holds, all of them whatever its limit, channel
+    /// and exceptions, but none that was reported on meanwhile, and does not count as an attempt of them; when there are none, it
+    /// is like a first request.
     ///
     /// A message in a format that this program does not know, because a newer program wrote it, is left for that program.
     ///

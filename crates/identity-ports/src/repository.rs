@@ -74,7 +74,7 @@ pub struct Cursor {
 pub struct Prefix {
     /// The kind of identifier to search.
     pub kind: ClaimKind,
-    /// The beginning of a claim key.
+    /// The beginning of a claim key. Every key of the kind begins with the empty text.
     pub text: String,
 }
 
@@ -139,7 +139,9 @@ pub struct Page {
 /// reads or changes anything of another.
 ///
 /// Tenants, user ids, claim keys and names of budgets are compared by all their bytes. An implementation must never cut,
-/// fold, trim or convert one. Ids have at most 200 characters, which are at most 800 bytes.
+/// fold, trim or convert one. Ids have at most 200 characters, which are at most 800 bytes. None that is written contains U+0000:
+/// [`Commit::check`](identity_core::Commit::check), which a store calls first, refuses such a claim. A text that is searched for
+/// may contain it, and nobody is found then. In the words of a provider a store that cannot keep U+0000 replaces it by U+FFFD.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync + 'static {
@@ -161,7 +163,7 @@ pub trait UserRepository: Send + Sync + 'static {
 
     /// Finds the users who have these addresses and usernames, whether claimed or not. The results are in the order of
     /// the given keys; for each key the verified ones come first, then the order is by user id, and at most 100 are
-    /// returned. A call must do the same work whether a key is found or not.
+    /// returned. A key that is given twice is answered twice. A call must do the same work whether a key is found or not.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
@@ -209,7 +211,8 @@ pub trait UserRepository: Send + Sync + 'static {
     ///
     /// Pending messages of this user with a challenge of an identifier in `withdraw` are removed, unless a lease is noted on
     /// them: one that holds the message, or one that ended and was not settled, because its holder may have sent it. Then
-    /// the new messages are enqueued.
+    /// the new messages are enqueued. A commit with a message whose id an earlier message of the user has fails with
+    /// [`StoreError::Failed`] and writes nothing. Ids are random, so a store need not look for one among other users' messages.
     ///
     /// When `after` is `None`, the user is erased: its rows, its claims and all its messages, including sent ones and
     /// dead letters, are removed, and every event of the user, earlier or in this commit, is kept only as

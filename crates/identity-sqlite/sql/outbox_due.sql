@@ -1,7 +1,8 @@
--- Messages that are free and due (?1: the worker's time, ?2: how many, ?3: the store's time, ?4: the channel, ?5: the format),
+-- Messages that are free and due (?1: the worker's time, ?2: how many, ?3: the store's time, ?4: the channel, ?5: the format,
+-- ?6: the tenants to leave out),
 -- but for those that another message of the same user and channel has to go before.
 sent_at IS NULL AND failed_at IS NULL AND due_at <= ?1 AND (lease IS NULL OR leased_until <= ?3)
-  AND (?4 IS NULL OR channel = ?4) AND format <= ?5
+  AND (?4 IS NULL OR channel = ?4) AND format <= ?5 AND next.tenant NOT IN (SELECT value FROM json_each(?6))
   AND NOT EXISTS (
     SELECT 1 FROM identity_outbox AS earlier
     WHERE earlier.user = next.user AND +earlier.id <> next.id AND +earlier.sent_at IS NULL AND +earlier.failed_at IS NULL

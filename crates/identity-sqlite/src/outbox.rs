@@ -125,7 +125,7 @@ fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Resul
         }
     }
     let channel = lease.channel.map(Channel::as_str);
-    let due = params![lease.now.as_micros(), signed(lease.limit), at.as_micros(), channel, FORMAT];
+    let due = params![lease.now.as_micros(), signed(lease.limit), at.as_micros(), channel, FORMAT, json(&lease.except)?];
     let mut due = rows(connection, messages!("outbox_due"), due)?;
     if let Some(place) = due.iter().position(|kept| kept.posted.is_err()) {
         let damaged = due.swap_remove(place);
@@ -193,12 +193,12 @@ impl Outbox for SqliteStore {
     async fn lease(&self, request: Lease) -> Result<Vec<Leased>> {
         // An idle delivery loop polls every second, and must not write only to find nothing.
         let (at, _) = request.times(|| self.clock().now());
-        let any = |connection: &Connection| {
-            let channel = request.channel.map(Channel::as_str);
-            let place = params![request.now.as_micros(), at.as_micros(), channel, FORMAT];
+        let (now, channel, except) = (request.now, request.channel.map(Channel::as_str), json(&request.except)?);
+        let any = move |connection: &Connection| {
+            let place = params![now.as_micros(), at.as_micros(), channel, FORMAT, except];
             one::<(bool,)>(connection, sql!("outbox_any_due"), place, ("identity_outbox", ""))
         };
-        if request.limit == 0 || !(request.again || self.read(any).await?.is_some_and(|(any,)| any)) {
+        if !request.again && (request.limit == 0 || !self.read(any).await?.is_some_and(|(any,)| any)) {
             return Ok(Vec::new());
         }
         let leased = self.write(move |desk| {

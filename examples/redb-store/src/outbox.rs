@@ -4,7 +4,7 @@ use std::ops::Bound::Excluded;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::{Address, Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -154,8 +154,9 @@ impl Outbox for RedbStore {
             if !leased.is_empty() {
                 return Ok(leased);
             }
-            let is_asked = |to: &Address| lease.channel.is_none_or(|channel| channel == to.channel());
-            let due = pending.iter().filter(|post| post.due_at <= lease.now && is_asked(&post.message.to));
+            let of_channel = |message: &Message| lease.channel.is_none_or(|channel| channel == message.to.channel());
+            let is_asked = |message: &Message| of_channel(message) && !lease.except.contains(&message.key.tenant);
+            let due = pending.iter().filter(|post| post.due_at <= lease.now && is_asked(&post.message));
             let free = due.filter(|post| !post.is_held(at) && !post.has_to_wait(&pending, lease.now, at));
             for old in free.take(lease.limit) {
                 let mut new = Post { lease: Some((lease.id.0, until)), ..old.clone() };

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use identity::UserId;
+use identity::policy::{Budget, SendPolicy};
+use identity::{Policy, UserId};
 use identity_texts::LANGUAGES;
 
 use crate::kit::{Host, form, host};
@@ -171,6 +172,66 @@ async fn a_form_of_another_page_user_or_site_changes_nothing() {
         assert_eq!(answer.status, 403);
         let answer = host.send(form(&user).body(add(own.token()).into()).unwrap()).await;
         assert!(matches!(answer.status, 303 | 409), "{}", answer.text);
+    }
+}
+
+/// What a browser does not tell, or tells of a page without a referrer, chooses nothing; what the person opened themselves does.
+#[tokio::test]
+async fn a_form_whose_page_is_unknown_puts_nothing_into_the_field() {
+    let host = host();
+    let (user, _) = host.user("ada@example.org").await;
+    let page = host.get(&user, "", "en").await;
+    let add = |token: &str| format!("token={token}&do=add&address=new%40example.com");
+    for (name, value, stays) in [
+        ("origin", "null", false),
+        ("accept", "*/*", false),
+        ("origin", "http://", false),
+        ("sec-fetch-site", "none", true),
+        ("sec-fetch-site", "same-origin", true),
+        ("origin", "https://accounts.example.com", true),
+    ] {
+        let request = form(&user).header(name, value);
+        let answer = host.send(request.body(add("").into()).unwrap()).await;
+        assert_eq!((answer.status, answer.text.contains("new@example.com")), (403, stays), "{name}: {value}");
+    }
+    let request = form(&user).header("sec-fetch-site", "none");
+    let answer = host.send(request.body(add(page.token()).into()).unwrap()).await;
+    assert_eq!(answer.status, 303, "what has our token is ours: {}", answer.text);
+}
+
+/// The address is added although its code must wait, and its own page says for how long when the person asks for the code.
+#[tokio::test]
+async fn an_address_is_added_also_when_its_code_has_to_wait() {
+    let host = host();
+    let (user, _) = host.user("ada@example.org").await;
+    let none = SendPolicy::builder().tenant(Some(Budget::new(0, Duration::from_secs(3_600)))).build().unwrap();
+    drop(host.identity.clone().with_policy(Policy::default().with_send(none)));
+    let page = host.follow(&user, &[("do", "add"), ("address", "new@example.com")]).await;
+    assert!(page.status == 200 && page.text.contains("new@example.com"), "{}", page.text);
+    let id = id(&host, &user, "new@example.com").await;
+    let answer = host.post(&user, &[("do", "send"), ("id", &id)]).await;
+    assert_eq!((answer.status, answer.problems().len()), (429, 1), "{}", answer.text);
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=3_600).contains(&wait), "{wait} s");
+}
+
+/// A link to an address that is not there any more asks nothing and confirms nothing.
+#[tokio::test]
+async fn a_link_whose_address_was_removed_is_said_to_be_of_no_use() {
+    let host = host();
+    let (user, _) = host.user("ada@example.org").await;
+    host.follow(&user, &[("do", "add"), ("address", "new@example.com")]).await;
+    host.identity.deliver_due().await.unwrap();
+    let token = host.mailbox.link("new@example.com").unwrap().reveal();
+    let id = id(&host, &user, "new@example.com").await;
+    host.follow(&user, &[("do", "remove"), ("id", &id)]).await;
+    let link = format!("tenant=default&lang=en&token={token}");
+    let get = Request::get(format!("/account/link?{link}")).body(Body::empty()).unwrap();
+    let post = Request::post("/account/link").header("content-type", "application/x-www-form-urlencoded");
+    for request in [get, post.body(link.into()).unwrap()] {
+        let answer = host.send(request).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert!(!answer.text.contains("<form"), "{}", answer.text);
     }
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::response::IntoResponse as _;
 use http_body_util::BodyExt as _;
 use identity::address::ClaimKind;
+use identity::delivery::{DeliveryState, Report};
 use identity::spend::SendLimit;
 use identity::user::JsonObject;
 use identity::{
-    Email, Error, HolderError, NewAddress, NewUser, Profile, PublicRefusal, Refusal, StoreError, Timestamp,
+    CodeKeys, Email, Error, HolderError, NewAddress, NewUser, Profile, PublicRefusal, Refusal, StoreError, Timestamp,
     Verification,
 };
 use identity_axum::{Problem, UserView};
@@ -106,6 +107,37 @@ async fn what_is_private_does_not_leave() {
     let unavailable = told(Error::<Refusal>::Contended.into()).await;
     assert_eq!((unavailable.0, unavailable.1.as_str()), (503, "1"));
     assert_eq!(told(Error::<Refusal>::Store(StoreError::NotOurs("x".into())).into()).await.0, 500);
+}
+
+#[tokio::test]
+async fn a_view_says_how_the_user_and_each_address_stand() {
+    let host = host();
+    let (user, ada) = host.user("ada@example.org").await;
+    let (account, admin) = (host.identity.account(&user), host.identity.admin("test"));
+    let mail = |text: &str| Email::parse(text).unwrap();
+    let open = account.add(mail("open@example.org")).await.unwrap().outcome;
+    account.start_verification(open).await.unwrap();
+    let posted = admin.posted(&user, None, 10).await.unwrap().pop().unwrap();
+    let ticket = CodeKeys::parse(&"5a".repeat(32)).unwrap().ticket(posted.message.id);
+    let bounced = Report::new(DeliveryState::Bounced, posted.message.created_at);
+    admin.report_delivery(&ticket, &bounced).await.unwrap();
+    account.replace(ada, mail("new@example.org")).await.unwrap();
+    for disabled in [false, true] {
+        if disabled {
+            admin.disable(&user).await.unwrap();
+        }
+        let view = serde_json::to_value(UserView::from(&*admin.get(&user).await.unwrap())).unwrap();
+        assert_eq!(view["disabled"], json!(disabled));
+        let cells = ["address", "status", "primary", "undeliverable", "replaces"];
+        let row = |entry: &Value| Value::from(cells.map(|cell| entry[cell].clone()).to_vec());
+        let rows: Vec<Value> = view["emails"].as_array().unwrap().iter().map(row).collect();
+        let expected = [
+            json!(["ada@example.org", "verified", true, false, null]),
+            json!(["open@example.org", "pending", false, true, null]),
+            json!(["new@example.org", "unverified", false, false, ada.to_string()]),
+        ];
+        assert_eq!(rows, expected);
+    }
 }
 
 #[tokio::test]

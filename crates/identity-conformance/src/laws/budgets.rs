@@ -63,6 +63,24 @@ pub async fn a_refused_draw_draws_nothing(harness: &dyn Harness) {
     assert_eq!(rest(&*store, "dear", NOW).await, 10, "nothing was drawn");
 }
 
+/// A draw that is refused gives nothing back either; what one that fits gives back, it may draw at once.
+pub async fn a_refused_draw_gives_nothing_back(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let full = [refusing("full", 10, NOW)];
+    assert_eq!(rest(&*store, "full", NOW).await, 10, "the budget is drawn to its end");
+    store.draw(&tenant(), &[], &[refusing("used", 1, NOW)]).await.expect("there is room");
+    for _ in 0..2 {
+        let refused = store.draw(&tenant(), &[back(&full[0])], &[refusing("used", 1, at(1))]).await;
+        assert!(matches!(refused, Err(CommitError::Exhausted(_))), "there is no room: {refused:?}");
+    }
+    assert_eq!(rest(&*store, "full", NOW).await, 0, "a draw that is refused gives nothing back");
+    let two = Charge { amount: 2, ..full[0].clone() };
+    assert!(store.draw(&tenant(), &[back(&full[0])], &[two]).await.is_err(), "there is room for one");
+    assert_eq!(rest(&*store, "full", NOW).await, 0, "nor to the budget that it is to draw from");
+    store.draw(&tenant(), &[back(&full[0])], &full).await.expect("what is given back is drawn at once");
+    assert_eq!(rest(&*store, "full", NOW).await, 0, "what is given back is drawn once");
+}
+
 /// A window begins with its first draw and takes back what is given back, also across a restart; tenants are separate.
 pub async fn a_shared_window_begins_with_its_first_draw(harness: &dyn Harness) {
     let store = harness.open().await;

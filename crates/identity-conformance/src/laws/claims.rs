@@ -1,7 +1,7 @@
 //! Laws of claims: addresses and usernames that belong to one user only.
 
 use identity_core::{Claim, ClaimKey, ClaimKind, Strength};
-use identity_ports::CommitError;
+use identity_ports::{CommitError, DirectoryQuery, ListOrder, ListQuery};
 
 use crate::kit::{Draft, Person, change, create, key, mail_key, put, raw_key};
 use crate::{Harness, Store};
@@ -47,6 +47,29 @@ pub async fn claims_are_exclusive_and_can_be_released(harness: &dyn Harness) {
             assert_eq!(stored.claims, [Claim { key: claim.clone(), strength }], "a released claim can be taken");
             put(&*store, change(&key(&bob), &stored, &Person::default()).release(&claim)).await;
         }
+    }
+}
+
+/// The claims of a user come in the order of their keys, wherever the user is read: by kind, then by rule, then by the bytes of
+/// the text.
+pub async fn claims_come_in_the_order_of_their_keys(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let name = |rule, text| ClaimKey::new(ClaimKind::Username, rule, text);
+    let first = [name(2, "b"), raw_key(ClaimKind::Phone, "+4930"), name(1, "\u{e9}"), name(1, "b")];
+    let second = [raw_key(ClaimKind::Email, "z"), name(1, "_"), name(1, "B"), name(1, "a"), name(10, "a")];
+    let take = |draft: Draft, keys: &[ClaimKey]| keys.iter().fold(draft, |draft, key| draft.take(key, Verified));
+    let stored = put(&*store, take(new("ada"), &first)).await;
+    put(&*store, take(change(&key("ada"), &stored, &Person::default()), &second)).await;
+    let mut expected = [&first[..], &second].concat();
+    expected.sort();
+    let query = ListQuery { order: ListOrder::Created, after: None, limit: 10, prefix: None };
+    let listed = store.list(&key("ada").tenant, &query).await.unwrap().users;
+    let browsed = DirectoryQuery { limit: 10, ..DirectoryQuery::default() };
+    let browsed = store.browse(&key("ada").tenant, &browsed).await.unwrap().users;
+    for stored in [store.load(&key("ada")).await.unwrap().into_iter().collect(), listed, browsed] {
+        let [stored] = <[_; 1]>::try_from(stored).expect("ada is there");
+        let keys: Vec<ClaimKey> = stored.claims.into_iter().map(|claim| claim.key).collect();
+        assert_eq!(keys, expected, "claims come in the order of their keys");
     }
 }
 

@@ -42,12 +42,12 @@ pub async fn erasing_leaves_nothing_personal(harness: &dyn Harness) {
     put(&*store, create(&bob, &Person::default()).message(paid(letter(3, &bob, at(0)), vec![]))).await;
     // One message is a dead letter, one was sent, one is leased, and one is pending.
     let lease = lease(5, at(0), at(60), 10);
-    assert_eq!(store.lease(lease).await.unwrap().len(), 2);
+    assert_eq!(store.lease(lease.clone()).await.unwrap().len(), 2);
     let failed = Settlement::Failed { at: at(0), error: "never".to_owned() };
     let settled = vec![Settled { id: message_id(1), outcome: failed }];
     assert_eq!(store.settle(lease.id, settled).await.unwrap(), 1);
     let lease = Lease { id: LeaseId(Uuid::from_u128(6)), ..lease };
-    assert_eq!(store.lease(lease).await.unwrap().len(), 1);
+    assert_eq!(store.lease(lease.clone()).await.unwrap().len(), 1);
     let sent = Settlement::Sent { at: at(0), provider: None, reference: Some("number 4".to_owned()) };
     assert_eq!(store.settle(lease.id, vec![Settled { id: message_id(4), outcome: sent }]).await.unwrap(), 1);
     let lease = Lease { id: LeaseId(Uuid::from_u128(7)), now: at(1), at: Some(at(1)), ..lease };

@@ -74,6 +74,21 @@ pub async fn found_users_are_in_order(harness: &dyn Harness) {
     }
 }
 
+/// A key that is asked for twice is answered twice, each time in its place.
+pub async fn a_key_asked_for_twice_is_answered_twice(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let (mail, name) = (mail_key("ada@example.com"), raw_key(ClaimKind::Username, "ada"));
+    let ada = Person::default().email(1, "ada@example.com", verified()).username(2, "ada");
+    put(&*store, create(&key("ada"), &ada)).await;
+    let bob = Person::default().email(3, "ada@example.com", Status::Unverified);
+    put(&*store, create(&key("bob"), &bob)).await;
+    let mails = [found(&mail, "ada", 1, true), found(&mail, "bob", 3, false)];
+    let names = [found(&name, "ada", 2, true)];
+    let keys = [&mail, &mail, &name, &mail, &name].map(Clone::clone);
+    let expected = [&mails[..], &mails, &names, &mails, &names].concat();
+    assert_eq!(store.find(&tenant("acme"), &keys).await.unwrap(), expected, "each key is answered in its place");
+}
+
 /// For one key at most 100 users are returned, the first ones in the order. Users who no longer have the key, or were erased,
 /// take no place, neither here nor in a list or a directory.
 pub async fn at_most_100_users_are_found_for_a_key(harness: &dyn Harness) {

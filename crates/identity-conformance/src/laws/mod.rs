@@ -19,6 +19,7 @@ mod races;
 mod refusals;
 mod reserve;
 mod round_trip;
+mod sign_in;
 mod tenants;
 mod texts;
 
@@ -36,7 +37,7 @@ macro_rules! files {
 
 files! {
     budgets claims codes directory erasure failures feed finding history listing model outbox post
-    presence quotas races refusals reserve round_trip tenants texts
+    presence quotas races refusals reserve round_trip sign_in tenants texts
 }
 
 /// What a law requires of a store: its documentation. `None` when no law has this name.
@@ -75,6 +76,7 @@ macro_rules! for_every_law {
             every_event_round_trips
             every_message_round_trips
             claims_are_exclusive_and_can_be_released
+            claims_come_in_the_order_of_their_keys
             claims_differ_by_every_part
             verified_wins_over_unverified
             a_release_affects_no_other_users_claim
@@ -106,6 +108,9 @@ macro_rules! for_every_law {
             a_backlog_is_what_is_pending
             leases_last_by_the_stores_own_clock
             a_lease_asked_for_again_gets_the_same_messages
+            a_lease_asked_for_again_gets_all_that_is_still_pending
+            a_lease_leaves_out_the_tenants_that_it_names
+            an_id_of_a_message_is_used_once
             a_release_is_no_attempt
             channels_do_not_wait_for_each_other
             an_enqueued_message_needs_no_user
@@ -136,12 +141,14 @@ macro_rules! for_every_law {
             a_directory_has_numbered_pages_in_every_order
             a_directory_search_is_literal_and_follows_changes
             found_users_are_in_order
+            a_key_asked_for_twice_is_answered_twice
             at_most_100_users_are_found_for_a_key
             finding_follows_every_change
             a_history_is_read_in_pages
             nothing_is_left_out_because_there_is_much
             tenants_never_mix
             texts_are_compared_by_all_their_bytes
+            nobody_is_found_under_a_text_with_u_0000
             erasing_leaves_nothing_personal
             every_event_of_an_erased_user_is_stripped
             the_feed_has_every_event_of_every_tenant_in_the_order_of_the_commits
@@ -159,12 +166,15 @@ macro_rules! for_every_law {
             c45_one_of_many_right_codes_succeeds
             c46_a_username_is_never_another_users_address
             c48_all_or_nothing
+            c48_a_sign_in_is_all_or_nothing
             c49_a_failing_port_never_verifies
+            c49_a_failing_port_never_signs_in
             c80_a_withheld_challenge_verifies_nothing
             c81_guesses_at_one_address_are_bounded_exactly
             a_reserve_is_drawn_exactly_under_a_race
             shared_budgets_are_exact_under_a_race
             a_refused_draw_draws_nothing
+            a_refused_draw_gives_nothing_back
             a_shared_window_begins_with_its_first_draw
             many_tenants_at_once_keep_to_the_shared_budget
         }

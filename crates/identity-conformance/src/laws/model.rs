@@ -227,7 +227,7 @@ async fn compare(harness: &dyn Harness, run: &mut u32, commands: &[Command]) -> 
     let lease = lease(2, FAR + LONG, FAR + LONG + LONG, 100_000);
     store.prune(Timestamp::from_micros(i64::MAX), 1_000_000).await.expect("the store prunes");
     loop {
-        let left = store.lease(lease).await.expect("the store leases");
+        let left = store.lease(lease.clone()).await.expect("the store leases");
         if left.is_empty() {
             return result;
         }
@@ -281,7 +281,7 @@ impl World {
                 let id = LeaseId(Uuid::from_u128((u128::from(self.run) << 64) + 10 + self.leases.len() as u128));
                 let until = self.now + Duration::from_secs(*secs);
                 let lease = Lease { id, ..lease(0, self.now, until, *limit) };
-                let [ours, models] = [store.lease(lease).await.unwrap(), self.model.lease(lease).await.unwrap()];
+                let [ours, models] = [store.lease(lease.clone()).await.unwrap(), self.model.lease(lease).await.unwrap()];
                 self.leases.push((id, models.iter().map(|leased| leased.message.id).collect()));
                 equal("what was leased", &ours, &models)
             }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use identity_core::{Address, Channel, Message, MessageId, Phone};
-use identity_ports::{Backlog, Lease, LeaseId, Leased, Settled, Settlement};
+use identity_core::{Address, Channel, DeliveryState, Message, MessageId, Phone, Report};
+use identity_ports::{Backlog, CommitError, Lease, LeaseId, Leased, Settled, Settlement};
 use uuid::Uuid;
 
-use crate::kit::{Person, at, create, erase, key, key_in, lease, letter, message_id, paid, put};
+use crate::kit::{Person, at, change, create, erase, key, key_in, lease, letter, message_id, paid, put, tenant};
 use crate::{Harness, Store};
 
 async fn take(store: &dyn Store, number: u128, from: u64, until: u64) -> Vec<(MessageId, u32)> {
@@ -345,6 +345,78 @@ pub async fn a_lease_asked_for_again_gets_the_same_messages(harness: &dyn Harnes
     let again = |number| Lease { again: true, ..lease(number, at(61), at(99), 2) };
     assert_eq!(numbers_of(store.lease(again(1)).await.unwrap()), [3, 4].map(message_id), "as a first request");
     assert_eq!(store.lease(again(9)).await.unwrap(), [], "nothing is left for one that never was");
+}
+
+/// A lease that is asked for again gets all that it holds, whatever limit and channel it names then, but for what was reported
+/// on meanwhile. When nothing else is left, it is as new.
+pub async fn a_lease_asked_for_again_gets_all_that_is_still_pending(harness: &dyn Harness) {
+    let store = harness.open().await;
+    enqueue(&*store, "acme", &[(1, 0), (2, 1), (3, 2)]).await;
+    assert_eq!(take(&*store, 1, 10, 60).await.len(), 3);
+    let report = |number| {
+        let report = Report::new(DeliveryState::Delivered, at(11));
+        let store = &store;
+        async move { store.report(message_id(number), &report).await.unwrap() }
+    };
+    report(2).await;
+    for (limit, channel) in [(3, None), (1, None), (0, None), (3, Some(Channel::Phone))] {
+        let again = Lease { again: true, channel, ..lease(1, at(12), at(62), limit) };
+        let left = numbers_of(store.lease(again).await.unwrap());
+        assert_eq!(left, [1, 3].map(message_id), "all that it holds and that is pending: {limit}, {channel:?}");
+    }
+    report(1).await;
+    report(3).await;
+    enqueue(&*store, "acme", &[(4, 3)]).await;
+    let again = Lease { again: true, ..lease(1, at(12), at(62), 3) };
+    assert_eq!(numbers_of(store.lease(again).await.unwrap()), [message_id(4)], "it holds nothing and is as new");
+    let sent = Settlement::Sent { at: at(13), provider: None, reference: Some("late".to_owned()) };
+    assert_eq!(settle(&*store, 1, vec![(2, sent)]).await, 1, "what was reported on can still be settled");
+}
+
+/// A lease passes over the messages of the tenants that it leaves out, however many there are, and takes those of all others in
+/// their order. Tenants are compared by all their bytes.
+pub async fn a_lease_leaves_out_the_tenants_that_it_names(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let flood: Vec<(u128, u64)> = (10..300).map(|number| (number, 0)).collect();
+    enqueue(&*store, "acme", &flood).await;
+    for (name, number) in [("Acme", 1), ("acme ", 2), ("globex", 3), ("o'\"[,]{}\\%", 4)] {
+        enqueue(&*store, name, &[(number, 5)]).await;
+    }
+    for (number, except, limit, expected) in [
+        (1, &["acme", "globex"][..], 2, &[1, 2][..]),
+        (2, &["acme"], 1, &[3]),
+        (3, &["o'\"[,]{}\\%", "acme", "nobody"], 9, &[]),
+        (4, &["ACME"], 2, &[10, 11]),
+        (5, &["acme", "acm", "acme2"], 9, &[4]),
+    ] {
+        let except = except.iter().copied().map(tenant).collect();
+        let leased = store.lease(Lease { except, ..lease(number, at(10), at(60), limit) }).await.unwrap();
+        let expected: Vec<MessageId> = expected.iter().copied().map(message_id).collect();
+        assert_eq!(numbers_of(leased), expected, "who is left out is passed over, and nobody else");
+    }
+}
+
+/// An id of a message is used once. An enqueued message whose id is there already changes nothing, whatever it says; a commit
+/// that brings one, or brings two with one id, is refused as a whole.
+pub async fn an_id_of_a_message_is_used_once(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    let stored = put(&*store, create(&ada, &Person::default()).message(paid(letter(1, &ada, at(0)), vec![]))).await;
+    let phone = Address::from(Phone::from_e164("+447400123456").unwrap());
+    let other = |number| paid(Message { to: phone.clone(), ..letter(number, &ada, at(1)) }, vec![]);
+    store.enqueue(other(1).message).await.expect("a message whose id is there already is no error");
+    let draft = || change(&ada, &stored, &Person::default().attempts(1));
+    for (numbers, why) in [(&[1][..], "an id that is there already"), (&[2, 2], "two messages with one id")] {
+        let draft = numbers.iter().fold(draft(), |draft, number| draft.message(other(*number)));
+        let refused = store.commit(draft.0).await;
+        assert!(matches!(refused, Err(CommitError::Store(_))), "an id is used once: {why}: {refused:?}");
+        assert_eq!(store.load(&ada).await.unwrap(), Some(stored.clone()), "nothing is written: {why}");
+        assert_eq!(store.history(&ada, 0, 10).await.unwrap().len(), 1, "no event is written: {why}");
+    }
+    let posted = store.posted(&ada, None, 10).await.unwrap();
+    let messages: Vec<Message> = posted.into_iter().map(|posted| posted.message).collect();
+    assert_eq!(messages, [letter(1, &ada, at(0))], "the first message of an id stays as it is");
+    store.commit(draft().message(other(2)).0).await.expect("the next commit finds no trace of the refused ones");
 }
 
 /// A message that is released is pending as before: the lease does not count, and what earlier attempts left stays.

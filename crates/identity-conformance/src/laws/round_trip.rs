@@ -381,7 +381,7 @@ pub async fn every_message_round_trips(harness: &dyn Harness) {
     // They are leased one after the other, on each channel.
     let mut read: Vec<Message> = Vec::new();
     loop {
-        let leased = store.lease(lease).await.unwrap();
+        let leased = store.lease(lease.clone()).await.unwrap();
         if leased.is_empty() {
             break;
         }

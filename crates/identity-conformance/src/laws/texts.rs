@@ -1,10 +1,13 @@
 //! The law of texts: tenants, ids and keys are compared by all their bytes.
 
-use identity_core::{Claim, ClaimKind, Strength};
-use identity_ports::CommitError;
+use identity_core::{Claim, ClaimKey, ClaimKind, Strength};
+use identity_ports::{CommitError, DirectoryQuery, ListOrder, ListQuery, Prefix, Search};
 
 use crate::Harness;
-use crate::kit::{Draft, NOW, Person, create, key_in, letter, lookalikes, message_id, paid, raw_key, refusing};
+use crate::kit::{
+    Draft, NOW, Person, change, create, key, key_in, letter, lookalikes, message_id, paid, put, raw_key, refusing,
+    tenant,
+};
 
 /// Tenants, user ids, claim keys and names of budgets are compared by all their bytes, whatever their length: nothing is cut,
 /// folded, trimmed or converted, and a tenant and what follows it never run together.
@@ -38,5 +41,28 @@ pub async fn texts_are_compared_by_all_their_bytes(harness: &dyn Harness) {
         assert!(matches!(taken, Err(CommitError::Taken(_))), "the claim {text:?} in {name:?} is kept: {taken:?}");
         let drawn = store.commit(spend(1_000_000, other(), text).0).await;
         assert!(matches!(drawn, Err(CommitError::Exhausted(_))), "the draw {text:?} in {name:?} is kept: {drawn:?}");
+    }
+}
+
+/// Nobody is found under a text with U+0000, and that is no failure. A commit that takes a claim with one is refused.
+pub async fn nobody_is_found_under_a_text_with_u_0000(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let ada = Person::default().username(1, "ada");
+    let name = raw_key(ClaimKind::Username, "ada");
+    let stored = put(&*store, create(&key("ada"), &ada).take(&name, Strength::Verified)).await;
+    for text in ["\0", "ada\0", "\0ada", "a\0da", "ada\0\0", "ada\00", "ada\01"] {
+        let keys = ClaimKind::ALL.map(|kind| raw_key(kind, text));
+        assert_eq!(store.find(&tenant("acme"), &keys).await.unwrap(), [], "nobody is found under {text:?}");
+        let prefix = Some(Prefix { kind: ClaimKind::Username, text: text.to_owned() });
+        let query = ListQuery { order: ListOrder::Created, after: None, limit: 10, prefix };
+        let listed = store.list(&tenant("acme"), &query).await.unwrap().users;
+        assert_eq!(listed, [], "nobody is listed under {text:?}");
+        let query = DirectoryQuery { limit: 10, search: Some(Search::new(text)), ..DirectoryQuery::default() };
+        let browsed = store.browse(&tenant("acme"), &query).await.unwrap();
+        assert_eq!((browsed.users, browsed.total), (vec![], 0), "nobody is browsed under {text:?}");
+        let claim = ClaimKey::new(ClaimKind::Username, 1, text);
+        let refused = store.commit(change(&key("ada"), &stored, &ada).take(&claim, Strength::Verified).0).await;
+        assert!(matches!(refused, Err(CommitError::Store(_))), "a claim with U+0000 is refused: {refused:?}");
+        assert_eq!(store.load(&key("ada")).await.unwrap(), Some(stored.clone()), "nothing is written");
     }
 }

@@ -154,6 +154,10 @@ impl FaultyStore {
                 }
             }
             Fault::OwnChargesAreFree => commit.charges.clear(),
+            Fault::IdsAreUsedAgain => {
+                let known = &mut self.notes.lock().unwrap().ids;
+                commit.messages.retain(|outgoing| known.insert(outgoing.message.id));
+            }
             Fault::ChargesAreOne => charges(commit).for_each(|charge| charge.amount = 1),
             Fault::RecordingWithholds => {
                 for charge in charges(commit).filter(|charge| charge.when_exhausted == WhenExhausted::Record) {

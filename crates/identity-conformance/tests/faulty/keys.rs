@@ -52,6 +52,10 @@ impl FaultyStore {
                 }
                 return Ok(());
             }
+            Fault::RefusedRefunds => {
+                self.inner.draw(tenant, refunds, &[]).await?;
+                return self.inner.draw(tenant, &[], charges).await;
+            }
             // What is drawn is given back, and drawn again when others have found room as well.
             Fault::DrawsRace => {
                 self.inner.draw(tenant, refunds, charges).await?;
@@ -103,6 +107,7 @@ impl FaultyStore {
                     }
                 }
             }
+            Fault::NulsAreDropped => commit.claims.take.retain(|claim| !claim.key.as_str().contains('\0')),
             Fault::BudgetsAreCut => all_charges(commit).for_each(|charge| charge.quota = cut(&charge.quota, 16)),
             Fault::BudgetsFold => all_charges(commit).for_each(|charge| charge.quota = charge.quota.to_lowercase()),
             Fault::ClaimsFold => {

@@ -25,16 +25,17 @@ impl FaultyStore {
 
     pub(super) async fn faulty_lease(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
         match self.fault {
+            Fault::NobodyIsLeftOut => lease.except.clear(),
             Fault::LeasesHoldNothing => lease.lasts = Duration::ZERO,
             Fault::WorkersClocksCount => lease.at = Some(lease.now),
             Fault::LeasesRace => {
-                let seen = self.inner.lease(Lease { lasts: Duration::ZERO, ..lease }).await?;
+                let seen = self.inner.lease(Lease { lasts: Duration::ZERO, ..lease.clone() }).await?;
                 self.dawdle().await;
                 self.inner.lease(lease).await?;
                 return Ok(seen);
             }
             Fault::YoungestFirst => {
-                let mut leased = self.inner.lease(Lease { limit: 10_000, lasts: Duration::ZERO, ..lease }).await?;
+                let mut leased = self.inner.lease(Lease { limit: 10_000, lasts: Duration::ZERO, ..lease.clone() }).await?;
                 leased.sort_by_key(|leased| std::cmp::Reverse((leased.message.created_at, leased.message.id)));
                 leased.truncate(lease.limit);
                 return Ok(leased);
@@ -46,12 +47,25 @@ impl FaultyStore {
             Fault::LeasesScanFourTimes => self.first_due(&lease, 4 * lease.limit).await?,
             _ => Vec::new(),
         };
-        let mut leased = self.inner.lease(lease).await?;
+        let mut leased = self.inner.lease(lease.clone()).await?;
         if lease.times(|| lease.now).1 < identity_conformance::kit::NOW {
             let ended = leased.iter().map(|leased| (leased.message.id, lease.id));
             self.notes.lock().unwrap().ended.extend(ended);
         }
         match self.fault {
+            Fault::AgainIsCut if lease.again => leased.truncate(lease.limit),
+            Fault::AgainShowsTheReported if lease.again => {
+                let held: Vec<MessageId> = {
+                    let notes = self.notes.lock().unwrap();
+                    let of_it = notes.holders.iter().filter(|(_, holder)| **holder == lease.id);
+                    of_it.map(|(id, _)| *id).collect()
+                };
+                for id in held {
+                    let posted = self.inner.message(id).await?;
+                    leased.extend(posted.filter(|posted| posted.sent_at.is_some()).map(Posted::leased));
+                }
+                leased.sort_by_key(|leased| leased.message.id);
+            }
             Fault::LeasesScan64 | Fault::LeasesScanFourTimes => {
                 leased.retain(|leased| seen.contains(&leased.message.id));
             }

@@ -228,6 +228,26 @@ pub(crate) enum Fault {
     DrawsRace,
     /// A draw that is refused has drawn what stands before.
     RefusedDraws,
+    /// A draw that is refused has given back what it was to give back.
+    RefusedRefunds,
+    /// A lease that is asked for again gets as many messages as its limit says.
+    AgainIsCut,
+    /// A lease that is asked for again gets what was reported on meanwhile.
+    AgainShowsTheReported,
+    /// A lease takes messages of tenants that it leaves out.
+    NobodyIsLeftOut,
+    /// Of messages with one id the first is kept, without a word.
+    IdsAreUsedAgain,
+    /// Claims come in the reverse order of their keys.
+    ClaimsAreReversed,
+    /// A key that is asked for twice is answered once.
+    KeysAreFoundOnce,
+    /// No user is listed under the empty prefix.
+    EmptyPrefixesFindNobody,
+    /// U+0000 is left out of the keys that are searched for.
+    NulsAreIgnored,
+    /// A claim with U+0000 is left out of its commit.
+    NulsAreDropped,
     /// The feed is in the order of the times of the events.
     FeedIsByTime,
     /// The feed has the events of one tenant.
@@ -279,6 +299,8 @@ struct Notes {
     /// The feed as this store tells it: commits by their positions.
     feed: BTreeMap<u64, Vec<FeedEvent>>,
     drawn: u64,
+    /// The ids of the messages that commits brought.
+    ids: BTreeSet<MessageId>,
     shadows: u64,
     arrived: u64,
     written: Vec<u8>,

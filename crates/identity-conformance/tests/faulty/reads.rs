@@ -15,6 +15,9 @@ impl FaultyStore {
             self.pause().await;
         }
         if let Some(stored) = &mut stored {
+            if self.fault == Fault::ClaimsAreReversed {
+                stored.claims.reverse();
+            }
             match (self.fault, late, self.inner.load(key).await?) {
                 (Fault::ClaimsComeLater, Some(late), _) => stored.claims = late,
                 (Fault::LoadsTear, _, Some(later)) => stored.claims = later.claims,
@@ -27,7 +30,13 @@ impl FaultyStore {
     pub(super) async fn faulty_find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
         let any_rule = |key: &ClaimKey| ClaimKey::new(key.kind(), key.kind().rule(), key.as_str());
         let folded = |key: &ClaimKey| ClaimKey::new(key.kind(), key.rule(), key.as_str().replace('\u{ff53}', "s"));
+        let whole = |key: &ClaimKey| ClaimKey::new(key.kind(), key.rule(), key.as_str().replace('\0', ""));
         let keys: Vec<ClaimKey> = match self.fault {
+            Fault::NulsAreIgnored => keys.iter().map(whole).collect(),
+            Fault::KeysAreFoundOnce => {
+                let new = |(place, key): &(usize, &ClaimKey)| !keys[..*place].contains(key);
+                keys.iter().enumerate().filter(new).map(|(_, key)| key.clone()).collect()
+            }
             Fault::RulesAreIgnored => keys.iter().map(any_rule).collect(),
             Fault::FindFolds => keys.iter().map(folded).collect(),
             _ => keys.to_vec(),
@@ -121,6 +130,9 @@ impl FaultyStore {
                 users.truncate(query.limit);
                 let next = users.last().filter(|_| more).map(|last| query.order.cursor(&last.user));
                 return Ok(Page { users, next });
+            }
+            Fault::EmptyPrefixesFindNobody if query.prefix.as_ref().is_some_and(|prefix| prefix.text.is_empty()) => {
+                return Ok(Page { users: Vec::new(), next: None });
             }
             _ => {}
         }

@@ -88,19 +88,25 @@ impl Commit {
     /// [`Inconsistent`] when
     /// * there are no events, or they are not numbered from the expected version on,
     /// * the user has another id than the key,
-    /// * a claim is taken twice,
+    /// * a claim is taken twice, or its key contains U+0000, which some databases cannot keep and no address or username contains,
+    /// * two messages have one id,
     /// * or a charge of the commit itself would withhold a message.
     pub fn check(&self) -> Result<(), Inconsistent> {
         let read = if let Expected::At(Version(version)) = self.expected { version } else { 0 };
         let follows = |(place, recorded): (u64, &Recorded)| recorded.number.checked_sub(read) == Some(place);
         let taken =
             |(place, claim): (usize, &Claim)| self.claims.take.iter().take(place).any(|other| other.key == claim.key);
+        let ids = |count| self.messages.iter().take(count).map(|outgoing| outgoing.message.id);
         if self.events.is_empty() || !(1..).zip(&self.events).all(follows) {
             Err(Inconsistent("the events of the commit are not numbered from the expected version on"))
         } else if self.after.as_ref().is_some_and(|user| *user.id() != self.key.user) {
             Err(Inconsistent("the user of the commit differs from the commit's key"))
         } else if self.claims.take.iter().enumerate().any(taken) {
             Err(Inconsistent("the commit takes one claim twice"))
+        } else if self.claims.take.iter().any(|claim| claim.key.as_str().contains('\0')) {
+            Err(Inconsistent("the commit takes a claim with U+0000"))
+        } else if ids(usize::MAX).enumerate().any(|(place, id)| ids(place).any(|other| other == id)) {
+            Err(Inconsistent("two messages of the commit have one id"))
         } else if self.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
             Err(Inconsistent("a charge of a commit itself has no message to withhold"))
         } else {

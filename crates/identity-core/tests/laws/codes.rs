@@ -1,9 +1,12 @@
 //! Codes and link tokens: their format, what they are bound to, and how they are compared.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use identity_core::{
-    Address, Alphabet, Answer, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
+    Address, Alphabet, Answer, Attempt, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
     Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, MessageId,
-    Nonce, Policy, ProofBy, Purpose, Refusal, Status, TenantId, User, UserId, UserParts, VerificationPolicy,
+    Nonce, Policy, ProofBy, Purpose, Refusal, SignInTicket, Status, Subject, TenantId, User, UserId, UserParts, Username,
+    VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -420,6 +423,47 @@ fn a_link_token_reads_what_it_writes_and_nothing_else() {
         assert_eq!(ada.open(mail, &forged).then(&[]), Confirmation::Rejected { attempts_left: 5 });
     }
     assert_eq!(ada.open(mail, &LinkToken::parse(&text).unwrap()).done(), Confirmation::Verified);
+}
+
+#[test]
+fn a_ticket_to_sign_in_shows_nothing_of_what_it_holds_and_opens_in_its_tenant_alone() {
+    let mut bench = Bench::new(Policy::default());
+    let attempt = Attempt {
+        purpose: Purpose::SignIn,
+        subject: Subject::Username(Username::parse("countess").unwrap()),
+        to: email("ada@example.com"),
+        proof: ProofBy::Code,
+        begun: bench.now,
+        round: 0,
+    };
+    let nonce = |number| Nonce::from_bytes([number; 16]);
+    let mut tickets = [1, 2].map(|number| bench.on(&staff(), |context| attempt.ticket(nonce(number), context)));
+    let bytes = tickets.clone().map(|ticket| BASE64.decode(ticket.as_str()).unwrap());
+    for bytes in &bytes {
+        for text in ["ada", "example", "countess", "purpose", "        "] {
+            assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text:?} can be read");
+        }
+        // Most of it is padding, of which no two blocks look alike.
+        let blocks: std::collections::BTreeSet<&[u8]> = bytes[48..].chunks_exact(32).collect();
+        assert_eq!(blocks.len(), (bytes.len() - 48) / 32, "blocks are covered alike");
+    }
+    let alike = bytes[0][48..].iter().zip(&bytes[1][48..]).filter(|(one, other)| one == other).count();
+    assert!(alike < 32, "{alike} of {} bytes are the same in two tickets of one attempt", bytes[0].len() - 48);
+    let other = TenantId::parse("globex").unwrap();
+    let keys = CodeKeys::new(KeyId::parse("test").unwrap(), &[8; 32]).unwrap();
+    for ticket in &tickets {
+        let opened = Attempt::open(ticket, &bench.tenant, &bench.keys);
+        assert_eq!(opened.map(|(attempt, ..)| attempt), Some(attempt.clone()));
+        assert_eq!(Attempt::open(ticket, &other, &bench.keys), None, "in another tenant");
+        assert_eq!(Attempt::open(ticket, &bench.tenant, &keys), None, "with other keys");
+    }
+    // A change of any byte is noticed.
+    for place in 0..bytes[0].len() {
+        let mut forged = bytes[0].clone();
+        forged[place] ^= 1;
+        tickets[0] = SignInTicket::new(BASE64.encode(forged));
+        assert_eq!(Attempt::open(&tickets[0], &bench.tenant, &bench.keys), None, "byte {place} was changed");
+    }
 }
 
 #[test]

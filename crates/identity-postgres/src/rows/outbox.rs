@@ -32,7 +32,7 @@ impl Outbox for PostgresStore {
     }
 
     async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        if lease.limit == 0 {
+        if lease.limit == 0 && !lease.again {
             return Ok(Vec::new());
         }
         let link = self.link();
@@ -125,6 +125,7 @@ async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
         (lease.at.map(Timestamp::as_micros), lease.now.as_micros(), lease.channel.map(Channel::as_str));
     let values = (at, now, capped(lease.limit), lease.id.0, lasts, channel, FORMAT);
     let sql = Sql::new(&link.texts.lease).with(values);
+    let sql = sql.rows(lease.except.iter().map(|tenant| (tenant.as_str(),)));
     let mut patience = Patience::new(link);
     let mut again = lease.again;
     let rows = loop {

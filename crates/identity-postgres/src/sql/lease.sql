@@ -3,6 +3,7 @@
 WITH due AS (SELECT d.tenant, d.user_id, d.id FROM {s}identity_outbox d
     WHERE d.sent_at IS NULL AND d.failed_at IS NULL AND d.due_at <= $2
     AND (d.lease IS NULL OR d.leased_until <= {now}) AND ($6::text IS NULL OR d.channel = $6) AND d.format <= $7
+    AND d.tenant <> ALL ($8::text[])
     AND NOT EXISTS (SELECT 1 FROM {s}identity_outbox earlier
         WHERE earlier.tenant = d.tenant AND earlier.user_id = d.user_id AND earlier.id <> d.id
         AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL AND earlier.channel = d.channel

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use identity_core::{Channel, MessageId};
+use identity_core::{Channel, MessageId, TenantId};
 use identity_ports::{Clock as _, Lease, LeaseId, Leased, Settled, Settlement, StoreError};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -40,6 +40,7 @@ pub(super) enum Mode {
 
 /// A message that is being handed over.
 struct InHand {
+    tenant: TenantId,
     lease: LeaseId,
     id: MessageId,
     lane: Lane,
@@ -92,6 +93,10 @@ pub(super) struct Worker<'a> {
     dry: bool,
     /// Whether something was settled after the last lease was requested, so that its answer may be out of date.
     settled_since: bool,
+    /// Whether the present request leaves tenants out, and of how many messages it asks for.
+    fair: Option<usize>,
+    /// Until when the tenants with their share may have more of the worker, because the others had nothing due.
+    others_idle: Option<Instant>,
     /// How long to wait before the store is asked again.
     wait: Duration,
     /// Whether settling failed; it is tried again after the wait.
@@ -116,6 +121,8 @@ impl<'a> Worker<'a> {
             settling: None,
             dry: false,
             settled_since: false,
+            fair: None,
+            others_idle: None,
             wait: POLL,
             store_failed: false,
             error: None,
@@ -162,7 +169,7 @@ impl<'a> Worker<'a> {
                 _ = stopped.wait_for(|stopped| *stopped), if waits => {}
                 () = &mut mail, if waits => {
                     mail = new_mail();
-                    self.dry = false;
+                    (self.dry, self.others_idle) = (false, None);
                 }
                 () = tokio::time::sleep(self.wait), if looks => {
                     (self.dry, self.store_failed) = (false, false);
@@ -194,6 +201,20 @@ impl<'a> Worker<'a> {
         Some(free.min(self.options.batch)).filter(|limit| *limit > 0)
     }
 
+    /// The tenants that have their share of this worker: what each would have if one more tenant came. Their messages wait while
+    /// somebody else has one that is due. None when the others had none a moment ago.
+    fn full_tenants(&self) -> Vec<TenantId> {
+        if self.others_idle.is_some_and(|until| Instant::now() < until) {
+            return Vec::new();
+        }
+        let mut held: HashMap<&TenantId, usize> = HashMap::new();
+        for in_hand in self.whose.values() {
+            *held.entry(&in_hand.tenant).or_default() += 1;
+        }
+        let share = (self.options.concurrency / (held.len() + 1)).max(1);
+        held.into_iter().filter(|(_, count)| *count >= share).map(|(tenant, _)| tenant.clone()).collect()
+    }
+
     /// Asks for messages, or again for those of a request whose answer was lost. What another worker left meanwhile is settled
     /// as well.
     fn ask(&mut self, limit: usize) {
@@ -210,7 +231,10 @@ impl<'a> Worker<'a> {
                 Err(error) => return self.store_error(error.into()),
             },
         };
-        let lease = Lease { again: lost.is_some(), channel: Some(self.channel), ..Lease::new(id, now, LEASE, limit) };
+        let except = self.full_tenants();
+        self.fair = Some(limit).filter(|_| !except.is_empty());
+        let again = lost.is_some();
+        let lease = Lease { again, channel: Some(self.channel), except, ..Lease::new(id, now, LEASE, limit) };
         let asked_at = self.identity.parts.clock.monotonic();
         self.leasing = Some((id, asked_at, Box::pin(lease_twice(self.identity, lease))));
     }
@@ -219,7 +243,11 @@ impl<'a> Worker<'a> {
         let Some((id, asked_at, _)) = self.leasing.take() else { return };
         match leased {
             Ok(leased) => {
-                self.dry = leased.is_empty() && !self.settled_since;
+                let fair = self.fair.take();
+                if fair.is_some_and(|limit| leased.len() < limit) {
+                    self.others_idle = Some(Instant::now() + POLL);
+                }
+                self.dry = leased.is_empty() && fair.is_none() && !self.settled_since;
                 self.wait = POLL;
                 leased.into_iter().for_each(|leased| self.begin(id, asked_at, leased));
             }
@@ -287,9 +315,10 @@ impl<'a> Worker<'a> {
             return;
         }
         *busy += 1;
-        let of = InHand { lease, id, lane, attempts: *attempts, provider: provider.clone(), began: Instant::now() };
-        let tenant = &message.key.tenant;
+        let tenant = message.key.tenant.clone();
         let span = tracing::info_span!("identity", use_case = "deliver", %tenant, %id);
+        let (attempts, provider) = (*attempts, provider.clone());
+        let of = InHand { tenant, lease, id, lane, attempts, provider, began: Instant::now() };
         let identity = self.identity.clone();
         let task = async move { identity.hand_over(leased).await };
         let handle = self.in_hand.spawn(task.instrument(span));
@@ -298,7 +327,7 @@ impl<'a> Worker<'a> {
 
     fn end(&mut self, joined: Result<(Id, Result<Handed, Error>), JoinError>) {
         let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(InHand { lease, id, lane, attempts, provider, began }) = self.whose.remove(&id) else { return };
+        let Some(InHand { lease, id, lane, attempts, provider, began, .. }) = self.whose.remove(&id) else { return };
         if let Some(busy) = self.busy.get_mut(&lane) {
             *busy = busy.saturating_sub(1);
         }
@@ -359,7 +388,7 @@ async fn ready<T>(later: Option<&mut Later<'_, T>>) -> T {
 /// Leases messages. When the store fails it is asked again under the same name: it may have leased before it failed.
 async fn lease_twice(identity: &Identity, lease: Lease) -> Result<Vec<Leased>, Error> {
     let store = &identity.parts.store;
-    let leased = match store.lease(lease).await {
+    let leased = match store.lease(lease.clone()).await {
         Err(error) => {
             tracing::debug!(target: "identity::delivery", event = "lease_failed", %error, "leasing is tried again");
             store.lease(Lease { again: true, ..lease }).await?

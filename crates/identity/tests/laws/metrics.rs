@@ -6,9 +6,13 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 
 use identity::delivery::Router;
-use identity::store::{CommitError, UserRepository as _};
-use identity::testing::Mailbox;
-use identity::{Accepted, Code, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError};
+use identity::rules::Seed;
+use identity::store::{CommitError, ForeignError, UserRepository as _};
+use identity::system::{Entropy, EntropyError};
+use identity::testing::{HandClock, Mailbox};
+use identity::{
+    Accepted, Code, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, StoreError,
+};
 use identity_memory::MemoryStore;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
@@ -64,6 +68,38 @@ async fn use_cases_are_counted_by_their_outcome() {
     assert_eq!((count("sign_in.start", "done"), count("sign_in.confirm", "wrong")), (1.0, 1.0));
 }
 
+/// A source of randomness that is dry.
+struct Dry;
+
+impl Entropy for Dry {
+    fn seed(&self) -> Result<Seed, EntropyError> {
+        Err(EntropyError(ForeignError::new("the source ran dry")))
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_counted_by_its_reason() {
+    let (_guard, handle) = listen();
+    let count = |outcome: &str| {
+        value(&handle, &format!("identity_use_cases_total{{use_case=\"admin.disable\",outcome=\"{outcome}\"}}"))
+    };
+    let store = MemoryStore::new();
+    let identity = Identity::new(store, Mailbox::default(), keys());
+    let ada = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+    for error in [CommitError::Conflict, StoreError::failed("broken").into()] {
+        let failing = identity.with_commit(move |_| {
+            let error = error.clone();
+            async move { Err(error) }
+        });
+        failing.admin("test").disable(&ada).await.unwrap_err();
+    }
+    identity.with_entropy(Dry).admin("test").disable(&ada).await.unwrap_err();
+    for outcome in ["contended", "store_failed", "entropy_failed"] {
+        assert_eq!(count(outcome), 1.0, "{outcome}\n{}", handle.render());
+    }
+    assert_eq!(count("done"), 0.0);
+}
+
 /// The use cases over a store, whose first three commits meet a conflict.
 fn contended(identity: &Identity, store: MemoryStore) -> Identity {
     let left = Arc::new(AtomicU32::new(3));
@@ -92,17 +128,25 @@ async fn conflicts_are_counted() {
 async fn messages_are_counted_by_channel_provider_and_outcome() {
     let (_guard, handle) = listen();
     let router = Router::builder().provider("post", Moody).emails(["post"]).build().unwrap();
-    let identity = Identity::new(MemoryStore::new(), router, keys());
+    let clock = HandClock::default();
+    let identity = Identity::new(MemoryStore::new(), router, keys()).with_clock(clock.clone());
     for to in ["ada@example.com", "later@example.com", "silent@example.com", "gone@example.com"] {
         let user = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
         let id = identity.account(&user).add(Email::parse(to).unwrap()).await.unwrap().outcome;
         identity.account(&user).start_verification(id).await.unwrap();
     }
     identity.deliver_due().await.unwrap();
-    for outcome in ["sent", "retried", "uncertain", "dead_letter"] {
+    let count = |outcome: &str| {
         let labels = format!("{{channel=\"email\",provider=\"post\",outcome=\"{outcome}\"}}");
-        assert_eq!(value(&handle, &format!("identity_messages_total{labels}")), 1.0, "{outcome}\n{}", handle.render());
+        value(&handle, &format!("identity_messages_total{labels}"))
+    };
+    for outcome in ["sent", "retried", "uncertain", "dead_letter"] {
+        assert_eq!(count(outcome), 1.0, "{outcome}\n{}", handle.render());
     }
+    // Those that wait for their next attempts expire.
+    clock.forward(secs(86_401));
+    identity.deliver_due().await.unwrap();
+    assert_eq!((count("expired"), count("sent")), (2.0, 1.0), "{}", handle.render());
 }
 
 /// A loop that delivers to nobody who takes anything, until it was about for a moment.
@@ -141,6 +185,28 @@ fn table() -> BTreeMap<String, (String, BTreeSet<String>)> {
         (code(name).pop_first().unwrap(), (kind.trim().to_owned(), code(labels)))
     })
     .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_runs_looks_at_the_outbox_every_ten_seconds() {
+    let (_guard, handle) = listen();
+    let host = Host::new();
+    let router = Router::builder().provider("post", Moody).emails(["post"]).build().unwrap();
+    let identity = Identity::new(MemoryStore::new(), router, keys()).with_clock(host.clock.clone());
+    let pending = || value(&handle, "identity_outbox_pending");
+    let watch = async {
+        tokio::time::sleep(secs(1)).await;
+        assert_eq!(pending(), 0.0);
+        let user = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+        let id = identity.account(&user).add(Email::parse("later@example.com").unwrap()).await.unwrap().outcome;
+        identity.account(&user).start_verification(id).await.unwrap();
+        for _ in 0..60 {
+            host.clock.forward(secs(1));
+            tokio::time::sleep(secs(1)).await;
+        }
+        assert_eq!(pending(), 1.0, "{}", handle.render());
+    };
+    identity.deliver_until(watch).await;
 }
 
 #[tokio::test(start_paused = true)]

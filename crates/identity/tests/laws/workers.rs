@@ -194,6 +194,56 @@ async fn c91_a_provider_that_does_not_answer_is_tried_with_one_message_at_a_time
     worker.abort();
 }
 
+/// Takes a second for each message.
+#[derive(Clone)]
+struct Steady(Mailbox);
+
+#[identity::async_trait]
+impl Notifier for Steady {
+    async fn notify(&self, notice: &Notice) -> Result<Accepted, NotifyError> {
+        tokio::time::sleep(secs(1)).await;
+        self.0.notify(notice).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c91_the_floods_of_tenants_delay_no_message_of_another_tenant_and_lose_no_time() {
+    let mailbox = Mailbox::default();
+    let identity = working(Steady(mailbox.clone()));
+    let of = |tenant: &str| identity.for_tenant(TenantId::parse(tenant).unwrap());
+    for floods in [1, 3] {
+        for flood in 0..floods {
+            for number in 0..960 / floods {
+                send(&of(&format!("flood {floods} {flood}")), &format!("f{number}@example.com")).await;
+            }
+        }
+        let began = Instant::now();
+        let worker = tokio::spawn({
+            let identity = identity.clone();
+            async move { identity.deliver_forever().await }
+        });
+        let count = |prefix: &str| {
+            let messages = mailbox.messages();
+            messages.iter().filter(|message| message.key.tenant.as_str().starts_with(prefix)).count()
+        };
+        // A message takes a second. Behind a flood it takes two at most: one until a hand is free.
+        let quiet = format!("quiet {floods}");
+        for number in 0..20 {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            send(&of(&quiet), &format!("q{number}@example.com")).await;
+            tokio::time::sleep(Duration::from_millis(2_050)).await;
+            assert_eq!(count(&quiet), number + 1, "message {number} came within two seconds of {floods} floods");
+        }
+        let flood = format!("flood {floods}");
+        while count(&flood) < 960 {
+            tokio::time::sleep(secs(1)).await;
+        }
+        let took = began.elapsed().as_secs();
+        assert!(took <= 64, "960 and 20 messages by 16 hands take 62 seconds: {took}");
+        worker.abort();
+    }
+}
+
 /// Takes five seconds for each message, while other workers look for messages too.
 #[derive(Clone)]
 struct Slow(Mailbox);
