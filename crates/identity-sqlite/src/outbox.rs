@@ -125,7 +125,8 @@ fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Resul
         }
     }
     let channel = lease.channel.map(Channel::as_str);
-    let due = params![lease.now.as_micros(), signed(lease.limit), at.as_micros(), channel, FORMAT, json(&lease.except)?];
+    let due =
+        params![lease.now.as_micros(), signed(lease.limit), at.as_micros(), channel, FORMAT, json(&lease.except)?];
     let mut due = rows(connection, messages!("outbox_due"), due)?;
     if let Some(place) = due.iter().position(|kept| kept.posted.is_err()) {
         let damaged = due.swap_remove(place);

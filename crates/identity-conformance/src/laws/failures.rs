@@ -441,7 +441,8 @@ mod tests {
     #[test]
     fn every_call_that_writes_is_tried() {
         let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../identity/src");
-        let tried: BTreeSet<String> = UseCase::CALLS.iter().chain(sign_in::CALLS).chain(OTHERS).map(|call| (*call).to_owned()).collect();
+        let tried: BTreeSet<String> =
+            UseCase::CALLS.iter().chain(sign_in::CALLS).chain(OTHERS).map(|call| (*call).to_owned()).collect();
         assert_eq!(calls(std::path::Path::new(library)), tried);
     }
 }

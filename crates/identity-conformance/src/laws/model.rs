@@ -281,7 +281,8 @@ impl World {
                 let id = LeaseId(Uuid::from_u128((u128::from(self.run) << 64) + 10 + self.leases.len() as u128));
                 let until = self.now + Duration::from_secs(*secs);
                 let lease = Lease { id, ..lease(0, self.now, until, *limit) };
-                let [ours, models] = [store.lease(lease.clone()).await.unwrap(), self.model.lease(lease).await.unwrap()];
+                let [ours, models] =
+                    [store.lease(lease.clone()).await.unwrap(), self.model.lease(lease).await.unwrap()];
                 self.leases.push((id, models.iter().map(|leased| leased.message.id).collect()));
                 equal("what was leased", &ours, &models)
             }

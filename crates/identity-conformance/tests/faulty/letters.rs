@@ -35,7 +35,8 @@ impl FaultyStore {
                 return Ok(seen);
             }
             Fault::YoungestFirst => {
-                let mut leased = self.inner.lease(Lease { limit: 10_000, lasts: Duration::ZERO, ..lease.clone() }).await?;
+                let mut leased =
+                    self.inner.lease(Lease { limit: 10_000, lasts: Duration::ZERO, ..lease.clone() }).await?;
                 leased.sort_by_key(|leased| std::cmp::Reverse((leased.message.created_at, leased.message.id)));
                 leased.truncate(lease.limit);
                 return Ok(leased);

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use identity_core::{
-    Address, Alphabet, Answer, Attempt, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat, CodeKeys,
-    Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken, MessageId,
-    Nonce, Policy, ProofBy, Purpose, Refusal, SignInTicket, Status, Subject, TenantId, User, UserId, UserParts, Username,
-    VerificationPolicy,
+    Address, Alphabet, Answer, Attempt, Attempts, Binding, Book, Challenge, Channel, Code, CodeError, CodeFormat,
+    CodeKeys, Confirmation, DangerousPolicy, DeliveryTicket, Identifier, IdentifierId, KeyError, KeyId, LinkToken,
+    MessageId, Nonce, Policy, ProofBy, Purpose, Refusal, SignInTicket, Status, Subject, TenantId, User, UserId,
+    UserParts, Username, VerificationPolicy,
 };
 use proptest::prelude::*;
 use uuid::Uuid;

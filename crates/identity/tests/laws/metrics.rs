@@ -10,9 +10,7 @@ use identity::rules::Seed;
 use identity::store::{CommitError, ForeignError, UserRepository as _};
 use identity::system::{Entropy, EntropyError};
 use identity::testing::{HandClock, Mailbox};
-use identity::{
-    Accepted, Code, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, StoreError,
-};
+use identity::{Accepted, Code, Email, Identity, NewAddress, NewUser, Notice, Notifier, NotifyError, StoreError};
 use identity_memory::MemoryStore;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
