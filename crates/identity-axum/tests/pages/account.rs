@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use identity::policy::{Budget, SendPolicy};
-use identity::{Policy, UserId};
+use identity::UserId;
 use identity_texts::LANGUAGES;
 
 use crate::kit::{Host, form, host};
@@ -197,22 +196,6 @@ async fn a_form_whose_page_is_unknown_puts_nothing_into_the_field() {
     let request = form(&user).header("sec-fetch-site", "none");
     let answer = host.send(request.body(add(page.token()).into()).unwrap()).await;
     assert_eq!(answer.status, 303, "what has our token is ours: {}", answer.text);
-}
-
-/// The address is added although its code must wait, and its own page says for how long when the person asks for the code.
-#[tokio::test]
-async fn an_address_is_added_also_when_its_code_has_to_wait() {
-    let host = host();
-    let (user, _) = host.user("ada@example.org").await;
-    let none = SendPolicy::builder().tenant(Some(Budget::new(0, Duration::from_secs(3_600)))).build().unwrap();
-    drop(host.identity.clone().with_policy(Policy::default().with_send(none)));
-    let page = host.follow(&user, &[("do", "add"), ("address", "new@example.com")]).await;
-    assert!(page.status == 200 && page.text.contains("new@example.com"), "{}", page.text);
-    let id = id(&host, &user, "new@example.com").await;
-    let answer = host.post(&user, &[("do", "send"), ("id", &id)]).await;
-    assert_eq!((answer.status, answer.problems().len()), (429, 1), "{}", answer.text);
-    let wait: u64 = answer.header("retry-after").parse().unwrap();
-    assert!((1..=3_600).contains(&wait), "{wait} s");
 }
 
 /// A link to an address that is not there any more asks nothing and confirms nothing.
