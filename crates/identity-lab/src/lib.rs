@@ -4,4 +4,6 @@
 //! users, its administrators, its thieves and its failures can run in one thread, from one number, and run again the same way.
 //! Nothing depends on this crate, and it is not published.
 
+pub mod command;
 pub mod cuts;
+pub mod world;

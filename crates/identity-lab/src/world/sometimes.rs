@@ -1,0 +1,35 @@
+use std::collections::BTreeSet;
+
+use identity::Refusal;
+
+/// The source of the kinds of events: a new one is expected as soon as it is there.
+const EVENTS: &str = include_str!("../../../identity-core/src/change/event.rs");
+
+/// Events and refusals that no world can reach, each with its reason.
+const NEVER: [&str; 0] = [];
+
+/// What must have happened at least once in a long run.
+#[must_use]
+pub fn expected() -> BTreeSet<String> {
+    let kinds = EVENTS.lines().filter_map(|line| {
+        let (variant, kind) = line.trim().split_once(" => \"")?;
+        variant.starts_with("Self::").then(|| format!("event {}", kind.trim_end_matches("\",")))
+    });
+    let refusals = Refusal::CODES.iter().map(|code| format!("answer {code}"));
+    let others = [
+        "handed Accepted",
+        "handed AcceptedForGood",
+        "handed Transient",
+        "handed Unknown",
+        "handed Permanent",
+        "handed again in doubt",
+        "judged right",
+        "judged wrong",
+        "post withheld",
+        "proof sign_in",
+        "proof step_up",
+        "proof signed in",
+    ];
+    let all = kinds.chain(refusals).chain(others.map(str::to_owned));
+    all.filter(|name| !NEVER.contains(&name.as_str())).collect()
+}
