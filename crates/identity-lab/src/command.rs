@@ -39,7 +39,8 @@ fn read(arguments: impl IntoIterator<Item = String>) -> Result<Asked, String> {
         match name.as_str() {
             "--seeds" => {
                 let text = value()?;
-                let (from, to) = text.split_once("..").ok_or_else(|| format!("{text:?} are no seeds; give FROM..TO"))?;
+                let (from, to) =
+                    text.split_once("..").ok_or_else(|| format!("{text:?} are no seeds; give FROM..TO"))?;
                 asked.seeds = number(from)?..number(to)?;
             }
             "--fresh" => asked.fresh = number(&value()?)?,
@@ -65,7 +66,8 @@ pub fn run_with(arguments: impl IntoIterator<Item = String>, mut say: impl FnMut
         return Ok(());
     }
     #[expect(clippy::disallowed_methods, reason = "a seed that nobody chose, and how long it takes")]
-    let (first, began) = (SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() << 20), Instant::now());
+    let (first, began) =
+        (SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() << 20), Instant::now());
     if asked.fresh > 0 {
         say(format!("fresh seeds from {first}"));
     }
@@ -82,7 +84,12 @@ pub fn run_with(arguments: impl IntoIterator<Item = String>, mut say: impl FnMut
         return Ok(());
     }
     let never = never.join(", ");
-    if worlds >= 10_000 { Err(format!("never reached: {never}")) } else { say(format!("not reached yet: {never}")); Ok(()) }
+    if worlds >= 10_000 {
+        Err(format!("never reached: {never}"))
+    } else {
+        say(format!("not reached yet: {never}"));
+        Ok(())
+    }
 }
 
 /// Runs the command, and prints what it says.

@@ -321,6 +321,10 @@ impl Identity {
         let context = self.context(now, &seed, &policy, &Actor::Holder, Funding::Shared);
         let opened = Attempt::open(ticket, &self.tenant, &self.parts.keys);
         let (attempt, key, nonce) = opened.filter(|(attempt, ..)| is_meant(attempt)).ok_or(Refusal::NoChallenge)?;
+        // Guesses and uses are counted under the key of the ticket: while a new key is promoted, the first keys of processes
+        // differ, and a code works once in all of them together.
+        let keys = self.parts.keys.led_by(&key);
+        let context = Context { keys: &keys, ..context };
         let challenge = attempt.challenge(key, &policy);
         let (is_offered, method) = match answer {
             Answer::Code(_) => (attempt.proof.by_code(), Method::Code),

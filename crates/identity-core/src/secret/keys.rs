@@ -114,7 +114,7 @@ struct Key {
 #[derive(Clone)]
 pub struct CodeKeys {
     current: Arc<Key>,
-    previous: Arc<[Key]>,
+    previous: Arc<[Arc<Key>]>,
 }
 
 impl CodeKeys {
@@ -149,13 +149,23 @@ impl CodeKeys {
         }
         let mut keys = keys.into_iter();
         let current = keys.next().ok_or(KeyError::Missing)?;
-        Ok(Self { current: Arc::new(current), previous: keys.collect() })
+        Ok(Self { current: Arc::new(current), previous: keys.map(Arc::new).collect() })
     }
 
     /// The name of the current key, with which new challenges are made.
     #[must_use]
     pub fn current(&self) -> &KeyId {
         &self.current.id
+    }
+
+    /// The same keys with this one as the current one; unchanged when it is not among them. What is counted under the
+    /// pseudonyms of one key is counted on under them, whichever key is the current one of a process.
+    #[must_use]
+    pub fn led_by(&self, id: &KeyId) -> Self {
+        let Some(leader) = self.previous.iter().find(|key| key.id == *id) else { return self.clone() };
+        let others = self.previous.iter().filter(|key| key.id != *id);
+        let previous = std::iter::once(&self.current).chain(others).cloned().collect();
+        Self { current: Arc::clone(leader), previous }
     }
 
     /// The code of a challenge; `None` when its key is not among these any more.
@@ -210,7 +220,7 @@ impl CodeKeys {
     #[must_use]
     pub fn message(&self, ticket: &DeliveryTicket) -> Option<MessageId> {
         let claimed = ticket.claimed();
-        let mut made = std::iter::once(&*self.current).chain(&*self.previous).map(|key| key.ticket(claimed));
+        let mut made = std::iter::once(&self.current).chain(&*self.previous).map(|key| key.ticket(claimed));
         made.any(|right| bool::from(right.matches(ticket))).then_some(claimed)
     }
 
@@ -225,14 +235,14 @@ impl CodeKeys {
     /// tag is compared in constant time.
     pub(crate) fn open(&self, tenant: &TenantId, ticket: &SignInTicket) -> Option<(KeyId, Nonce, Vec<u8>)> {
         let (nonce, mut body, tag) = ticket.split()?;
-        let mut keys = std::iter::once(&*self.current).chain(&*self.previous);
+        let mut keys = std::iter::once(&self.current).chain(&*self.previous);
         let key = keys.find(|key| bool::from(key.tag(tenant, nonce, &body).ct_eq(&tag)))?;
         key.cover(tenant, nonce, &mut body);
         Some((key.id.clone(), nonce, body))
     }
 
     fn bound(&self, label: &[u8], binding: &Binding<'_>) -> Option<Prf> {
-        let key = std::iter::once(&*self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
+        let key = std::iter::once(&self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
         let mut prf = key.prf.clone();
         field(&mut prf, label);
         field(&mut prf, binding.tenant.as_str().as_bytes());

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::delivery::{DeliveryState, Report};
-use identity::directory::ListQuery;
 use identity::directory::ListOrder;
+use identity::directory::ListQuery;
 use identity::import::{IdentifierRecord, Imported, Typed, UserRecord, VerifiedRecord};
 use identity::sign_in::{Login, Proof, SignInRequest, SignInTicket};
 use identity::store::UserKey;
 use identity::system::Clock as _;
 use identity::user::{JsonObject, Purpose};
 use identity::{
-    Address, Code, CodeKeys, Confirmation, Content, Error, Identity, LinkToken, NewAddress, NewUser, Profile, ProfileChange,
-    PublicRefusal, Receipt, Refusal, Timestamp, User, UserId, Verification, Version,
+    Address, Code, CodeKeys, Confirmation, Content, Error, Identity, LinkToken, NewAddress, NewUser, Profile,
+    ProfileChange, PublicRefusal, Receipt, Refusal, Timestamp, User, UserId, Verification, Version,
 };
 use serde_json::{Map, Value, json};
 
@@ -125,7 +125,12 @@ impl World {
         self.provider.desk().handed.iter().filter(|handed| is_meant(handed)).cloned().collect()
     }
 
-    fn picked<T: Clone>(&self, pick: Pick, what: impl Fn(&Handed) -> Option<T>, is_meant: impl Fn(&Handed) -> bool) -> Option<T> {
+    fn picked<T: Clone>(
+        &self,
+        pick: Pick,
+        what: impl Fn(&Handed) -> Option<T>,
+        is_meant: impl Fn(&Handed) -> bool,
+    ) -> Option<T> {
         let all: Vec<T> = match pick {
             Pick::Foreign(_) => self.came(|_| true).iter().filter_map(&what).collect(),
             _ => self.came(is_meant).iter().filter_map(&what).collect(),
@@ -153,9 +158,9 @@ impl World {
             return Some(link);
         }
         let text = link.reveal();
-        let last = text.chars().last()?;
-        let other = if last == '0' { '1' } else { '0' };
-        LinkToken::parse(&format!("{}{other}", text.strip_suffix(last)?)).ok()
+        // The proof comes first.
+        let other = if text.starts_with('A') { 'B' } else { 'A' };
+        LinkToken::parse(&format!("{other}{}", text.get(1..)?)).ok()
     }
 
     /// Begins an act on a process, and notes what somebody answers with it. `None`: nothing is called.
@@ -172,7 +177,13 @@ impl World {
                 let how = if verified { How::Verified } else { How::Plain };
                 let username = (name < 6).then(|| username(name));
                 let addresses = vec![new(address(place), how)];
-                let request = NewUser { id: Some(key.user.clone()), username, addresses, profile: Profile::default(), source: None };
+                let request = NewUser {
+                    id: Some(key.user.clone()),
+                    username,
+                    addresses,
+                    profile: Profile::default(),
+                    source: None,
+                };
                 let admin = staff(&of(&key));
                 Box::pin(async move { quiet(admin.create(request).await) })
             }
@@ -204,7 +215,8 @@ impl World {
                 let id = self.id(&key, &address(place));
                 let issued = self.issued.iter().rev().find(|(of, issued, _)| (of, *issued) == (&key, id));
                 let meant = |handed: &Handed| {
-                    let it = matches!(handed.message.content, Content::Challenge { identifier, .. } if identifier == id);
+                    let it =
+                        matches!(handed.message.content, Content::Challenge { identifier, .. } if identifier == id);
                     it && handed.message.key == key
                 };
                 let code = match (pick, issued) {
@@ -218,7 +230,8 @@ impl World {
             Act::Open(user, place, pick) => {
                 let key = self.key(user);
                 let id = self.id(&key, &address(place));
-                let token = self.link(pick, |handed| handed.link.as_ref().is_some_and(|link| link.identifier() == id))?;
+                let token =
+                    self.link(pick, |handed| handed.link.as_ref().is_some_and(|link| link.identifier() == id))?;
                 let attempt = Attempt { key: key.clone(), id: token.identifier(), text: token.reveal() };
                 self.facts.attempts.push(attempt);
                 let account = of(&key).account(&key.user);
@@ -309,7 +322,9 @@ impl World {
             Act::Switch(user, on) => {
                 let key = self.key(user);
                 let admin = staff(&of(&key));
-                Box::pin(async move { quiet(if on { admin.enable(&key.user).await } else { admin.disable(&key.user).await }) })
+                Box::pin(async move {
+                    quiet(if on { admin.enable(&key.user).await } else { admin.disable(&key.user).await })
+                })
             }
             Act::Erase(user) => {
                 let key = self.key(user);
@@ -347,6 +362,7 @@ impl World {
             Act::SignIn(_, number, place, by) => {
                 let sign_in = identity.for_tenant(tenant(number)).sign_in();
                 let request = SignInRequest { by, locale: None };
+                self.model.visited(&address(place));
                 Box::pin(async move {
                     said(sign_in.start_with(address(place), &request).await, |started| Says::Ticket(started.ticket))
                 })
@@ -365,7 +381,8 @@ impl World {
                     challenge.purpose == Purpose::SignIn && handed.message.key.tenant == tenant(number) && there
                 };
                 let code = self.code(pick, meant);
-                let link = self.link(pick, meant).filter(|_| self.came(meant).last().is_some_and(|last| last.code.is_none()));
+                let link =
+                    self.link(pick, meant).filter(|_| self.came(meant).last().is_some_and(|last| last.code.is_none()));
                 let text = link.as_ref().map_or_else(|| code.reveal().to_owned(), LinkToken::reveal);
                 self.answers.push((visitor, text));
                 let sign_in = identity.for_tenant(tenant(number)).sign_in();
@@ -382,12 +399,17 @@ impl World {
                     let signed_in = proof.find_or_create(NewUser::default()).await;
                     let answer = said(signed_in, |signed_in| Says::SignedIn(proof.clone(), signed_in.user));
                     // A proof that creates nobody is a proof.
-                    if matches!(answer.says, Says::SignedIn(..)) { answer } else { Told { answer: answer.answer, ..told } }
+                    if matches!(answer.says, Says::SignedIn(..)) {
+                        answer
+                    } else {
+                        Told { answer: answer.answer, ..told }
+                    }
                 })
             }
             Act::StepUp(user, place) => {
                 let key = self.key(user);
                 let (id, account) = (self.id(&key, &address(place)), of(&key).account(&key.user));
+                self.model.visited(&address(place));
                 Box::pin(async move { said(account.step_up(id).await, |started| Says::Ticket(started.ticket)) })
             }
             Act::Again(user, pick) => {
@@ -414,7 +436,12 @@ impl World {
             }
             Act::Callback(nth, state) => {
                 let handed = self.came(|_| true).into_iter().rev().nth(nth.into())?;
-                let states = [DeliveryState::Delivered, DeliveryState::Bounced, DeliveryState::Failed, DeliveryState::Complained];
+                let states = [
+                    DeliveryState::Delivered,
+                    DeliveryState::Bounced,
+                    DeliveryState::Failed,
+                    DeliveryState::Complained,
+                ];
                 let report = Report::new(states[usize::from(state) % 4], self.clock.now());
                 let stranger = CodeKeys::parse(&"99".repeat(32)).expect("a key");
                 let ticket = if state == 7 { stranger.ticket(handed.message.id) } else { handed.ticket };

@@ -94,8 +94,8 @@ bugs! {
     NotWithdrawn = "void-codes-are-not-withdrawn",
     /// A message that was refused for good is tried again.
     RefusedAgain = "refused-messages-are-tried-again",
-    /// A later report that says less takes the place of one that says more.
-    ReportBack = "reports-go-back",
+    /// Reports are acknowledged and forgotten.
+    Unreported = "reports-are-forgotten",
     /// Attempts in doubt are not counted.
     NoDoubt = "doubts-are-not-counted",
 }
@@ -105,7 +105,10 @@ impl FromStr for Bug {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|bug| bug.name() == text).ok_or_else(|| format!("no planted bug is called {text:?}; there are {}", known()))
+        Self::ALL
+            .into_iter()
+            .find(|bug| bug.name() == text)
+            .ok_or_else(|| format!("no planted bug is called {text:?}; there are {}", known()))
     }
 }
 
@@ -242,7 +245,12 @@ impl Shared {
         Ok(page)
     }
 
-    pub(crate) async fn draw(&self, tenant: &TenantId, refunds: &[Refund], charges: &[Charge]) -> Result<(), CommitError> {
+    pub(crate) async fn draw(
+        &self,
+        tenant: &TenantId,
+        refunds: &[Refund],
+        charges: &[Charge],
+    ) -> Result<(), CommitError> {
         if self.has(Bug::FreeDraws) {
             return Ok(());
         }
@@ -253,13 +261,18 @@ impl Shared {
         let mut leased = self.store.lease(lease).await?;
         match self.bug {
             Some(Bug::LooseLease) => {
-                let release = |leased: &Leased| Settled { id: leased.message.id, outcome: Settlement::Release { due_at: lease.now } };
+                let release = |leased: &Leased| Settled {
+                    id: leased.message.id,
+                    outcome: Settlement::Release { due_at: lease.now },
+                };
                 // Somebody else may take them at once.
                 let released: Vec<Settled> = leased.iter().filter(|_| self.nth(4)).map(release).collect();
                 self.store.settle(lease.id, released).await?;
             }
             Some(Bug::SentLate) => {
-                leased.iter_mut().for_each(|leased| leased.message.expires_at = leased.message.expires_at + Duration::from_secs(604_800));
+                leased.iter_mut().for_each(|leased| {
+                    leased.message.expires_at = leased.message.expires_at + Duration::from_secs(604_800)
+                });
             }
             Some(Bug::Misdirected) => {
                 if let [first, second, ..] = leased.as_mut_slice() {
@@ -289,7 +302,9 @@ impl Shared {
                 outcome => outcome,
             }),
             Some(Bug::NoDoubt) => settled_as(settled, |outcome| match outcome {
-                Settlement::Retry { due_at, error, provider, .. } => Settlement::Retry { due_at, error, provider, uncertain: false },
+                Settlement::Retry { due_at, error, provider, .. } => {
+                    Settlement::Retry { due_at, error, provider, uncertain: false }
+                }
                 outcome => outcome,
             }),
             _ => settled,
@@ -298,10 +313,10 @@ impl Shared {
     }
 
     pub(crate) async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
-        let posted = self.store.report(message, report).await?;
-        Ok(posted.map(|posted| match self.bug {
-            Some(Bug::ReportBack) => Posted { report: Some(report.clone()), ..posted },
-            _ => posted,
-        }))
+        if self.has(Bug::Unreported) {
+            let posted = self.store.message(message).await?;
+            return Ok(posted.map(|posted| Posted { report: Some(report.clone()), ..posted }));
+        }
+        self.store.report(message, report).await
     }
 }

@@ -264,15 +264,14 @@ impl Model {
             let name = name_of(message).unwrap_or_default();
             let policy = self.policy(&message.key.tenant);
             let signs_in = matches!(challenge.purpose, Purpose::SignIn | Purpose::StepUp);
-            let life = if signs_in { policy.sign_in().life() } else { policy.verification().life(message.to.channel()) };
-            let known = self.known.entry(name).or_insert_with(|| Known { begun: facts.passed, life, ..Known::default() });
+            let life =
+                if signs_in { policy.sign_in().life() } else { policy.verification().life(message.to.channel()) };
+            let known =
+                self.known.entry(name).or_insert_with(|| Known { begun: facts.passed, life, ..Known::default() });
             known.sent.extend(handed.code.iter().map(|code| code.reveal().to_owned()));
             known.sent.extend(handed.link.iter().map(identity::LinkToken::reveal));
             let late = known.void.is_some_and(|step| step < facts.step) && handed.attempts == 1;
             hold("a void code is withdrawn", !late, || format!("{} was sent", message.id))?;
-            if signs_in {
-                self.ever.entry(message.to.as_str().to_owned()).or_default().insert(None);
-            }
         }
         let letter = self.letters.entry(message.id).or_insert_with(|| Letter::of(message));
         hold("a message goes to its recipient", letter.to.claim_key() == message.to.claim_key(), || {
@@ -306,7 +305,11 @@ impl Model {
         match &message.content {
             Content::Challenge { challenge, .. } => {
                 let signs_in = matches!(challenge.purpose, Purpose::SignIn | Purpose::StepUp);
-                let name = if signs_in { format!("{:?} {of_mailbox} {}", challenge.purpose, message.key.user) } else { of_mailbox };
+                let name = if signs_in {
+                    format!("{:?} {of_mailbox} {}", challenge.purpose, message.key.user)
+                } else {
+                    of_mailbox
+                };
                 let shared = self.count(name, at, id);
                 for budget in [short, long] {
                     let most = budget.limit as usize * windows + reserve * windows;
@@ -315,7 +318,8 @@ impl Model {
                 }
                 if !signs_in {
                     let rules = policy.verification();
-                    let of_user = format!("{} {} {}", message.key.tenant, message.key.user, message.to.claim_key().as_str());
+                    let of_user =
+                        format!("{} {} {}", message.key.tenant, message.key.user, message.to.claim_key().as_str());
                     let own = self.count(of_user, at, id);
                     let limits = [(rules.window(), rules.sends_per_window()), (DAY, rules.sends_a_day())];
                     for (window, most) in limits {
@@ -352,10 +356,14 @@ impl Model {
             })?;
             person.number = *number;
             let stripped = matches!(event.change, Change::Stripped { .. } | Change::Erased);
-            hold("a user's time does not go back", stripped || person.last.is_none_or(|last| last <= event.at), || {
-                format!("event {number} of {}", key.user)
-            })?;
-            person.last = Some(event.at);
+            hold(
+                "a user's time does not go back",
+                stripped || person.last.is_none_or(|last| last <= event.at),
+                || format!("event {number} of {}", key.user),
+            )?;
+            // An imported user has the times of the other system.
+            person.last =
+                Some(if let Change::Imported { record, .. } = &event.change { record.updated_at } else { event.at });
             let by_holder = !event.actor.is_administrator();
             hold("a disabled holder changes nothing", !(by_holder && was_disabled) || stripped, || {
                 format!("event {number} of {}", key.user)
@@ -470,12 +478,14 @@ impl Model {
 
     /// The notices that were promised in this step are among these messages.
     pub(super) fn kept(&mut self, messages: &[Message]) -> Held {
-        let mut left: Vec<&Message> = messages.iter().filter(|message| matches!(message.content, Content::Notice { .. })).collect();
+        let mut left: Vec<&Message> =
+            messages.iter().filter(|message| matches!(message.content, Content::Notice { .. })).collect();
         for (key, to, at) in std::mem::take(&mut self.promised) {
             if self.people.get(&key).is_some_and(|person| person.erased) {
                 continue;
             }
-            let found = left.iter().position(|message| message.key == key && message.to == to && message.created_at == at);
+            let found =
+                left.iter().position(|message| message.key == key && message.to == to && message.created_at == at);
             match found {
                 Some(found) => drop(left.swap_remove(found)),
                 None => {
@@ -503,7 +513,13 @@ impl Model {
     }
 
     /// The user as the store has it, after the step.
-    pub(super) fn stored(&self, key: &UserKey, stored: Option<&Stored>, history: &[Recorded], posted: &[Posted]) -> Held {
+    pub(super) fn stored(
+        &self,
+        key: &UserKey,
+        stored: Option<&Stored>,
+        history: &[Recorded],
+        posted: &[Posted],
+    ) -> Held {
         let Some(person) = self.people.get(key) else { return Ok(()) };
         let numbers = history.iter().map(|recorded| recorded.number);
         hold("the history is whole", numbers.eq(1..=person.number), || {
@@ -512,7 +528,9 @@ impl Model {
         let Some(stored) = stored else {
             hold("nobody is gone without being erased", person.erased, || key.user.to_string())?;
             let bare = history.iter().all(|it| matches!(it.event.change, Change::Stripped { .. } | Change::Erased));
-            hold("nothing of an erased user is left", bare && posted.is_empty(), || {
+            // A code to be asked once more is no part of a commit: one that was asked for at the same time is sent, or expires.
+            let is_kept = |posted: &&Posted| !matches!(&posted.message.content, Content::Challenge { challenge, .. } if challenge.purpose == Purpose::StepUp);
+            hold("nothing of an erased user is left", bare && !posted.iter().any(|posted| is_kept(&posted)), || {
                 format!("{}: bare events: {bare}, {} messages", key.user, posted.len())
             })?;
             return Ok(());
@@ -523,9 +541,11 @@ impl Model {
         hold("a user has what the events say", person.matches(&stored.user), || format!("{}: {person:?}", key.user))?;
         if place(&key.tenant) != 2 {
             let primary = [stored.user.primary_email(), stored.user.primary_phone()];
-            hold("a primary address is verified", primary.into_iter().flatten().all(identity::Identifier::is_verified), || {
-                key.user.to_string()
-            })?;
+            hold(
+                "a primary address is verified",
+                primary.into_iter().flatten().all(identity::Identifier::is_verified),
+                || key.user.to_string(),
+            )?;
         }
         Ok(())
     }
@@ -581,7 +601,14 @@ impl Model {
     }
 
     /// Somebody was told that a code was judged. `open` is the challenge before and after.
-    pub(super) fn told_judged(&mut self, key: &UserKey, id: IdentifierId, open: Option<Name>, wrong: bool, at: Timestamp) -> Held {
+    pub(super) fn told_judged(
+        &mut self,
+        key: &UserKey,
+        id: IdentifierId,
+        open: Option<Name>,
+        wrong: bool,
+        at: Timestamp,
+    ) -> Held {
         let policy = self.policies[place(&key.tenant)].clone();
         let rules = policy.verification();
         let Some(person) = self.people.get_mut(key) else { return Ok(()) };
@@ -593,11 +620,15 @@ impl Model {
             times.push(at);
             let (day, row) = (near(times.iter().copied(), at, DAY), times.len());
             let most = (rules.failures_a_day() as usize, rules.failures_in_a_row() as usize);
-            hold("no user guesses beyond the caps", day <= most.0 && row <= most.1, || format!("{day} a day, {row} in a row"))?;
+            hold("no user guesses beyond the caps", day <= most.0 && row <= most.1, || {
+                format!("{day} a day, {row} in a row")
+            })?;
             if let Some(known) = open.and_then(|open| self.known.get_mut(&open)) {
                 known.told_wrong += 1;
                 let told = known.told_wrong;
-                hold("no challenge takes more wrong answers than it may", told <= u32::from(rules.tries()), || told.to_string())?;
+                hold("no challenge takes more wrong answers than it may", told <= u32::from(rules.tries()), || {
+                    told.to_string()
+                })?;
             }
         }
         let judged = self.judged.entry(format!("{} {claim}", key.tenant)).or_default();
@@ -627,15 +658,21 @@ impl Model {
         });
         let name = sent.and_then(|sent| name_of(&sent.message));
         let known = name.and_then(|name| self.known.get_mut(&name));
-        let Some(known) = known else { return hold("no code is accepted that was not sent", false, || address.to_string()) };
+        let Some(known) = known else {
+            return hold("no code is accepted that was not sent", false, || address.to_string());
+        };
         hold("no code is accepted twice", !known.used, || address.to_string())?;
         known.used = true;
-        hold("no code is accepted after its life", facts.passed < known.begun + known.life + facts.set_back, || address.to_string())?;
+        hold("no code is accepted after its life", facts.passed < known.begun + known.life + facts.set_back, || {
+            address.to_string()
+        })?;
         if sole {
             let owner = self.owner(tenant, address);
             let is_owner = owner.map(|(key, _)| &key.user) == user;
             hold("a proof names the owner", is_owner, || format!("{user:?} and not {owner:?}"))?;
-            hold("no disabled user signs in", owner.is_none_or(|(_, person)| !person.disabled), || address.to_string())?;
+            hold("no disabled user signs in", owner.is_none_or(|(_, person)| !person.disabled), || {
+                address.to_string()
+            })?;
         }
         Ok(())
     }
@@ -648,9 +685,15 @@ impl Model {
         hold("no ticket takes more wrong answers than it may", *told <= tries, || format!("{told} of {tries}"))
     }
 
+    /// Somebody typed an address to sign in: a message may keep it.
+    pub(super) fn visited(&mut self, address: &Address) {
+        self.ever.entry(address.as_str().to_owned()).or_default().insert(None);
+    }
+
     /// The addresses that only erased users ever had.
     pub(super) fn forgotten(&self) -> impl Iterator<Item = &str> {
-        let erased = |who: &Option<UserKey>| who.as_ref().and_then(|key| self.people.get(key)).is_some_and(|it| it.erased);
+        let erased =
+            |who: &Option<UserKey>| who.as_ref().and_then(|key| self.people.get(key)).is_some_and(|it| it.erased);
         self.ever.iter().filter(move |(_, had)| had.iter().all(erased)).map(|(text, _)| &**text)
     }
 

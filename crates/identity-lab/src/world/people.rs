@@ -38,6 +38,11 @@ pub(crate) fn username(number: u8) -> Username {
     Username::parse(NAMES[usize::from(number) % NAMES.len()]).expect("a username of the world")
 }
 
+/// Whether somebody may have this text as a username.
+pub(crate) fn is_name(text: &str) -> bool {
+    NAMES.contains(&text)
+}
+
 /// What keeps or reaches one mailbox, by the world's own reading: a subaddress is left out, and so are letter cases.
 pub(crate) fn mailbox(address: &Address) -> String {
     let text = address.as_str().to_ascii_lowercase();
@@ -75,13 +80,13 @@ pub(crate) fn policies() -> Result<[Policy; 3], DangerousPolicy> {
                 .tries(3)
                 .failures(5, 8)
                 .sends(3, SHORT, 5)
-                .guesses(9)
+                .guesses(4)
                 .resend(Resend::SameCode, Duration::from_secs(20))
                 .build()?,
         )
         .with_send(
             SendPolicy::builder()
-                .address(Budget::new(4, SHORT), Budget::new(6, DAY))
+                .address(Budget::new(2, SHORT), Budget::new(3, DAY))
                 .block(Some(Budget::new(4, HOUR)))
                 .notices(Budget::new(6, DAY))
                 .loss_notices(Budget::new(6, DAY))

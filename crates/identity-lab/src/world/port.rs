@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use identity::address::ClaimKey;
 use identity::async_trait;
 use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
-use identity::address::ClaimKey;
 use identity::spend::{Charge, Refund};
 use identity::store::{
     Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, Lease, LeaseId, Leased, Outbox,

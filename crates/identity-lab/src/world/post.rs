@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity::delivery::{DeliveryTicket, Message};
-use identity::testing::HandClock;
 use identity::system::Clock as _;
+use identity::testing::HandClock;
 use identity::{Accepted, Code, LinkToken, Notice, Notifier, NotifyError, Timestamp, async_trait};
 
 use super::script::Dice;

@@ -16,13 +16,13 @@ use identity::store::{Outbox as _, UserKey, UserRepository as _};
 use identity::system::{Clock as _, Entropy, EntropyError};
 use identity::testing::HandClock;
 use identity::user::Purpose;
-use identity::{Address, Confirmation, Content, Identity, IdentifierId, Policy, TenantId};
+use identity::{Address, Confirmation, Content, IdentifierId, Identity, Policy, TenantId};
 use identity_memory::MemoryStore;
 
 use super::acts::{Says, Told};
 use super::bugs::Bug;
 use super::model::{Broken, Facts, Held, Model, Name, hold, name};
-use super::people::{address, keys, policies, tenant};
+use super::people::{ADDRESSES, address, is_name, keys, policies, tenant};
 use super::port::{Port, Shared};
 use super::post::{Answered, Provider};
 use super::script::{Act, Dice, Fault, Mark, Road, Script, Step, TENANTS};
@@ -120,10 +120,16 @@ impl World {
         let shared = Shared::new(MemoryStore::new().with_clock(clock.clone()), bug);
         let provider = Provider { desk: Arc::default(), clock: clock.clone(), alive: Arc::new(AtomicBool::new(true)) };
         let seeds = Seeds(seed, Arc::default());
+        let mut model = Model::new(policies.clone());
+        // A username may read as an address.
+        (0..ADDRESSES)
+            .map(address)
+            .filter(|address| is_name(address.as_str()))
+            .for_each(|address| model.visited(&address));
         let process = || Process::new(&shared, &provider, &clock, &seeds, &policies, 0);
         Self {
             processes: [process(), process()],
-            model: Model::new(policies.clone()),
+            model,
             facts: Facts::default(),
             tickets: HashMap::new(),
             step_ups: HashMap::new(),
@@ -190,7 +196,12 @@ impl World {
         let mut whose = Vec::new();
         let opens: Vec<_> = step.acts.iter().map(|act| self.open(*act)).collect();
         let mut before = Vec::new();
-        for (nth, act) in step.acts.iter().enumerate() {
+        // Time passes and processes begin anew before anybody calls them.
+        let calls = |act: &Act| !matches!(act, Act::Wait(_) | Act::Set(_) | Act::Restart(_));
+        for act in step.acts.iter().filter(|act| !calls(act)) {
+            let _ = self.begin(*act, first);
+        }
+        for (nth, act) in step.acts.iter().enumerate().filter(|(_, act)| calls(act)) {
             if let Some(work) = self.begin(*act, place(nth)) {
                 begun.push(*act);
                 works.push(work);
@@ -254,7 +265,8 @@ impl World {
         let shared = Arc::clone(&self.shared);
         let mut touched: BTreeSet<UserKey> = BTreeSet::new();
         let keys: Vec<Option<UserKey>> = acts.iter().map(|act| self.subject(*act)).collect();
-        let ids: Vec<Option<IdentifierId>> = acts.iter().zip(&keys).map(|(act, key)| self.meant(*act, key.as_ref())).collect();
+        let ids: Vec<Option<IdentifierId>> =
+            acts.iter().zip(&keys).map(|(act, key)| self.meant(*act, key.as_ref())).collect();
         loop {
             let page = shared.events_after(self.cursor, 1).await.expect("the feed is read");
             self.cursor = page.next;
@@ -309,7 +321,10 @@ impl World {
             self.model.handed(handed, facts)?;
         }
         self.model.kept(&messages)?;
-        for handed in handed.iter().filter(|handed| facts.calm && matches!(handed.answered, Answered::Transient | Answered::Unknown)) {
+        for handed in handed
+            .iter()
+            .filter(|handed| facts.calm && matches!(handed.answered, Answered::Transient | Answered::Unknown))
+        {
             let there = shared.store.message(handed.message.id).await.expect("the store reads");
             if there.as_ref().is_some_and(|posted| posted.state() == PostState::DeadLetter) {
                 self.note("post", "dead letter");
@@ -356,7 +371,14 @@ impl World {
     }
 
     /// What was acknowledged is there, and what was refused left nothing.
-    async fn acknowledged(&mut self, act: Act, key: &UserKey, told: &Told, (sole, facts): (bool, &Facts), touched: bool) -> Held {
+    async fn acknowledged(
+        &mut self,
+        act: Act,
+        key: &UserKey,
+        told: &Told,
+        (sole, facts): (bool, &Facts),
+        touched: bool,
+    ) -> Held {
         let stored: Option<Stored> = self.shared.store.load(key).await.expect("the store reads");
         if sole && facts.calm {
             let known = !matches!(told.answer, "contended" | "store");
@@ -416,11 +438,18 @@ impl World {
             (Says::Proof(Some(proof)) | Says::SignedIn(proof, _), Act::Answer(who, ..) | Act::Again(who, _), ..) => {
                 self.note("proof", proof.purpose().as_str());
                 let handed = self.provider.desk().handed.clone();
-                let text = self.answers.iter().find(|(of, _)| *of == who).map(|(_, text)| text.clone()).unwrap_or_default();
+                let text =
+                    self.answers.iter().find(|(of, _)| *of == who).map(|(_, text)| text.clone()).unwrap_or_default();
                 let signs_in = proof.purpose() == Purpose::SignIn;
-                let created = matches!(told.says, Says::SignedIn(..));
+                let created = matches!(act, Act::Answer(.., true));
                 let claim = (proof.address(), proof.user());
-                self.model.proved(proof.tenant(), claim, (&text, proof.purpose()), &handed, (facts, sole && signs_in && !created))?;
+                self.model.proved(
+                    proof.tenant(),
+                    claim,
+                    (&text, proof.purpose()),
+                    &handed,
+                    (facts, sole && signs_in && !created),
+                )?;
                 if let Says::SignedIn(_, user) = &told.says
                     && sole
                 {
@@ -491,11 +520,19 @@ fn is_named(message: &Message, named: Option<Name>) -> bool {
 }
 
 impl Process {
-    fn new(shared: &Arc<Shared>, provider: &Provider, clock: &HandClock, seeds: &Seeds, policies: &[Policy; 3], named: u8) -> Self {
+    fn new(
+        shared: &Arc<Shared>,
+        provider: &Provider,
+        clock: &HandClock,
+        seeds: &Seeds,
+        policies: &[Policy; 3],
+        named: u8,
+    ) -> Self {
         let port = Port::new(shared);
         let alive = Arc::clone(&port.alive);
         let provider = Provider { alive: Arc::clone(&alive), ..provider.clone() };
-        let mut identity = Identity::new(port, provider, keys(named)).with_clock(clock.clone()).with_entropy(seeds.clone());
+        let mut identity =
+            Identity::new(port, provider, keys(named)).with_clock(clock.clone()).with_entropy(seeds.clone());
         for (number, policy) in (0..).zip(policies) {
             identity = identity.with_tenant_policy(tenant(number), policy.clone());
         }

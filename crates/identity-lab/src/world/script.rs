@@ -318,7 +318,8 @@ impl Maker {
                 let (visitor, tenant, by) = (self.dice.below(3), user % TENANTS, self.proof());
                 self.step(&[Act::SignIn(visitor, tenant, address, by)]);
                 self.deliver();
-                let (create, pick) = (self.dice.roll(2) == 0, self.dice.pick(&[Pick::Newest, Pick::Newest, Pick::Wrong(1)]));
+                let (create, pick) =
+                    (self.dice.roll(2) == 0, self.dice.pick(&[Pick::Newest, Pick::Newest, Pick::Wrong(1)]));
                 let answers = [Act::Answer(visitor, pick, create); 2];
                 let few = 1 + self.dice.roll(2) as usize;
                 self.step(&answers[..few]);
@@ -336,7 +337,14 @@ impl Maker {
                 self.deliver();
                 self.step(&[Act::Confirm(user, new, Pick::Newest)]);
             }
-            10 => self.deliver(),
+            10 => {
+                self.deliver();
+                let nth = self.dice.below(4);
+                for _ in 0..2 {
+                    let state = self.dice.below(8);
+                    self.step(&[Act::Callback(nth, state)]);
+                }
+            }
             11..=13 => {
                 let acts: Vec<Act> = (0..2 + self.dice.roll(2)).map(|_| self.act(user, address)).collect();
                 self.step(&acts);
@@ -399,7 +407,13 @@ impl Maker {
             21 | 22 => Act::Open(user, address, self.answer()),
             23 => Act::Issue(user, address),
             24..=27 => {
-                let mark = self.dice.pick(&[Mark::Verified, Mark::Verified, Mark::Unverified, Mark::Deliverable, Mark::Cleared]);
+                let mark = self.dice.pick(&[
+                    Mark::Verified,
+                    Mark::Verified,
+                    Mark::Unverified,
+                    Mark::Deliverable,
+                    Mark::Cleared,
+                ]);
                 Act::Mark(user, address, mark)
             }
             28..=30 => Act::Primary(self.road(), user, address),

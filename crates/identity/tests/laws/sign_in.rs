@@ -16,8 +16,8 @@ use identity::store::{
 };
 use identity::user::{Method, Purpose};
 use identity::{
-    Accepted, Code, HolderError, Identity, LinkToken, NewAddress, NewUser, Notice, Notifier, NotifyError, Phone,
-    Policy, ProofBy as By, PublicRefusal, StoreError, TenantId, Timestamp, UserId, Username,
+    Accepted, Code, CodeKeys, HolderError, Identity, LinkToken, NewAddress, NewUser, Notice, Notifier, NotifyError,
+    Phone, Policy, ProofBy as By, PublicRefusal, StoreError, TenantId, Timestamp, UserId, Username,
 };
 use identity_memory::MemoryStore;
 
