@@ -439,6 +439,32 @@ async fn a_link_signs_in_with_the_ticket_of_its_own_attempt_alone() {
     assert_eq!(refused.refusal(), Some(&PublicRefusal::AdministratorOnly));
 }
 
+#[tokio::test]
+async fn a_code_works_once_and_is_guessed_at_no_more_while_a_new_key_is_promoted() {
+    let (store, mailbox, entropy) = (MemoryStore::new(), Mailbox::default(), CountedEntropy::default());
+    let [old, new] = ["old:".to_owned() + &"5a".repeat(32), "new:".to_owned() + &"a5".repeat(32)];
+    let process = |first: &str, second: &str| {
+        let keys = CodeKeys::parse(&format!("{first},{second}")).unwrap();
+        Identity::new(store.clone(), mailbox.clone(), keys).with_entropy(entropy.clone())
+    };
+    let (before, after) = (process(&old, &new), process(&new, &old));
+    let started = before.sign_in().start(address(ADA)).await.unwrap();
+    before.deliver_due().await.unwrap();
+    let code = mailbox.code(ADA).unwrap();
+    assert!(after.sign_in().confirm(&started.ticket, &code).await.unwrap().is_some());
+    assert_eq!(refused(before.sign_in().confirm(&started.ticket, &code).await), PublicRefusal::NoChallenge);
+
+    let started = before.sign_in().start(address(EVE)).await.unwrap();
+    before.deliver_due().await.unwrap();
+    for process in [&before, &after, &before, &after, &before] {
+        assert!(process.sign_in().confirm(&started.ticket, &wrong()).await.unwrap().is_none());
+    }
+    let code = mailbox.code(EVE).unwrap();
+    for process in [before, after] {
+        assert_eq!(refused(process.sign_in().confirm(&started.ticket, &code).await), PublicRefusal::NoChallenge);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_256_answers_at_once_is_a_proof() {
     let host = Arc::new(Host::new());
