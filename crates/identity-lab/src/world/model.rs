@@ -193,7 +193,7 @@ pub(super) struct Model {
     notices: HashMap<String, Vec<Timestamp>>,
     /// Times at which codes were judged, by address.
     judged: HashMap<String, Vec<Timestamp>>,
-    /// Who ever had an address; visitors count as somebody who is never erased.
+    /// Who ever had an address, by its claim key, which spellings have in common; visitors count as somebody who is never erased.
     ever: BTreeMap<String, BTreeSet<Option<UserKey>>>,
     /// How often the clock was set back, and how many first keys there were: each makes new windows.
     pub(super) windows: usize,
@@ -422,7 +422,7 @@ impl Model {
             hold("a replaced address goes", gone, || format!("{} of {}", id, key.user))?;
         }
         for entry in person.entries.values() {
-            self.ever.entry(entry.address.as_str().to_owned()).or_default().insert(Some(key.clone()));
+            self.ever.entry(entry.address.claim_key().as_str().to_owned()).or_default().insert(Some(key.clone()));
         }
         if !is_new {
             self.promise(key, &before, events);
@@ -687,7 +687,7 @@ impl Model {
 
     /// Somebody typed an address to sign in: a message may keep it.
     pub(super) fn visited(&mut self, address: &Address) {
-        self.ever.entry(address.as_str().to_owned()).or_default().insert(None);
+        self.ever.entry(address.claim_key().as_str().to_owned()).or_default().insert(None);
     }
 
     /// The addresses that only erased users ever had.
