@@ -1,6 +1,6 @@
 //! Worlds: those that once broke a law, then those of fixed and of fresh seeds; and bugs that are planted are found.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::hash::{BuildHasher as _, RandomState};
 
 use identity_lab::command::{find, judge, run_with};
 use identity_lab::world::{Bug, Script, expected, run};
@@ -35,7 +35,7 @@ fn a_seed_is_one_world() {
 
 #[test]
 fn every_law_holds_in_worlds_of_fixed_and_of_fresh_seeds() {
-    let fresh = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() << 20;
+    let fresh = RandomState::new().hash_one(0) >> 1;
     println!("fresh seeds from {fresh}");
     let mut reached = std::collections::BTreeSet::new();
     for seed in (0..FIXED).chain(fresh..fresh + FRESH) {

@@ -74,7 +74,7 @@ impl Entropy for Seeds {
     fn seed(&self) -> Result<Seed, EntropyError> {
         let mut dice = Dice::new(self.0 ^ self.1.fetch_add(1, Ordering::SeqCst).wrapping_mul(0xd134_2543_de82_ef95));
         let mut bytes = [0; 32];
-        bytes.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&dice.next().to_le_bytes()));
+        bytes.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&dice.number().to_le_bytes()));
         Ok(Seed::new(bytes))
     }
 }

@@ -20,7 +20,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub const fn next(&mut self) -> u64 {
+    pub const fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,9 +29,8 @@ impl Dice {
     }
 
     /// A number below `sides`.
-    #[expect(clippy::cast_possible_truncation, reason = "it is below a number of 32 bits")]
     pub const fn roll(&mut self, sides: u32) -> u32 {
-        (self.next() % sides as u64) as u32
+        (self.number() % sides as u64) as u32
     }
 
     fn below(&mut self, sides: u8) -> u8 {
@@ -39,7 +38,7 @@ impl Dice {
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.next() as usize % from.len()]
+        from[self.number() as usize % from.len()]
     }
 }
 

@@ -27,7 +27,8 @@ pub fn shrunk(script: &Script, bug: Option<Bug>, broken: &Broken, runs: usize) -
             }
             size /= 2;
         }
-        for place in 0..best.steps.len() {
+        let mut place = 0;
+        while place < best.steps.len() {
             for simpler in simpler(&best.steps[place]) {
                 let mut script = best.clone();
                 script.steps[place] = simpler;
@@ -35,6 +36,7 @@ pub fn shrunk(script: &Script, bug: Option<Bug>, broken: &Broken, runs: usize) -
                     best = script;
                 }
             }
+            place += 1;
         }
         if best == before {
             return best;
