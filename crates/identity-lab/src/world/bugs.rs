@@ -258,16 +258,15 @@ impl Shared {
     }
 
     pub(crate) async fn lease(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        let (id, now) = (lease.id, lease.now);
         let mut leased = self.store.lease(lease).await?;
         match self.bug {
             Some(Bug::LooseLease) => {
-                let release = |leased: &Leased| Settled {
-                    id: leased.message.id,
-                    outcome: Settlement::Release { due_at: lease.now },
-                };
+                let release =
+                    |leased: &Leased| Settled { id: leased.message.id, outcome: Settlement::Release { due_at: now } };
                 // Somebody else may take them at once.
                 let released: Vec<Settled> = leased.iter().filter(|_| self.nth(4)).map(release).collect();
-                self.store.settle(lease.id, released).await?;
+                self.store.settle(id, released).await?;
             }
             Some(Bug::SentLate) => {
                 leased.iter_mut().for_each(|leased| {
