@@ -1,5 +1,5 @@
 use identity_core::stored;
-use identity_ports::{Posted, StoreError};
+use identity_ports::StoreError;
 use serde_json::{Value, json};
 
 use crate::MemoryStore;
@@ -30,10 +30,7 @@ impl MemoryStore {
                 kept.quotas.0.iter().map(|budget| line(json!({"tenant": tenant, "budget": format!("{budget:?}")}))),
             );
         }
-        lines.extend(tables.post.messages.values().map(|kept| {
-            let Posted { message, provider, reference, error, report, .. } = &kept.posted;
-            line(json!([message, provider, reference, error, report]))
-        }));
+        lines.extend(tables.post.messages.values().map(|kept| line(json!(kept.posted))));
         Ok(lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect())
     }
 }

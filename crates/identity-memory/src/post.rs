@@ -2,9 +2,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use identity_core::{Content, IdentifierId, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{
-    Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement, StoreError,
-};
+use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, StoreError};
 
 use crate::MemoryStore;
 use crate::lists::{Lists, Map, push, remove};
@@ -22,7 +20,6 @@ pub(crate) struct Post {
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) posted: Posted,
-    due_at: Timestamp,
     /// The lease that holds the message, and when it ends. It lasts when the message is reported on, because its holder may
     /// still note how the message was sent.
     lease: Option<(LeaseId, Timestamp)>,
@@ -55,10 +52,7 @@ impl Post {
         let (id, due_at) = (message.id, message.created_at);
         self.due.insert((due_at, id));
         push(self.of_users.entry(message.key.clone()).or_default(), id);
-        let (provider, reference, sent_at, failed_at, error, report) = (None, None, None, None, None, None);
-        let posted =
-            Posted { message, attempts: 0, uncertain: 0, provider, reference, sent_at, failed_at, error, report };
-        self.messages.insert(id, Box::new(Kept { posted, due_at, lease: None }));
+        self.messages.insert(id, Box::new(Kept { posted: Posted::new(message), lease: None }));
     }
 
     fn of_user(&self, key: &UserKey) -> impl Iterator<Item = &Kept> {
@@ -77,7 +71,7 @@ impl Post {
         let same_address = |a: &Kept, b: &Kept| a.posted.message.to == b.posted.message.to;
         let is_first = |other: &Kept| !earlier(other).any(|before| same_address(before, other));
         earlier(candidate).any(|other| {
-            other.is_held(at) || same_address(other, candidate) || (other.due_at <= now && is_first(other))
+            other.is_held(at) || same_address(other, candidate) || (other.posted.due_at <= now && is_first(other))
         })
     }
 
@@ -86,33 +80,11 @@ impl Post {
         // A lease that ended still holds its messages until another lease takes them.
         let Some(kept) = self.messages.get_mut(&id).filter(|kept| kept.is_of(lease)) else { return false };
         kept.lease = None;
-        self.due.remove(&(kept.due_at, id));
-        let was_pending = kept.is_pending();
-        let posted = &mut kept.posted;
-        match outcome {
-            Settlement::Sent { at, provider, reference } => {
-                posted.sent_at = posted.sent_at.or(Some(at));
-                (posted.provider, posted.reference) = (provider, reference);
-            }
-            // It was reported on meanwhile.
-            _ if !was_pending => {}
-            Settlement::Retry { due_at, error, provider, uncertain } => {
-                (kept.due_at, posted.error, posted.provider) = (due_at, Some(error), provider);
-                posted.uncertain = posted.uncertain.saturating_add(uncertain.into());
-            }
-            Settlement::Release { due_at } => {
-                kept.due_at = due_at;
-                posted.attempts = posted.attempts.saturating_sub(1);
-            }
-            Settlement::Failed { at, error } => (posted.failed_at, posted.error) = (Some(at), Some(error)),
-            // `Done`, and every variant that is added later, removes the message.
-            _ => {
-                self.remove(id);
-                return true;
-            }
-        }
-        if kept.is_pending() {
-            self.due.insert((kept.due_at, id));
+        self.due.remove(&(kept.posted.due_at, id));
+        if !kept.posted.settle(outcome) {
+            self.remove(id);
+        } else if kept.is_pending() {
+            self.due.insert((kept.posted.due_at, id));
         }
         true
     }
@@ -137,7 +109,7 @@ impl Post {
 
     fn remove(&mut self, id: MessageId) {
         if let Some(kept) = self.messages.remove(&id) {
-            self.due.remove(&(kept.due_at, id));
+            self.due.remove(&(kept.posted.due_at, id));
             remove(&mut self.of_users, &kept.posted.message.key, &id);
         }
     }
@@ -175,7 +147,7 @@ impl Outbox for MemoryStore {
             of_channel && !lease.except.contains(&message.key.tenant)
         };
         let heads = pending()
-            .take_while(|kept| kept.due_at <= lease.now)
+            .take_while(|kept| kept.posted.due_at <= lease.now)
             .filter(|kept| is_asked(&kept.posted.message) && !kept.is_held(at))
             .filter(|kept| !post.has_to_wait(kept, lease.now, at))
             .map(|kept| kept.posted.message.id);
@@ -184,8 +156,7 @@ impl Outbox for MemoryStore {
             let kept = post.messages.get_mut(&id)?;
             // A lease that is still noted ended before it was settled.
             let unsettled = kept.lease.replace((lease.id, until)).is_some();
-            kept.posted.uncertain = kept.posted.uncertain.saturating_add(unsettled.into());
-            kept.posted.attempts = kept.posted.attempts.saturating_add(1);
+            kept.posted.lease(unsettled);
             Some(kept.leased())
         };
         Ok(heads.into_iter().filter_map(take).collect())
@@ -198,11 +169,11 @@ impl Outbox for MemoryStore {
 
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
         let Post { messages, due, .. } = &mut self.write()?.post;
-        let Some(Kept { posted, due_at, .. }) = messages.get_mut(&message).map(|kept| &mut **kept) else {
+        let Some(Kept { posted, .. }) = messages.get_mut(&message).map(|kept| &mut **kept) else {
             return Ok(None);
         };
         if posted.note(report) {
-            due.remove(&(*due_at, message));
+            due.remove(&(posted.due_at, message));
         }
         Ok(Some(posted.clone()))
     }
@@ -229,11 +200,11 @@ impl Outbox for MemoryStore {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         let post = &self.read()?.post;
         let is_dead = |posted: &Posted| posted.message.key.tenant == *tenant && posted.state() == PostState::DeadLetter;
         let dead = post.messages.values().map(|kept| &**kept).filter(|kept| is_dead(&kept.posted));
-        Ok(page(dead, after, limit).into_iter().filter_map(Posted::dead_letter).collect())
+        Ok(page(dead, after, limit))
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {

@@ -24,5 +24,5 @@ pub use error::{CommitError, ForeignError, StoreError};
 pub use feed::{BadCursor, Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage};
 pub use identity_core::{Commit, Committed, Expected, Stored};
 pub use notifier::{Accepted, Notice, Notifier, NotifyError};
-pub use outbox::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
+pub use outbox::{Backlog, Lease, LeaseId, Leased, Outbox, PostState, Posted, Settled, Settlement};
 pub use repository::{Cursor, Found, ListOrder, ListQuery, Page, Prefix, UserRepository, behind};

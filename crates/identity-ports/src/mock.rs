@@ -15,9 +15,8 @@ pub use crate::notifier::MockNotifier;
 pub use crate::outbox::MockOutbox;
 pub use crate::repository::MockUserRepository;
 use crate::{
-    Backlog, Budgets, Changed, CommitError, DeadLetter, Directory, DirectoryPage, DirectoryQuery, EventFeed,
-    FeedCursor, FeedError, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled,
-    StoreError, UserRepository,
+    Backlog, Budgets, Changed, CommitError, Directory, DirectoryPage, DirectoryQuery, EventFeed, FeedCursor, FeedError,
+    FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page, Posted, Settled, StoreError, UserRepository,
 };
 
 mock! {
@@ -53,7 +52,7 @@ mock! {
             tenant: &TenantId,
             after: Option<MessageId>,
             limit: usize,
-        ) -> Result<Vec<DeadLetter>, StoreError>;
+        ) -> Result<Vec<Posted>, StoreError>;
         async fn backlog(&self) -> Result<Backlog, StoreError>;
     }
 

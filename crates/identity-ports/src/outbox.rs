@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -117,24 +118,13 @@ pub enum Settlement {
     },
 }
 
-/// A message that failed for good. It stays until it is pruned, or until a late report says that it was sent after all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The message.
-    pub message: Message,
-    /// How often the message was leased.
-    pub attempts: u32,
-    /// When the message failed for good.
-    pub failed_at: Timestamp,
-    /// The reason of the failure.
-    pub error: String,
-}
-
 /// A message with its state of delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
     /// The message.
     pub message: Message,
+    /// The earliest time of the next attempt, or that of the last one when the message was sent or failed.
+    pub due_at: Timestamp,
     /// How often the message was leased.
     pub attempts: u32,
     /// The number of attempts after which it is unknown whether a provider accepted the message.
@@ -171,11 +161,21 @@ pub enum PostState {
     Waiting,
     /// The message was sent. The field is the state that the provider last reported.
     Sent(DeliveryState),
-    /// The message failed for good and is never leased again.
+    /// The message failed for good and is never leased again. It stays until it is pruned, or until a late report says that it
+    /// was sent after all.
     DeadLetter,
 }
 
 impl Posted {
+    /// The message as it is when it is enqueued: due at its creation.
+    #[must_use]
+    pub const fn new(message: Message) -> Self {
+        let due_at = message.created_at;
+        let (provider, reference, sent_at, failed_at, error, report) = (None, None, None, None, None, None);
+        let (attempts, uncertain) = (0, 0);
+        Self { message, due_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report }
+    }
+
     /// The state of the message.
     #[must_use]
     pub fn state(&self) -> PostState {
@@ -189,7 +189,37 @@ impl Posted {
     }
 }
 
+/// What a store that keeps messages in this form does with them.
 impl Posted {
+    /// Counts one more lease. `unsettled` says whether an earlier lease is still noted, which ended before it was settled.
+    pub const fn lease(&mut self, unsettled: bool) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.uncertain = self.uncertain.saturating_add(unsettled as u32);
+    }
+
+    /// Settles an attempt as [`Outbox::settle`] says, and returns whether the message stays; otherwise it is removed.
+    pub fn settle(&mut self, outcome: Settlement) -> bool {
+        let is_pending = self.state() == PostState::Waiting;
+        match outcome {
+            Settlement::Sent { at, provider, reference } => {
+                self.sent_at = self.sent_at.or(Some(at));
+                (self.provider, self.reference) = (provider, reference);
+            }
+            // It was reported on meanwhile.
+            _ if !is_pending => {}
+            Settlement::Retry { due_at, error, provider, uncertain } => {
+                (self.due_at, self.error, self.provider) = (due_at, Some(error), provider);
+                self.uncertain = self.uncertain.saturating_add(uncertain.into());
+            }
+            Settlement::Release { due_at } => {
+                (self.due_at, self.attempts) = (due_at, self.attempts.saturating_sub(1));
+            }
+            Settlement::Failed { at, error } => (self.failed_at, self.error) = (Some(at), Some(error)),
+            Settlement::Done => return false,
+        }
+        true
+    }
+
     /// Notes a report as [`Outbox::report`] says, and returns whether it changes anything.
     pub fn note(&mut self, report: &Report) -> bool {
         if !report.goes_before(self.report.as_ref()) {
@@ -209,13 +239,6 @@ impl Posted {
     pub fn leased(self) -> Leased {
         let Self { message, attempts, uncertain, provider, .. } = self;
         Leased { message, attempts, uncertain, provider }
-    }
-
-    /// The message as a dead letter; `None` unless it failed for good.
-    #[must_use]
-    pub fn dead_letter(self) -> Option<DeadLetter> {
-        let Self { message, attempts, failed_at, error, .. } = self;
-        Some(DeadLetter { message, attempts, failed_at: failed_at?, error: error.unwrap_or_default() })
     }
 }
 
@@ -326,7 +349,7 @@ pub trait Outbox: Send + Sync + 'static {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError>;
+    ) -> Result<Vec<Posted>, StoreError>;
 
     /// Counts the pending messages of all tenants, leased or not, for whoever watches the outbox. It may be asked every few
     /// seconds.

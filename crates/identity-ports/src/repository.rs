@@ -86,25 +86,25 @@ impl Prefix {
     }
 }
 
-/// The first text behind all that begin with this one, in the order of characters; `None` when every text behind it begins so.
-/// With it a store searches by the beginning in a range of an index.
+/// The first text behind all that begin with this one, in the order of characters. With it a store searches by the beginning in
+/// a range of an index. Where every text behind it begins so, the answer is one that is longer than any key and behind all keys.
 ///
 /// ```
-/// assert_eq!(identity_ports::behind("ada").as_deref(), Some("adb"));
-/// assert_eq!(identity_ports::behind("a\u{10ffff}").as_deref(), Some("b"));
-/// assert_eq!(identity_ports::behind(""), None);
+/// assert_eq!(identity_ports::behind("ada"), "adb");
+/// assert_eq!(identity_ports::behind("a\u{10ffff}"), "b");
+/// assert!(identity_ports::behind("").as_str() > "\u{10ffff}\u{10ffff}");
 /// ```
 #[must_use]
-pub fn behind(beginning: &str) -> Option<String> {
+pub fn behind(beginning: &str) -> String {
     let mut behind: Vec<char> = beginning.chars().collect();
     while let Some(last) = behind.pop() {
         // The next character; none after the very last one.
         if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
             behind.push(next);
-            return Some(behind.into_iter().collect());
+            return behind.into_iter().collect();
         }
     }
-    None
+    char::MAX.to_string().repeat(1_024)
 }
 
 impl fmt::Debug for Prefix {

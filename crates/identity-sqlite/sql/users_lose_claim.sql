@@ -4,7 +4,5 @@ UPDATE identity_users SET claims = (
   WHERE (value ->> 0, value ->> 2, value ->> 1) <> (?2, ?3, ?4)
 )
 WHERE tenant = ?1 AND json_valid(claims) AND id = (
-  SELECT user_id FROM identity_claims
-  WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4
-    AND user_id <> ?5 AND strength = 'unverified' AND ?6 = 'verified'
+  SELECT user_id FROM identity_claims WHERE tenant = ?1 AND kind = ?2 AND key = ?3 AND rule = ?4 AND user_id <> ?5
 )

@@ -1,2 +1,1 @@
-SELECT user, last_event, claims FROM identity_users WHERE tenant = ?1 AND id = ?2 AND version = ?3 AND created_at IS
-  NOT NULL
+SELECT user, last_event, version, created_at IS NOT NULL, claims FROM identity_users WHERE tenant = ?1 AND id = ?2

@@ -3,12 +3,11 @@
 use std::cell::Cell;
 
 use identity_core::{Details, LookupChanges, Version};
-use identity_ports::{Commit, CommitError, Committed, Draws, Expected, StoreError};
+use identity_ports::{Commit, CommitError, Committed, Draws, StoreError};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::cells::{Owner, json};
 use crate::error::Result;
-use crate::transaction::within_savepoint;
 use crate::users::Place;
 use crate::{budgets, outbox};
 
@@ -36,7 +35,7 @@ pub(crate) fn take_erased() -> bool {
 /// rolled back.
 pub fn commit_in(transaction: &Transaction<'_>, commit: &Commit) -> Result<Committed, CommitError> {
     let encoded = Encoded::new(commit)?;
-    within_savepoint(transaction, || apply(transaction, commit, &encoded))
+    apply(transaction, commit, &encoded)
 }
 
 /// What a commit writes, encoded before it waits for the writer.
@@ -64,28 +63,29 @@ impl Encoded {
     }
 }
 
-/// Writes everything in the commit. When it is refused, the caller must undo what was written until then.
+/// Writes everything in the commit, or nothing when it is refused. When the store fails, the caller must undo what was written
+/// until then.
 pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded) -> Result<Committed, CommitError> {
     let Commit { key, after, .. } = commit;
     let owner = Owner { connection, key };
-    let place = owner.expect(commit, encoded)?;
-    let is_new = commit.expected == Expected::Absent;
-    if commit.before.is_none()
-        && !is_new
-        && let Some(stored) = owner.load()?
-    {
-        // The caller did not say what the user was before.
-        let whole = Commit { before: Some(stored.user), ..commit.clone() };
-        return apply(connection, &whole, &Encoded::new(&whole)?);
-    }
+    // Nothing is written before everything that refuses a commit was looked at.
+    let found = owner.expect(commit.expected)?;
+    owner.may_take(&commit.claims.take)?;
+    let draws = budgets::judge(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
+
+    budgets::write(connection, &key.tenant, &draws)?;
+    let is_new = found.is_none();
     if after.is_some() || !is_new {
         owner.claim(&commit.claims)?;
     }
-    let Draws { withheld, exhausted, .. } =
-        budgets::draw(connection, &key.tenant, &commit.refunds, &commit.charges, &commit.messages)?;
+    let place = match found {
+        Some(place) => Place { held: commit.claims.clone().applied_to(place.held), ..place },
+        None => owner.create(commit, encoded)?,
+    };
     let numbers = [commit.events.first().map_or(0, |recorded| recorded.number), commit.version().0];
     let event = owner.append(place.user, place.earlier, numbers, &encoded.events)?;
     owner.enter(&encoded.lookup)?;
+    let Draws { withheld, exhausted, .. } = draws;
     let (Some(user), Some(record)) = (after, &encoded.record) else {
         erase(owner, place, commit.version(), event)?;
         return Ok(Committed { exhausted });

@@ -1,6 +1,6 @@
 //! Opening connections and setting them up.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use crate::budgets::Place;
 use crate::commit::take_erased;
 use crate::error::{Result, is_busy, store};
 use crate::files::{self, Places};
@@ -52,8 +51,6 @@ pub(crate) struct Desk {
     /// Batches since the log was last truncated, and looks without a commit, with the rows changed until the last one.
     late: Cell<u32>,
     quiet: Cell<(u32, u64)>,
-    /// Where the last sweep of ended budget windows stopped.
-    pub(crate) swept: RefCell<Place>,
     /// Measures how long leases last.
     pub(crate) clock: Arc<dyn Clock>,
     /// Names the store in cursors of its feed.
@@ -92,7 +89,6 @@ impl Desk {
             stale: Cell::new(false),
             late: Cell::new(0),
             quiet: Cell::new((0, 0)),
-            swept: RefCell::default(),
             clock: Arc::clone(&options.clock),
         })
     }

@@ -69,12 +69,7 @@ fn is_few(connection: &Connection, tenant: &TenantId, prefix: &Prefix) -> Result
 
 /// The kind, the first of the keys with a prefix, and the first key after them.
 fn range(prefix: &Prefix) -> [Value; 3] {
-    [Value::Text(prefix.kind.as_str().to_owned()), Value::Text(prefix.text.clone()), until(&prefix.text)]
-}
-
-/// The first text after all those with a prefix. Every text comes before every blob.
-fn until(prefix: &str) -> Value {
-    behind(prefix).map_or(Value::Blob(Vec::new()), Value::Text)
+    [prefix.kind.as_str().to_owned(), prefix.text.clone(), behind(&prefix.text)].map(Value::Text)
 }
 
 /// The expression to sort by, whose parameters begin behind `before`. What the host reports is read from the second record,
@@ -112,8 +107,8 @@ impl Directory for SqliteStore {
         let mut values = vec![Value::Text(tenant.to_string())];
         let mut of = sql!("directory").to_owned();
         if let Some(search) = &query.search {
-            let beginning = search.beginning.clone();
-            values.extend([Value::Text(search.id.clone()), Value::Text(beginning), until(&search.beginning)]);
+            let texts = [search.id.clone(), search.beginning.clone(), behind(&search.beginning)];
+            values.extend(texts.map(Value::Text));
             of.push_str(sql!("directory_search"));
         }
         let (count, most) = (format!("SELECT count(*) {of}"), values.len() + 1);

@@ -1,7 +1,7 @@
 //! By which keys users are found, and who holds the claim on a key.
 
 use identity_core::{
-    ClaimChanges, ClaimKey, IdentifierId, LookupChanges, LookupEntry, Strength, TenantId, UserId, UserKey,
+    Claim, ClaimChanges, ClaimKey, IdentifierId, LookupChanges, LookupEntry, Strength, TenantId, UserId, UserKey,
 };
 use identity_ports::{CommitError, Found};
 use rusqlite::{Connection, params};
@@ -29,19 +29,25 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// Releases claims, then takes claims.
-    pub(crate) fn claim(self, changes: &ClaimChanges) -> Result<(), CommitError> {
-        changes.release.iter().try_for_each(|key| self.release(key))?;
-        for claim in &changes.take {
-            let (tenant, kind, text, rule) = place(&self.key.tenant, &claim.key);
-            let row = params![tenant, kind, text, rule, self.key.user.as_str(), claim.strength.as_str()];
-            if self.execute(sql!("lookup_take"), row)? == 0 {
-                // A claim passes to another holder only from unverified to verified.
-                self.execute(sql!("users_lose_claim"), row)?;
-                if self.execute(sql!("lookup_retake"), row)? == 0 {
-                    return Err(CommitError::Taken(claim.clone()));
-                }
+    /// Refuses claims that another user holds, but for one that passes to this user: from unverified to verified.
+    pub(crate) fn may_take(self, claims: &[Claim]) -> Result<(), CommitError> {
+        for claim in claims {
+            let holder = holder(self.connection, &self.key.tenant, &claim.key)?;
+            let other = holder.filter(|(user, _)| *user != self.key.user).map(|(_, strength)| strength);
+            if other.is_some_and(|held| (held, claim.strength) != (Strength::Unverified, Strength::Verified)) {
+                return Err(CommitError::Taken(claim.clone()));
             }
+        }
+        Ok(())
+    }
+
+    /// Releases claims, then takes claims.
+    pub(crate) fn claim(self, changes: &ClaimChanges) -> Result<()> {
+        changes.release.iter().try_for_each(|key| self.release(key))?;
+        for Claim { key, strength } in &changes.take {
+            let ((tenant, kind, text, rule), user) = (place(&self.key.tenant, key), self.key.user.as_str());
+            self.execute(sql!("users_lose_claim"), (tenant, kind, text, rule, user))?;
+            self.execute(sql!("lookup_take"), (tenant, kind, text, rule, user, strength.as_str()))?;
         }
         Ok(())
     }

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,24 +19,12 @@ pub enum Durability {
 }
 
 /// Options for opening a database.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SqliteOptions {
     pub(crate) durability: Durability,
     pub(crate) readers: usize,
     pub(crate) busy_timeout: Duration,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// Leaves the clock out.
-impl fmt::Debug for SqliteOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { durability, readers, busy_timeout, clock: _ } = self;
-        f.debug_struct("SqliteOptions")
-            .field("durability", durability)
-            .field("readers", readers)
-            .field("busy_timeout", busy_timeout)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Default for SqliteOptions {

@@ -5,18 +5,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::stored::MESSAGE_FORMAT as FORMAT;
 use identity_core::{Channel, Content, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement};
+use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, Posted, Settled};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, Params, Row, params, params_from_iter};
 use uuid::Uuid;
 
+use crate::SqliteStore;
 use crate::cells::{Json, Owner, execute, json, many, one, signed};
 use crate::connection::Desk;
 use crate::error::{Result, unread};
-use crate::{SqliteStore, budgets};
 
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// How long an ended window of a budget is kept: a policy may have made windows longer meanwhile. And how many go at most for
+/// each message that may be pruned: every message opens a few, and most messages leave nothing to prune.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+const WINDOWS: usize = 100;
 
 /// A query for messages by a condition of theirs.
 macro_rules! messages {
@@ -25,50 +30,72 @@ macro_rules! messages {
     };
 }
 
-/// A row: its key, and the message or what is wrong with it.
+/// A row: its place, and the message or what is wrong with it.
 struct Kept {
+    place: Place,
+    posted: rusqlite::Result<Posted>,
+}
+
+/// The key of a row, with the lease that is noted, ended or not, and when it ends.
+#[derive(Clone, Copy)]
+struct Place {
     user: i64,
     id: Uuid,
-    /// Whether a lease is noted, ended or not.
-    leased: bool,
-    posted: rusqlite::Result<Posted>,
+    lease: Option<Uuid>,
+    until: Option<i64>,
 }
 
 impl TryFrom<&Row<'_>> for Kept {
     type Error = rusqlite::Error;
 
     fn try_from(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { user: row.get(0)?, id: row.get(1)?, leased: row.get(2)?, posted: posted(row) })
+        let place = Place { user: row.get(0)?, id: row.get(1)?, lease: row.get(2)?, until: row.get(3)? };
+        Ok(Self { place, posted: posted(row) })
     }
 }
 
 fn posted(row: &Row<'_>) -> rusqlite::Result<Posted> {
-    let (id, Json(message), address): (Uuid, Json<Message>, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+    let (id, Json(message), address): (Uuid, Json<Message>, String) = (row.get(1)?, row.get(4)?, row.get(5)?);
     // Two copies that differ are no message.
     if message.id.as_uuid() != id || message.to.as_str() != address {
-        return Err(rusqlite::Error::InvalidColumnType(4, String::new(), Type::Text));
+        return Err(rusqlite::Error::InvalidColumnType(5, String::new(), Type::Text));
     }
     let time = |cell| row.get::<_, Option<i64>>(cell).map(|at| at.map(Timestamp::from_micros));
     Ok(Posted {
         message,
-        attempts: row.get(5)?,
-        uncertain: row.get(6)?,
-        provider: row.get(7)?,
-        reference: row.get(8)?,
-        sent_at: time(9)?,
-        failed_at: time(10)?,
-        error: row.get(11)?,
-        report: row.get::<_, Option<Json<Report>>>(12)?.map(|Json(report)| report),
+        due_at: Timestamp::from_micros(row.get(6)?),
+        attempts: row.get(7)?,
+        uncertain: row.get(8)?,
+        provider: row.get(9)?,
+        reference: row.get(10)?,
+        sent_at: time(11)?,
+        failed_at: time(12)?,
+        error: row.get(13)?,
+        report: row.get::<_, Option<Json<Report>>>(14)?.map(|Json(report)| report),
     })
 }
 
 impl Kept {
     fn read(self, connection: &Connection) -> Result<Posted> {
+        let Place { user, id, .. } = self.place;
         self.posted.map_err(|error| {
             let owner = "SELECT tenant || '/' || id FROM identity_users WHERE user = ?1";
-            let owner = connection.query_row(owner, [self.user], |row| row.get::<_, String>(0)).unwrap_or_default();
-            unread(error, ("identity_outbox", &format!("{owner}/{}", self.id)))
+            let owner = connection.query_row(owner, [user], |row| row.get::<_, String>(0)).unwrap_or_default();
+            unread(error, ("identity_outbox", &format!("{owner}/{id}")))
         })
+    }
+}
+
+impl Place {
+    /// Writes the lease, and what became of the message.
+    fn write(&self, connection: &Connection, posted: &Posted) -> Result<()> {
+        let [sent_at, failed_at] = [posted.sent_at, posted.failed_at].map(|at| at.map(Timestamp::as_micros));
+        let Posted { due_at, attempts, uncertain, provider, reference, error, report, .. } = posted;
+        let (Self { user, id, lease, until }, due_at) = (self, due_at.as_micros());
+        let report = report.as_ref().map(json).transpose()?;
+        let state = params![due_at, attempts, uncertain, provider, reference, sent_at, failed_at, error, report];
+        let place = params![user, id, lease, until];
+        execute(connection, sql!("outbox_write"), params_from_iter(place.iter().chain(state))).map(drop)
     }
 }
 
@@ -130,45 +157,32 @@ fn lease(connection: &Connection, lease: &Lease, own: Timestamp) -> Result<Resul
     let mut due = rows(connection, messages!("outbox_due"), due)?;
     if let Some(place) = due.iter().position(|kept| kept.posted.is_err()) {
         let damaged = due.swap_remove(place);
-        execute(connection, sql!("outbox_damaged"), params![damaged.user, damaged.id, lease.now.as_micros()])?;
+        let Place { user, id, .. } = damaged.place;
+        execute(connection, sql!("outbox_damaged"), params![user, id, lease.now.as_micros()])?;
         return Ok(damaged.read(connection).map(|_| Vec::new()));
     }
     let mut all = Vec::with_capacity(due.len());
-    for kept in due {
-        let (user, id, unsettled) = (kept.user, kept.id, kept.leased);
-        let mut posted = kept.read(connection)?;
-        posted.attempts = posted.attempts.saturating_add(1);
-        // A lease that is still noted ran out before it was settled.
-        posted.uncertain = posted.uncertain.saturating_add(unsettled.into());
-        let row = params![user, id, lease.id.0, until.as_micros(), posted.attempts, posted.uncertain];
-        execute(connection, sql!("outbox_take"), row)?;
+    for Kept { mut place, posted } in due {
+        // None is damaged any more.
+        let Ok(mut posted) = posted else { continue };
+        posted.lease(place.lease.replace(lease.id.0).is_some());
+        place.until = Some(until.as_micros());
+        place.write(connection, &posted)?;
         all.push(posted.leased());
     }
     Ok(Ok(all))
 }
 
-/// Settles a message if the lease still holds it.
+/// Settles a message if the lease still holds it. One that was damaged meanwhile is left to the next lease.
 fn settle(connection: &Connection, LeaseId(lease): LeaseId, Settled { id, outcome }: &Settled) -> Result<usize> {
-    let id = id.as_uuid();
-    let settled = match outcome {
-        Settlement::Sent { at, provider, reference } => {
-            execute(connection, sql!("outbox_sent"), params![lease, id, at.as_micros(), provider, reference])?
-        }
-        Settlement::Retry { due_at, error, provider, uncertain } => {
-            let row = params![lease, id, due_at.as_micros(), error, provider, uncertain];
-            execute(connection, sql!("outbox_retry"), row)?
-        }
-        Settlement::Release { due_at } => {
-            execute(connection, sql!("outbox_free"), params![lease, id, due_at.as_micros()])?
-        }
-        Settlement::Failed { at, error } => {
-            execute(connection, sql!("outbox_failed"), params![lease, id, at.as_micros(), error])?
-        }
-        // `Done`, and whatever comes to be added: it goes.
-        _ => execute(connection, sql!("outbox_done"), params![lease, id])?,
-    };
-    // What was reported on while it was held has ended: it is only let go of.
-    if settled > 0 { Ok(settled) } else { execute(connection, sql!("outbox_release"), params![lease, id]) }
+    let held = find(connection, *id)?.filter(|kept| kept.place.lease == Some(lease));
+    let Some(Kept { place, posted: Ok(mut posted) }) = held else { return Ok(0) };
+    if posted.settle(outcome.clone()) {
+        Place { lease: None, until: None, ..place }.write(connection, &posted)?;
+    } else {
+        execute(connection, "DELETE FROM identity_outbox WHERE user = ?1 AND id = ?2", params![place.user, place.id])?;
+    }
+    Ok(1)
 }
 
 #[async_trait]
@@ -202,15 +216,7 @@ impl Outbox for SqliteStore {
         if !request.again && (request.limit == 0 || !self.read(any).await?.is_some_and(|(any,)| any)) {
             return Ok(Vec::new());
         }
-        let leased = self.write(move |desk| {
-            let leased = lease(&desk.connection, &request, desk.clock.now())?;
-            let found = leased.as_deref().unwrap_or_default();
-            if let Some(newest) = found.iter().map(|leased| leased.message.created_at).max() {
-                budgets::sweep(desk, newest, found.len())?;
-            }
-            Ok(leased)
-        });
-        leased.await?
+        self.write(move |desk| lease(&desk.connection, &request, desk.clock.now())).await?
     }
 
     async fn settle(&self, lease: LeaseId, settled: Vec<Settled>) -> Result<usize> {
@@ -223,13 +229,10 @@ impl Outbox for SqliteStore {
         let note = move |desk: &Desk| {
             let connection = &desk.connection;
             let Some(kept) = find(connection, message)? else { return Ok(None) };
-            let (user, mut posted) = (kept.user, kept.read(connection)?);
-            if !posted.note(&report) {
-                return Ok(Some(posted));
+            let (place, mut posted) = (kept.place, kept.read(connection)?);
+            if posted.note(&report) {
+                place.write(connection, &posted)?;
             }
-            let [sent_at, failed_at] = [posted.sent_at, posted.failed_at].map(|at| at.map(Timestamp::as_micros));
-            let row = params![user, message.as_uuid(), sent_at, failed_at, json(&report)?];
-            execute(connection, sql!("outbox_report"), row)?;
             Ok(Some(posted))
         };
         self.write(note).await
@@ -248,20 +251,22 @@ impl Outbox for SqliteStore {
     async fn prune(&self, before: Timestamp, limit: usize) -> Result<usize> {
         let prune = move |Desk { connection, clock, .. }: &Desk| {
             let own = clock.now();
-            // No index serves this, and pruning is rare.
+            // No index serves any of this, and pruning is rare.
             let expired = params![own.as_micros(), FORMAT, (own - PATIENCE).as_micros()];
             execute(connection, sql!("outbox_unknown"), expired)?;
+            let ended = params![(own.min(before) - KEPT).as_micros(), signed(WINDOWS.saturating_mul(limit))];
+            execute(connection, sql!("budgets_prune"), ended)?;
             execute(connection, sql!("outbox_prune"), params![before.as_micros(), signed(limit)])
         };
         self.write(prune).await
     }
 
-    async fn dead_letters(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>> {
+    async fn dead_letters(&self, tenant: &TenantId, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>> {
         let tenant = tenant.clone();
         let read = move |connection: &Connection| {
             let place = params![tenant.as_str(), after.map(MessageId::as_uuid), FORMAT, signed(limit)];
             let found = rows(connection, messages!("outbox_dead"), place)?.into_iter();
-            found.filter_map(|kept| kept.read(connection).map(Posted::dead_letter).transpose()).collect()
+            found.map(|kept| kept.read(connection)).collect()
         };
         self.read_beside(limit, read).await
     }

@@ -7,7 +7,6 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::cells::{Owner, Text, one};
 use crate::error::{Result, corrupt, store, unread};
-use crate::transaction::within_savepoint;
 use crate::users::{Lines, held};
 
 /// Users in one transaction.
@@ -52,7 +51,7 @@ impl Move {
                 return Ok(false);
             };
             let owner = Owner { connection, key: &UserKey { tenant, user } };
-            match within_savepoint(connection, || owner.move_rows()) {
+            match owner.move_rows() {
                 Err(StoreError::Corrupt { table, reason, .. }) if exists => {
                     let user = owner.name();
                     tracing::error!(user, table, reason, "the rows of a user are damaged and stay behind");
@@ -80,7 +79,8 @@ fn left(connection: &Connection) -> Result<u64> {
 }
 
 impl Owner<'_> {
-    /// Moves everything of a user, or what is left of one who was erased: then the statement gives no records.
+    /// Moves everything of a user, or what is left of one who was erased: then the statement gives no records. Rows that are
+    /// damaged are found before anything is written.
     fn move_rows(self) -> Result<()> {
         type Row = (u64, Option<String>, Option<String>, Lines);
         let (name, place) = (self.name(), self.place());

@@ -1,31 +1,11 @@
 //! Transactions of the connection that writes: of one caller, and of several who share its sync.
 
-use identity_ports::{CommitError, StoreError};
-use rusqlite::Connection;
+use identity_ports::StoreError;
 
 use crate::cells::execute;
 use crate::connection::Desk;
 use crate::error::{Result, is_busy, store};
 use crate::writer::{Answer, Work};
-
-/// Runs a closure within the open transaction, and undoes its writes when it fails.
-pub(crate) fn within_savepoint<T, E: From<StoreError>>(
-    connection: &Connection,
-    run: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
-    let execute = |sql| execute(connection, sql, []).map(drop);
-    execute("SAVEPOINT identity")?;
-    let result = run();
-    // Some errors roll back the whole transaction, and the savepoint with it.
-    if connection.is_autocommit() {
-        return result.and(Err(E::from(ended())));
-    }
-    if result.is_err() {
-        execute("ROLLBACK TO identity")?;
-    }
-    execute("RELEASE identity")?;
-    result
-}
 
 fn ended() -> StoreError {
     StoreError::failed("SQLite rolled back the transaction on an error; nothing was written")
@@ -64,23 +44,9 @@ impl Desk {
         })
     }
 
-    /// Performs work of several callers in one transaction. Each succeeds or fails on its own.
+    /// Performs work of several callers, in one transaction if possible. Each succeeds or fails on its own.
     pub(crate) fn together(&self, works: &mut [Box<dyn Work>]) {
-        // A savepoint copies every page that is written within it. Most refusals come before anything is written and need
-        // none. If work is refused later, the whole transaction is repeated with savepoints.
-        let connection = &self.connection;
-        let as_it_comes = |work: &mut dyn Work| {
-            let before = connection.total_changes();
-            work.perform(self) || connection.total_changes() == before
-        };
-        let undone = |work: &mut dyn Work| {
-            let each = || if work.perform(self) { Ok(()) } else { Err(CommitError::Conflict) };
-            if let Err(CommitError::Store(error)) = within_savepoint(connection, each) {
-                work.fail(&error);
-            }
-            true
-        };
-        if works.len() > 1 && (self.shared(works, as_it_comes) || self.shared(works, undone)) {
+        if works.len() > 1 && self.shared(works) {
             return;
         }
         for work in works {
@@ -91,12 +57,18 @@ impl Desk {
         }
     }
 
-    /// Performs work in one transaction; `false` when it has to be done in another way, and nothing is written.
-    fn shared(&self, works: &mut [Box<dyn Work>], each: impl Fn(&mut dyn Work) -> bool) -> bool {
+    /// Performs work in one transaction; `false` when each has to have its own, and nothing is written.
+    fn shared(&self, works: &mut [Box<dyn Work>]) -> bool {
+        let connection = &self.connection;
+        let each = |work: &mut Box<dyn Work>| {
+            let before = connection.total_changes();
+            // What is refused has written nothing. What fails later takes the transaction with it.
+            (work.perform(self) || connection.total_changes() == before) && !connection.is_autocommit()
+        };
         let shared = self.begin().map_err(store).and_then(|()| {
-            let keep = works.iter_mut().all(|work| each(&mut **work) && !self.connection.is_autocommit());
-            // What SQLite rolled back on an error of one of its statements may succeed one by one.
-            if self.connection.is_autocommit() { Ok(false) } else { self.end(keep).map(|()| keep) }
+            let keep = works.iter_mut().all(each);
+            // SQLite rolls back on some errors itself.
+            if connection.is_autocommit() { Ok(false) } else { self.end(keep).map(|()| keep) }
         });
         shared.unwrap_or_else(|error| {
             // There may be room for single commits.

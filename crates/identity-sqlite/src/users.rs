@@ -31,7 +31,7 @@ pub(crate) struct Place {
     pub(crate) user: i64,
     /// The row of the last commit; `None` for a new user.
     pub(crate) earlier: Option<i64>,
-    /// The claims that the user holds after the commit.
+    /// The claims that the user holds.
     pub(crate) held: Vec<Claim>,
 }
 
@@ -46,15 +46,21 @@ impl Owner<'_> {
         Ok(Some(Stored { user: Arc::new(user), version: Version(version), claims: held(claims) }))
     }
 
-    /// Finds the row at the expected version, or makes the row of a new user. A row of another version is a conflict.
-    pub(crate) fn expect(self, commit: &Commit, encoded: &Encoded) -> Result<Place, CommitError> {
-        if let Expected::At(version) = commit.expected {
-            let [tenant, id] = self.place();
-            let place = params![tenant, id, version.0];
-            let row: Option<(i64, i64, Lines)> = self.one("identity_users", sql!("users_select"), place)?;
-            let (user, last, lines) = row.ok_or(CommitError::Conflict)?;
-            return Ok(Place { user, earlier: Some(last), held: commit.claims.clone().applied_to(held(lines)) });
+    /// Finds the row at the expected version; `None` for a new user, who has none. Anything else is a conflict.
+    pub(crate) fn expect(self, expected: Expected) -> Result<Option<Place>, CommitError> {
+        type Row = (i64, i64, u64, bool, Lines);
+        let row: Option<Row> = self.one("identity_users", sql!("users_select"), self.place())?;
+        match (row, expected) {
+            (None, Expected::Absent) => Ok(None),
+            (Some((user, earlier, version, true, lines)), Expected::At(Version(at))) if version == at => {
+                Ok(Some(Place { user, earlier: Some(earlier), held: held(lines) }))
+            }
+            _ => Err(CommitError::Conflict),
         }
+    }
+
+    /// Makes the row of a new user.
+    pub(crate) fn create(self, commit: &Commit, encoded: &Encoded) -> Result<Place, CommitError> {
         let after = commit.after.as_deref().zip(encoded.record.as_deref());
         let held = after.map(|_| commit.claims.clone().applied_to(Vec::new())).unwrap_or_default();
         let user = self.insert(commit.version(), after, &held)?.ok_or(CommitError::Conflict)?;

@@ -4,7 +4,7 @@ use identity_core::{
     Actor, Address, Context, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser, ProfileChange, Recorded,
     Refusal, Started, User, UserId, Username, Verification,
 };
-use identity_ports::{DeadLetter, DirectoryPage, DirectoryQuery, Found, ListQuery, Page};
+use identity_ports::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Posted};
 use serde_json::{Map, Value};
 
 use crate::{Error, Identity, Receipt};
@@ -101,7 +101,7 @@ impl Admin {
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails.
-    pub async fn dead_letters(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<DeadLetter>, Error> {
+    pub async fn dead_letters(&self, after: Option<MessageId>, limit: usize) -> Result<Vec<Posted>, Error> {
         Ok(self.identity.parts.store.dead_letters(&self.identity.tenant, after, limit.clamp(1, 1_000)).await?)
     }
 

@@ -13,7 +13,7 @@ use identity_core::{
     Timestamp, UserKey,
 };
 use identity_ports::{
-    Accepted, Backlog, Budgets, Changed, Clock, Commit, CommitError, Committed, DeadLetter, Directory, DirectoryPage,
+    Accepted, Backlog, Budgets, Changed, Clock, Commit, CommitError, Committed, Directory, DirectoryPage,
     DirectoryQuery, Entropy, EntropyError, EventFeed, FeedCursor, FeedError, FeedPage, ForeignError, Found, Lease,
     LeaseId, Leased, ListQuery, Notice, Notifier, NotifyError, Outbox, Page, Posted, Settled, StoreError, Stored,
     UserRepository,
@@ -225,7 +225,7 @@ impl Outbox for Gated {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         self.gate.pass(self.store.dead_letters(tenant, after, limit), broken).await
     }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::Store;
 use identity_core::{ClaimKey, Message, Recorded, TenantId, Timestamp, User, UserKey};
-use identity_ports::{DeadLetter, Found, ListOrder, ListQuery, Page, PostState, Posted, Stored};
+use identity_ports::{Found, ListOrder, ListQuery, Page, PostState, Posted, Stored};
 
 use super::NOW;
 
@@ -19,7 +19,7 @@ pub struct Sight {
     users: Vec<Seen>,
     found: Vec<(TenantId, Vec<Found>)>,
     lists: Vec<(TenantId, Vec<Page>)>,
-    dead_letters: Vec<(TenantId, Vec<DeadLetter>)>,
+    dead_letters: Vec<(TenantId, Vec<Posted>)>,
     /// Pending messages. Their attempts are not compared, because reading them counts as an attempt.
     queued: Vec<Message>,
 }

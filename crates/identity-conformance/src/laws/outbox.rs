@@ -253,9 +253,9 @@ pub async fn a_failed_message_becomes_a_dead_letter_and_is_listed(harness: &dyn 
     let ids: Vec<MessageId> = dead.iter().map(|letter| letter.message.id).collect();
     assert_eq!(ids, [1, 3, 5].map(message_id), "the tenant's dead letters are listed in the order of their ids");
     assert_eq!(dead[0].message, letter(1, &key("reader 1"), at(0)), "the message is unchanged");
-    assert_eq!((dead[0].failed_at, &dead[0].error, dead[0].attempts), (at(7), &odd, 1));
+    assert_eq!((dead[0].failed_at, dead[0].error.as_ref(), dead[0].attempts), (Some(at(7)), Some(&odd), 1));
     let page = |after: u128, limit| store.dead_letters(&acme, Some(message_id(after)), limit);
-    let ids = |letters: Vec<identity_ports::DeadLetter>| -> Vec<MessageId> {
+    let ids = |letters: Vec<identity_ports::Posted>| -> Vec<MessageId> {
         letters.into_iter().map(|letter| letter.message.id).collect()
     };
     assert_eq!(

@@ -16,9 +16,9 @@ use identity_core::{
 };
 use identity_memory::MemoryStore;
 use identity_ports::{
-    Backlog, Budgets, Changed, Commit, CommitError, Committed, Cursor, DeadLetter, Directory, DirectoryPage,
-    DirectoryQuery, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, Found, Lease, LeaseId, Leased, ListQuery,
-    Outbox, Page, Posted, Settled, Settlement, StoreError, Stored, UserRepository,
+    Backlog, Budgets, Changed, Commit, CommitError, Committed, Cursor, Directory, DirectoryPage, DirectoryQuery,
+    EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, Found, Lease, LeaseId, Leased, ListQuery, Outbox, Page,
+    Posted, Settled, Settlement, StoreError, Stored, UserRepository,
 };
 
 /// The fault of the store.
@@ -436,7 +436,7 @@ impl Outbox for FaultyStore {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         self.inner.dead_letters(&self.tenant(tenant), after, limit).await
     }
 

@@ -36,8 +36,8 @@ pub struct Commit {
     pub key: UserKey,
     /// The state that the user must be in.
     pub expected: Expected,
-    /// The user as it was read at the expected version, so that an adapter can write only the rows that differ; `None`
-    /// when the user was absent.
+    /// The user as it was read at the expected version, so that an adapter writes only the rows that differ; `None` when the
+    /// user was absent.
     pub before: Option<Arc<User>>,
     /// The user after the commit; `None` when it is erased.
     pub after: Option<Arc<User>>,
@@ -87,6 +87,7 @@ impl Commit {
     /// # Errors
     /// [`Inconsistent`] when
     /// * there are no events, or they are not numbered from the expected version on,
+    /// * the user was not absent, and the commit does not say what it was before,
     /// * the user has another id than the key,
     /// * a claim is taken twice, or its key contains U+0000, which some databases cannot keep and no address or username contains,
     /// * two messages have one id,
@@ -99,6 +100,8 @@ impl Commit {
         let ids = |count| self.messages.iter().take(count).map(|outgoing| outgoing.message.id);
         if self.events.is_empty() || !(1..).zip(&self.events).all(follows) {
             Err(Inconsistent("the events of the commit are not numbered from the expected version on"))
+        } else if self.expected != Expected::Absent && self.before.is_none() {
+            Err(Inconsistent("the commit does not say what the user was before"))
         } else if self.after.as_ref().is_some_and(|user| *user.id() != self.key.user) {
             Err(Inconsistent("the user of the commit differs from the commit's key"))
         } else if self.claims.take.iter().enumerate().any(taken) {

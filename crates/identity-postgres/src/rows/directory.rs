@@ -1,10 +1,9 @@
 use async_trait::async_trait;
 use identity_core::TenantId;
-use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, StoreError};
+use identity_ports::{Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, Search, StoreError, behind};
 
 use crate::PostgresStore;
 use crate::cells::{Cells, capped};
-use crate::rows::list::until;
 use crate::rows::load;
 use crate::sql::Sql;
 
@@ -37,7 +36,7 @@ impl Directory for PostgresStore {
         let text = text.replace("{report}", &report).replace("{among}", among);
         let mut sql = Sql::new(text).with((tenant.as_str(), capped(query.limit), capped(query.skip)));
         if let Some(Search { id, beginning }) = &query.search {
-            sql = sql.with((id.as_str(), beginning.as_str(), until(beginning)));
+            sql = sql.with((id.as_str(), beginning.as_str(), behind(beginning)));
         }
         if let Some(key) = reported {
             sql = sql.rows(key.path().iter().map(|name| (*name,))).with((key.missing(),));

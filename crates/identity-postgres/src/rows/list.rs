@@ -30,13 +30,7 @@ fn select<'a>(link: &'a Link, tenant: &'a TenantId, query: &'a ListQuery, most: 
     let text = texts.list.replace("{ids}", &format!("{ids}{prefix}")).replace("{than}", than).replace("{way}", way);
     let sql = Sql::new(text).with((tenant.as_str(), capped(most), at, user));
     match &query.prefix {
-        Some(Prefix { kind, text }) => sql.with((kind.as_str(), text.as_str(), until(text))),
+        Some(Prefix { kind, text }) => sql.with((kind.as_str(), text.as_str(), behind(text))),
         None => sql,
     }
-}
-
-/// The first text behind all that begin so.
-pub(crate) fn until(beginning: &str) -> String {
-    // Where there is none, every text begins so, or with the very last character: no key is as long as this.
-    behind(beginning).unwrap_or_else(|| char::MAX.to_string().repeat(1_024))
 }

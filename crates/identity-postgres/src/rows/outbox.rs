@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
-use identity_ports::{Backlog, DeadLetter, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
+use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -98,11 +98,10 @@ impl Outbox for PostgresStore {
         tenant: &TenantId,
         after: Option<MessageId>,
         most: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         let (link, after) = (self.link(), after.map(MessageId::as_uuid));
         let sql = Sql::new(&link.texts.dead).with((tenant.as_str(), after, capped(most), FORMAT));
-        let dead = |row| whole(row).map(Posted::dead_letter).transpose();
-        link.read(&sql).await?.iter().filter_map(dead).collect()
+        link.read(&sql).await?.iter().map(whole).collect()
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -146,32 +145,23 @@ async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
     };
     let mut leased = Vec::with_capacity(rows.len());
     for row in &rows {
-        match one(row) {
-            Ok(next) => leased.push(next),
-            Err(bad) => {
+        match whole(row) {
+            Ok(posted) => leased.push(posted),
+            Err(error) => {
                 // It becomes a dead letter, so that it does not hold up the others, and is reported once.
-                let error = bad.at("identity_outbox", || place(row));
                 dead_letter_damaged(link, lease, row, &rows).await?;
                 return Err(error);
             }
         }
     }
-    leased.sort_unstable_by_key(|(due_at, leased)| (*due_at, leased.message.id));
-    Ok(leased.into_iter().map(|(_, leased)| leased).collect())
+    leased.sort_unstable_by_key(|posted| (posted.due_at, posted.message.id));
+    Ok(leased.into_iter().map(Posted::leased).collect())
 }
 
 /// What a lease that is asked for again holds.
 async fn held(link: &Link, lease: &Lease) -> Result<Vec<Row>, StoreError> {
     let at = lease.at.map(Timestamp::as_micros);
     link.query(&Sql::new(&link.texts.leased).with((at, lease.id.0))).await
-}
-
-fn one(row: &Row) -> Result<(Timestamp, Leased), Bad> {
-    let cells = Cells(row);
-    let message = message::read(row)?;
-    let (attempts, uncertain) = (cells.int("attempts")?, cells.int("uncertain")?);
-    let provider = cells.opt_text("provider")?.map(str::to_owned);
-    Ok((cells.time("due_at")?, Leased { message, attempts, uncertain, provider }))
 }
 
 /// Makes a message that cannot be read a dead letter, and releases the others of its lease.
@@ -228,6 +218,7 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
         };
         Ok(Posted {
             message: message::read(row)?,
+            due_at: cells.time("due_at")?,
             attempts: cells.int("attempts")?,
             uncertain: cells.int("uncertain")?,
             provider: text("provider")?,

@@ -15,7 +15,7 @@ use identity_core::{Channel, Refusal, Timestamp};
 pub use identity_core::{
     DeliveryState, DeliveryTicket, Fate, Message, MessageId, Report, TicketError, Undeliverable, UndeliverableReason,
 };
-pub use identity_ports::{DeadLetter, PostState, Posted};
+pub use identity_ports::{PostState, Posted};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinError;

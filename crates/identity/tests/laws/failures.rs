@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use identity::address::{ClaimKey, ClaimKind};
-use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
+use identity::delivery::{Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Stored};
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::spend::{Charge, Refund};
@@ -108,7 +108,7 @@ impl<U: UserRepository, D: Directory, O: Outbox> Outbox for Parts<U, D, O> {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         self.outbox.dead_letters(tenant, after, limit).await
     }
 

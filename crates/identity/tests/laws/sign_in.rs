@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use identity::address::ClaimKey;
-use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
+use identity::delivery::{Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::policy::{Budget, Conversion, RestrictionPolicy, SendPolicy, SharedPolicy, SignInPolicy, Unknown};
@@ -190,7 +190,7 @@ impl Outbox for Noted {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         self.0.dead_letters(tenant, after, limit).await
     }
 

@@ -1,1 +1,0 @@
-UPDATE identity_outbox SET sent_at = ?3, failed_at = ?4, report = ?5 WHERE user = ?1 AND id = ?2

@@ -1,4 +1,0 @@
-UPDATE identity_outbox SET lease = NULL, leased_until = NULL, provider = ?4, reference = ?5,
-  sent_at = coalesce(sent_at, ?3)
-WHERE id = ?2 AND (attempts > 0 OR sent_at IS NOT NULL OR failed_at IS NOT NULL)
-  AND lease = ?1
