@@ -1,36 +1,26 @@
 //! Cells of a row, checked while they are read.
 
-use std::sync::Arc;
+use std::fmt::Display;
 
-use identity_core::Timestamp;
+use identity_core::{Timestamp, UserKey};
 use identity_ports::StoreError;
-use serde::de::DeserializeOwned;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
-use uuid::Uuid;
 
 /// The reason why a row cannot be read.
 pub(crate) struct Bad(String);
 
 impl Bad {
-    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
-
     pub(crate) fn at(self, table: &'static str, key: impl FnOnce() -> String) -> StoreError {
         StoreError::Corrupt { table, key: key(), reason: self.0 }
     }
 }
 
-impl From<&'static str> for Bad {
-    fn from(reason: &'static str) -> Self {
-        Self(reason.to_owned())
-    }
-}
-
-impl From<identity_core::Inconsistent> for Bad {
-    fn from(error: identity_core::Inconsistent) -> Self {
-        Self(error.to_string())
+impl<E: Display> From<E> for Bad {
+    fn from(reason: E) -> Self {
+        Self(reason.to_string())
     }
 }
 
@@ -39,81 +29,45 @@ impl From<identity_core::Inconsistent> for Bad {
 pub(crate) struct Cells<'r>(pub(crate) &'r Row);
 
 impl<'r> Cells<'r> {
-    fn value<T: FromSql<'r>>(self, name: &str, what: &str) -> Result<Option<T>, Bad> {
-        self.0.try_get::<_, Option<T>>(name).map_err(|_| Bad(format!("{name} is not a {what}")))
-    }
-
-    pub(crate) fn opt_text(self, name: &str) -> Result<Option<&'r str>, Bad> {
-        self.value(name, "text")
-    }
-
-    pub(crate) fn text(self, name: &str) -> Result<&'r str, Bad> {
-        self.opt_text(name)?.ok_or_else(|| missing(name))
-    }
-
-    pub(crate) fn opt_shared(self, name: &str) -> Result<Option<Arc<str>>, Bad> {
-        Ok(self.opt_text(name)?.map(Arc::from))
-    }
-
-    pub(crate) fn opt_int(self, name: &str) -> Result<Option<i64>, Bad> {
-        self.value(name, "integer")
+    /// A cell: an `Option` where it may be empty.
+    pub(crate) fn get<T: FromSql<'r>>(self, name: &str) -> Result<T, Bad> {
+        self.0.try_get(name).map_err(|_| format!("{name} is missing, or of another type").into())
     }
 
     /// An integer in the range of `T`.
     pub(crate) fn int<T: TryFrom<i64>>(self, name: &str) -> Result<T, Bad> {
-        let integer = self.opt_int(name)?.ok_or_else(|| missing(name))?;
-        T::try_from(integer).map_err(|_| Bad(format!("{name} is out of its range")))
-    }
-
-    pub(crate) fn flag(self, name: &str) -> Result<bool, Bad> {
-        self.value(name, "flag")?.ok_or_else(|| missing(name))
-    }
-
-    pub(crate) fn opt_time(self, name: &str) -> Result<Option<Timestamp>, Bad> {
-        Ok(self.opt_int(name)?.map(Timestamp::from_micros))
+        T::try_from(self.get(name)?).map_err(|_| format!("{name} is out of its range").into())
     }
 
     pub(crate) fn time(self, name: &str) -> Result<Timestamp, Bad> {
-        self.opt_time(name)?.ok_or_else(|| missing(name))
+        self.get(name).map(Timestamp::from_micros)
     }
 
-    pub(crate) fn texts(self, name: &str) -> Result<Vec<&'r str>, Bad> {
-        Ok(self.value(name, "list of texts")?.unwrap_or_default())
+    pub(crate) fn opt_time(self, name: &str) -> Result<Option<Timestamp>, Bad> {
+        Ok(self.get::<Option<i64>>(name)?.map(Timestamp::from_micros))
     }
 
-    pub(crate) fn opt_bytes(self, name: &str) -> Result<Option<[u8; 16]>, Bad> {
-        let Some(bytes) = self.value::<&[u8]>(name, "bytes")? else { return Ok(None) };
-        bytes.try_into().map(Some).map_err(|_| Bad(format!("{name} does not have 16 bytes")))
+    /// An id, or a name from a closed list.
+    pub(crate) fn name<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
+        let text: StrDeserializer<'_, Error> = self.get::<&str>(name)?.into_deserializer();
+        T::deserialize(text).map_err(|_| format!("{name} is not a name that this program knows").into())
     }
 
-    pub(crate) fn opt_id<T: From<Uuid>>(self, name: &str) -> Result<Option<T>, Bad> {
-        Ok(self.value::<Uuid>(name, "UUID")?.map(T::from))
-    }
-
-    pub(crate) fn id<T: From<Uuid>>(self, name: &str) -> Result<T, Bad> {
-        self.opt_id(name)?.ok_or_else(|| missing(name))
-    }
-
-    /// A name from a closed list.
-    pub(crate) fn name<T>(self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Bad> {
-        let text = self.text(name)?;
-        read(text).ok_or_else(|| Bad(format!("{name} is not a name that this program knows")))
-    }
-
-    pub(crate) fn opt_json<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, Bad> {
-        let Some(text) = self.opt_text(name)? else { return Ok(None) };
-        // The parser's own message may quote the text.
-        let parsed = serde_json::from_str(text);
-        parsed.map(Some).map_err(|error| Bad(format!("{name} is not the expected JSON (byte {})", error.column())))
+    /// The tenant, and the user whom this cell names.
+    pub(crate) fn key(self, user: &str) -> Result<UserKey, Bad> {
+        Ok(UserKey { tenant: self.name("tenant")?, user: self.name(user)? })
     }
 
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
-        self.opt_json(name)?.ok_or_else(|| missing(name))
+        parsed(name, self.get(name)?)
     }
 }
 
-fn missing(name: &str) -> Bad {
-    Bad(format!("{name} is missing"))
+/// The value of a JSON text of this name.
+pub(crate) fn parsed<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Bad> {
+    // The parser's own message may quote the text.
+    let bad = |error: serde_json::Error| format!("{name} is not the expected JSON (byte {})", error.column());
+    Ok(serde_json::from_str(text).map_err(bad)?)
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

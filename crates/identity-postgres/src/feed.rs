@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{TenantId, UserId, UserKey};
 use identity_ports::{Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedPage, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -85,7 +84,7 @@ impl EventFeed for PostgresStore {
                 Sql::new(&link.texts.feed_settled),
                 Sql::new(&link.texts.feed).with((after, until, capped(limit))),
             ];
-            let answers = link.reads(&statements).await?;
+            let answers = link.queries(&statements, false).await?;
             let [last, settled] = [(0, "last"), (1, "settled")].map(|(place, name)| number(&answers, place, name));
             let (last, settled, rows) = (last?, settled?, answers.last().map(Vec::as_slice).unwrap_or_default());
             if cursor == FeedCursor::NOW {
@@ -119,12 +118,7 @@ fn number(answers: &[Vec<Row>], place: usize, name: &str) -> Result<i64, StoreEr
 
 /// The events of a commit.
 fn commit(row: &Row) -> Result<impl Iterator<Item = FeedEvent>, StoreError> {
-    let cells = Cells(row);
-    let key = || {
-        let tenant = cells.name("tenant", |id| TenantId::parse(id).ok())?;
-        Ok(UserKey { tenant, user: cells.name("user_id", |id| UserId::parse(id).ok())? })
-    };
-    let key: UserKey = key().map_err(|bad: Bad| bad.at("identity_events", String::new))?;
+    let key = Cells(row).key("user_id").map_err(|bad| bad.at("identity_events", String::new))?;
     let events = recorded(&key, row, |_| true)?;
     Ok(events.into_iter().map(move |recorded| FeedEvent { key: key.clone(), recorded }))
 }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../MANUAL.md")]
 
-mod budgets;
 mod cells;
 mod clock;
 mod error;

@@ -232,31 +232,21 @@ impl Link {
 
     /// Runs a statement that may be run twice: again when others were in the way or the connection broke, until the deadline.
     pub(crate) async fn query(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
-        Ok(self.queries(std::slice::from_ref(sql)).await?.pop().unwrap_or_default())
-    }
-
-    /// As [`query`](Self::query), for some statements in one flight.
-    pub(crate) async fn queries(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut patience = Patience::new(self);
-        loop {
-            match self.flight(statements).await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => patience.after(failure).await?,
-            }
-        }
+        Ok(self.queries(std::slice::from_ref(sql), true).await?.pop().unwrap_or_default())
     }
 
     /// As [`query`](Self::query), for a statement that writes nothing: its failure leaves nothing unknown.
     pub(crate) async fn read(&self, sql: &Sql<'_>) -> Result<Vec<Row>, StoreError> {
-        Ok(self.reads(std::slice::from_ref(sql)).await?.pop().unwrap_or_default())
+        Ok(self.queries(std::slice::from_ref(sql), false).await?.pop().unwrap_or_default())
     }
 
-    /// As [`read`](Self::read), for some statements in one flight.
-    pub(crate) async fn reads(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
+    /// As [`query`](Self::query) or [`read`](Self::read), for some statements in one flight.
+    pub(crate) async fn queries(&self, statements: &[Sql<'_>], writes: bool) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut patience = Patience::new(self);
         loop {
             match self.flight(statements).await {
                 Ok(rows) => return Ok(rows),
+                Err(failure) if writes => patience.after(failure).await?,
                 Err(failure) => patience.after(failure.without_writing()).await?,
             }
         }

@@ -34,6 +34,7 @@ impl Texts {
     fn with_parts(mut self) -> Self {
         self.ledger_commit = self.commit.replace("{judge}", &self.ledger);
         self.commit = self.commit.replace("{judge}", &self.judge);
+        self.draw = self.draw.replace("{ledger}", &self.ledger);
         for text in [&mut self.load, &mut self.list, &mut self.browse] {
             *text = text.replace("{users}", &self.users);
         }
@@ -47,7 +48,7 @@ impl Texts {
 
 texts! {
     hold wait commit judge ledger clear erase users load list created updated prefix browse search reported find history
-    message now enqueue lease leased damaged finish settle report one posted dead backlog expire prune sweep draw window give_back
+    message now enqueue lease leased damaged finish settle report one posted dead backlog expire prune sweep draw
     feed_last feed_settled feed
 }
 

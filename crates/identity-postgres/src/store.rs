@@ -1,12 +1,12 @@
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
-    Clock, Commit, CommitError, Committed, Expected, Found, Leased, ListQuery, Page, StoreError, Stored, UserRepository,
+    Clock, Commit, CommitError, Committed, Found, ListQuery, Page, StoreError, Stored, UserRepository,
 };
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
@@ -19,7 +19,7 @@ use crate::mail::{self, Herald};
 use crate::migrate::House;
 use crate::options::PostgresOptions;
 use crate::patience::dice;
-use crate::rows::{events, find, list, load, sweep};
+use crate::rows::{events, find, list, load};
 use crate::write::{Committer, Job, perform_in};
 
 /// A store of users in PostgreSQL; needs tokio, with time and IO enabled: every call without it fails. Clones are handles of the
@@ -35,8 +35,6 @@ struct Inner {
     /// Distinguishes the commits of this store from those of others.
     name: u64,
     commits: AtomicU64,
-    /// Where the last sweep of ended budget windows stopped.
-    swept: Mutex<Option<sweep::Place>>,
     /// Names the store in cursors of its feed.
     feed: u64,
     bell: Bell,
@@ -70,8 +68,8 @@ impl PostgresStore {
         let feed = house.store().await?;
         let committer = Committer::new(link.clone(), &options);
         let (herald, bell) = (options.notify.then(|| Herald::new(mail::MESSAGES)), Bell::new(options.notify));
-        let (commits, swept) = (AtomicU64::new(0), Mutex::new(None));
-        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, swept, feed, bell })))
+        let commits = AtomicU64::new(0);
+        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, feed, bell })))
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
@@ -102,14 +100,7 @@ impl PostgresStore {
         commit: &Commit,
     ) -> Result<Committed, CommitError> {
         let link = self.0.link.now();
-        let mut commit = commit.clone();
-        if needs_before(&commit) {
-            let sql = load::statement(&link, &commit.key);
-            let rows = transaction.query_typed(&sql.text, &sql.typed_params()).await;
-            let rows = rows.map_err(|error| failure(error).into_error())?;
-            commit.before = load::one(&commit.key, &rows)?.map(|stored| stored.user);
-        }
-        let job = self.job(link.deadline(), commit)?;
+        let job = self.job(link.deadline(), commit.clone())?;
         perform_in(transaction, &link, &job).await
     }
 
@@ -152,28 +143,12 @@ impl PostgresStore {
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
         Job::new(Uuid::from_u64_pair(self.0.name, number), until, &self.0.link.tables, commit)
     }
-
-    /// Removes some ended budget windows. Every message leaves a few behind, so a sweep with every lease keeps up with them.
-    pub(crate) async fn sweep(&self, link: &Link, leased: &[Leased]) -> Result<(), StoreError> {
-        // The time at which budgets were last drawn, not the worker's: its clock may be ahead by years.
-        let Some(now) = leased.iter().map(|leased| leased.message.created_at).max() else { return Ok(()) };
-        let rows = i64::try_from(16 + 8 * leased.len().min(256)).unwrap_or(16);
-        let after = self.0.swept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let place = sweep::sweep(link, after.as_ref(), rows, now).await?;
-        *self.0.swept.lock().unwrap_or_else(PoisonError::into_inner) = place;
-        Ok(())
-    }
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").field("prepared", &self.0.link.prepared).finish_non_exhaustive()
     }
-}
-
-/// Whether a commit does not bring the user as it was, by which the rows that go are known.
-fn needs_before(commit: &Commit) -> bool {
-    commit.before.is_none() && matches!(commit.expected, Expected::At(_))
 }
 
 impl Link {
@@ -212,11 +187,8 @@ impl UserRepository for PostgresStore {
         events::history(&self.link(), key, after, limit).await
     }
 
-    async fn commit(&self, mut commit: Commit) -> Result<Committed, CommitError> {
+    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let (mail, link) = (!commit.messages.is_empty(), self.0.link.now());
-        if needs_before(&commit) {
-            commit.before = load::load(&link, &commit.key).await?.map(|stored| stored.user);
-        }
         let job = self.job(link.deadline(), commit)?;
         let answer = self.0.committer.submit(job).await;
         if answer.is_ok() {

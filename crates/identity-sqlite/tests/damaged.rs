@@ -4,9 +4,10 @@
 mod common;
 
 use common::{Place, at, creation, key, start, stored, verify};
-use identity_core::{Claim, Email, Strength, TenantId};
+use identity_conformance::kit::refusing;
+use identity_core::{Claim, Email, Strength, TenantId, Timestamp};
 use identity_ports::{
-    CommitError, EventFeed as _, FeedCursor, FeedError, ListOrder, ListQuery, Outbox as _, StoreError,
+    Budgets as _, CommitError, EventFeed as _, FeedCursor, FeedError, ListOrder, ListQuery, Outbox as _, StoreError,
     UserRepository as _,
 };
 
@@ -187,6 +188,27 @@ async fn an_identifier_that_vanished_is_reported_when_it_is_written() {
 
 /// It expires in the year 2255.
 const NEWER: &str = "UPDATE identity_outbox SET format = 2, expires_at = 9000000000000000 WHERE user = 1";
+
+#[tokio::test]
+async fn windows_of_budgets_go_when_messages_are_pruned_a_week_after_their_end() {
+    let place = Place::new();
+    let store = place.open().await;
+    let far = Timestamp::from_micros(i64::MAX / 2);
+    for (quota, at) in [("ended", at(0)), ("open", at(10)), ("ahead", far)] {
+        store.draw(&TenantId::default(), &[], &[refusing(quota, 5, at)]).await.unwrap();
+    }
+    let week = std::time::Duration::from_secs(7 * 86_400);
+    let left = || -> String {
+        let sql = "SELECT group_concat(quota, ' ' ORDER BY quota) FROM identity_budgets";
+        place.raw().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    store.prune(at(60) + week, 10).await.unwrap();
+    assert_eq!(left(), "ahead ended open", "it ended a week ago and not before");
+    store.prune(at(61) + week, 10).await.unwrap();
+    assert_eq!(left(), "ahead open");
+    store.prune(Timestamp::from_micros(i64::MAX), 10).await.unwrap();
+    assert_eq!(left(), "ahead", "the clock of a worker that is ahead does not open new windows");
+}
 
 #[tokio::test]
 async fn c93_a_message_in_a_newer_format_is_left_for_a_newer_program_until_an_hour_after_it_expired() {

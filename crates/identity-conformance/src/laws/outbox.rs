@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::{Address, Channel, DeliveryState, Message, MessageId, Phone, Report};
-use identity_ports::{Backlog, CommitError, Lease, LeaseId, Leased, Settled, Settlement};
+use identity_ports::{Backlog, CommitError, Lease, LeaseId, Leased, Posted, Settled, Settlement};
 use uuid::Uuid;
 
 use crate::kit::{Person, at, change, create, erase, key, key_in, lease, letter, message_id, paid, put, tenant};
@@ -431,7 +431,12 @@ pub async fn a_release_is_no_attempt(harness: &dyn Harness) {
         assert_eq!(take(&*store, number, 10 * (number as u64), 600).await, [(message_id(1), 2)], "the second attempt");
         assert_eq!(settle(&*store, number, vec![(1, release(10 * (number as u64) + 10))]).await, 1);
         assert_eq!(settle(&*store, number, vec![(1, Settlement::Done)]).await, 0, "its lease is over");
-        assert_eq!(store.message(message_id(1)).await.unwrap().unwrap(), noted, "as before the lease");
+        let before = Posted { due_at: at(10 * (number as u64) + 10), ..noted.clone() };
+        assert_eq!(
+            store.message(message_id(1)).await.unwrap().unwrap(),
+            before,
+            "as before the lease, but for its time"
+        );
     }
     assert_eq!(take(&*store, 5, 49, 60).await, [], "it is due when the release says");
     // A lease that ended unsettled stays counted when the next one releases.

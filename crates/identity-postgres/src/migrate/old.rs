@@ -1,32 +1,30 @@
-//! Users as the first version kept them: a row for each identifier, and one for each event.
+//! Users as the first version kept them: a row for each identifier, and one for each event. The rows are read as JSON, and become
+//! records and events of the first form, which the core reads.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use identity_core::{
-    Actor, Address, Alphabet, Attempts, Book, Challenge, Change, Channel, ClaimKind, CodeFormat, Event, EventFormat,
-    Identifier, IdentifierId, JsonObject, KeyId, LookupEntry, Method, Nonce, Profile, ProofBy, Purpose, Status,
-    TenantId, Timestamp, User, UserId, UserKey, UserParts, Username, UsernameEntry, Verified, Version, stored,
-};
+use identity_core::{LookupEntry, Nonce, User, UserKey, Version, stored};
 use identity_ports::StoreError;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
-use crate::cells::{Bad, Cells, json, signed};
+use crate::cells::{Bad, Cells, parsed, signed};
 use crate::error::{failure, name};
 use crate::sql::Sql;
 
 /// The number of users that are moved in one transaction.
 const BATCH: &str = "250";
 
-/// Everything of one user.
-#[derive(Default)]
+/// Rows of users as JSON objects.
+type Rows = BTreeMap<UserKey, Vec<Value>>;
+
+/// Everything of some users.
 struct Old {
-    user: Option<Row>,
-    profile: Option<Row>,
-    identifiers: Vec<Row>,
-    events: Vec<Row>,
+    users: Rows,
+    profiles: Rows,
+    identifiers: Rows,
+    events: Rows,
 }
 
 /// Moves some users, and gives how many; none when all are moved.
@@ -36,57 +34,46 @@ pub(super) async fn step(transaction: &Transaction<'_>, tables: &str) -> Result<
         let rows = transaction.query_typed(&text, &sql.typed_params()).await;
         rows.map_err(|error| failure(error).into_error())
     };
-    let mut first = run(Sql::new("SELECT * FROM {s}identity_old_users ORDER BY tenant, id LIMIT {batch}")).await?;
+    let mut first =
+        run(Sql::new("SELECT tenant, id FROM {s}identity_old_users ORDER BY tenant, id LIMIT {batch}")).await?;
     if first.is_empty() {
         // What is left of users who were erased.
         let text = "SELECT DISTINCT tenant, user_id AS id FROM (SELECT tenant, user_id FROM {s}identity_old_events \
                     ORDER BY tenant, user_id LIMIT {batch}) e";
         first = run(Sql::new(text)).await?;
     }
-    let mut users: BTreeMap<UserKey, Old> = BTreeMap::new();
-    for row in first {
-        let (key, exists) = (key(&row, "id")?, row.columns().len() > 2);
-        users.insert(key, Old { user: exists.then_some(row), ..Old::default() });
-    }
-    let keys = || users.keys().map(|key| (key.tenant.as_str(), key.user.as_str()));
+    let keys: Vec<UserKey> = first.iter().map(key).collect::<Result<_, _>>()?;
     let taken = async |table: &str, id: &str| {
         let text = format!(
             "DELETE FROM {{s}}identity_old_{table} o USING unnest($1::text[], $2::text[]) AS k(tenant, id) \
-             WHERE o.tenant = k.tenant AND o.{id} = k.id RETURNING o.*"
+             WHERE o.tenant = k.tenant AND o.{id} = k.id RETURNING k.tenant, k.id, to_json(o)::text AS row"
         );
-        run(Sql::new(text).rows(keys())).await
+        let mut rows = Rows::new();
+        for row in &run(Sql::new(text).rows(keys.iter().map(|key| (key.tenant.as_str(), key.user.as_str())))).await? {
+            let key = key(row)?;
+            let json = Cells(row).json("row").map_err(|bad| bad.at("identity_users", || name(&key)))?;
+            rows.entry(key).or_default().push(json);
+        }
+        Ok::<_, StoreError>(rows)
     };
-    let profiles = taken("profiles", "user_id").await?;
-    let identifiers = taken("identifiers", "user_id").await?;
-    let events = taken("events", "user_id").await?;
-    taken("users", "id").await?;
-    for row in profiles {
-        let key = key(&row, "user_id")?;
-        users.entry(key).or_default().profile = Some(row);
-    }
-    for row in identifiers {
-        users.entry(key(&row, "user_id")?).or_default().identifiers.push(row);
-    }
-    for row in events {
-        users.entry(key(&row, "user_id")?).or_default().events.push(row);
-    }
+    let mut old = Old {
+        profiles: taken("profiles", "user_id").await?,
+        identifiers: taken("identifiers", "user_id").await?,
+        events: taken("events", "user_id").await?,
+        users: taken("users", "id").await?,
+    };
     let mut new = Moved::default();
-    for (key, old) in &users {
-        new.add(key, old)?;
+    for key in &keys {
+        new.add(key, &mut old)?;
     }
     for sql in new.statements() {
         run(sql).await?;
     }
-    Ok(users.len())
+    Ok(keys.len())
 }
 
-fn key(row: &Row, id: &str) -> Result<UserKey, StoreError> {
-    let cells = Cells(row);
-    let read = || {
-        let tenant = cells.name("tenant", |id| TenantId::parse(id).ok())?;
-        Ok(UserKey { tenant, user: cells.name(id, |id| UserId::parse(id).ok())? })
-    };
-    read().map_err(|bad: Bad| bad.at("identity_users", String::new))
+fn key(row: &Row) -> Result<UserKey, StoreError> {
+    Cells(row).key("id").map_err(|bad| bad.at("identity_users", String::new))
 }
 
 /// tenant, id, version, created_at, updated_at, record.
@@ -107,10 +94,14 @@ struct Moved<'a> {
 }
 
 impl<'a> Moved<'a> {
-    fn add(&mut self, key: &'a UserKey, old: &Old) -> Result<(), StoreError> {
+    fn add(&mut self, key: &'a UserKey, old: &mut Old) -> Result<(), StoreError> {
         let (tenant, id) = (key.tenant.as_str(), key.user.as_str());
-        let user = old.read(key).map_err(|bad| bad.at("identity_users", || name(key)))?;
-        let history = old.history().map_err(|bad| bad.at("identity_events", || name(key)))?;
+        let mut of = |rows: fn(&mut Old) -> &mut Rows| rows(old).remove(key).unwrap_or_default();
+        let [users, profiles] = [of(|old| &mut old.users), of(|old| &mut old.profiles)];
+        let (identifiers, events) = (of(|old| &mut old.identifiers), of(|old| &mut old.events));
+        let user = users.first().map(|user| read(key, user, profiles.first(), identifiers)).transpose();
+        let user = user.map_err(|bad| bad.at("identity_users", || name(key)))?;
+        let history = history(key, events).map_err(|bad| bad.at("identity_events", || name(key)))?;
         let last = history.last().map_or(0, |commit| commit.last);
         let updated_at = user.as_ref().map(|(user, _)| user.updated_at().as_micros());
         if let Some((user, version)) = &user {
@@ -124,13 +115,12 @@ impl<'a> Moved<'a> {
                 self.lookup.push(row);
             }
         } else {
-            self.users.push((tenant, id, signed(last)?, None, None, None));
+            self.users.push((tenant, id, last, None, None, None));
         }
-        for commit in history {
+        for Commit { id: commit, first, last: number, events } in history {
             // Only the newest says when the user last changed.
-            let at = updated_at.filter(|_| commit.last == last);
-            let (first, last) = (signed(commit.first)?, signed(commit.last)?);
-            self.events.push((tenant, id, last, first, at, commit.id, json(&commit.events)?));
+            let at = updated_at.filter(|_| number == last);
+            self.events.push((tenant, id, number, first, at, commit, Value::Array(events).to_string()));
         }
         Ok(())
     }
@@ -157,131 +147,103 @@ impl<'a> Moved<'a> {
 /// The events that were written together.
 struct Commit {
     id: Uuid,
-    first: u64,
-    last: u64,
-    events: Vec<Event>,
+    first: i64,
+    last: i64,
+    events: Vec<Value>,
 }
 
-impl Old {
-    fn history(&self) -> Result<Vec<Commit>, Bad> {
-        let mut events = Vec::with_capacity(self.events.len());
-        for row in &self.events {
-            let cells = Cells(row);
-            if cells.int::<u8>("format")? != EventFormat::VERSION {
-                return Err(Bad::from("an event has a format that this program does not read"));
+fn history(key: &UserKey, mut rows: Vec<Value>) -> Result<Vec<Commit>, Bad> {
+    let number = |row: &Value| row["number"].as_i64().unwrap_or_default();
+    rows.sort_unstable_by_key(number);
+    let mut commits: Vec<Commit> = Vec::new();
+    for row in &rows {
+        let actor = if row["actor"].is_null() { json!("holder") } else { json!({"administrator": row["actor"]}) };
+        let event = json!({"v": row["format"], "at": row["at"], "actor": actor, "change": inner(row, "change")?});
+        stored::read_events(&key.user, &json!([event]).to_string())?;
+        let (id, number) = (row["commit_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()), number(row));
+        match commits.last_mut() {
+            Some(commit) if id == Some(commit.id) && commit.last + 1 == number => {
+                commit.last = number;
+                commit.events.push(event);
             }
-            let actor = cells.opt_shared("actor")?.map_or(Actor::Holder, Actor::Administrator);
-            let change: Change = cells.json("change")?;
-            let event = Event { v: EventFormat, at: cells.time("at")?, actor, change };
-            events.push((cells.int("number")?, cells.opt_id::<Uuid>("commit_id")?, event));
+            _ => commits.push(Commit { id: id.unwrap_or_default(), first: number, last: number, events: vec![event] }),
         }
-        events.sort_unstable_by_key(|(number, ..)| *number);
-        let mut commits: Vec<Commit> = Vec::new();
-        for (number, id, event) in events {
-            match commits.last_mut() {
-                Some(commit) if id == Some(commit.id) && commit.last + 1 == number => {
-                    commit.last = number;
-                    commit.events.push(event);
-                }
-                _ => {
-                    let id = id.unwrap_or_default();
-                    commits.push(Commit { id, first: number, last: number, events: vec![event] });
-                }
-            }
-        }
-        Ok(commits)
     }
+    Ok(commits)
+}
 
-    fn read(&self, key: &UserKey) -> Result<Option<(User, Version)>, Bad> {
-        let Some(user) = &self.user else { return Ok(None) };
-        let (mut username, mut emails, mut phones, mut used) = (None, Vec::new(), Vec::new(), Vec::new());
-        for row in &self.identifiers {
-            let cells = Cells(row);
-            let (id, source, added_at) = (cells.id("id")?, cells.opt_shared("source")?, cells.time("added_at")?);
-            let canonical = cells.text("address")?;
-            let typed = cells.opt_text("typed")?.unwrap_or(canonical);
-            used.extend(cells.opt_json::<Value>("sign_in")?.map(|sign_in| (id, sign_in)));
-            let (channel, book) = match cells.name("kind", ClaimKind::from_name)? {
-                ClaimKind::Email => (Channel::Email, &mut emails),
-                ClaimKind::Phone => (Channel::Phone, &mut phones),
-                ClaimKind::Username => {
-                    let name = Username::restore(canonical, typed).map_err(|_| Bad::from("a username is none"))?;
-                    username = Some(UsernameEntry { id, username: name, source, added_at });
-                    continue;
-                }
-                ClaimKind::Mailbox => return Err(Bad::from("a mailbox is none of a user's identifiers")),
-            };
-            let entry = Identifier {
-                id,
-                address: Address::restore(channel, canonical, typed)?,
-                status: status(cells)?,
-                source,
-                unrestricted: cells.flag("unrestricted")?,
-                added_at,
-                replaces: cells.opt_id("replaces")?,
-                attempts: Attempts {
-                    failed_in_a_row: cells.int("failed_in_a_row")?,
-                    failed_at: cells.opt_json("failed_at")?.unwrap_or_default(),
-                    sent_at: cells.opt_json("sent_at")?.unwrap_or_default(),
-                },
-                undeliverable: cells.opt_json("undeliverable")?,
-            };
-            book.push((cells.int::<i64>("position")?, entry));
-        }
-        let cells = Cells(user);
-        let (profile, credentials, sign_ins) = match &self.profile {
-            None => Default::default(),
-            Some(row) => {
-                let cells = Cells(row);
-                let object = |name| Ok::<_, Bad>(Arc::new(cells.opt_json::<JsonObject>(name)?.unwrap_or_default()));
-                let (claims, public_data) = (object("claims")?, object("public_data")?);
-                let profile = Profile { claims, public_data, private_data: object("private_data")? };
-                (profile, cells.opt_json("credentials")?, cells.opt_json("sign_ins")?)
+/// The value of a column that holds JSON as a text.
+fn inner(row: &Value, name: &str) -> Result<Value, Bad> {
+    row[name].as_str().map_or(Ok(Value::Null), |text| parsed(name, text))
+}
+
+/// The same, where an empty one stands for this value.
+fn inner_or(row: &Value, name: &str, empty: Value) -> Result<Value, Bad> {
+    inner(row, name).map(|value| if value.is_null() { empty } else { value })
+}
+
+/// A user, by the records of the first form: see [`stored`] for the names of their members.
+fn read(key: &UserKey, user: &Value, profile: Option<&Value>, mut rows: Vec<Value>) -> Result<(User, Version), Bad> {
+    let (mut username, mut entries, mut used) = (Value::Null, Vec::new(), Map::new());
+    rows.sort_unstable_by_key(|row| row["position"].as_i64());
+    for row in &rows {
+        let sign_in = inner(row, "sign_in")?;
+        used.extend(row["id"].as_str().filter(|_| !sign_in.is_null()).map(|id| (id.to_owned(), sign_in.clone())));
+        let mut entry =
+            json!({"i": row["id"], "a": row["address"], "t": row["typed"], "s": row["source"], "c": row["added_at"]});
+        let (kind, primary) = match row["kind"].as_str() {
+            Some("email") => ("e", "primary_email"),
+            Some("phone") => ("p", "primary_phone"),
+            Some("username") => {
+                username = entry;
+                continue;
             }
+            _ => return Err("an identifier is of an unknown kind".into()),
         };
-        let user = User::restore(UserParts {
-            id: key.user.clone(),
-            created_at: cells.time("created_at")?,
-            updated_at: cells.time("updated_at")?,
-            disabled: cells.flag("disabled")?,
-            username: username.map(Box::new),
-            emails: book(Channel::Email, emails, cells.opt_id("primary_email")?)?,
-            phones: book(Channel::Phone, phones, cells.opt_id("primary_phone")?)?,
-            profile,
-            extension: Arc::new(stored::lifted(credentials, sign_ins, used)),
-            retired: cells.opt_json("retired")?.unwrap_or_default(),
-        })?;
-        Ok(Some((user, Version(cells.int("version")?))))
+        entry["k"] = kind.into();
+        entry["b"] = (row["id"] == user[primary]).into();
+        (entry["l"], entry["p"]) = (row["unrestricted"].clone(), row["replaces"].clone());
+        if !row["verified_at"].is_null() {
+            entry["v"] = json!({"a": row["verified_at"], "b": row["verified_by"], "s": row["verified_source"]});
+        } else if let Some(nonce) = row["challenge_nonce"].as_str() {
+            let nonce = Uuid::parse_str(nonce.trim_start_matches("\\x")).map_err(|_| "a nonce is none")?;
+            entry["q"] = json!({
+                "n": Nonce::from_bytes(nonce.into_bytes()), "k": row["challenge_key"], "u": row["challenge_purpose"],
+                "f": row["challenge_proof"], "l": row["challenge_length"], "y": row["challenge_alphabet"],
+                "c": row["challenge_issued_at"], "e": row["challenge_expires_at"], "t": row["challenge_tries"],
+                "w": row["challenge_failed"], "h": row["challenge_hint"],
+            });
+        }
+        entry["f"] = row["failed_in_a_row"].clone();
+        entry["w"] = inner_or(row, "failed_at", json!([]))?;
+        entry["m"] = inner_or(row, "sent_at", json!([]))?;
+        let undeliverable = inner(row, "undeliverable")?;
+        if !undeliverable.is_null() {
+            let [at, why, times] = ["at", "why", "times"].map(|name| &undeliverable[name]);
+            entry["d"] = json!({"a": at, "w": why, "t": times});
+        }
+        entries.push(entry);
     }
-}
-
-fn book(channel: Channel, mut book: Vec<(i64, Identifier)>, primary: Option<IdentifierId>) -> Result<Book, Bad> {
-    book.sort_unstable_by_key(|(position, _)| *position);
-    Ok(Book::restore(channel, book.into_iter().map(|(_, entry)| entry).collect(), primary)?)
-}
-
-fn status(cells: Cells<'_>) -> Result<Status, Bad> {
-    if let Some(at) = cells.opt_int("verified_at")? {
-        let (by, source) = (cells.name("verified_by", Method::from_name)?, cells.opt_shared("verified_source")?);
-        return Ok(Status::Verified(Verified { at: Timestamp::from_micros(at), by, source }));
-    }
-    let Some(nonce) = cells.opt_bytes("challenge_nonce")? else { return Ok(Status::Unverified) };
-    let alphabet = |name: &str| match name {
-        "digits" => Some(Alphabet::Digits),
-        "letters" => Some(Alphabet::Letters),
-        _ => None,
+    let retired = |gone: &Value| {
+        let (key, attempts) = (&gone["key"], &gone["attempts"]);
+        json!({
+            "k": key["kind"], "u": key["rule"], "a": key["key"], "f": attempts["failed_in_a_row"],
+            "w": attempts["failed_at"], "m": attempts["sent_at"],
+        })
     };
-    let (length, alphabet) = (cells.int("challenge_length")?, cells.name("challenge_alphabet", alphabet)?);
-    Ok(Status::Pending(Challenge {
-        nonce: Nonce::from_bytes(nonce),
-        key: cells.name("challenge_key", |name| KeyId::parse(name).ok())?,
-        purpose: cells.name("challenge_purpose", Purpose::from_name)?,
-        proof: cells.name("challenge_proof", ProofBy::from_name)?,
-        format: CodeFormat::new(length, alphabet).ok_or("a code has no such length")?,
-        issued_at: cells.time("challenge_issued_at")?,
-        expires_at: cells.time("challenge_expires_at")?,
-        tries: cells.int("challenge_tries")?,
-        failed: cells.int("challenge_failed")?,
-        hint: cells.opt_shared("challenge_hint")?,
-    }))
+    let retired: Vec<Value> =
+        inner_or(user, "retired", json!([]))?.as_array().into_iter().flatten().map(retired).collect();
+    let main = json!({
+        "v": 1, "c": user["created_at"], "u": user["updated_at"], "x": user["disabled"], "n": username, "i": entries,
+        "r": retired, "d": true,
+    });
+    let object = |name: &str| profile.map_or(Ok(json!({})), |profile| inner_or(profile, name, json!({})));
+    let details = json!({
+        "v": 1, "p": object("claims")?, "o": object("public_data")?, "h": object("private_data")?,
+        "k": object("credentials")?, "s": object("sign_ins")?, "i": used,
+    });
+    let version = Version(user["version"].as_u64().ok_or("its version is none")?);
+    let main = stored::with_checksum(main.to_string(), key, Some(version));
+    let details = stored::with_checksum(details.to_string(), key, None);
+    Ok((stored::read(key, version, &main, Some(&details))?, version))
 }

@@ -30,7 +30,7 @@ pub(crate) fn recorded(key: &UserKey, row: &Row, follows: impl Fn(u64) -> bool) 
 }
 
 fn read(key: &UserKey, cells: Cells<'_>, follows: impl Fn(u64) -> bool) -> Result<Vec<Recorded>, Bad> {
-    let events = stored::read_events(&key.user, cells.text("record")?).map_err(Bad::of)?;
+    let events = stored::read_events(&key.user, cells.get("record")?)?;
     let first = cells.int::<i64>("number")? - capped(events.len()) + 1;
     match u64::try_from(first) {
         Ok(first) if first > 0 && !events.is_empty() && follows(first) => {

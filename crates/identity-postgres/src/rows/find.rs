@@ -1,5 +1,6 @@
-use identity_core::{ClaimKey, TenantId, UserId};
+use identity_core::{ClaimKey, TenantId};
 use identity_ports::{Found, StoreError};
+use uuid::Uuid;
 
 use crate::cells::{Bad, Cells};
 use crate::link::Link;
@@ -21,6 +22,7 @@ pub(crate) async fn find(link: &Link, tenant: &TenantId, keys: &[ClaimKey]) -> R
 
 fn place(keys: &[ClaimKey], cells: Cells<'_>) -> Result<Found, Bad> {
     let key = keys.get(cells.int::<usize>("n")?).ok_or("a key that was not asked for")?.clone();
-    let user = cells.name("user_id", |id| UserId::parse(id).ok())?;
-    Ok(Found { key, user, identifier: cells.id("identifier")?, verified: cells.flag("verified")? })
+    let user = cells.name("user_id")?;
+    let identifier = cells.get::<Uuid>("identifier")?.into();
+    Ok(Found { key, user, identifier, verified: cells.get("verified")? })
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use identity_core::{Claim, ClaimKey, ClaimKind, Strength, TenantId, UserId, UserKey, Version, stored};
+use identity_core::{Claim, ClaimKey, ClaimKind, Strength, TenantId, UserKey, Version, stored};
 use identity_ports::{StoreError, Stored};
 use tokio_postgres::Row;
 
@@ -11,28 +11,20 @@ use crate::sql::Sql;
 
 /// The user of this key.
 pub(crate) async fn load(link: &Link, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-    let rows = link.read(&statement(link, key)).await?;
-    if let Some(Ok(now)) = rows.first().map(|row| Cells(row).int("now")) {
+    let sql = Sql::new(&link.texts.load).with((key.tenant.as_str(), key.user.as_str()));
+    let rows = link.read(&sql).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    if let Ok(now) = Cells(row).get("now") {
         link.clock.hear(now);
     }
-    one(key, &rows)
-}
-
-/// The statement that reads the user of this key.
-pub(crate) fn statement<'a>(link: &'a Link, key: &'a UserKey) -> Sql<'a> {
-    Sql::new(&link.texts.load).with((key.tenant.as_str(), key.user.as_str()))
-}
-
-/// The user of this key, whose row this is.
-pub(crate) fn one(key: &UserKey, rows: &[Row]) -> Result<Option<Stored>, StoreError> {
-    rows.first().map_or(Ok(None), |row| user(key, Cells(row)))
+    user(key, Cells(row))
 }
 
 /// The users whose rows these are, where a query of ours named them.
 pub(crate) fn page(tenant: &TenantId, rows: &[Row]) -> Result<Vec<Stored>, StoreError> {
     let mut users = Vec::with_capacity(rows.len());
     for row in rows {
-        let id = Cells(row).name("id", |id| UserId::parse(id).ok());
+        let id = Cells(row).name("id");
         let key = id.map(|user| UserKey { tenant: tenant.clone(), user });
         let key = key.map_err(|bad| bad.at("identity_users", || tenant.to_string()))?;
         users.extend(user(&key, Cells(row))?);
@@ -44,13 +36,13 @@ fn user(key: &UserKey, cells: Cells<'_>) -> Result<Option<Stored>, StoreError> {
     let mut claims = claims(cells).map_err(|bad| bad.at("identity_claims", || name(key)))?;
     claims.sort_unstable();
     let read = || {
-        let details = cells.opt_text("details")?;
-        let version = match cells.opt_int("version")? {
-            Some(_) if !cells.flag("erased")? => Version(cells.int("version")?),
+        let details = cells.get::<Option<&str>>("details")?;
+        let version = match cells.get::<Option<i64>>("version")? {
+            Some(_) if !cells.get("erased")? => Version(cells.int("version")?),
             _ if details.is_none() && claims.is_empty() => return Ok(None),
             _ => return Err(Bad::from("it is missing, and other rows of it are there")),
         };
-        let user = stored::read(key, version, cells.text("record")?, details).map_err(Bad::of)?;
+        let user = stored::read(key, version, cells.get("record")?, details)?;
         Ok(Some(Stored { user: Arc::new(user), version, claims }))
     };
     read().map_err(|bad| bad.at("identity_users", || name(key)))
@@ -71,5 +63,5 @@ fn claims(cells: Cells<'_>) -> Result<Vec<Claim>, Bad> {
     };
     let read =
         |text| claim(&text).ok_or_else(|| Bad::from("its kind, strength or rule is none that this program knows"));
-    cells.texts("claims")?.into_iter().map(read).collect()
+    cells.get::<Vec<&str>>("claims")?.into_iter().map(read).collect()
 }

@@ -1,4 +1,6 @@
-use identity_core::{Address, Channel, Message, TenantId, UserId, UserKey};
+use std::sync::Arc;
+
+use identity_core::{Address, Message};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -14,22 +16,18 @@ pub(crate) fn place(row: &Row) -> String {
 
 pub(crate) fn read(row: &Row) -> Result<Message, Bad> {
     let cells = Cells(row);
-    let key = UserKey {
-        tenant: cells.name("tenant", |id| TenantId::parse(id).ok())?,
-        user: cells.name("user_id", |id| UserId::parse(id).ok())?,
-    };
     if cells.int::<i64>("format")? != FORMAT {
         return Err(Bad::from("it has a format that this program does not read"));
     }
-    let channel = cells.name("channel", Channel::from_name)?;
-    let canonical = cells.text("address")?;
-    let to = Address::restore(channel, canonical, cells.opt_text("typed")?.unwrap_or(canonical))?;
+    let canonical = cells.get("address")?;
+    let to =
+        Address::restore(cells.name("channel")?, canonical, cells.get::<Option<_>>("typed")?.unwrap_or(canonical))?;
     Ok(Message {
-        id: cells.id("id")?,
-        key,
+        id: cells.get::<Uuid>("id")?.into(),
+        key: cells.key("user_id")?,
         to,
         content: cells.json("content")?,
-        locale: cells.opt_shared("locale")?,
+        locale: cells.get::<Option<&str>>("locale")?.map(Arc::from),
         created_at: cells.time("created_at")?,
         expires_at: cells.time("expires_at")?,
     })

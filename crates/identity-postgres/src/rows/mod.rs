@@ -7,4 +7,3 @@ pub(crate) mod list;
 pub(crate) mod load;
 mod message;
 mod outbox;
-pub(crate) mod sweep;

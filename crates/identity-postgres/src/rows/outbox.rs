@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +20,11 @@ use crate::write::{self, FORMAT};
 /// How long after its end a message of an unknown format is left for programs that know it.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
+/// How long an ended window of a budget is kept: a policy may have made windows longer meanwhile. And how many go at most for
+/// each message that may be pruned: every message opens a few, and most messages leave nothing to prune.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+const WINDOWS: usize = 100;
+
 #[async_trait]
 impl Outbox for PostgresStore {
     async fn enqueue(&self, message: Message) -> Result<(), StoreError> {
@@ -36,9 +42,7 @@ impl Outbox for PostgresStore {
             return Ok(Vec::new());
         }
         let link = self.link();
-        let leased = self::lease(&link, &lease).await?;
-        self.sweep(&link, &leased).await?;
-        Ok(leased)
+        self::lease(&link, &lease).await
     }
 
     /// Settles what the lease still holds. What was reported on while it was held has ended: it is only let go of, though
@@ -60,7 +64,7 @@ impl Outbox for PostgresStore {
         } else {
             vec![Sql::new(&link.texts.finish).with((lease.0,)).rows(done), kept]
         };
-        Ok(link.queries(&flight).await?.iter().map(Vec::len).sum())
+        Ok(link.queries(&flight, true).await?.iter().map(Vec::len).sum())
     }
 
     /// Notes a report if it says more than the one that is noted, and reads the message as it stands then.
@@ -85,10 +89,13 @@ impl Outbox for PostgresStore {
         link.read(&Sql::new(&link.texts.posted).with(values)).await?.iter().map(whole).collect()
     }
 
-    /// Removes messages that ended before this time. What nobody who knows its format has sent becomes a dead letter.
+    /// Removes messages that ended before this time, and windows of budgets that ended long before it. What nobody who knows its
+    /// format has sent becomes a dead letter.
     async fn prune(&self, before: Timestamp, most: usize) -> Result<usize, StoreError> {
         let link = self.link();
         link.query(&Sql::new(&link.texts.expire).with((None::<i64>, FORMAT, capped(PATIENCE.as_micros())))).await?;
+        let windows = ((before - KEPT).as_micros(), capped(KEPT.as_micros()), capped(WINDOWS.saturating_mul(most)));
+        link.query(&Sql::new(&link.texts.sweep).with(windows)).await?;
         let sql = Sql::new(&link.texts.prune).with((before.as_micros(), capped(most)));
         Ok(link.query(&sql).await?.len())
     }
@@ -110,9 +117,9 @@ impl Outbox for PostgresStore {
         let Some(row) = rows.first() else { return Ok(Backlog::default()) };
         let read = || {
             let cells = Cells(row);
-            Ok(Backlog { pending: cells.int("pending")?, oldest_due: cells.opt_time("oldest_due")? })
+            Ok::<_, Bad>(Backlog { pending: cells.int("pending")?, oldest_due: cells.opt_time("oldest_due")? })
         };
-        read().map_err(|bad: Bad| bad.at("identity_outbox", String::new))
+        read().map_err(|bad| bad.at("identity_outbox", String::new))
     }
 }
 
@@ -208,12 +215,11 @@ fn optional(text: Option<&str>) -> Option<String> {
 fn whole(row: &Row) -> Result<Posted, StoreError> {
     let cells = Cells(row);
     let read = || {
-        let text = |name| Ok::<_, Bad>(cells.opt_text(name)?.map(str::to_owned));
-        let report = match cells.opt_text("report")? {
+        let report = match cells.get::<Option<&str>>("report")? {
             None => None,
             Some(_) => {
-                let state = cells.name("report", DeliveryState::from_name)?;
-                Some(Report { state, at: cells.time("reported_at")?, detail: cells.opt_shared("report_detail")? })
+                let detail = cells.get::<Option<&str>>("report_detail")?.map(Arc::from);
+                Some(Report { state: cells.name("report")?, at: cells.time("reported_at")?, detail })
             }
         };
         Ok(Posted {
@@ -221,11 +227,11 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
             due_at: cells.time("due_at")?,
             attempts: cells.int("attempts")?,
             uncertain: cells.int("uncertain")?,
-            provider: text("provider")?,
-            reference: text("reference")?,
+            provider: cells.get("provider")?,
+            reference: cells.get("reference")?,
             sent_at: cells.opt_time("sent_at")?,
             failed_at: cells.opt_time("failed_at")?,
-            error: text("error")?,
+            error: cells.get("error")?,
             report,
         })
     };

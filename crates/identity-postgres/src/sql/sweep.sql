@@ -1,7 +1,4 @@
--- Looks at some budget windows behind a place and removes those that ended long ago.
-WITH seen AS (SELECT w.tenant, w.kind, w.quota, w.ends_at FROM {s}identity_budgets w
-    WHERE (w.tenant, w.kind, w.quota) > ($1, $2, $3) ORDER BY w.tenant, w.kind, w.quota LIMIT $4 FOR UPDATE SKIP LOCKED),
-gone AS (DELETE FROM {s}identity_budgets w USING seen s WHERE s.ends_at < $5 AND w.tenant = s.tenant AND w.kind = s.kind
-    AND w.quota = s.quota AND w.ends_at < $5)
-SELECT s.tenant, s.kind, s.quota, count(*) OVER () AS count FROM seen s
-ORDER BY s.tenant DESC, s.kind DESC, s.quota DESC LIMIT 1
+-- Removes at most $3 of the budget windows that ended before $1, and long ago ($2) by the clock of the server.
+WITH gone AS (SELECT w.tenant, w.kind, w.quota FROM {s}identity_budgets w
+    WHERE w.ends_at < LEAST($1, (extract(epoch FROM statement_timestamp()) * 1000000)::int8 - $2) LIMIT $3 FOR UPDATE SKIP LOCKED)
+DELETE FROM {s}identity_budgets w USING gone g WHERE w.tenant = g.tenant AND w.kind = g.kind AND w.quota = g.quota

@@ -128,15 +128,15 @@ fn parts(key: &ClaimKey) -> (&str, &str, i64) {
 
 /// A charge as the database counts, or a refund: n, m, i, kind, quota, amount, the largest amount already drawn that leaves room
 /// for the charge, the time after which a window that is open began, at, length, effect.
-type Draw<'a> = (i64, i64, i64, &'a str, &'a str, i64, i64, i64, i64, i64, &'a str);
+pub(super) type Draw<'a> = (i64, i64, i64, &'a str, &'a str, i64, i64, i64, i64, i64, &'a str);
 
 /// Of a refund only the amount and the time matter.
-fn give_back(n: i64, refund: &Refund) -> Draw<'_> {
+pub(super) fn give_back(n: i64, refund: &Refund) -> Draw<'_> {
     let (kind, amount, at) = (refund.kind.as_str(), capped(refund.amount), refund.at.as_micros());
     (n, 0, 0, kind, &refund.quota, amount, i64::MAX, 0, at, 0, "refund")
 }
 
-fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {
+pub(super) fn draw(n: i64, m: i64, i: i64, charge: &Charge) -> Draw<'_> {
     let room = i128::from(charge.budget.limit) - i128::from(charge.amount);
     let room = i64::try_from(room).unwrap_or(if room < 0 { i64::MIN } else { i64::MAX });
     let (amount, length) = (capped(charge.amount), capped(charge.budget.window.as_micros()));

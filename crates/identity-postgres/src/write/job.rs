@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{ClaimKey, Details, LookupChanges};
+use identity_core::{ClaimKey, Details, LookupChanges, TenantId};
 use identity_ports::{Commit, CommitError, Committed, Expected, StoreError};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -39,20 +39,22 @@ pub(crate) struct Job {
     pub(super) lookup: LookupChanges,
 }
 
+/// The hash by which the server locks a user, a claim or a budget of a tenant. `place` is where the tables are.
+pub(super) fn hash(place: &str, tenant: &TenantId, kind: &str, parts: [&str; 3]) -> i64 {
+    let mut sum = Sha256::new();
+    for part in [place, tenant.as_str(), kind].into_iter().chain(parts) {
+        sum.update((part.len() as u64).to_be_bytes());
+        sum.update(part);
+    }
+    sum.finalize().first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+}
+
 impl Job {
     /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
     pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
         commit.check().map_err(StoreError::failed)?;
         let tenant = &commit.key.tenant;
-        let hash = |kind: &str, parts: [&str; 3]| {
-            let mut sum = Sha256::new();
-            for part in [place, tenant.as_str(), kind].into_iter().chain(parts) {
-                sum.update((part.len() as u64).to_be_bytes());
-                sum.update(part);
-            }
-            let bytes = sum.finalize();
-            bytes.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
-        };
+        let hash = |kind: &str, parts: [&str; 3]| hash(place, tenant, kind, parts);
         let claims = commit.claims.take.iter().map(|claim| &claim.key).chain(&commit.claims.release);
         let claims = claims.map(|key| hash("claim", [key.as_str(), key.kind().as_str(), &key.rule().to_string()]));
         let charges = commit.charges.iter().chain(commit.messages.iter().flat_map(|outgoing| &outgoing.charges));

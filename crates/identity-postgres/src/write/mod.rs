@@ -1,6 +1,7 @@
 //! Writes commits, one or many in one statement.
 
 mod batch;
+mod budgets;
 mod committer;
 mod job;
 mod perform;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use identity_core::{Exhausted, Timestamp, WhenExhausted};
+use identity_core::{Charge, Exhausted, TenantId, WhenExhausted};
 use identity_ports::{CommitError, Committed, StoreError};
 use tokio_postgres::Row;
 
@@ -45,45 +45,44 @@ pub(super) fn read(rows: &[Row], jobs: &[&Job], charged: &[Drawn<'_>]) -> Result
 fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> Result<(), Bad> {
     let at = |n: usize| n.checked_sub(1);
     let gone = || Bad::from("the row belongs to no commit");
-    match cells.0.try_get::<_, i32>("part").map_err(|_| gone())? {
+    match cells.get::<i32>("part")? {
         1 => {
             let n: usize = cells.int("n")?;
             let verdict = at(n).and_then(|n| verdicts.get_mut(n)).ok_or_else(gone)?;
-            (verdict.told, verdict.fits, verdict.before) = (true, cells.flag("well")?, cells.flag("before")?);
+            (verdict.told, verdict.fits, verdict.before) = (true, cells.get("well")?, cells.get("before")?);
             (verdict.free, verdict.passed, verdict.done) =
-                (cells.flag("free")?, cells.flag("passed")?, cells.flag("done")?);
-            verdict.taken = cells.opt_int("i")?.and_then(|i| usize::try_from(i).ok());
+                (cells.get("free")?, cells.get("passed")?, cells.get("done")?);
+            verdict.taken = cells.get::<Option<i64>>("i")?.and_then(|i| usize::try_from(i).ok());
         }
         2 => {
             let i: usize = cells.int("i")?;
             let drawn = at(i).and_then(|i| charged.get(i)).ok_or_else(gone)?;
             let verdict = usize::try_from(drawn.n).ok().and_then(at).and_then(|n| verdicts.get_mut(n));
             let verdict = verdict.ok_or_else(gone)?;
-            charge(cells, i, drawn, verdict)?;
+            match found(cells, &drawn.key.tenant, drawn.charge) {
+                Ok(exhausted) => verdict.exhausted.push((i, drawn.m, exhausted)),
+                Err(error) => verdict.damaged = Some(error),
+            }
         }
         _ => {}
     }
     Ok(())
 }
 
-/// Reads what a charge found.
-fn charge(cells: Cells<'_>, i: usize, drawn: &Drawn<'_>, verdict: &mut Verdict) -> Result<(), Bad> {
-    let Drawn { m, key, charge, .. } = drawn;
-    let before = cells.opt_int("drawn")?.unwrap_or(0);
-    if before < 0 {
-        let key = format!("{}/{}/{}", key.tenant, charge.kind.as_str(), charge.quota);
-        let reason = "the amount drawn is negative".to_owned();
-        // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
-        verdict.damaged = Some(StoreError::Corrupt { table: "identity_budgets", key, reason });
-    }
-    if !cells.flag("well")? {
-        let began_at = cells.opt_int("began_at")?.filter(|_| cells.flag("before").unwrap_or(false));
-        let before = began_at.map_or(0, |_| u64::try_from(before).unwrap_or(0));
-        let began_at = began_at.map_or(charge.at, Timestamp::from_micros);
-        let exhausted = Exhausted::of(charge, before, began_at + charge.budget.window);
-        verdict.exhausted.push((i, *m, exhausted));
-    }
-    Ok(())
+/// What a charge that did not fit found.
+///
+/// # Errors
+/// The budget is damaged.
+pub(super) fn found(cells: Cells<'_>, tenant: &TenantId, charge: &Charge) -> Result<Exhausted, StoreError> {
+    // The name of a quota may be a country's or a tenant's, or a pseudonym: never an address.
+    let key = || format!("{tenant}/{}/{}", charge.kind.as_str(), charge.quota);
+    let read = || {
+        let (is_open, drawn): (bool, Option<i64>) = (cells.get("before")?, cells.get("drawn")?);
+        let drawn = u64::try_from(drawn.unwrap_or(0)).map_err(|_| "the amount drawn is negative")?;
+        let (began, drawn) = if is_open { (cells.time("began_at")?, drawn) } else { (charge.at, 0) };
+        Ok(Exhausted::of(charge, drawn, began + charge.budget.window))
+    };
+    read().map_err(|bad: Bad| bad.at("identity_budgets", key))
 }
 
 fn answer(verdict: Verdict, job: &Job) -> Option<Answer> {

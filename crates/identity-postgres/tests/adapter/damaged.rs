@@ -5,7 +5,9 @@ use identity_conformance::kit::{
     NOW, Person, at, change, create, key, letter, mail_key, paid, pending, put, refusing, tenant, verified,
 };
 use identity_core::Strength;
-use identity_ports::{CommitError, ListOrder, ListQuery, Outbox as _, StoreError, Stored, UserRepository as _};
+use identity_ports::{
+    Budgets as _, CommitError, ListOrder, ListQuery, Outbox as _, StoreError, Stored, UserRepository as _,
+};
 use identity_postgres::PostgresStore;
 
 /// A user with a second record.
@@ -143,6 +145,27 @@ async fn a_damaged_message_is_reported_once_and_delays_no_other() {
         assert_eq!((&leased[0].message.key, leased[0].attempts), (&key("bob"), 1));
         is_corrupt(store.dead_letters(&tenant("acme"), None, 10).await, "identity_outbox", sql);
     }
+}
+
+#[tokio::test]
+async fn windows_of_budgets_go_when_messages_are_pruned_a_week_after_their_end() {
+    let place = Place::new();
+    let store = place.store().await;
+    let far = identity_core::Timestamp::from_micros(i64::MAX / 2);
+    for (quota, at) in [("ended", at(0)), ("open", at(10)), ("ahead", far)] {
+        store.draw(&tenant("acme"), &[], &[refusing(quota, 5, at)]).await.unwrap();
+    }
+    let week = std::time::Duration::from_secs(7 * 86_400);
+    let left = async || {
+        let rows = place.raw().await.query("SELECT quota FROM identity_budgets ORDER BY quota", &[]).await.unwrap();
+        rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>()
+    };
+    store.prune(at(60) + week, 10).await.unwrap();
+    assert_eq!(left().await, ["ahead", "ended", "open"], "it ended a week ago and not before");
+    store.prune(at(61) + week, 10).await.unwrap();
+    assert_eq!(left().await, ["ahead", "open"]);
+    store.prune(identity_core::Timestamp::from_micros(i64::MAX), 10).await.unwrap();
+    assert_eq!(left().await, ["ahead"], "the clock of a worker that is ahead does not open new windows");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ fn every_statement_is_of_one_tenant_and_changes_a_table_once() {
     let all = [
         text("commit").replace("{judge}", &text("judge")),
         text("commit").replace("{judge}", &text("ledger")),
+        text("draw").replace("{ledger}", &text("ledger")),
         text("clear"),
         text("erase"),
         text("load"),

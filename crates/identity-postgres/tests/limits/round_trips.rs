@@ -281,10 +281,9 @@ async fn changing(store: PostgresStore, number: u64) {
     draft.0.claims.release.push(mail_key(&old));
     draft.0.withdraw.push(id(1));
     let stored = put(&store, draft.take(&mail_key(&new), Strength::Verified)).await;
-    // Once more against what nobody remembers, and with several draws on one budget.
+    // With several draws on one budget.
     let mut draft =
         change(&user, &stored, &Person::of(&stored.user).attempts(2)).message(message(1)).message(message(2));
-    draft.0.before = None;
     draft.0.refunds.push(refund());
     let stored = put(&store, draft).await;
     let last =
