@@ -36,6 +36,10 @@ fn a_commit_whose_parts_do_not_belong_together_is_refused() {
     refused("not numbered", |commit| commit.events.reverse());
     refused("not numbered", |commit| commit.expected = Expected::At(Version(1)));
     refused("not numbered", |commit| commit.expected = Expected::At(Version(u64::MAX)));
+    refused("what the user was before", |commit| {
+        commit.expected = Expected::At(Version(1));
+        commit.events.iter_mut().for_each(|recorded| recorded.number += 1);
+    });
     refused("differs", |commit| commit.key.user = UserId::parse("eve").unwrap());
     refused("differs", |commit| commit.after = Some(given().user.into()));
     let claim = Claim { key: email("ada@example.com").claim_key(), strength: Strength::Unverified };
