@@ -182,15 +182,21 @@ fn inner_or(row: &Value, name: &str, empty: Value) -> Result<Value, Bad> {
     inner(row, name).map(|value| if value.is_null() { empty } else { value })
 }
 
+/// An id, as records have it.
+fn id(value: &Value) -> Value {
+    value.as_str().map(|id| id.replace('-', "")).into()
+}
+
 /// A user, by the records of the first form: see [`stored`] for the names of their members.
 fn read(key: &UserKey, user: &Value, profile: Option<&Value>, mut rows: Vec<Value>) -> Result<(User, Version), Bad> {
     let (mut username, mut entries, mut used) = (Value::Null, Vec::new(), Map::new());
     rows.sort_unstable_by_key(|row| row["position"].as_i64());
     for row in &rows {
         let sign_in = inner(row, "sign_in")?;
-        used.extend(row["id"].as_str().filter(|_| !sign_in.is_null()).map(|id| (id.to_owned(), sign_in.clone())));
-        let mut entry =
-            json!({"i": row["id"], "a": row["address"], "t": row["typed"], "s": row["source"], "c": row["added_at"]});
+        if !sign_in.is_null() {
+            used.extend(id(&row["id"]).as_str().map(|id| (id.to_owned(), sign_in)));
+        }
+        let mut entry = json!({"i": id(&row["id"]), "a": row["address"], "t": row["typed"], "s": row["source"], "c": row["added_at"]});
         let (kind, primary) = match row["kind"].as_str() {
             Some("email") => ("e", "primary_email"),
             Some("phone") => ("p", "primary_phone"),
@@ -202,7 +208,7 @@ fn read(key: &UserKey, user: &Value, profile: Option<&Value>, mut rows: Vec<Valu
         };
         entry["k"] = kind.into();
         entry["b"] = (row["id"] == user[primary]).into();
-        (entry["l"], entry["p"]) = (row["unrestricted"].clone(), row["replaces"].clone());
+        (entry["l"], entry["p"]) = (row["unrestricted"].clone(), id(&row["replaces"]));
         if !row["verified_at"].is_null() {
             entry["v"] = json!({"a": row["verified_at"], "b": row["verified_by"], "s": row["verified_source"]});
         } else if let Some(nonce) = row["challenge_nonce"].as_str() {
