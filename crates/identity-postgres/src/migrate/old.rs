@@ -196,39 +196,39 @@ fn read(key: &UserKey, user: &Value, profile: Option<&Value>, mut rows: Vec<Valu
         if !sign_in.is_null() {
             used.extend(id(&row["id"]).as_str().map(|id| (id.to_owned(), sign_in)));
         }
-        let mut entry = json!({"i": id(&row["id"]), "a": row["address"], "t": row["typed"], "s": row["source"], "c": row["added_at"]});
         let (kind, primary) = match row["kind"].as_str() {
             Some("email") => ("e", "primary_email"),
             Some("phone") => ("p", "primary_phone"),
             Some("username") => {
-                username = entry;
+                username = json!({
+                    "i": id(&row["id"]), "a": row["address"], "t": row["typed"], "s": row["source"], "c": row["added_at"],
+                });
                 continue;
             }
             _ => return Err("an identifier is of an unknown kind".into()),
         };
-        entry["k"] = kind.into();
-        entry["b"] = (row["id"] == user[primary]).into();
-        (entry["l"], entry["p"]) = (row["unrestricted"].clone(), id(&row["replaces"]));
+        let (mut verified, mut challenge, mut undeliverable) = (Value::Null, Value::Null, Value::Null);
+        let found = &inner(row, "undeliverable")?;
         if !row["verified_at"].is_null() {
-            entry["v"] = json!({"a": row["verified_at"], "b": row["verified_by"], "s": row["verified_source"]});
+            verified = json!({"a": row["verified_at"], "b": row["verified_by"], "s": row["verified_source"]});
         } else if let Some(nonce) = row["challenge_nonce"].as_str() {
             let nonce = Uuid::parse_str(nonce.trim_start_matches("\\x")).map_err(|_| "a nonce is none")?;
-            entry["q"] = json!({
+            challenge = json!({
                 "n": Nonce::from_bytes(nonce.into_bytes()), "k": row["challenge_key"], "u": row["challenge_purpose"],
                 "f": row["challenge_proof"], "l": row["challenge_length"], "y": row["challenge_alphabet"],
                 "c": row["challenge_issued_at"], "e": row["challenge_expires_at"], "t": row["challenge_tries"],
                 "w": row["challenge_failed"], "h": row["challenge_hint"],
             });
         }
-        entry["f"] = row["failed_in_a_row"].clone();
-        entry["w"] = inner_or(row, "failed_at", json!([]))?;
-        entry["m"] = inner_or(row, "sent_at", json!([]))?;
-        let undeliverable = inner(row, "undeliverable")?;
-        if !undeliverable.is_null() {
-            let [at, why, times] = ["at", "why", "times"].map(|name| &undeliverable[name]);
-            entry["d"] = json!({"a": at, "w": why, "t": times});
+        if !found.is_null() {
+            undeliverable = json!({"a": found["at"], "w": found["why"], "t": found["times"]});
         }
-        entries.push(entry);
+        entries.push(json!({
+            "i": id(&row["id"]), "k": kind, "a": row["address"], "t": row["typed"], "s": row["source"],
+            "c": row["added_at"], "l": row["unrestricted"], "p": id(&row["replaces"]),
+            "b": user.get(primary) == row.get("id"), "v": verified, "q": challenge, "f": row["failed_in_a_row"],
+            "w": inner_or(row, "failed_at", json!([]))?, "m": inner_or(row, "sent_at", json!([]))?, "d": undeliverable,
+        }));
     }
     let retired = |gone: &Value| {
         let (key, attempts) = (&gone["key"], &gone["attempts"]);
