@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::address::ClaimKey;
 use identity::async_trait;
-use identity::delivery::{DeadLetter, Message, MessageId, Posted, Report};
+use identity::delivery::{Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Stored};
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
 use identity::spend::{Charge, Refund};
@@ -215,7 +215,7 @@ impl Outbox for Port {
         tenant: &TenantId,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
+    ) -> Result<Vec<Posted>, StoreError> {
         self.call(self.store().dead_letters(tenant, after, limit)).await
     }
 
