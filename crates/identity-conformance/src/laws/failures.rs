@@ -412,6 +412,7 @@ mod tests {
         "feed.next",
         "identity.deliver_forever",
         "identity.deliver_until",
+        "identity.ready",
         "identity.resolve",
     ];
 
