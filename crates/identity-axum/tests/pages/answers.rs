@@ -117,7 +117,8 @@ async fn a_view_says_how_the_user_and_each_address_stand() {
     let mail = |text: &str| Email::parse(text).unwrap();
     let open = account.add(mail("open@example.org")).await.unwrap().outcome;
     account.start_verification(open).await.unwrap();
-    let posted = admin.posted(&user, None, 10).await.unwrap().pop().unwrap();
+    let posted = admin.posted(&user, None, 10).await.unwrap();
+    let posted = posted.iter().find(|posted| posted.message.to.as_str() == "open@example.org").unwrap();
     let ticket = CodeKeys::parse(&"5a".repeat(32)).unwrap().ticket(posted.message.id);
     let bounced = Report::new(DeliveryState::Bounced, posted.message.created_at);
     admin.report_delivery(&ticket, &bounced).await.unwrap();
