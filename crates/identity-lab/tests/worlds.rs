@@ -6,7 +6,7 @@ use identity_lab::world::{Bug, Script, expected, run};
 /// The scripts that broke a law once, one a line, each behind a line that says what it was.
 const FOUND: &str = include_str!("found.txt");
 /// The number of worlds of fixed seeds, and how many are searched for a planted bug. Fresh seeds are the command's to try, as long
-/// as two scripts that it found, those of the seeds 4,636 and 112,490, are not understood.
+/// as the script of the seed 4,636 is not understood.
 const FIXED: u64 = 2_500;
 const SEARCHED: u64 = 300;
 

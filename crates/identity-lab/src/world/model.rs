@@ -645,13 +645,13 @@ impl Model {
         &mut self,
         tenant: &TenantId,
         (address, user): (&Address, Option<&identity::UserId>),
-        (text, purpose): (&str, Purpose),
+        (texts, purpose): (&[&str], Purpose),
         handed: &[Handed],
         (facts, sole): (&Facts, bool),
     ) -> Held {
         let sent = handed.iter().rev().find(|handed| {
-            let is_it = handed.code.as_ref().is_some_and(|code| code.reveal() == text)
-                || handed.link.as_ref().is_some_and(|link| link.reveal() == text);
+            let is_it = handed.code.as_ref().is_some_and(|code| texts.contains(&code.reveal()))
+                || handed.link.as_ref().is_some_and(|link| texts.contains(&&*link.reveal()));
             let Content::Challenge { challenge, .. } = &handed.message.content else { return false };
             let there = handed.message.to.claim_key() == address.claim_key() && handed.message.key.tenant == *tenant;
             is_it && there && challenge.purpose == purpose

@@ -438,15 +438,15 @@ impl World {
             (Says::Proof(Some(proof)) | Says::SignedIn(proof, _), Act::Answer(who, ..) | Act::Again(who, _), ..) => {
                 self.note("proof", proof.purpose().as_str());
                 let handed = self.provider.desk().handed.clone();
-                let text =
-                    self.answers.iter().find(|(of, _)| *of == who).map(|(_, text)| text.clone()).unwrap_or_default();
+                // Somebody may give two answers at once, and does not learn which of them was the right one.
+                let texts: Vec<_> = self.answers.iter().filter(|(of, _)| *of == who).map(|(_, text)| &**text).collect();
                 let signs_in = proof.purpose() == Purpose::SignIn;
                 let created = matches!(act, Act::Answer(.., true));
                 let claim = (proof.address(), proof.user());
                 self.model.proved(
                     proof.tenant(),
                     claim,
-                    (&text, proof.purpose()),
+                    (&texts, proof.purpose()),
                     &handed,
                     (facts, sole && signs_in && !created),
                 )?;
