@@ -112,9 +112,9 @@ impl SignInPage {
     /// Answers a form.
     async fn act<H: Handler<T, S>, T, S: Send + Sync>(&self, begin: H, state: S, request: Request) -> Response {
         let (parts, form) = read(request, &state).await;
-        let (form, read) = Form::of(form);
+        let (form, readable) = Form::of(form);
         let sender = Sender::of(&parts.headers);
-        let stepped = match read {
+        let stepped = match readable {
             Err(failure) => Err(failure),
             Ok(()) if sender == Sender::Elsewhere => Err(STALE),
             Ok(()) if form.doubled => Err(INCOMPLETE),

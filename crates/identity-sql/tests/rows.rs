@@ -4,7 +4,7 @@
 use identity::history::Change;
 use identity::store::Commit;
 use identity::testing::Mailbox;
-use identity::{CodeKeys, Email, Identity, NewUser, StoreError, UserId};
+use identity::{CodeKeys, Email, IdentifierId, Identity, NewUser, StoreError, UserId};
 use identity_sql::{SqlStore, Statement, Value};
 use postgres_testbed::{Cluster, Database};
 use tempfile::TempDir;
@@ -44,6 +44,13 @@ fn notes(commit: &Commit) -> Vec<Statement> {
     vec![note.bind(commit.key.user.as_str()).bind(version)]
 }
 
+/// A user with an address that is not verified.
+async fn ada(identity: &Identity) -> (UserId, IdentifierId) {
+    let ada = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+    let id = identity.account(&ada).add(Email::parse("ada@example.com").unwrap()).await.unwrap().outcome;
+    (ada, id)
+}
+
 async fn noted(store: &SqlStore, user: &UserId) -> Vec<i64> {
     let sql = "SELECT version FROM notes WHERE user_id = $1 ORDER BY version";
     let rows = store.query(Statement::new(sql).bind(user.as_str())).await.unwrap();
@@ -55,9 +62,8 @@ async fn rows_are_written_with_every_commit_of_a_use_case() {
     for Place { store, .. } in &places().await {
         let mailbox = Mailbox::default();
         let identity = store.with_rows(&plain(store, &mailbox), notes);
-        let ada = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+        let (ada, id) = ada(&identity).await;
         let account = identity.account(&ada);
-        let id = account.add(Email::parse("ada@example.com").unwrap()).await.unwrap().outcome;
         account.start_verification(id).await.unwrap();
         identity.deliver_due().await.unwrap();
         account.confirm(id, &mailbox.code("ada@example.com").unwrap()).await.unwrap();
@@ -111,9 +117,8 @@ async fn whoever_waits_for_messages_is_woken_by_a_commit_with_rows() {
     for Place { store, .. } in &places().await {
         let mailbox = Mailbox::default();
         let identity = store.with_rows(&plain(store, &mailbox), notes);
-        let ada = identity.admin("test").create(NewUser::default()).await.unwrap().outcome;
+        let (ada, id) = ada(&identity).await;
         let account = identity.account(&ada);
-        let id = account.add(Email::parse("ada@example.com").unwrap()).await.unwrap().outcome;
         let (got, stop) = (mailbox.clone(), tokio::sync::Notify::new());
         let until = async {
             account.start_verification(id).await.unwrap();

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{
-    BudgetKind, Change, Charge, Claim, Commit, Details, Expected, Inconsistent, NewUser, Policy, ProfileChange,
-    Strength, User, UserId, UserKey, Version, WhenExhausted, plan, stored,
+    Address, BudgetKind, Change, Charge, Claim, ClaimKey, ClaimKind, Commit, Content, Details, Expected, Inconsistent,
+    Message, MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, User, UserId, UserKey, Version,
+    WhenExhausted, plan, stored,
 };
+use uuid::Uuid;
 
 use crate::kit::{Bench, email, given, staff};
 
@@ -46,6 +48,23 @@ fn a_commit_whose_parts_do_not_belong_together_is_refused() {
     refused("twice", |commit| {
         let stronger = Claim { strength: Strength::Verified, ..claim.clone() };
         commit.claims.take = vec![claim, stronger];
+    });
+    refused("U+0000", |commit| {
+        let key = ClaimKey::new(ClaimKind::Username, 1, "a\0da");
+        commit.claims.take = vec![Claim { key, strength: Strength::Verified }];
+    });
+    refused("one id", |commit| {
+        let (to, at) = (Address::from(email("ada@example.com")), commit.events[0].event.at);
+        let message = Message {
+            id: MessageId::from_uuid(Uuid::nil()),
+            key: commit.key.clone(),
+            content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
+            to,
+            locale: None,
+            created_at: at,
+            expires_at: at,
+        };
+        commit.messages = vec![Outgoing { message, charges: vec![] }; 2];
     });
     let charge = |when_exhausted| Charge {
         kind: BudgetKind::Guesses,
