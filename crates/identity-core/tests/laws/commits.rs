@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{
-    Address, BudgetKind, Change, Charge, Claim, ClaimKey, ClaimKind, Commit, Content, Details, Expected, Inconsistent,
-    Message, MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, User, UserId, UserKey, Version,
+    BudgetKind, Change, Charge, Claim, ClaimKey, ClaimKind, Commit, Content, Details, Expected, Inconsistent, Message,
+    MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, User, UserId, UserKey, Version,
     WhenExhausted, plan, stored,
 };
 use uuid::Uuid;
@@ -54,7 +54,7 @@ fn a_commit_whose_parts_do_not_belong_together_is_refused() {
         commit.claims.take = vec![Claim { key, strength: Strength::Verified }];
     });
     refused("one id", |commit| {
-        let (to, at) = (Address::from(email("ada@example.com")), commit.events[0].event.at);
+        let (to, at) = (email("ada@example.com"), commit.events[0].event.at);
         let message = Message {
             id: MessageId::from_uuid(Uuid::nil()),
             key: commit.key.clone(),
