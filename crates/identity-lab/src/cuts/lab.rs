@@ -395,14 +395,13 @@ impl Run<'_> {
 
     /// Runs the script, until power fails or to its end, and past other faults.
     async fn drive(&mut self, cut_before_it_closes: bool) -> Result<(), Damage> {
-        let mut groups = self.plan.script.steps();
-        if !self.plan.fault.fails_all() {
-            groups = groups.concat().into_iter().map(|step| vec![step]).collect();
-        }
+        let fault = self.plan.fault;
         let (mut begin, mut store) = (0, self.open().await?);
+        let groups = self.plan.script.steps();
+        let groups = groups.iter().flat_map(|group| group.chunks(if fault.fails_all(group) { group.len() } else { 1 }));
         for group in groups {
             let end = begin + group.len();
-            if matches!(group[..], [Step::Reopen]) {
+            if matches!(group, [Step::Reopen]) {
                 // The first is closed before the second is opened.
                 drop(store.take());
                 store = self.open().await?;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use identity_sqlite::Durability;
 
+use super::script::Step;
+
 /// What goes wrong. Whatever it is, the power is cut at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -35,10 +37,15 @@ impl Fault {
         matches!(self, Self::Read | Self::Short)
     }
 
-    /// Whether commits that are written together all meet it. Of others some succeed and some do not, and what is there then is
-    /// not what was there after any step, so such commits come one by one.
-    pub(super) const fn fails_all(self) -> bool {
-        matches!(self, Self::Cut | Self::Lie | Self::Sync)
+    /// Whether steps that are begun together all meet it. Of others some succeed and some do not, and what is there then is not
+    /// what was there after any step, so such steps come one by one. A sync that fails is that of one batch, and a transaction of
+    /// the host's is no part of a batch.
+    pub(super) fn fails_all(self, steps: &[Step]) -> bool {
+        match self {
+            Self::Cut | Self::Lie => true,
+            Self::Sync => !steps.iter().any(|step| matches!(step, Step::Order(_))),
+            _ => false,
+        }
     }
 }
 
