@@ -90,12 +90,8 @@ impl Failure {
 pub(crate) fn pool(error: PoolError) -> Failure {
     match error {
         PoolError::Backend(error) => failure(error).without_writing(),
-        PoolError::Timeout(_) => Failure::late(
-            "no connection to the database became free before the deadline; enlarge the pool or the timeout, or see what \
-             holds the connections",
-        ),
         PoolError::Closed => Failure::Fatal(StoreError::Closed),
-        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+        PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             Failure::Fatal(StoreError::failed(error.to_string()))
         }
     }

@@ -137,12 +137,17 @@ impl Link {
     /// A connection of the pool, waited for until the deadline.
     async fn connection(&self) -> Result<Object, Failure> {
         in_tokio().map_err(Failure::Fatal)?;
-        let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if self.until <= Instant::now() {
             return Err(Failure::late("the deadline passed before the statement was sent"));
         }
-        let timeouts = Timeouts { wait: Some(left), create: Some(left), recycle: Some(left) };
-        self.own_pool.timeout_get(&timeouts).await.map_err(pool)
+        // One deadline for all that the pool does: a place that becomes free in the last moment leaves no time to connect.
+        match timeout_at(self.until, self.own_pool.timeout_get(&Timeouts::new())).await {
+            Ok(connection) => connection.map_err(pool),
+            Err(_) => Err(Failure::late(
+                "no connection to the database became free before the deadline; enlarge the pool or the timeout, or see what \
+                 holds the connections",
+            )),
+        }
     }
 
     /// Runs one statement, once.

@@ -213,9 +213,16 @@ impl Cluster {
     /// no answer.
     #[must_use]
     pub fn pause(&self) -> Paused {
-        let family = self.server.family();
-        signal("-STOP", &family);
-        Paused(family)
+        let mut stopped = Vec::new();
+        loop {
+            let family = self.server.family();
+            signal("-STOP", &family);
+            // The kernel's list of children is whole only while none of them ends: it leaves others out meanwhile (proc(5)).
+            if family == stopped {
+                return Paused(family);
+            }
+            stopped = family;
+        }
     }
 
     /// The server's process.

@@ -154,6 +154,28 @@ async fn c90_while_the_server_is_silent_every_call_ends_in_time_and_only_what_wa
     assert!(refused > 0, "what was not sent is not unknown");
 }
 
+/// A load that waits for the only connection gets its place when another load has given the connection up, 100 ms before its own
+/// deadline, and then has to connect to a silent server.
+#[tokio::test(flavor = "multi_thread")]
+async fn c90_a_call_that_gets_a_connection_late_still_ends_at_its_own_deadline() {
+    let cluster = Cluster::builder().start();
+    let (database, timeout) = (cluster.database(), Duration::from_secs(1));
+    let options = PostgresStore::options().with_pool_size(1).with_timeout(timeout);
+    let store = options.connect(&database.url()).await.unwrap();
+    let (ada, _) = user(&store, "ada").await;
+    let _silence = cluster.pause();
+    let early = tokio::spawn({
+        let (store, ada) = (store.clone(), ada.clone());
+        async move { store.load(&ada).await }
+    });
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let began = Instant::now();
+    let late = store.load(&ada).await;
+    assert!(began.elapsed() < Duration::from_millis(1_500), "answered after {:?}", began.elapsed());
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    assert!(matches!(early.await.unwrap(), Err(StoreError::Unavailable(_))));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c91_rows_that_somebody_else_has_locked_hold_up_nobody_else() {
     let database = Cluster::shared().database();
