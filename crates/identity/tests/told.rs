@@ -14,10 +14,17 @@ mod kit;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use identity::policy::{DisposableDomains, MailboxLimit, Mode, RestrictionPolicy};
-use identity::{Code, Identity, NewAddress, NewUser, TenantId, Username, Verification};
+use identity::sign_in::{Login, SignInRequest, SignInTicket};
+use identity::{Code, Identity, LinkToken, NewAddress, NewUser, ProofBy, TenantId, Username, Verification};
+use identity_axum::{Entered, sign_in_page};
 use identity_memory::MemoryStore;
+use identity_texts::{Brand, Links, Texts};
 use kit::{CountedEntropy, HandClock, Host, Mailbox, address, secs};
+use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -190,13 +197,129 @@ async fn c15_no_code_key_or_unmasked_address_is_told() {
         assert!(told.contains(fields), "as the manual says: {fields}\n{told}");
     }
     assert_eq!(told.matches("identity::restriction").count(), 2, "a listed address is told when it is added");
-    let secrets = ["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()];
+    nothing_of(&["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()], &told);
+    nothing_of(&["canary", "1514960453", "5a5a5a", code.reveal(), issued.outcome.code.reveal()], &debug);
+}
+
+/// Asserts that none of these is in a text.
+fn nothing_of(secrets: &[&str], text: &str) {
     for secret in secrets {
         // Ids are hexadecimal and times are digits: a code could stand in one by chance, so look for it as a word.
-        let stands_in = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == secret);
-        let found =
-            |text: &str| if secret.len() == 6 && secret != "canary" { stands_in(text) } else { text.contains(secret) };
-        assert!(!found(&told), "{secret} was told:\n{told}");
-        assert!(!found(&debug), "{secret} is in Debug:\n{debug}");
+        let is_code = secret.len() == 6 && *secret != "canary";
+        let found = match is_code {
+            true => text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == *secret),
+            false => text.contains(secret),
+        };
+        assert!(!found, "{secret} is in:\n{text}");
+    }
+}
+
+/// What a sign-in has that nobody else may know.
+#[derive(Default)]
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    fn add(&mut self, secret: &str) -> String {
+        self.0.push(secret.to_owned());
+        secret.to_owned()
+    }
+
+    /// The code and the link that came to an address.
+    async fn come(&mut self, host: &Host, to: &str) -> (Code, LinkToken) {
+        host.identity.deliver_due().await.unwrap();
+        let (code, link) = (host.mailbox.code(to).unwrap(), host.mailbox.link(to).unwrap());
+        self.add(code.reveal());
+        self.add(&link.reveal());
+        (code, link)
+    }
+}
+
+#[tokio::test]
+async fn c15_a_whole_sign_in_tells_no_address_code_link_or_ticket() {
+    let log = Log::default();
+    let _guard = log.listen();
+    let host = Host::new();
+    let (sign_in, wrong) = (host.identity.sign_in(), Code::parse("wrong").unwrap());
+    let (mut secrets, mut debug) = (Secrets::default(), String::new());
+    let ada = host.user_with(&["canary.one@example.com"]).await;
+    let name = Username::parse("canary.name").unwrap();
+    host.identity.admin("staff").set_username(&ada, &name, None).await.unwrap();
+    for (typed, to) in [
+        ("canary.one@example.com", "canary.one@example.com"),
+        ("canary.new@example.com", "canary.new@example.com"),
+        ("+441514960453", "+441514960453"),
+        ("canary.name", "canary.one@example.com"),
+    ] {
+        let request = SignInRequest { by: ProofBy::Either, ..SignInRequest::default() };
+        for by_link in [false, true] {
+            let login = Login::parse(typed).unwrap();
+            debug += &format!("{login:?}");
+            let started = sign_in.start_with(login, &request).await.unwrap();
+            secrets.add(started.ticket.as_str());
+            let (code, link) = secrets.come(&host, to).await;
+            let missed = sign_in.confirm(&started.ticket, &wrong).await;
+            let foreign = sign_in.confirm(&SignInTicket::new("made.up"), &code).await;
+            let proof = match by_link {
+                true => sign_in.confirm_link(&started.ticket, &link).await,
+                false => sign_in.confirm(&started.ticket, &code).await,
+            };
+            debug += &format!("{started:?} {code:?} {link:?} {missed:?} {foreign:?} {proof:?}");
+            let found = proof.unwrap().unwrap().find_or_create(NewUser::default()).await;
+            debug += &format!("{found:?} {:?}", sign_in.confirm(&started.ticket, &code).await);
+            host.clock.forward(secs(700));
+        }
+    }
+    let account = host.identity.account(&ada);
+    let id = account.get().await.unwrap().primary_email().unwrap().id;
+    let started = account.step_up(id).await.unwrap();
+    secrets.add(started.ticket.as_str());
+    host.identity.deliver_due().await.unwrap();
+    let code = host.mailbox.code("canary.one@example.com").unwrap();
+    secrets.add(code.reveal());
+    debug += &format!("{:?}", account.confirm_step_up(&started.ticket, &wrong).await);
+    debug += &format!("{:?}", account.confirm_step_up(&started.ticket, &code).await.unwrap().unwrap());
+    host.clock.forward(secs(700));
+    by_page(&host, &mut secrets).await;
+
+    let told = log.told();
+    for heard in ["use_case=\"sign_in.confirm\"", "event=\"sent\"", "use_case=\"admin.create\""] {
+        assert!(told.contains(heard), "the listener heard {heard}: {told}");
+    }
+    let mut all: Vec<&str> = secrets.0.iter().map(String::as_str).collect();
+    all.extend(["canary", "1514960453", "5a5a5a"]);
+    nothing_of(&all, &told);
+    nothing_of(&all, &debug);
+}
+
+/// The same with the page of `identity-axum`.
+async fn by_page(host: &Host, secrets: &mut Secrets) {
+    let links = |path: &str| Links::new(&format!("https://accounts.example.com/{path}/link")).unwrap();
+    let brand = Brand::new("Example", links("account")).with_sign_in_links(links("sign-in"));
+    let texts = Texts::builder(brand, host.clock.clone()).build().unwrap();
+    let begin = async |entered: Entered| entered.user.as_str().to_owned();
+    let router = Router::new().nest("/sign-in", sign_in_page(host.identity.clone(), texts, begin));
+    let send = async |method: &str, path: &str, cookie: &str, body: String| {
+        let request = Request::builder().method(method).uri(format!("/sign-in{path}")).header("cookie", cookie);
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let cookie = response.headers().get("set-cookie").map_or("", |cookie| cookie.to_str().unwrap());
+        (response.status().as_u16(), cookie.split(';').next().unwrap().to_owned())
+    };
+    for by_link in [false, true] {
+        assert_eq!(send("POST", "", "", "do=start&address=canary.is.none".to_owned()).await.0, 422);
+        let (status, cookie) = send("POST", "", "", "do=start&address=canary.two%40example.com".to_owned()).await;
+        secrets.add(cookie.split_once('=').unwrap().1);
+        let (code, link) = secrets.come(host, "canary.two@example.com").await;
+        let confirm = |code: &str| format!("do=confirm&address=canary.two%40example.com&code={code}");
+        assert_eq!(status, 200);
+        assert_eq!(send("POST", "", &cookie, confirm("wrong")).await.0, 422);
+        let link = format!("tenant=default&token={}", link.reveal());
+        assert_eq!(send("GET", &format!("/link?{link}"), &cookie, String::new()).await.0, 200);
+        assert_eq!(send("POST", "/link", "", link.clone()).await.0, 400, "of another browser");
+        let (path, body) = if by_link { ("/link", link) } else { ("", confirm(code.reveal())) };
+        assert_eq!(send("POST", path, &cookie, body.clone()).await.0, 200);
+        assert!(send("POST", path, &cookie, body).await.0 >= 400, "it works once");
+        host.clock.forward(secs(700));
     }
 }

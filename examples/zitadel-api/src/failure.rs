@@ -108,16 +108,22 @@ impl Failure {
         }
     }
 
+    /// The store does not answer.
+    #[must_use]
+    pub fn away() -> Self {
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            ..Self::new(Code::Unavailable, "IDENTITY-store", Text::StoreAway)
+        }
+    }
+
     /// The answer to an error that is not a refusal: unavailable when the store may answer later, internal otherwise.
     fn broken(error: &HolderError) -> Self {
         match error {
             Error::Store(StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NotOurs(_)) => {}
             Error::Store(error) => {
                 tracing::error!(%error, "a call was answered as unavailable: the store failed");
-                return Self {
-                    retry_after: Some(Duration::from_secs(1)),
-                    ..Self::new(Code::Unavailable, "IDENTITY-store", Text::StoreAway)
-                };
+                return Self::away();
             }
             _ => {}
         }

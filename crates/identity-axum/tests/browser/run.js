@@ -1,5 +1,6 @@
-// A headless Chromium goes through the account page in every language. Each page is checked with axe and photographed, in a light
-// and a dark scheme. Arguments: Chromium, the address of the host, the folder of the pictures, a JSON object from language to user.
+// A headless Chromium goes through the page that signs in and the account page in every language. Each page is checked with axe and
+// photographed, in a light and a dark scheme. Arguments: Chromium, the address of the host, the folder of the pictures, a JSON
+// object from language to user.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
@@ -42,10 +43,14 @@ const go = async (language, user) => {
       direction: getComputedStyle(document.body).direction,
       scrolls: document.documentElement.scrollWidth > document.documentElement.clientWidth,
       scripts: document.scripts.length,
+      // The parts of a page that a field names as its description are there.
+      undescribed: [...document.querySelectorAll("[aria-describedby]")]
+        .flatMap((field) => field.getAttribute("aria-describedby").trim().split(/\s+/))
+        .filter((id) => !id || !document.getElementById(id)),
     }));
     if (look.width !== "440px") fail(`${name}: the style sheet is not applied`);
     if (look.direction !== (language === "ar" ? "rtl" : "ltr")) fail(`${name}: ${look.direction}`);
-    if (look.scrolls || look.scripts) fail(`${name}: ${JSON.stringify(look)}`);
+    if (look.scrolls || look.scripts || look.undescribed.length) fail(`${name}: ${JSON.stringify(look)}`);
     if (complaints.length) fail(`${name}: ${complaints.join("\n")}`);
   };
   const press = async (action) => {
@@ -64,11 +69,37 @@ const go = async (language, user) => {
     await page.type(`#${id}`, text);
   };
   const said = (what) => page.$(`[role=${what}]`).then((found) => found ?? fail(`no ${what} at ${page.url()}`));
-  const code = async (address) => (await fetch(`${base}/code?${encodeURIComponent(address)}`)).text();
+  // The code or the link of the last message.
+  const told = async (what, address) => (await fetch(`${base}/${what}?${encodeURIComponent(address)}`)).text();
   const open = (address) => Promise.all([
     page.waitForNavigation(),
     page.locator(`::-p-xpath(//a[.=${JSON.stringify(address)}])`).click(),
   ]);
+
+  // The page that signs in.
+  await page.goto(`${base}/sign-in`);
+  await check("sign-in");
+  await fill("address", "nobody");
+  await press("start");
+  await said("alert");
+  if ((await value("address")) !== "nobody") fail("what was typed is lost");
+  await check("sign-in-not-an-address");
+  const newcomer = `newcomer-${language}@example.com`;
+  await fill("address", newcomer);
+  await press("start");
+  await check("sign-in-code");
+  await fill("code", "000000");
+  await press("confirm");
+  await said("alert");
+  await check("sign-in-wrong-code");
+  await page.goto(base + (await told("link", newcomer)));
+  await check("sign-in-link");
+  await Promise.all([page.waitForNavigation(), page.click("button")]);
+  if (!(await page.$eval("body", (body) => body.innerText)).includes(newcomer)) fail("the link did not sign in");
+  await page.goto(`${base}/sign-in/link`);
+  await check("link-failed");
+  await page.goto(`${base}/problem`);
+  await check("problem");
 
   await page.goto(`${base}/account`);
   await check("list");
@@ -86,7 +117,7 @@ const go = async (language, user) => {
   await press("confirm");
   await said("alert");
   await check("wrong-code");
-  await fill("confirm", await code(first));
+  await fill("confirm", await told("code", first));
   await press("confirm");
   await said("status");
   await press("primary");
@@ -97,7 +128,7 @@ const go = async (language, user) => {
   await fill("replace", second);
   await press("replace");
   await check("replacement");
-  await fill("confirm", await code(second));
+  await fill("confirm", await told("code", second));
   await press("confirm");
   await said("status");
   await page.click("a[href='?']");
@@ -113,6 +144,15 @@ const go = async (language, user) => {
   await open(second);
   await press("remove");
   await said("status");
+
+  const fourth = `fourth-${language}@example.com`;
+  await page.goto(`${base}/account`);
+  await fill("add", fourth);
+  await press("add");
+  await page.goto(base + (await told("link", fourth)));
+  await check("link");
+  await Promise.all([page.waitForNavigation(), page.click("button")]);
+  await check("link-confirmed");
   await context.close();
 };
 

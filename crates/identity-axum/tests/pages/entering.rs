@@ -11,17 +11,17 @@ use identity_texts::LANGUAGES;
 
 use crate::kit::{Answer, Host, host};
 
-const ADA: &str = "ada@example.com";
+pub(crate) const ADA: &str = "ada@example.com";
 
 /// A browser with its cookie.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     host: &'a Host,
     cookie: String,
     language: &'static str,
 }
 
 impl<'a> Browser<'a> {
-    fn of(host: &'a Host) -> Self {
+    pub(crate) fn of(host: &'a Host) -> Self {
         Self { host, cookie: String::new(), language: "en" }
     }
 
@@ -30,7 +30,7 @@ impl<'a> Browser<'a> {
         self.host.send(request.header("cookie", &self.cookie).body(Body::empty()).unwrap()).await
     }
 
-    async fn post_from(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post_from(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path).header("accept-language", self.language).header("cookie", &self.cookie);
         let request =
@@ -42,11 +42,11 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    async fn post(&mut self, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&mut self, fields: &[(&str, &str)]) -> Answer {
         self.post_from("same-origin", "/sign-in", fields).await
     }
 
-    async fn start(&mut self, address: &str) -> Answer {
+    pub(crate) async fn start(&mut self, address: &str) -> Answer {
         self.post(&[("do", "start"), ("address", address)]).await
     }
 
@@ -58,14 +58,6 @@ impl<'a> Browser<'a> {
 async fn code(host: &Host) -> String {
     host.identity.deliver_due().await.unwrap();
     host.mailbox.code(ADA).unwrap().reveal().to_owned()
-}
-
-/// The path and query of the link that came last.
-fn link(host: &Host) -> String {
-    let notices = host.mailbox.notices();
-    let mail = host.texts.mail(notices.last().unwrap()).unwrap();
-    let line = mail.text.lines().map(str::trim).find(|line| line.starts_with("https://")).unwrap().to_owned();
-    line.strip_prefix("https://accounts.example.com").unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -96,7 +88,7 @@ async fn a_link_signs_in_by_its_button_in_the_browser_that_asked_for_it_and_nowh
     let mut browser = Browser::of(&host);
     browser.start(ADA).await;
     host.identity.deliver_due().await.unwrap();
-    let link = link(&host);
+    let link = host.link(ADA);
     assert!(link.starts_with("/sign-in/link?"), "{link}");
     let (_, query) = link.split_once('?').unwrap();
     let fields: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();

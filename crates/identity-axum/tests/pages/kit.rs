@@ -97,6 +97,15 @@ impl Host {
         (user, id)
     }
 
+    /// The path and query of the link of the last mail to an address.
+    pub(crate) fn link(&self, address: &str) -> String {
+        let notices = self.mailbox.notices();
+        let notice = notices.iter().rfind(|notice| notice.message.to.as_str() == address && notice.link.is_some());
+        let mail = self.texts.mail(notice.unwrap()).unwrap();
+        let link = mail.text.lines().find_map(|line| line.trim().strip_prefix("https://accounts.example.com"));
+        link.unwrap().to_owned()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

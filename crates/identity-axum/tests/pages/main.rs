@@ -5,5 +5,6 @@ mod answers;
 mod browser;
 mod client;
 mod entering;
+mod forms;
 mod kit;
 mod service;

@@ -49,6 +49,11 @@ pub(super) fn is_mark(c: char) -> bool {
     matches!(category(c), G::NonspacingMark | G::SpacingMark | G::EnclosingMark)
 }
 
+/// Whether `c` does not show: a bidirectional control, or a zero-width or other default-ignorable character.
+pub(crate) fn is_invisible(c: char) -> bool {
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
 /// Refuses the characters that no identifier may contain. Among ASCII characters these are controls and white space.
 pub(super) fn screen(text: &str) -> Result<(), CharacterError> {
     text.chars().try_for_each(screen_char)
@@ -70,7 +75,7 @@ fn screen_char(c: char) -> Result<(), CharacterError> {
         _ => {}
     }
     // The Braille blank is a symbol by category and looks like a space.
-    if c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) {
+    if c == '\u{2800}' || is_invisible(c) {
         return Err(CharacterError::Invisible);
     }
     // The normalisation of unassigned code points is not settled, so a key that contains one could change.

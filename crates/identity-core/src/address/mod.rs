@@ -15,6 +15,7 @@ mod value;
 pub use claim_key::{ClaimKey, ClaimKind};
 pub use confusable::{ScriptFlags, skeleton};
 pub use confusable_chars::CharacterError;
+pub(crate) use confusable_chars::is_invisible;
 pub use email::Email;
 pub use email_error::EmailError;
 pub use mailbox::MailboxKey;

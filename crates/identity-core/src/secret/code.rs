@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::address::{digit, is_hyphen};
+use crate::address::{digit, is_hyphen, is_invisible};
 use crate::base::{codes, named_enum};
 
 /// The maximum length of a code, in characters.
@@ -71,7 +71,7 @@ impl CodeFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// The text is empty, or has nothing but white space and hyphens.
+    /// The text is empty, or has nothing but white space, hyphens and characters that do not show.
     #[error("the code is empty; type the code from the message")]
     Empty,
     /// The text is longer than 20 characters.
@@ -98,8 +98,9 @@ codes!(CodeError { Self::Empty => "code_empty", Self::TooLong => "code_too_long"
 pub struct Code(String);
 
 impl Code {
-    /// Reads a code of 1 to 20 characters as a person types it: white space and hyphens are left out, and a decimal digit of
-    /// any script stands for its value.
+    /// Reads a code of 1 to 20 characters as a person types or pastes it: white space, hyphens and characters that do not show,
+    /// such as the marks around a number in a text from right to left, are left out, and a decimal digit of any script stands
+    /// for its value.
     ///
     /// # Errors
     /// * [`CodeError::Empty`] for an empty text.
@@ -111,7 +112,8 @@ impl Code {
         if text.len() > 1_024 {
             return Err(CodeError::TooLong);
         }
-        let typed = text.chars().filter(|c| !c.is_whitespace() && !is_hyphen(*c)).map(|c| digit(c).unwrap_or(c));
+        let is_left_out = |c: char| c.is_whitespace() || is_hyphen(c) || is_invisible(c);
+        let typed = text.chars().filter(|c| !is_left_out(*c)).map(|c| digit(c).unwrap_or(c));
         match typed.clone().count() {
             0 => Err(CodeError::Empty),
             1..=MAX => {

@@ -362,6 +362,8 @@ fn a_code_is_read_as_people_type_it() {
         ("\u{967}\u{968}\u{969}\u{96a}\u{96b}\u{96c}", "123456"),
         ("\u{ff11}\u{ff12}\u{ff13} 456", "123456"),
         ("BCD-FGH", "BCDFGH"),
+        // Pasted out of a text from right to left, or of a page that lets a line break there.
+        ("\u{2068}123\u{200b}456\u{2069}\u{feff}", "123456"),
     ] {
         assert_eq!(Code::parse(typed).unwrap().reveal(), code);
     }

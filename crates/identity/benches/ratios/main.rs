@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod addresses;
+mod alike;
 mod bare;
 mod decisions;
 mod disk;
@@ -25,13 +26,12 @@ use table::{Row, Table};
 
 type Part = (&'static str, fn() -> Vec<Row>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 8] = [
     ("addresses", addresses::rows),
     ("decisions", decisions::rows),
     ("memory", memory::rows),
     ("sqlite", sqlite::rows),
     ("tells", tells::rows),
-    ("signin", tells::sign_in),
     ("disk", disk::rows),
     ("drain", drain::rows),
     ("large", large::rows),

@@ -6,15 +6,17 @@ mod road;
 mod set;
 mod shown;
 
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use identity::system::Clock;
 use identity::{
     Channel, Code, CodeKeys, Confirmation, Error, HolderError, Identifier, IdentifierId, Identity, Issued,
     ProfileChange, PublicRefusal, Receipt, Timestamp, UserId, Verification,
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 
 pub use calls::Call;
 use road::{Road, Stopped};
@@ -111,7 +113,7 @@ impl Users {
     /// [`Failure`]; when `again`, also where no code is outstanding. An expired one is enough.
     pub async fn send(&self, asked: &Asked<'_>, delivery: &Delivery, again: bool) -> Result<Done, Failure> {
         let user = self.permitted(asked, delivery.is_privileged())?;
-        let _turn = self.turns.of(&user).await;
+        let _turn = self.turns.of(&user).await?;
         let road = Road::of(&self.identity, asked.caller, &user);
         let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
         let Some(entry) = shown(stored.book(asked.channel)) else {
@@ -180,7 +182,7 @@ impl Users {
     /// [`Failure`]; where there is none too.
     pub async fn remove(&self, asked: &Asked<'_>) -> Result<Details, Failure> {
         let user = self.permitted(asked, false)?;
-        let _turn = self.turns.of(&user).await;
+        let _turn = self.turns.of(&user).await?;
         let road = Road::of(&self.identity, asked.caller, &user);
         let stored = road.get().await.map_err(|error| self.failure(asked, error))?;
         let mut entries: Vec<&Identifier> = stored.book(asked.channel).entries().iter().collect();
@@ -271,27 +273,54 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
 }
 
 /// One change of a user at a time, as far as this process goes: a call may take two steps. Between processes the later one wins.
-#[derive(Debug)]
-struct Turns {
-    hasher: RandomState,
-    locks: [Mutex<()>; 64],
-}
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self { hasher: RandomState::new(), locks: std::array::from_fn(|_| Mutex::new(())) }
-    }
-}
+/// A user whose changes are slow delays nobody else.
+#[derive(Default)]
+struct Turns(std::sync::Mutex<HashMap<UserId, Weak<Mutex<()>>>>);
 
 impl Turns {
-    async fn of(&self, user: &UserId) -> Option<MutexGuard<'_, ()>> {
-        let index = usize::try_from(self.hasher.hash_one(user) % 64).ok()?;
-        Some(self.locks.get(index)?.lock().await)
+    /// The longest wait for the changes of a user that came before.
+    const WAIT: Duration = Duration::from_secs(5);
+
+    /// # Errors
+    /// The answer of a store that is away: what came before does not end, and the store is what it waits for.
+    async fn of(&self, user: &UserId) -> Result<OwnedMutexGuard<()>, Failure> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let turn = turns.get(user).and_then(Weak::upgrade).unwrap_or_default();
+            turns.insert(user.clone(), Arc::downgrade(&turn));
+            turn
+        };
+        timeout(Self::WAIT, turn.lock_owned()).await.map_err(|_| Failure::away())
     }
 }
 
 impl std::fmt::Debug for Users {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Users").field(&self.identity).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_user_whose_change_does_not_end_delays_nobody_else_and_later_calls_are_told() {
+        let turns = Turns::default();
+        let user = |number: u32| UserId::parse(&format!("user-{number}")).unwrap();
+        let held = turns.of(&user(0)).await.unwrap();
+        let start = Instant::now();
+        for other in 1..1_000 {
+            turns.of(&user(other)).await.unwrap();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert!(turns.of(&user(0)).await.is_err());
+        assert_eq!(start.elapsed(), Turns::WAIT);
+        drop(held);
+        turns.of(&user(0)).await.unwrap();
+        assert_eq!(turns.0.lock().unwrap().len(), 1, "who is waited for by nobody is forgotten");
     }
 }

@@ -21,7 +21,7 @@ impl Users {
     /// [`Failure`]; then the address is the one that it was.
     pub async fn set(&self, asked: &Asked<'_>, address: Address, proof: &Proof) -> Result<Done, Failure> {
         let user = self.permitted(asked, proof.is_privileged())?;
-        let _turn = self.turns.of(&user).await;
+        let _turn = self.turns.of(&user).await?;
         let road = Road::of(&self.identity, asked.caller, &user);
         let mut rounds = 0..ROUNDS;
         loop {
