@@ -176,6 +176,22 @@ planted! {
     beginning_now_at_the_start: NowIsTheStart is caught by the_feed_can_begin_now, "only what follows comes";
     waking_readers_late: ReadersWakeLate is caught by a_commit_wakes_the_readers_of_the_feed, "a commit wakes who waits";
     losing_cursors: RestartForgets is caught by a_cursor_outlives_a_restart, "the feed is read";
+    dropping_the_second_user: AlsoIsDropped is caught by a_commit_of_two_creates_one_and_changes_the_other, "both users of a commit are written";
+    judging_one_of_two: AlsoIsUnchecked is caught by a_commit_of_two_conflicts_when_either_is_stale, "the second of two users is judged";
+    exchanging_one_by_one: AlsoComesLater is caught by two_users_exchange_claims_in_one_commit, "of both users";
+    claiming_one_by_one: AlsoComesLater is caught by a_claim_of_a_third_user_refuses_both, "a third user's claim is taken, and neither";
+    drawing_one_by_one: AlsoComesLater is caught by two_users_draw_one_after_the_other, "and neither part leaves a trace";
+    erasing_one_by_one: AlsoComesLater is caught by one_is_erased_and_the_other_changed_in_one_commit, "who is erased, held";
+    creating_one_by_one: AlsoComesLater is caught by one_of_many_concurrent_creations_of_two_succeeds, "creates nobody else";
+    writing_one_by_one: AlsoComesLater is caught by a_commit_of_two_is_whole_whatever_becomes_of_its_caller, "a commit of two is whole";
+    conflicting_one_by_one: AlsoComesLater is caught by a_commit_of_two_conflicts_when_either_is_stale, "and neither part leaves a trace";
+    drawing_for_the_second_first: AlsoComesFirst is caught by two_users_draw_one_after_the_other, "a budget refuses the first";
+    drawing_apart: AlsoHasBudgets is caught by two_users_draw_one_after_the_other, "finds drawn what the first one draws";
+    using_an_id_by_two: AlsoUsesIdsAgain is caught by an_id_of_a_message_is_used_once_by_two, "used once";
+    keeping_events_of_the_second: AlsoIsNotStripped is caught by one_is_erased_and_the_other_changed_in_one_commit, "are stripped";
+    feeding_one_of_two: AlsoIsDropped is caught by the_feed_has_the_events_of_two, "of both users";
+    locking_each_other_out: OppositesDeadlock is caught by no_update_of_two_is_lost, "only a conflict was expected";
+    losing_updates_of_two: AlsoIsUnchecked is caught by no_update_of_two_is_lost, "counts";
     refusals_by_random_commands: WithholdingRefuses is caught by random_sequences_equal_the_model, "store and the model differ";
 }
 

@@ -86,10 +86,15 @@ impl People {
         row.user.as_ref().map(|_| Expected::At(row.version()))
     }
 
-    /// The first claim to take that another user holds and does not lose.
-    pub(crate) fn taken<'a>(&self, user: &UserId, changes: &'a ClaimChanges) -> Option<&'a Claim> {
-        changes.take.iter().find(|claim| {
-            let held = self.other_holder(user, &claim.key).map(|(_, held)| held);
+    /// The first claim of a part of a commit that another user holds and does not lose or, as the other part, release.
+    pub(crate) fn taken<'a>(&self, part: &'a Commit, commit: &Commit) -> Option<&'a Claim> {
+        let goes = |holder: &UserId, key: &ClaimKey| {
+            let other = commit.parts().find(|other| other.key.user == *holder);
+            other.is_some_and(|other| other.after.is_none() || other.claims.release.contains(key))
+        };
+        part.claims.take.iter().find(|claim| {
+            let other = self.other_holder(&part.key.user, &claim.key);
+            let held = other.filter(|(holder, _)| !goes(holder, &claim.key)).map(|(_, held)| held);
             held.is_some_and(|held| (claim.strength, held) != (Strength::Verified, Strength::Unverified))
         })
     }
@@ -101,28 +106,38 @@ impl People {
         others.filter_map(|other| Some((other, held(self.rows.get(other)?)?))).next()
     }
 
+    /// Releases what a part of a commit loses, before anybody takes it.
+    pub(crate) fn release(&mut self, Commit { key, after, claims, .. }: &Commit) {
+        let Some(row) = self.rows.get_mut(&key.user) else { return };
+        let goes = |held: &&Claim| after.is_none() || claims.release.contains(&held.key);
+        let release: Vec<ClaimKey> = row.claims.iter().filter(goes).map(|held| held.key.clone()).collect();
+        if !release.is_empty() {
+            row.claim(ClaimChanges { release: release.clone(), take: Vec::new() });
+            self.reindex(&key.user, release);
+        }
+    }
+
     /// Writes a user after all checks.
-    pub(crate) fn write(&mut self, id: &UserId, after: Option<Arc<User>>, claims: ClaimChanges, events: Vec<Recorded>) {
-        for claim in &claims.take {
+    pub(crate) fn write(&mut self, id: &UserId, after: Option<Arc<User>>, take: Vec<Claim>, events: Vec<Recorded>) {
+        for claim in &take {
             let Some((loser, _)) = self.other_holder(id, &claim.key) else { continue };
             let (loser, key) = (loser.clone(), claim.key.clone());
             if let Some(row) = self.rows.get_mut(&loser) {
-                row.claim(ClaimChanges { release: vec![key.clone()], ..ClaimChanges::default() });
+                row.claim(ClaimChanges { release: vec![key.clone()], take: Vec::new() });
             }
             self.reindex(&loser, [key]);
         }
         let row = self.rows.entry(id.clone()).or_default();
         let LookupChanges { put, remove, .. } = LookupChanges::between(row.user.as_deref(), after.as_deref());
         let mut keys: Vec<ClaimKey> = put.into_iter().chain(remove).map(|entry| entry.key).collect();
-        keys.extend(claims.take.iter().map(|claim| &claim.key).chain(&claims.release).cloned());
+        keys.extend(take.iter().map(|claim| claim.key.clone()));
         row.record(events);
         row.user = after;
         if row.user.is_none() {
-            keys.extend(row.claims.iter().map(|claim| claim.key.clone()));
             let events = std::mem::take(&mut row.events).into_iter().map(Event::stripped).collect();
             *row = Row { events, ..Row::default() };
-        } else if !claims.is_empty() {
-            row.claim(claims);
+        } else if !take.is_empty() {
+            row.claim(ClaimChanges { take, release: Vec::new() });
         }
         self.reindex(id, keys);
     }

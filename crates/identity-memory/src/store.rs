@@ -86,37 +86,52 @@ impl Tables {
         self.tenants.get(tenant).map_or(&self.nobody, |tenant| &tenant.people)
     }
 
-    pub(crate) fn commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
+    pub(crate) fn commit(&mut self, mut commit: Commit) -> Result<Committed, CommitError> {
         commit.check().map_err(StoreError::failed)?;
-        let Commit { key, expected, before: _, after, claims, events, withdraw, charges, messages, refunds } = commit;
-        let tenant = self.tenants.entry(key.tenant.clone()).or_default();
-
-        if tenant.people.state(&key.user) != Some(expected) {
+        let tenant = self.tenants.entry(commit.key.tenant.clone()).or_default();
+        let is_stale = |part: &Commit| tenant.people.state(&part.key.user) != Some(part.expected);
+        if commit.parts().any(is_stale) {
             return Err(CommitError::Conflict);
         }
-        if let Some(claim) = tenant.people.taken(&key.user, &claims) {
-            return Err(CommitError::Taken(claim.clone()));
-        }
-        let draws = Draws::judge(&refunds, &charges, &messages, |kind, quota| Ok(tenant.quotas.read(kind, quota)))?;
-        if messages.iter().any(|outgoing| self.post.messages.contains_key(&outgoing.message.id)) {
-            return Err(StoreError::failed("a message with this id was enqueued before").into());
+        let mut judged: Vec<Draws<'_>> = Vec::new();
+        for part in commit.parts() {
+            if let Some(claim) = tenant.people.taken(part, &commit) {
+                return Err(CommitError::Taken(claim.clone()));
+            }
+            // What the other user's part draws is drawn before.
+            let read = |kind, quota: &str| {
+                let earlier = judged.iter().rev().find_map(|draws| draws.window(kind, quota));
+                Ok(earlier.or_else(|| tenant.quotas.read(kind, quota)))
+            };
+            let draws = Draws::judge(&part.refunds, &part.charges, &part.messages, read)?;
+            judged.push(draws);
+            if part.messages.iter().any(|outgoing| self.post.messages.contains_key(&outgoing.message.id)) {
+                return Err(StoreError::failed("a message with this id was enqueued before").into());
+            }
         }
 
-        // From here on nothing can refuse the commit.
-        tenant.quotas.write(&draws.windows);
-        let Draws { withheld, exhausted, .. } = draws;
-        if !withdraw.is_empty() {
-            self.post.withdraw(&key, &withdraw);
+        // From here on nothing can refuse the commit. Both users release what they lose before either takes anything.
+        judged.iter().for_each(|draws| tenant.quotas.write(&draws.windows));
+        let told: Vec<_> = judged.into_iter().map(|draws| (draws.withheld, draws.exhausted)).collect();
+        commit.parts().for_each(|part| tenant.people.release(part));
+        let mut committed = Committed::default();
+        let also = commit.also.take().map(|also| *also);
+        for (part, (withheld, exhausted)) in [Some(commit), also].into_iter().flatten().zip(told) {
+            let Commit { key, after, claims, events, withdraw, messages, .. } = part;
+            committed.exhausted.extend(exhausted);
+            if !withdraw.is_empty() {
+                self.post.withdraw(&key, &withdraw);
+            }
+            for (outgoing, _) in messages.into_iter().zip(withheld).filter(|(_, withheld)| !withheld) {
+                self.post.enqueue(outgoing.message);
+            }
+            if after.is_none() {
+                self.post.forget(&key);
+            }
+            let numbers = events.first().zip(events.last()).map(|(first, last)| first.number..=last.number);
+            tenant.people.write(&key.user, after, claims.take, events);
+            self.feed.extend(numbers.map(|numbers| (key, numbers)));
         }
-        for (outgoing, _) in messages.into_iter().zip(withheld).filter(|(_, withheld)| !withheld) {
-            self.post.enqueue(outgoing.message);
-        }
-        if after.is_none() {
-            self.post.forget(&key);
-        }
-        let numbers = events.first().zip(events.last()).map(|(first, last)| first.number..=last.number);
-        tenant.people.write(&key.user, after, claims, events);
-        self.feed.extend(numbers.map(|numbers| (key, numbers)));
-        Ok(Committed { exhausted })
+        Ok(committed)
     }
 }

@@ -115,15 +115,19 @@ impl<'a> Draws<'a> {
         Ok(withheld)
     }
 
+    /// The window of a budget after the draws; `None` when nothing was drawn from it here.
+    #[must_use]
+    pub fn window(&self, kind: BudgetKind, quota: &str) -> Option<Window> {
+        let drawn = self.windows.iter().rev().find(|(other, name, _)| (*other, *name) == (kind, quota));
+        drawn.map(|(.., window)| *window)
+    }
+
     fn open(
         &self,
         kind: BudgetKind,
         quota: &str,
         read: impl FnOnce(BudgetKind, &str) -> Result<Option<Window>, StoreError>,
     ) -> Result<Option<Window>, StoreError> {
-        match self.windows.iter().rev().find(|(other, name, _)| (*other, *name) == (kind, quota)) {
-            Some((.., window)) => Ok(Some(*window)),
-            None => read(kind, quota),
-        }
+        self.window(kind, quota).map_or_else(|| read(kind, quota), |window| Ok(Some(window)))
     }
 }

@@ -218,6 +218,13 @@ pub trait UserRepository: Send + Sync + 'static {
     /// dead letters, are removed, and every event of the user, earlier or in this commit, is kept only as
     /// [`Event::stripped`](identity_core::Event::stripped) leaves it.
     ///
+    /// When the commit names another user ([`Commit::also`](identity_core::Commit::also)), it is written for both or for neither.
+    /// It conflicts when either user is not in the expected state. Then both users release their claims, also those that an erased
+    /// one merely holds, before either takes one, so that claims can be exchanged. After that everything is as if the commit had
+    /// been followed by the other one: this user's claims, refunds, charges, withdrawals and messages come first, and what it draws
+    /// is drawn when the other one is judged. A reader who sees what was written of one of them sees what was written of the other.
+    /// In the [feed](crate::EventFeed) it counts as two commits.
+    ///
     /// The answer lists, for the commit itself and then message by message, the charges that did not fit: all that
     /// withheld the message, or, for a message that was enqueued, those that were recorded beyond their limit. The
     /// numbers are those before the draw.

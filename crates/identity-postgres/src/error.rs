@@ -151,6 +151,10 @@ fn classify(server: &DbError) -> Failure {
             "raise its max_connections, make the pools smaller, or put a pooler in front",
             true,
         )),
+        // What commit.sql divides by zero for.
+        "22012" => {
+            Failure::Race(told("a user of the commit was created meanwhile", "let fewer create one user", false))
+        }
         "22021" | "22P05" => Failure::Fatal(StoreError::failed(
             "a text holds a character that the database cannot store (U+0000, or one outside its encoding); remove the \
              character, or use a database with the encoding UTF8; nothing was written",

@@ -13,6 +13,8 @@ macro_rules! texts {
             $(pub(crate) $name: String,)*
             /// As `commit`, for one commit that touches a budget more than once.
             pub(crate) ledger_commit: String,
+            /// As `ledger_commit`, for the two parts of a commit of two users.
+            pub(crate) pair_commit: String,
         }
 
         impl Texts {
@@ -22,6 +24,7 @@ macro_rules! texts {
                 let all = Self {
                     $($name: with_tables(include_str!(concat!("sql/", stringify!($name), ".sql"))),)*
                     ledger_commit: String::new(),
+                    pair_commit: String::new(),
                 };
                 all.with_parts()
             }
@@ -29,11 +32,26 @@ macro_rules! texts {
     };
 }
 
+/// What commit.sql has besides for the two parts of one commit: a claim passes that the other part releases, each part is written
+/// if nothing speaks against either, and the statement fails (as 22012, see `failure`) when one user was written and the other was
+/// not, because somebody created that one meanwhile.
+const PAIR: [&str; 3] = [
+    "\n    AND NOT EXISTS (SELECT 1 FROM c WHERE c.id = k.user_id AND c.record IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM unnest($53::text[], $54::text[], $55::text[], $56::int8[]) AS r(user_id, kind, key, rule)
+    WHERE r.user_id = k.user_id AND r.kind = t.kind AND r.key = t.key AND r.rule = t.rule)",
+    " AND false <> ALL ((SELECT a FROM ok)::bool[])",
+    "\n    HAVING 1 / (count(users.id) IN (0, count(*)))::int = 1",
+];
+
 impl Texts {
     /// Puts the parts that several statements share in their places.
     fn with_parts(mut self) -> Self {
-        self.ledger_commit = self.commit.replace("{judge}", &self.ledger);
-        self.commit = self.commit.replace("{judge}", &self.judge);
+        let parts = ["{handed}", "{all}", "{whole}"];
+        let pair = parts.into_iter().zip(PAIR).fold(self.commit.clone(), |text, (part, sql)| text.replace(part, sql));
+        self.pair_commit = pair.replace("{judge}", &self.ledger);
+        let single = parts.into_iter().fold(self.commit, |text, part| text.replace(part, ""));
+        self.ledger_commit = single.replace("{judge}", &self.ledger);
+        self.commit = single.replace("{judge}", &self.judge);
         self.draw = self.draw.replace("{ledger}", &self.ledger);
         for text in [&mut self.load, &mut self.list, &mut self.browse] {
             *text = text.replace("{users}", &self.users);

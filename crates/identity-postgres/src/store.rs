@@ -188,7 +188,7 @@ impl UserRepository for PostgresStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let (mail, link) = (!commit.messages.is_empty(), self.0.link.now());
+        let (mail, link) = (commit.parts().any(|part| !part.messages.is_empty()), self.0.link.now());
         let job = self.job(link.deadline(), commit)?;
         let answer = self.0.committer.submit(job).await;
         if answer.is_ok() {

@@ -6,7 +6,7 @@ use identity_core::{Details, LookupChanges, Version};
 use identity_ports::{Commit, CommitError, Committed, Draws, StoreError};
 use rusqlite::{Connection, Transaction, params};
 
-use crate::cells::{Owner, json};
+use crate::cells::{Owner, execute, json};
 use crate::error::Result;
 use crate::users::Place;
 use crate::{budgets, outbox};
@@ -47,18 +47,25 @@ pub(crate) struct Encoded {
     /// Of each message of the commit.
     messages: Vec<String>,
     lookup: LookupChanges,
+    /// Of the other user whom the commit names.
+    also: Option<Box<Self>>,
 }
 
 impl Encoded {
     /// Refuses a commit that contradicts itself, so that a mistake of the caller does not become a row.
     pub(crate) fn new(commit: &Commit) -> Result<Self> {
         commit.check().map_err(StoreError::failed)?;
+        Self::of(commit)
+    }
+
+    fn of(commit: &Commit) -> Result<Self> {
         Ok(Self {
             record: commit.record(),
             details: commit.details(),
             events: commit.kept_events(),
             messages: commit.messages.iter().map(|outgoing| json(&outgoing.message)).collect::<Result<_, _>>()?,
             lookup: commit.lookup(),
+            also: commit.also.as_deref().map(|also| Self::of(also).map(Box::new)).transpose()?,
         })
     }
 }
@@ -66,6 +73,41 @@ impl Encoded {
 /// Writes everything in the commit, or nothing when it is refused. When the store fails, the caller must undo what was written
 /// until then.
 pub(crate) fn apply(connection: &Connection, commit: &Commit, encoded: &Encoded) -> Result<Committed, CommitError> {
+    let (Some(also), Some(encoded_also)) = (&commit.also, &encoded.also) else {
+        return apply_part(connection, commit, encoded);
+    };
+    // What refuses the second part undoes the first.
+    execute(connection, "SAVEPOINT identity_also", [])?;
+    let written = release(connection, commit).and_then(|()| {
+        let Committed { mut exhausted } = apply_part(connection, commit, encoded)?;
+        exhausted.extend(apply_part(connection, also, encoded_also)?.exhausted);
+        Ok(Committed { exhausted })
+    });
+    // When the store fails, SQLite may have ended the transaction.
+    if !matches!(written, Err(CommitError::Store(_))) {
+        if written.is_err() {
+            execute(connection, "ROLLBACK TO identity_also", [])?;
+        }
+        execute(connection, "RELEASE identity_also", [])?;
+    }
+    written
+}
+
+/// Compares the versions of both users, and then releases what they lose, so that each may take what the other held.
+fn release(connection: &Connection, commit: &Commit) -> Result<(), CommitError> {
+    let owner = |key| Owner { connection, key };
+    let places = commit.parts().map(|part| owner(&part.key).expect(part.expected));
+    let places = places.collect::<Result<Vec<_>, _>>()?;
+    for (part, place) in commit.parts().zip(places) {
+        let held = place.filter(|_| part.after.is_none()).map(|place| place.held).unwrap_or_default();
+        let mut gone = held.iter().map(|claim| &claim.key).chain(&part.claims.release);
+        gone.try_for_each(|key| owner(&part.key).release(key))?;
+    }
+    Ok(())
+}
+
+/// Writes what the commit says of one user.
+fn apply_part(connection: &Connection, commit: &Commit, encoded: &Encoded) -> Result<Committed, CommitError> {
     let Commit { key, after, .. } = commit;
     let owner = Owner { connection, key };
     // Nothing is written before everything that refuses a commit was looked at.

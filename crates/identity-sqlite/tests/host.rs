@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Place, creation, disable, is_conflict, key, stored};
-use identity_core::Version;
-use identity_ports::{CommitError, Expected, StoreError, UserRepository as _};
+use identity_core::{Claim, ClaimKey, Strength, Version};
+use identity_ports::{Commit, CommitError, Expected, StoreError, UserRepository as _};
 use identity_sqlite::commit_in;
 use identity_sqlite::rusqlite::{Transaction, params};
 
@@ -62,13 +62,25 @@ async fn a_refused_commit_leaves_no_trace_in_a_transaction_that_goes_on() {
     let go_on = move |transaction: &Transaction<'_>| {
         assert!(is_conflict(&commit_in(transaction, &disable(&ada, 3))));
         assert!(is_conflict(&commit_in(transaction, &creation("ada", 4))));
-        commit_in(transaction, &creation("bob", 5))?;
+        let take = |user, number| {
+            let mut commit = creation(user, number);
+            let key = commit.lookup().put[0].key.clone();
+            let key = ClaimKey::new(key.kind(), key.rule(), "bob@example.com");
+            commit.claims.take.push(Claim { key, strength: Strength::Verified });
+            commit
+        };
+        commit_in(transaction, &take("bob", 5))?;
+        // The first of two users is written before the second one's claim is found to be taken.
+        let also = Some(Box::new(take("eve", 9)));
+        let refused = commit_in(transaction, &Commit { also, ..creation("carl", 8) });
+        assert!(matches!(refused, Err(CommitError::Taken(_))), "{refused:?}");
         order(transaction, "bob").map_err(CommitError::from)
     };
     store.transaction(go_on).await.unwrap();
     assert_eq!(stored(&store, "ada").await.version.0, 4);
     assert_eq!(store.history(&key("ada"), 0, 10).await.unwrap().len(), 4);
     assert!(store.load(&key("bob")).await.unwrap().is_some());
+    assert!(store.load(&key("carl")).await.unwrap().is_none());
     assert_eq!(orders(&place), 1);
 }
 

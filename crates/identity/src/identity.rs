@@ -201,7 +201,8 @@ impl Identity {
     /// `write` is called for every commit, once for each try: when somebody else changed the user in between, the transaction
     /// is rolled back, the decision is made once more and `write` is called with another commit. So it begins its transaction
     /// anew each time. It must answer `Ok` only after that transaction was committed; delivery is woken then, and not before.
-    /// A use case that has nothing to change does not call it. An error of the host's own becomes
+    /// A use case that has nothing to change does not call it. A commit of two users names the second one in
+    /// [`also`](crate::store::Commit::also). An error of the host's own becomes
     /// [`CommitError::Store`](crate::store::CommitError::Store) by [`StoreError::failed`](crate::StoreError::failed).
     ///
     /// ```

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use identity_core::{
-    BudgetKind, Charge, Claim, ClaimKey, Commit, Details, Event, Expected, LookupEntry, Outgoing, Refund, Strength,
-    TenantId, User, UserId,
+    BudgetKind, Charge, Claim, ClaimKey, Commit, Details, Event, Exhausted, Expected, LookupEntry, Outgoing, Refund,
+    Strength, TenantId, User, UserId,
 };
 use identity_ports::{Budgets, CommitError, Committed, Draws, ListOrder, StoreError, Window};
 
@@ -13,16 +13,32 @@ use crate::{feed, outbox};
 
 pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committed, CommitError> {
     commit.check().map_err(StoreError::failed)?;
+    for part in commit.parts() {
+        let row: Option<Row> = rows.get(&row_of(part))?;
+        match (part.expected, row) {
+            (Expected::Absent, None) => {}
+            (Expected::At(expected), Some(Row { version, record: Some(_), .. })) if version == expected => {}
+            _ => return Err(CommitError::Conflict),
+        }
+    }
+    // Both users release before either takes.
+    commit.parts().try_for_each(|part| release(rows, part))?;
+    let mut committed = Committed::default();
+    for part in commit.parts() {
+        committed.exhausted.append(&mut write(rows, part)?);
+    }
+    Ok(committed)
+}
+
+fn row_of(commit: &Commit) -> String {
+    key(&commit.key.tenant, &["users", commit.key.user.as_str()])
+}
+
+/// Writes what the commit says of one user, and gives the budgets that did not cover a charge.
+fn write(rows: &mut Writing<'_>, commit: &Commit) -> Result<Vec<Exhausted>, CommitError> {
     let (tenant, user, version) = (&commit.key.tenant, &commit.key.user, commit.version());
-    let (before, after) = (commit.before.as_deref(), commit.after.as_deref());
-    // The state that the commit expects.
-    let place = key(tenant, &["users", user.as_str()]);
-    let held = match (commit.expected, rows.get(&place)?) {
-        (Expected::Absent, None) => Vec::new(),
-        (Expected::At(expected), Some(Row { version, record: Some(_), claims })) if version == expected => claims,
-        _ => return Err(CommitError::Conflict),
-    };
-    let claims = claim(rows, commit, held)?;
+    let (before, after, place) = (commit.before.as_deref(), commit.after.as_deref(), row_of(commit));
+    let claims = take(rows, commit)?;
     let Draws { withheld, exhausted, .. } = draw(rows, tenant, &commit.refunds, &commit.charges, &commit.messages)?;
 
     outbox::withdraw(rows, &commit.key, &commit.withdraw)?;
@@ -65,18 +81,28 @@ pub(crate) fn commit(rows: &mut Writing<'_>, commit: &Commit) -> Result<Committe
         rows.put(&format!("{place}\0{}", number(at)), &(at, event))?;
     }
     feed::append(rows, commit)?;
-    Ok(Committed { exhausted })
+    Ok(exhausted)
 }
 
-/// Releases and takes claims. Returns those that the user holds then, in the order of their keys.
-fn claim(rows: &mut Writing<'_>, commit: &Commit, held: Vec<Claim>) -> Result<Vec<Claim>, CommitError> {
+fn claim_of(tenant: &TenantId, of: &ClaimKey) -> String {
+    key(tenant, &["claims", of.kind().as_str(), of.as_str(), &number(of.rule().into())])
+}
+
+/// Releases what the user loses.
+fn release(rows: &mut Writing<'_>, commit: &Commit) -> Result<(), StoreError> {
+    let Some(row) = rows.get::<Row>(&row_of(commit))? else { return Ok(()) };
+    let (gone, claims): (Vec<Claim>, Vec<Claim>) =
+        row.claims.into_iter().partition(|claim| commit.after.is_none() || commit.claims.release.contains(&claim.key));
+    gone.iter().try_for_each(|claim| rows.remove(&claim_of(&commit.key.tenant, &claim.key)))?;
+    rows.put(&row_of(commit), &Row { claims, ..row })
+}
+
+/// Takes claims. Returns those that the user holds then, in the order of their keys.
+fn take(rows: &mut Writing<'_>, commit: &Commit) -> Result<Vec<Claim>, CommitError> {
     let (tenant, user) = (&commit.key.tenant, &commit.key.user);
-    let place = |of: &ClaimKey| key(tenant, &["claims", of.kind().as_str(), of.as_str(), &number(of.rule().into())]);
-    let (gone, mut held): (Vec<Claim>, Vec<Claim>) =
-        held.into_iter().partition(|claim| commit.after.is_none() || commit.claims.release.contains(&claim.key));
-    gone.iter().try_for_each(|claim| rows.remove(&place(&claim.key)))?;
+    let mut held = rows.get(&row_of(commit))?.map_or_else(Vec::new, |row: Row| row.claims);
     for claim in &commit.claims.take {
-        let former: Option<(UserId, Strength)> = rows.get(&place(&claim.key))?;
+        let former: Option<(UserId, Strength)> = rows.get(&claim_of(tenant, &claim.key))?;
         if let Some((holder, strength)) = former.filter(|(holder, _)| holder != user) {
             if (claim.strength, strength) != (Strength::Verified, Strength::Unverified) {
                 return Err(CommitError::Taken(claim.clone()));
@@ -87,7 +113,7 @@ fn claim(rows: &mut Writing<'_>, commit: &Commit, held: Vec<Claim>) -> Result<Ve
                 rows.put(&loser, &row)?;
             }
         }
-        rows.put(&place(&claim.key), &(user, claim.strength))?;
+        rows.put(&claim_of(tenant, &claim.key), &(user, claim.strength))?;
         held.retain(|held| held.key != claim.key);
         held.push(claim.clone());
     }

@@ -27,6 +27,7 @@ pub fn create(key: &UserKey, person: &Person) -> Draft {
         charges: Vec::new(),
         messages: Vec::new(),
         refunds: Vec::new(),
+        also: None,
     })
     .events(NOW, vec![Change::Created { user: key.user.clone() }])
 }
@@ -126,6 +127,13 @@ impl Draft {
     #[must_use]
     pub fn charge(mut self, charge: Charge) -> Self {
         self.0.charges.push(charge);
+        self
+    }
+
+    /// Adds what the commit writes of another user.
+    #[must_use]
+    pub fn also(mut self, other: Self) -> Self {
+        self.0.also = Some(Box::new(other.0));
         self
     }
 

@@ -22,6 +22,7 @@ mod round_trip;
 mod sign_in;
 mod tenants;
 mod texts;
+mod two;
 
 use std::pin::Pin;
 
@@ -37,7 +38,7 @@ macro_rules! files {
 
 files! {
     budgets claims codes directory erasure failures feed finding history listing model outbox post
-    presence quotas races refusals reserve round_trip sign_in tenants texts
+    presence quotas races refusals reserve round_trip sign_in tenants texts two
 }
 
 /// What a law requires of a store: its documentation. `None` when no law has this name.
@@ -159,6 +160,17 @@ macro_rules! for_every_law {
             the_feed_has_events_of_erased_users_stripped
             c98_the_feed_forgets_nothing_while_many_commit
             a_commit_wakes_the_readers_of_the_feed
+            a_commit_of_two_conflicts_when_either_is_stale
+            a_commit_of_two_creates_one_and_changes_the_other
+            two_users_exchange_claims_in_one_commit
+            a_claim_of_a_third_user_refuses_both
+            two_users_draw_one_after_the_other
+            an_id_of_a_message_is_used_once_by_two
+            one_is_erased_and_the_other_changed_in_one_commit
+            the_feed_has_the_events_of_two
+            one_of_many_concurrent_creations_of_two_succeeds
+            no_update_of_two_is_lost
+            a_commit_of_two_is_whole_whatever_becomes_of_its_caller
             random_sequences_equal_the_model
             c06_a_code_works_once
             c13_no_code_is_at_rest

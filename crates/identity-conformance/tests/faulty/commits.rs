@@ -7,7 +7,8 @@ use identity_core::{
     User, UserId, UserKey, WhenExhausted,
 };
 use identity_ports::{
-    Commit, CommitError, Committed, Expected, ListOrder, ListQuery, Outbox, Settled, Settlement, Stored, UserRepository,
+    Commit, CommitError, Committed, Expected, ListOrder, ListQuery, Outbox, Settled, Settlement, StoreError, Stored,
+    UserRepository,
 };
 
 use super::{Fault, FaultyStore};
@@ -25,6 +26,9 @@ impl FaultyStore {
         self.spoil_texts(&mut commit);
         self.spoil_windows(&mut commit);
         self.spoil(&mut commit, stored.as_ref());
+        if let Some(also) = commit.also.take() {
+            return self.faulty_pair(commit, *also).await;
+        }
         if let Some(mistaken) = self.mistaken(&commit) {
             return Err(mistaken);
         }
@@ -94,6 +98,49 @@ impl FaultyStore {
         self.note(&commit);
         let result = self.inner.commit(commit.clone()).await;
         self.leave_a_trace(commit, result, stored).await
+    }
+
+    /// A commit of two users.
+    async fn faulty_pair(&self, mut first: Commit, mut also: Commit) -> Result<Committed, CommitError> {
+        let key = first.key.clone();
+        match self.fault {
+            Fault::AlsoIsDropped => return self.inner.commit(first).await,
+            Fault::AlsoIsUnchecked if also.expected != Expected::Absent => {
+                let stored = self.inner.load(&also.key).await?;
+                expect_what_is(&mut also, stored.as_ref());
+            }
+            Fault::AlsoComesLater => {
+                let Committed { mut exhausted } = self.inner.commit(first).await?;
+                self.pause().await;
+                exhausted.extend(self.inner.commit(also).await?.exhausted);
+                return Ok(Committed { exhausted });
+            }
+            Fault::AlsoComesFirst => std::mem::swap(&mut first, &mut also),
+            Fault::AlsoHasBudgets => charges(&mut also).for_each(|charge| charge.quota.push_str(" also")),
+            Fault::AlsoUsesIdsAgain => {
+                let known =
+                    |outgoing: &Outgoing| first.messages.iter().any(|own| own.message.id == outgoing.message.id);
+                also.messages.retain(|outgoing| !known(outgoing));
+            }
+            Fault::AlsoIsNotStripped if also.after.is_none() => {
+                let mut events = self.inner.history(&also.key, 0, 10_000).await?;
+                events.extend(also.events.clone());
+                self.notes.lock().unwrap().events.insert(also.key.clone(), events);
+            }
+            Fault::OppositesDeadlock => {
+                self.notes.lock().unwrap().pairs.push(key.clone());
+                self.pause().await;
+                let mut notes = self.notes.lock().unwrap();
+                let is_locked = notes.pairs.contains(&also.key);
+                notes.pairs.retain(|other| *other != key);
+                if is_locked {
+                    return Err(StoreError::failed("deadlock detected").into());
+                }
+            }
+            _ => {}
+        }
+        first.also = Some(Box::new(also));
+        self.inner.commit(first).await
     }
 
     fn note(&self, commit: &Commit) {

@@ -268,6 +268,22 @@ pub(crate) enum Fault {
     NowIsTheStart,
     /// Readers of the feed hear only of commits after they began to wait.
     ReadersWakeLate,
+    /// Of a commit of two users the first one is written.
+    AlsoIsDropped,
+    /// The version of the second user does not matter.
+    AlsoIsUnchecked,
+    /// The second user is written in a later transaction.
+    AlsoComesLater,
+    /// The second user is written first.
+    AlsoComesFirst,
+    /// The second user has budgets of its own.
+    AlsoHasBudgets,
+    /// Of two messages with one id the first user's is kept, without a word.
+    AlsoUsesIdsAgain,
+    /// The events of a second user who is erased are kept unchanged.
+    AlsoIsNotStripped,
+    /// Commits of two users in different orders lock each other out.
+    OppositesDeadlock,
 }
 
 #[derive(Clone)]
@@ -302,6 +318,8 @@ struct Notes {
     /// The ids of the messages that commits brought.
     ids: BTreeSet<MessageId>,
     shadows: u64,
+    /// The first user of each commit of two that is on its way.
+    pairs: Vec<UserKey>,
     arrived: u64,
     written: Vec<u8>,
 }

@@ -1,5 +1,6 @@
 //! From a decision to a commit: everything that follows from events, as a pure function.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
@@ -29,7 +30,7 @@ pub enum Expected {
     At(Version),
 }
 
-/// Everything that one decision writes, in one transaction.
+/// Everything that one decision writes, in one transaction: of one user, or of two users of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// The tenant and the user.
@@ -53,6 +54,9 @@ pub struct Commit {
     pub messages: Vec<Outgoing>,
     /// The amounts that budgets get back.
     pub refunds: Vec<Refund>,
+    /// What the same decision writes of another user of the tenant, with or without whom nothing is written. It names no third
+    /// user.
+    pub also: Option<Box<Commit>>,
 }
 
 /// What a commit makes of a user's second record.
@@ -70,7 +74,7 @@ pub enum Details {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Committed {
     /// The budgets that did not cover a charge, for messages that were withheld or that drew beyond a recorded budget;
-    /// in the order of the messages and their charges.
+    /// in the order of the messages and their charges, those of [`Commit::also`] last.
     pub exhausted: Vec<Exhausted>,
 }
 
@@ -79,6 +83,11 @@ impl Commit {
     #[must_use]
     pub fn version(&self) -> Version {
         self.events.last().map_or(Version(0), |recorded| Version(recorded.number))
+    }
+
+    /// What the commit writes of each user: itself, and then [`also`](Self::also) if it names another one.
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.also.as_deref())
     }
 
     /// Checks that the parts of the commit belong together, as those of a planned one do. A store refuses another one before it
@@ -91,25 +100,39 @@ impl Commit {
     /// * the user has another id than the key,
     /// * a claim is taken twice, or its key contains U+0000, which some databases cannot keep and no address or username contains,
     /// * two messages have one id,
-    /// * or a charge of the commit itself would withhold a message.
+    /// * a charge of the commit itself would withhold a message,
+    /// * or the other user is of another tenant, is the same user, or comes with a third one. All of this is checked of the other
+    ///   user as well; claims and messages of both are counted together.
     pub fn check(&self) -> Result<(), Inconsistent> {
+        let mut taken = HashSet::new();
+        let mut claims = self.parts().flat_map(|part| &part.claims.take);
+        let mut ids = HashSet::new();
+        let mut messages = self.parts().flat_map(|part| &part.messages);
+        let strange = |also: &Self| also.key.tenant != self.key.tenant || also.key == self.key || also.also.is_some();
+        if self.also.as_deref().is_some_and(strange) {
+            Err(Inconsistent(
+                "the other user of the commit is not another one of the tenant, or comes with a third one",
+            ))
+        } else if claims.any(|claim| !taken.insert(&claim.key)) {
+            Err(Inconsistent("the commit takes one claim twice"))
+        } else if messages.any(|outgoing| !ids.insert(outgoing.message.id)) {
+            Err(Inconsistent("two messages of the commit have one id"))
+        } else {
+            self.parts().try_for_each(Self::check_part)
+        }
+    }
+
+    fn check_part(&self) -> Result<(), Inconsistent> {
         let read = if let Expected::At(Version(version)) = self.expected { version } else { 0 };
         let follows = |(place, recorded): (u64, &Recorded)| recorded.number.checked_sub(read) == Some(place);
-        let taken =
-            |(place, claim): (usize, &Claim)| self.claims.take.iter().take(place).any(|other| other.key == claim.key);
-        let ids = |count| self.messages.iter().take(count).map(|outgoing| outgoing.message.id);
         if self.events.is_empty() || !(1..).zip(&self.events).all(follows) {
             Err(Inconsistent("the events of the commit are not numbered from the expected version on"))
         } else if self.expected != Expected::Absent && self.before.is_none() {
             Err(Inconsistent("the commit does not say what the user was before"))
         } else if self.after.as_ref().is_some_and(|user| *user.id() != self.key.user) {
             Err(Inconsistent("the user of the commit differs from the commit's key"))
-        } else if self.claims.take.iter().enumerate().any(taken) {
-            Err(Inconsistent("the commit takes one claim twice"))
         } else if self.claims.take.iter().any(|claim| claim.key.as_str().contains('\0')) {
             Err(Inconsistent("the commit takes a claim with U+0000"))
-        } else if ids(usize::MAX).enumerate().any(|(place, id)| ids(place).any(|other| other == id)) {
-            Err(Inconsistent("two messages of the commit have one id"))
         } else if self.charges.iter().any(|charge| charge.when_exhausted == WhenExhausted::Withhold) {
             Err(Inconsistent("a charge of a commit itself has no message to withhold"))
         } else {
@@ -225,6 +248,7 @@ pub fn plan<T>(
         before: before.cloned(),
         after,
         events: (read.0 + 1..).zip(events).map(|(number, event)| Recorded { number, event }).collect(),
+        also: None,
     };
     Ok(Planned { version: commit.version(), commit: Some(commit), user, outcome })
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use identity_core::policy::Budget;
 use identity_core::{
-    BudgetKind, Change, Charge, Claim, ClaimKey, ClaimKind, Commit, Content, Details, Expected, Inconsistent, Message,
-    MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, User, UserId, UserKey, Version,
-    WhenExhausted, plan, stored,
+    BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, ClaimKind, Commit, Content, Details, Expected,
+    Inconsistent, Message, MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, TenantId, User,
+    UserId, UserKey, Version, WhenExhausted, plan, stored,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,20 @@ fn refused(because: &str, spoil: impl FnOnce(&mut Commit)) {
     spoil(&mut commit);
     let Err(Inconsistent(reason)) = commit.check() else { panic!("it should have been refused: {because}") };
     assert!(reason.contains(because), "{reason}");
+}
+
+fn letter(commit: &Commit) -> Outgoing {
+    let (to, at) = (email("ada@example.com"), commit.events.first().unwrap().event.at);
+    let message = Message {
+        id: MessageId::from_uuid(Uuid::nil()),
+        key: commit.key.clone(),
+        content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
+        to,
+        locale: None,
+        created_at: at,
+        expires_at: at,
+    };
+    Outgoing { message, charges: vec![] }
 }
 
 #[test]
@@ -54,17 +68,41 @@ fn a_commit_whose_parts_do_not_belong_together_is_refused() {
         commit.claims.take = vec![Claim { key, strength: Strength::Verified }];
     });
     refused("one id", |commit| {
-        let (to, at) = (email("ada@example.com"), commit.events[0].event.at);
-        let message = Message {
-            id: MessageId::from_uuid(Uuid::nil()),
-            key: commit.key.clone(),
-            content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
-            to,
-            locale: None,
-            created_at: at,
-            expires_at: at,
-        };
-        commit.messages = vec![Outgoing { message, charges: vec![] }; 2];
+        commit.messages = vec![letter(commit); 2];
+    });
+    // What the commit says of another user is checked as well.
+    let other = || {
+        let mut other = planned();
+        other.key.user = UserId::parse("bob").unwrap();
+        other.after = None;
+        other.claims.take.clear();
+        other
+    };
+    let also = |commit: &mut Commit, spoil: fn(&mut Commit)| {
+        let mut other = other();
+        spoil(&mut other);
+        commit.also = Some(Box::new(other));
+    };
+    let mut both = planned();
+    also(&mut both, |_| {});
+    assert_eq!(both.check(), Ok(()));
+    refused("another one of the tenant", |commit| {
+        also(commit, |other| other.key.tenant = TenantId::parse("x").unwrap())
+    });
+    refused("another one of the tenant", |commit| {
+        let user = commit.key.user.clone();
+        commit.also = Some(Box::new(Commit { key: UserKey { user, ..commit.key.clone() }, ..other() }));
+    });
+    refused("comes with a third", |commit| also(commit, |other| other.also = Some(Box::new(planned()))));
+    refused("not numbered", |commit| also(commit, |other| other.events.clear()));
+    refused("twice", |commit| {
+        let claim = Claim { key: email("x@example.com").claim_key(), strength: Strength::Verified };
+        commit.claims.take.push(claim.clone());
+        commit.also = Some(Box::new(Commit { claims: ClaimChanges { take: vec![claim], release: vec![] }, ..other() }));
+    });
+    refused("one id", |commit| {
+        commit.messages = vec![letter(commit)];
+        commit.also = Some(Box::new(Commit { messages: commit.messages.clone(), ..other() }));
     });
     let charge = |when_exhausted| Charge {
         kind: BudgetKind::Guesses,

@@ -25,17 +25,17 @@ v AS MATERIALIZED (SELECT c.n, CASE WHEN c.expected IS NULL
     FROM c),
 taken AS MATERIALIZED (SELECT t.n, min(t.i) AS i FROM t CROSS JOIN LATERAL (SELECT k.user_id, k.strength
     FROM {s}identity_claims k WHERE k.tenant = $1 AND k.kind = t.kind AND k.key = t.key AND k.rule = t.rule LIMIT 1) k
-    WHERE k.user_id <> t.user_id AND NOT (k.strength = 'unverified' AND t.strength = 'verified') GROUP BY t.n),
+    WHERE k.user_id <> t.user_id AND NOT (k.strength = 'unverified' AND t.strength = 'verified'){handed} GROUP BY t.n),
 {judge}
 ok AS MATERIALIZED (SELECT array_agg(v.fits AND v.free AND v.n NOT IN (SELECT taken.n FROM taken)
     AND v.n NOT IN (SELECT j.n FROM j WHERE j.i > 0 AND ((j.effect = 'refuse' AND NOT j.fits) OR j.drawn < 0)) ORDER BY v.n) AS a
     FROM v),
 users AS (INSERT INTO {s}identity_users AS u (tenant, id, version, created_at, updated_at, record)
-    SELECT $1, c.id, c.version, c.created_at, c.updated_at, c.record FROM c WHERE ((SELECT a FROM ok))[c.n::int] ORDER BY c.id
+    SELECT $1, c.id, c.version, c.created_at, c.updated_at, c.record FROM c WHERE ((SELECT a FROM ok))[c.n::int]{all} ORDER BY c.id
     ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, created_at = excluded.created_at,
     updated_at = excluded.updated_at, record = excluded.record
     WHERE u.version = (SELECT c.expected FROM c WHERE c.id = excluded.id) RETURNING u.id),
-done AS MATERIALIZED (SELECT array_agg(users.id IS NOT NULL ORDER BY c.n) AS a FROM c LEFT JOIN users ON users.id = c.id),
+done AS MATERIALIZED (SELECT array_agg(users.id IS NOT NULL ORDER BY c.n) AS a FROM c LEFT JOIN users ON users.id = c.id{whole}),
 claims AS (INSERT INTO {s}identity_claims (tenant, kind, key, rule, user_id, strength)
     SELECT $1, t.kind, t.key, t.rule, t.user_id, t.strength FROM t WHERE ((SELECT a FROM done))[t.n::int]
     ORDER BY t.kind, t.key, t.rule

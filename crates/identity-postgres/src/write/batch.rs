@@ -31,11 +31,12 @@ impl<'a> Flight<'a> {
     /// The flight of these commits, which are of one tenant. `waits` says whether they wait for claims and budgets that somebody
     /// else has locked.
     ///
-    /// Rows begin with the number of their commit, from 1. Their cells have the order in which the statements unnest them.
+    /// Rows begin with the number of their commit, from 1; a commit of two users counts as two. Their cells have the order in which the statements unnest them.
     pub(super) fn of(jobs: &[&'a Job], texts: &'a Texts, waits: bool) -> Self {
         let tenant = jobs.first().map_or("", |job| job.commit.key.tenant.as_str());
         let is_intricate = jobs.iter().any(|job| job.intricate);
-        let jobs = || (1_i64..).zip(jobs.iter().copied());
+        let is_pair = jobs.iter().any(|job| job.also.is_some());
+        let jobs = || (1_i64..).zip(jobs.iter().flat_map(|job| job.parts()));
         let mut statements = Vec::with_capacity(4);
         let keys: Vec<_> = jobs().flat_map(|(n, job)| job.keys.iter().map(move |key| (n, *key))).collect();
         if !keys.is_empty() {
@@ -69,10 +70,12 @@ impl<'a> Flight<'a> {
         let (mut draws, mut charged, mut messages, mut paid) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (n, job) in jobs() {
             let (commit, key) = (&job.commit, &job.commit.key);
-            draws.extend(commit.refunds.iter().map(|refund| give_back(n, refund)));
+            // The ledger is one for both users.
+            let ledger = if is_pair { 1 } else { n };
+            draws.extend(commit.refunds.iter().map(|refund| give_back(ledger, refund)));
             let mut add = |m, charge| {
                 charged.push(Drawn { n, m, key, charge });
-                draws.push(draw(n, m, capped(charged.len()), charge));
+                draws.push(draw(ledger, m, capped(charged.len()), charge));
             };
             commit.charges.iter().for_each(|charge| add(0, charge));
             for (outgoing, content) in commit.messages.iter().zip(&job.contents) {
@@ -85,11 +88,12 @@ impl<'a> Flight<'a> {
             }
         }
         let enqueued: Vec<(Uuid,)> = messages.iter().map(|(_, _, _, id, ..)| (*id,)).collect();
-        let commit = Sql::new(if is_intricate { &texts.ledger_commit } else { &texts.commit });
+        let commit = Sql::new(match (is_pair, is_intricate) {
+            (true, _) => &texts.pair_commit,
+            (false, true) => &texts.ledger_commit,
+            (false, false) => &texts.commit,
+        });
         let commit = commit.with((tenant,)).rows(commits).rows(taken).rows(draws).rows(profiles).rows(found);
-        let main = statements.len();
-        statements.push(commit.rows(messages).with((FORMAT,)));
-
         let lost = jobs().flat_map(|(n, job)| {
             job.lookup.remove.iter().map(move |entry| {
                 let (kind, key, rule) = parts(&entry.key);
@@ -99,12 +103,18 @@ impl<'a> Flight<'a> {
         let released = jobs().flat_map(|(n, job)| {
             job.released().map(parts).map(move |(kind, key, rule)| (n, job.user(), kind, key, rule))
         });
+        let (lost, released): (Vec<_>, Vec<_>) = (lost.collect(), released.collect());
+        let mut commit = commit.rows(messages).with((FORMAT,));
+        if is_pair {
+            commit = commit.rows(released.iter().map(|(_, user, kind, key, rule)| (*user, *kind, *key, *rule)));
+        }
+        let main = statements.len();
+        statements.push(commit);
         let stays = |(_, job): &(i64, &Job)| job.commit.after.is_some();
         let emptied = jobs().filter(stays).filter(|(_, job)| job.details == Details::Goes);
         let withdrawn = jobs().filter(stays).flat_map(|(n, job)| {
             job.commit.withdraw.iter().map(move |identifier| (n, job.user(), identifier.as_uuid()))
         });
-        let (lost, released): (Vec<_>, Vec<_>) = (lost.collect(), released.collect());
         let (emptied, withdrawn): (Vec<_>, Vec<_>) = (emptied.map(whose).collect(), withdrawn.collect());
         if !(lost.is_empty() && released.is_empty() && emptied.is_empty() && withdrawn.is_empty()) {
             let clear = Sql::new(&texts.clear).with((tenant,)).rows(lost).rows(released).rows(emptied);

@@ -24,8 +24,8 @@ pub(crate) struct Job {
     user: i64,
     /// The claims and the budgets of the commit, as hashes under which the server locks them.
     pub(crate) keys: Vec<i64>,
-    /// Whether the commit touches one budget more than once. Then its draws are judged one after the other, by a statement of
-    /// its own, and it travels alone.
+    /// Whether the commit touches one budget more than once, or names two users. Then its draws are judged one after the other, by
+    /// a statement of its own, and it travels alone.
     pub(crate) intricate: bool,
     /// The version that is expected, and the one that comes about.
     pub(super) expected: Option<i64>,
@@ -37,6 +37,8 @@ pub(crate) struct Job {
     /// The contents of the messages.
     pub(super) contents: Vec<String>,
     pub(super) lookup: LookupChanges,
+    /// The other user whom the commit names.
+    pub(super) also: Option<Box<Self>>,
 }
 
 /// The hash by which the server locks a user, a claim or a budget of a tenant. `place` is where the tables are.
@@ -53,6 +55,11 @@ impl Job {
     /// Checks a commit, so that a mistake of the caller does not become a row. `place` is where the tables are.
     pub(crate) fn new(id: Uuid, until: Instant, place: &str, commit: Commit) -> Result<Self, StoreError> {
         commit.check().map_err(StoreError::failed)?;
+        Self::of(id, until, place, commit)
+    }
+
+    fn of(id: Uuid, until: Instant, place: &str, mut commit: Commit) -> Result<Self, StoreError> {
+        let also = commit.also.take().map(|also| Self::of(id, until, place, *also).map(Box::new)).transpose()?;
         let tenant = &commit.key.tenant;
         let hash = |kind: &str, parts: [&str; 3]| hash(place, tenant, kind, parts);
         let claims = commit.claims.take.iter().map(|claim| &claim.key).chain(&commit.claims.release);
@@ -62,7 +69,7 @@ impl Job {
         let given = commit.refunds.iter().map(|refund| (refund.quota.as_str(), refund.kind.as_str()));
         let drawn: Vec<i64> = drawn.chain(given).map(|(quota, kind)| hash("budget", [quota, kind, ""])).collect();
         let distinct: HashSet<i64> = drawn.iter().copied().collect();
-        let intricate = distinct.len() < drawn.len();
+        let intricate = distinct.len() < drawn.len() || also.is_some();
         let mut keys: Vec<i64> = claims.chain(distinct).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -90,13 +97,19 @@ impl Job {
             events,
             contents,
             lookup,
+            also,
             commit,
         })
     }
 
+    /// What is written of each user.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.also.as_deref())
+    }
+
     /// What no other commit of the same statement may touch.
     pub(super) fn touches(&self) -> impl Iterator<Item = i64> {
-        self.keys.iter().copied().chain([self.user])
+        self.parts().flat_map(|part| part.keys.iter().copied().chain([part.user]))
     }
 
     /// The id of the user.

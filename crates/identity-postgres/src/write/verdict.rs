@@ -33,13 +33,14 @@ struct Verdict {
 
 /// Reads the answers, in the order of the commits; a commit without one has to be tried again.
 pub(super) fn read(rows: &[Row], jobs: &[&Job], charged: &[Drawn<'_>]) -> Result<Vec<Option<Answer>>, StoreError> {
-    let mut verdicts: Vec<Verdict> = jobs.iter().map(|_| Verdict::default()).collect();
+    let mut verdicts: Vec<Verdict> = jobs.iter().flat_map(|job| job.parts()).map(|_| Verdict::default()).collect();
     for row in rows {
         let cells = Cells(row);
         let read = judge(cells, &mut verdicts, charged);
         read.map_err(|_| StoreError::failed("the database answered a commit with rows of another kind"))?;
     }
-    Ok(verdicts.into_iter().zip(jobs).map(|(verdict, job)| answer(verdict, job)).collect())
+    let mut verdicts = verdicts.into_iter();
+    Ok(jobs.iter().map(|job| answer(job.parts().zip(&mut verdicts).collect())).collect())
 }
 
 fn judge(cells: Cells<'_>, verdicts: &mut [Verdict], charged: &[Drawn<'_>]) -> Result<(), Bad> {
@@ -85,24 +86,36 @@ pub(super) fn found(cells: Cells<'_>, tenant: &TenantId, charge: &Charge) -> Res
     read().map_err(|bad: Bad| bad.at("identity_budgets", key))
 }
 
-fn answer(verdict: Verdict, job: &Job) -> Option<Answer> {
+/// The answer to a commit by the verdicts on its parts.
+fn answer(parts: Vec<(&Job, Verdict)>) -> Option<Answer> {
+    let all = |is: fn(&Verdict) -> bool| parts.iter().all(|(_, verdict)| is(verdict));
     // What was not locked was not judged. What passed and was not written found a user who was created meanwhile.
-    let undecided =
-        verdict.told && !verdict.before && verdict.fits && (!verdict.free || verdict.passed && !verdict.done);
-    (!undecided).then(|| decided(verdict, job))
+    let undecided = all(|verdict| verdict.told && !verdict.before && verdict.fits)
+        && (!all(|verdict| verdict.free) || all(|verdict| verdict.passed) && !all(|verdict| verdict.done));
+    (!undecided).then(|| decided(parts))
 }
 
-fn decided(verdict: Verdict, job: &Job) -> Answer {
-    if !verdict.told {
+fn decided(parts: Vec<(&Job, Verdict)>) -> Answer {
+    let all = |is: fn(&Verdict) -> bool| parts.iter().all(|(_, verdict)| is(verdict));
+    if !all(|verdict| verdict.told) {
         return Err(StoreError::failed("the database did not answer a commit").into());
     }
-    if verdict.before {
+    if all(|verdict| verdict.before) {
         // What was withheld is not known any more: the answer that said so was lost.
         return Ok(Committed::default());
     }
-    if !verdict.fits {
+    if !all(|verdict| verdict.fits) {
         return Err(CommitError::Conflict);
     }
+    let mut exhausted = Vec::new();
+    for (job, verdict) in parts {
+        exhausted.extend(exhausted_by(verdict, job)?);
+    }
+    Ok(Committed { exhausted })
+}
+
+/// The budgets that did not cover a charge of a part, if nothing else speaks against it.
+fn exhausted_by(verdict: Verdict, job: &Job) -> Result<Vec<Exhausted>, CommitError> {
     if let Some(place) = verdict.taken {
         let claim = place.checked_sub(1).and_then(|place| job.commit.claims.take.get(place));
         return Err(claim.map_or_else(
@@ -122,5 +135,5 @@ fn decided(verdict: Verdict, job: &Job) -> Answer {
         exhausted.iter().filter(|(.., told)| told.effect == WhenExhausted::Withhold).map(|(_, m, _)| *m).collect();
     // Of a message that is withheld only what withheld it is told: nothing else was drawn.
     exhausted.retain(|(_, m, told)| told.effect == WhenExhausted::Withhold || !withheld.contains(m));
-    Ok(Committed { exhausted: exhausted.into_iter().map(|(.., told)| told).collect() })
+    Ok(exhausted.into_iter().map(|(.., told)| told).collect())
 }

@@ -89,9 +89,25 @@ impl Scene {
         panic!("something is still being done: {}", self.database.sql("select query from pg_stat_activity"));
     }
 
-    /// Commits under a fault; false when the line had no such message.
-    async fn commit_under(&self, fault: Fault) -> bool {
-        let (number, key, commit) = self.change().await;
+    /// What there is of a commit of these users: all of it, or nothing.
+    async fn are_there(&self, users: &[(u64, UserKey)]) -> bool {
+        let mut there = Vec::new();
+        for (number, key) in users {
+            there.push(self.is_there(*number, key).await);
+        }
+        assert!(there.iter().all(|other| *other == there[0]), "the commit is torn: {there:?}");
+        there[0]
+    }
+
+    /// Commits under a fault, of one user or of two; false when the line had no such message.
+    async fn commit_under(&self, fault: Fault, of_two: bool) -> bool {
+        let (number, key, mut commit) = self.change().await;
+        let mut users = vec![(number, key.clone())];
+        if of_two {
+            let (number, key, also) = self.change().await;
+            users.push((number, key));
+            commit.also = Some(Box::new(also));
+        }
         // A line that works, with its statements known.
         assert!(self.behind.load(&key).await.unwrap().is_some());
         self.proxy.reset(fault);
@@ -99,7 +115,7 @@ impl Scene {
         let struck = self.proxy.struck();
         self.proxy.reset(None);
         self.settle().await;
-        let there = self.is_there(number, &key).await;
+        let there = self.are_there(&users).await;
         match &answer {
             Ok(_) => assert!(there, "{fault:?}: what is acknowledged is there"),
             Err(CommitError::Store(StoreError::Failed(_))) => {}
@@ -110,23 +126,25 @@ impl Scene {
             let again = self.behind.commit(commit).await;
             assert_eq!(matches!(again, Err(CommitError::Conflict)), there, "{fault:?}: {again:?}");
             assert_eq!(again.is_ok(), !there, "{fault:?}: {again:?}");
-            assert!(self.is_there(number, &key).await);
+            assert!(self.are_there(&users).await);
         }
         struck
     }
 }
 
-async fn at_every_message(statements: Statements) {
+async fn at_every_message(statements: Statements, of_two: bool) {
     let scene = Scene::new(statements).await;
     for _ in 0..2 {
-        assert!(!scene.commit_under(Fault { side: Side::Client, number: 1_000_000, what: What::CutBefore }).await);
+        assert!(
+            !scene.commit_under(Fault { side: Side::Client, number: 1_000_000, what: What::CutBefore }, of_two).await
+        );
     }
     let mut places = 0;
     for side in [Side::Client, Side::Server] {
         for number in 1.. {
             let mut struck = false;
             for what in FAULTS.into_iter().filter(|what| side == Side::Client || *what != What::Duplicate) {
-                struck |= scene.commit_under(Fault { side, number, what }).await;
+                struck |= scene.commit_under(Fault { side, number, what }, of_two).await;
             }
             if !struck {
                 assert!(number > 3, "a commit is more than {number} messages");
@@ -135,17 +153,22 @@ async fn at_every_message(statements: Statements) {
             places += 1;
         }
     }
-    println!("{statements:?}: {places} places");
+    println!("{statements:?}, of two: {of_two}: {places} places");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unprepared_commit_is_before_or_after_at_every_message() {
-    at_every_message(Statements::Unprepared).await;
+    at_every_message(Statements::Unprepared, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_commit_is_before_or_after_at_every_message() {
-    at_every_message(Statements::Prepared).await;
+    at_every_message(Statements::Prepared, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_of_two_is_before_or_after_at_every_message() {
+    at_every_message(Statements::Prepared, true).await;
 }
 
 /// A server that is gone for good is an error, and no commit is made up.

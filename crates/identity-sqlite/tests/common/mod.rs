@@ -97,6 +97,7 @@ pub fn decide<T>(
         charges: Vec::new(),
         messages,
         refunds: Vec::new(),
+        also: None,
     };
     (commit, decision.outcome)
 }
