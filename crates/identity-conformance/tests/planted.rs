@@ -160,6 +160,7 @@ planted! {
     succeeding_twice: VersionsAreIgnored is caught by c45_one_of_many_right_codes_succeeds, "exactly one answer succeeds";
     names_that_claim_no_address: NamesClaimNames is caught by c46_a_username_is_never_another_users_address, "exactly one of them";
     events_that_do_not_make_the_user: OneEventACommit is caught by c48_all_or_nothing, "the result of its events";
+    half_events_after_two_failures: OneEventACommit is caught by c48_two_failures_leave_nothing_half, "the result of its events";
     signing_in_twice: DrawsRace is caught by c48_a_sign_in_is_all_or_nothing, "a code is used once";
     creating_half_a_visitor: OneEventACommit is caught by c49_a_failing_port_never_signs_in, "the result of its events";
     strength_by_random_commands: StrengthIsKept is caught by random_sequences_equal_the_model, "store and the model differ";

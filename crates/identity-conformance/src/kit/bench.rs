@@ -96,14 +96,19 @@ impl Bench {
 
     /// Makes one call of a port fail: the call with this number, counted from 1 and from now on.
     pub fn fail(&self, number: usize, how: Failing) {
-        self.gate.called.store(0, Ordering::SeqCst);
-        *self.gate.failing.lock().expect("no test thread panicked") = Some((number, how));
+        self.fail_all(&[(number, how)]);
     }
 
-    /// Makes every call succeed again. Returns whether the call that was to fail was reached.
+    /// Makes several calls of ports fail, as [`fail`](Self::fail) does with one.
+    pub fn fail_all(&self, calls: &[(usize, Failing)]) {
+        self.gate.called.store(0, Ordering::SeqCst);
+        *self.gate.failing.lock().expect("no test thread panicked") = calls.to_vec();
+    }
+
+    /// Makes every call succeed again. Returns whether the last call that was to fail was reached.
     pub fn mend(&self) -> bool {
-        let failing = self.gate.failing.lock().expect("no test thread panicked").take();
-        failing.is_some_and(|(number, _)| self.gate.called.load(Ordering::SeqCst) >= number)
+        let failing = std::mem::take(&mut *self.gate.failing.lock().expect("no test thread panicked"));
+        failing.last().is_some_and(|(number, _)| self.gate.called.load(Ordering::SeqCst) >= *number)
     }
 }
 
@@ -111,14 +116,14 @@ impl Bench {
 #[derive(Default)]
 struct Gate {
     called: AtomicUsize,
-    failing: Mutex<Option<(usize, Failing)>>,
+    failing: Mutex<Vec<(usize, Failing)>>,
 }
 
 impl Gate {
     fn call(&self) -> Option<Failing> {
         let number = self.called.fetch_add(1, Ordering::SeqCst) + 1;
-        let failing = *self.failing.lock().expect("no test thread panicked");
-        failing.filter(|(failing, _)| *failing == number).map(|(_, how)| how)
+        let failing = self.failing.lock().expect("no test thread panicked");
+        failing.iter().find(|(failing, _)| *failing == number).map(|(_, how)| *how)
     }
 
     async fn pass<T, E>(&self, call: impl Future<Output = Result<T, E>>, error: impl FnOnce() -> E) -> Result<T, E> {

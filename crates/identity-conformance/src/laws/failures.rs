@@ -365,6 +365,97 @@ pub async fn c48_all_or_nothing(harness: &dyn Harness) {
     .await;
 }
 
+/// The second of two failures: in the same call, or in the call with which the caller repeats one that failed.
+#[derive(Debug, Clone, Copy)]
+enum Second {
+    None,
+    Later(usize, Failing),
+    Again(usize, Failing),
+}
+
+/// Whichever two calls of ports fail in a use case and in its repetition, the stored state is that before the use case, or that
+/// after it was carried out once or twice (OWASP ASVS 5.0, 2.3.3).
+pub async fn c48_two_failures_leave_nothing_half(harness: &dyn Harness) {
+    let bench = Bench::new(harness.open().await, Policy::default());
+    let (mut number, mut pairs) = (0, 0);
+    for case in UseCase::ALL.iter().copied() {
+        let mut states = Vec::new();
+        let subject = next(&bench, &mut number, case).await;
+        states.push(subject.shape(&*bench.store).await);
+        subject.ask(&bench, case).await.expect("no port fails");
+        states.push(subject.shape(&*bench.store).await);
+        let _ = subject.ask(&bench, case).await;
+        states.push(subject.shape(&*bench.store).await);
+        for first in [Failing::Before, Failing::After] {
+            for call in 1..100 {
+                // Whether the call goes on after the first failure, or the caller repeats it; `None` when the calls have ended.
+                let mut second = Second::None;
+                let outcome = fail_twice(&bench, &mut number, (case, call, first, second), &states).await;
+                let Some((is_ok, is_written)) = outcome else { break };
+                // What failed and wrote nothing is as if it had not been asked for: one failure, which is another law.
+                for later in 1..100 {
+                    let mut is_reached = false;
+                    for how in [Failing::Before, Failing::After] {
+                        second = match (is_ok, is_written) {
+                            (true, _) => Second::Later(call + later, how),
+                            (false, true) => Second::Again(later, how),
+                            (false, false) => break,
+                        };
+                        let outcome = fail_twice(&bench, &mut number, (case, call, first, second), &states).await;
+                        is_reached |= outcome.is_some();
+                        pairs += u32::from(outcome.is_some());
+                    }
+                    if !is_reached {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    assert!(pairs > 300, "{pairs} pairs");
+}
+
+/// The next subject, whose messages do not mix with those of the one before.
+async fn next(bench: &Bench, number: &mut u32, case: UseCase) -> Subject {
+    bench.wait(100_000);
+    bench.identity.deliver_due().await.expect("no port fails");
+    *number += 1;
+    Subject::new(bench, *number, case).await
+}
+
+/// Lets calls fail, and judges what is there. Returns whether the use case succeeded, and whether anything was written; `None` when
+/// the last call that was to fail was not reached.
+async fn fail_twice(
+    bench: &Bench,
+    number: &mut u32,
+    (case, call, first, second): (UseCase, usize, Failing, Second),
+    states: &[Vec<String>],
+) -> Option<(bool, bool)> {
+    let subject = next(bench, number, case).await;
+    let mut calls = vec![(call, first)];
+    if let Second::Later(call, how) = second {
+        calls.push((call, how));
+    }
+    bench.fail_all(&calls);
+    let mut answer = subject.ask(bench, case).await;
+    if let Second::Again(call, how) = second {
+        bench.fail(call, how);
+        answer = subject.ask(bench, case).await;
+    }
+    let is_reached = bench.mend();
+    let mut shape = subject.shape(&*bench.store).await;
+    let place = format!("{case:?}, call {call} failing {first:?}, then {second:?}");
+    // A report is told to the user first and to the message second. Who hears of a failure reports again.
+    if case == UseCase::ReportDelivery && answer.is_err() && !states.contains(&shape) {
+        subject.ask(bench, case).await.expect("the last report is heard");
+        shape = subject.shape(&*bench.store).await;
+    }
+    assert!(states.contains(&shape), "{place}: what is there is half\nis     {shape:#?}\nwhole  {states:#?}");
+    let is_written = shape != states[0];
+    assert!(is_written || answer.is_err() || case == UseCase::Deliver, "{place}: what was acknowledged is written");
+    is_reached.then_some((answer.is_ok(), is_written))
+}
+
 /// A failing port never makes an address verified, and no success is reported for an address that is not verified
 /// (OWASP ASVS 5.0, 16.5.3).
 pub async fn c49_a_failing_port_never_verifies(harness: &dyn Harness) {

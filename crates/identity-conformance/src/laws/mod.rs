@@ -178,6 +178,7 @@ macro_rules! for_every_law {
             c45_one_of_many_right_codes_succeeds
             c46_a_username_is_never_another_users_address
             c48_all_or_nothing
+            c48_two_failures_leave_nothing_half
             c48_a_sign_in_is_all_or_nothing
             c49_a_failing_port_never_verifies
             c49_a_failing_port_never_signs_in

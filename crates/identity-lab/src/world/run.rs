@@ -413,7 +413,8 @@ impl World {
                 let wrong = matches!(judged, Confirmation::Rejected { .. });
                 self.note("judged", if wrong { "wrong" } else { "right" });
                 let open = open.filter(|open| sole && !wrong || self.model.open(key, id) == Some(*open));
-                self.model.told_judged(key, id, open, wrong, at.unwrap_or_else(|| self.clock.now()))?;
+                let at = at.unwrap_or_else(|| self.clock.now());
+                self.model.told_judged(key, id, open, wrong, (at, facts.passed))?;
             }
             (Says::Issued(code), Act::Issue(..), Some(key), Some(id)) => {
                 self.model.issued(key, id, code);

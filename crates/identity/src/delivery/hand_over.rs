@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{Actor, Content, Fate, Message, Purpose, Timestamp, UndeliverableReason};
-use identity_ports::{Accepted, Leased, Notice, NotifyError, Settlement};
+use identity_ports::{Accepted, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
 
 use super::Delivered;
 use crate::{Error, Identity};
@@ -35,6 +35,7 @@ impl Handed {
 /// An attempt to hand a message over.
 #[derive(Clone)]
 struct Attempt {
+    lease: LeaseId,
     message: Arc<Message>,
     at: Timestamp,
     attempts: u32,
@@ -43,9 +44,9 @@ struct Attempt {
 }
 
 impl Identity {
-    pub(super) async fn hand_over(&self, leased: Leased) -> Result<Handed, Error> {
+    pub(super) async fn hand_over(&self, lease: LeaseId, leased: Leased) -> Result<Handed, Error> {
         let is_visitors = is_visitors(&leased.message);
-        let handed = self.hand_over_to(leased).await?;
+        let handed = self.hand_over_to(lease, leased).await?;
         let outcome = match handed.outcome {
             // Nothing is kept of a visitor.
             Settlement::Sent { .. } | Settlement::Failed { .. } if is_visitors => Settlement::Done,
@@ -54,13 +55,18 @@ impl Identity {
         Ok(Handed { outcome, ..handed })
     }
 
-    async fn hand_over_to(&self, leased: Leased) -> Result<Handed, Error> {
+    async fn hand_over_to(&self, lease: LeaseId, leased: Leased) -> Result<Handed, Error> {
         let now = self.now();
         let Leased { message, attempts, uncertain, provider } = leased;
         let keys = &self.parts.keys;
         let message = Arc::new(message);
         let ticket = keys.ticket(message.id);
-        let attempt = Attempt { message: Arc::clone(&message), at: now, attempts, uncertain, provider };
+        let attempt = Attempt { lease, message: Arc::clone(&message), at: now, attempts, uncertain, provider };
+        if is_challenge(&message, Purpose::StepUp) && self.parts.store.load(&message.key).await?.is_none() {
+            // No commit brought it, so it may have been enqueued after its user was erased. Nothing of it is kept then.
+            self.tell(&attempt, "withheld", None);
+            return Ok(Handed::of(Settlement::Done, Delivered { expired: 1, ..Delivered::default() }));
+        }
         let (code, link) = (message.code(keys), message.link(keys));
         if let Content::Challenge { challenge, .. } = &message.content
             && (code.is_some(), link.is_some()) != (challenge.proof.by_code(), challenge.proof.by_link())
@@ -68,7 +74,7 @@ impl Identity {
             return self.left_for_others(&attempt, challenge.key.as_str()).await;
         }
         if now >= message.expires_at {
-            self.give_back(&attempt).await?;
+            self.conclude(&attempt, Settlement::Done, attempt.not_taken()).await?;
             self.tell(&attempt, "expired", None);
             let delivered = Delivered { expired: 1, ..Delivered::default() };
             return Ok(Handed::of(Settlement::Done, delivered));
@@ -206,45 +212,40 @@ impl Identity {
         // An earlier attempt may have been accepted, and is paid for then.
         let refused = Fate::Undeliverable(UndeliverableReason::Refused);
         let fate = if attempt.uncertain == 0 { refused } else { Fate::RefusedInDoubt };
-        match self.note_fate(&attempt.message, fate, &delivery()).await {
-            // The provider will refuse the message again, and the address is marked then.
-            Err(Error::Contended) => {
-                let (wait, provider) = (self.wait(attempt.attempts)?, attempt.provider.clone());
-                return Ok(self.retry(attempt, wait, reason, provider, false));
-            }
-            noted => noted?,
-        }
-        Ok(self.failed(attempt, &format!("permanently refused: {reason}")))
+        self.fail(attempt, &format!("permanently refused: {reason}"), Some(fate)).await
     }
 
     /// Makes the message a dead letter.
     async fn dead_letter(&self, attempt: &Attempt, reason: &str) -> Result<Handed, Error> {
-        self.give_back(attempt).await?;
-        Ok(self.failed(attempt, reason))
+        self.fail(attempt, reason, attempt.not_taken()).await
     }
 
-    fn failed(&self, attempt: &Attempt, reason: &str) -> Handed {
+    async fn fail(&self, attempt: &Attempt, reason: &str, fate: Option<Fate>) -> Result<Handed, Error> {
         let Attempt { message, attempts, uncertain, .. } = attempt;
+        let outcome = Settlement::Failed { at: attempt.at, error: words(reason) };
+        self.conclude(attempt, outcome.clone(), fate).await?;
         tracing::warn!(
             target: "identity::delivery", event = "dead_letter", id = %message.id, tenant = %message.key.tenant,
             channel = message.to.channel().as_str(), attempts, uncertain, reason,
             "the message became a dead letter: {reason}",
         );
-        let outcome = Settlement::Failed { at: attempt.at, error: words(reason) };
-        Handed::of(outcome, Delivered { failed: 1, ..Delivered::default() })
+        Ok(Handed::of(outcome, Delivered { failed: 1, ..Delivered::default() }))
     }
 
-    /// Gives back the send and the budgets of a code that certainly no provider accepted.
-    async fn give_back(&self, attempt: &Attempt) -> Result<(), Error> {
-        let is_code = matches!(attempt.message.content, Content::Challenge { .. });
-        if is_code && attempt.uncertain == 0 {
-            match self.note_fate(&attempt.message, Fate::NotTaken, &delivery()).await {
-                // The user is being changed by others; the send stays counted.
-                Ok(()) | Err(Error::Contended) => {}
-                Err(error) => return Err(error),
-            }
+    /// Settles the message for good, and then notes its fate. The other order could give back the send and the budgets of a code
+    /// that another attempt delivers after all; a worker that ends in between leaves them counted. The worker settles the message
+    /// once more, which changes nothing.
+    async fn conclude(&self, attempt: &Attempt, outcome: Settlement, fate: Option<Fate>) -> Result<(), Error> {
+        let Some(fate) = fate.filter(|_| !is_visitors(&attempt.message)) else { return Ok(()) };
+        let settled = vec![Settled { id: attempt.message.id, outcome }];
+        if self.parts.store.settle(attempt.lease, settled).await? == 0 {
+            return Ok(());
         }
-        Ok(())
+        match self.note_fate(&attempt.message, fate, &delivery()).await {
+            // The user is being changed by others; the send stays counted.
+            Err(Error::Contended) => Ok(()),
+            noted => noted,
+        }
     }
 
     fn tell(&self, attempt: &Attempt, event: &'static str, provider: Option<&str>) {
@@ -266,9 +267,21 @@ impl Identity {
     }
 }
 
+impl Attempt {
+    /// The fate of a code that certainly no provider accepted.
+    fn not_taken(&self) -> Option<Fate> {
+        let is_code = matches!(self.message.content, Content::Challenge { .. });
+        (is_code && self.uncertain == 0).then_some(Fate::NotTaken)
+    }
+}
+
 /// Whether the message signs somebody in, who need not be a user.
 pub(crate) fn is_visitors(message: &Message) -> bool {
-    matches!(&message.content, Content::Challenge { challenge, .. } if challenge.purpose == Purpose::SignIn)
+    is_challenge(message, Purpose::SignIn)
+}
+
+fn is_challenge(message: &Message, purpose: Purpose) -> bool {
+    matches!(&message.content, Content::Challenge { challenge, .. } if challenge.purpose == purpose)
 }
 
 /// The actor of the events that delivery causes.

@@ -320,7 +320,7 @@ impl<'a> Worker<'a> {
         let (attempts, provider) = (*attempts, provider.clone());
         let of = InHand { tenant, lease, id, lane, attempts, provider, began: Instant::now() };
         let identity = self.identity.clone();
-        let task = async move { identity.hand_over(leased).await };
+        let task = async move { identity.hand_over(lease, leased).await };
         let handle = self.in_hand.spawn(task.instrument(span));
         self.whose.insert(handle.id(), of);
     }

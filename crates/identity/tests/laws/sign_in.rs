@@ -669,6 +669,27 @@ async fn a_step_up_names_the_user_who_asked_and_is_no_sign_in() {
     assert!(account.confirm_step_up(&started.ticket, &host.mailbox.code(ADA).unwrap()).await.unwrap().is_none());
 }
 
+#[tokio::test]
+async fn a_step_up_that_comes_after_an_erasure_is_not_sent_and_leaves_nothing() {
+    let (store, mailbox) = (MemoryStore::new(), Mailbox::default());
+    let identity = Identity::new(store.clone(), Referring(mailbox.clone(), true), keys());
+    let identity = identity.with_clock(HandClock::default()).with_entropy(CountedEntropy::default());
+    let admin = identity.admin("test");
+    let new = NewUser { addresses: vec![NewAddress::from(address(ADA)).verified()], ..NewUser::default() };
+    let created = admin.create(new).await.unwrap();
+    let (user, id) = (created.outcome, created.user.emails().entries()[0].id);
+    identity.account(&user).step_up(id).await.unwrap();
+    let waiting = admin.posted(&user, None, 10).await.unwrap();
+    admin.erase(&user).await.unwrap();
+    for posted in waiting {
+        // As a call that loaded the user before the erasure.
+        store.enqueue(posted.message).await.unwrap();
+    }
+    identity.deliver_due().await.unwrap();
+    assert_eq!(mailbox.messages().len(), 0);
+    assert_eq!(admin.posted(&user, None, 10).await.unwrap(), Vec::new());
+}
+
 /// A provider that refers to what it takes, or refuses.
 struct Referring(Mailbox, bool);
 

@@ -634,6 +634,48 @@ async fn a_code_that_may_have_been_sent_stays_paid_for() {
     }
 }
 
+/// Refuses the first message for good, and accepts all others.
+#[derive(Clone, Default)]
+struct RefusesFirst(Arc<AtomicUsize>);
+
+#[identity::async_trait]
+impl Notifier for RefusesFirst {
+    async fn notify(&self, _: &Notice) -> Result<Accepted, NotifyError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(NotifyError::permanent("no such mailbox")),
+            _ => Ok(Accepted::default()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_whose_send_was_given_back_is_not_sent_after_all() {
+    for written in [true, false] {
+        let (store, notifier, clock) = (MemoryStore::new(), RefusesFirst::default(), HandClock::default());
+        let identity = Identity::new(store.clone(), notifier.clone(), keys())
+            .with_clock(clock.clone())
+            .with_entropy(CountedEntropy::default());
+        send(&identity, "ada@example.com").await;
+        // The answer to the commit that notes the refusal is lost.
+        let losing = identity.clone().with_commit(move |commit: Commit| {
+            let store = store.clone();
+            async move {
+                if written {
+                    store.commit(commit).await?;
+                }
+                Err(StoreError::failed("the connection closed before the answer").into())
+            }
+        });
+        assert!(losing.deliver_due().await.is_err());
+        for _ in 0..5 {
+            clock.forward(secs(30));
+            identity.deliver_due().await.unwrap();
+        }
+        assert_eq!(notifier.0.load(Ordering::SeqCst), 1, "it is a dead letter, noted or not");
+        assert_eq!(identity.admin("staff").dead_letters(None, 10).await.unwrap().len(), 1);
+    }
+}
+
 /// Accepts everything under a reference, and keeps the tickets.
 #[derive(Clone, Default)]
 struct Ticketed(Arc<Mutex<Vec<Notice>>>);
