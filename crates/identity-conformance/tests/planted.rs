@@ -54,6 +54,10 @@ planted! {
     telling_what_others_hold: TakenTellsTheHolders is caught by verified_wins_over_unverified, "nothing of the user who holds it";
     windows_that_follow_the_clock: ClocksMoveWindows is caught by a_window_begins_with_the_first_draw, "was expected";
     windows_of_withheld_messages: WithheldBegins is caught by a_window_lasts_as_long_as_its_last_charge_says, "begins no window";
+    not_judging_nothing: NothingAlwaysFits is caught by a_charge_of_nothing_asks_and_writes_nothing, "is judged";
+    beginning_with_nothing: NothingBegins is caught by a_charge_of_nothing_asks_and_writes_nothing, "began no window";
+    ending_by_nothing: NothingMovesEnds is caught by a_charge_of_nothing_asks_and_writes_nothing, "moves no end";
+    windows_that_go_on: FirstLengthCounts is caught by a_charge_of_no_length_begins_its_window_anew, "the window of the draw";
     windows_as_the_first_says: FirstLengthCounts is caught by a_window_lasts_as_long_as_its_last_charge_says, "looks at it says";
     refunds_as_the_first_says: FirstEndsRefunds is caught by a_window_lasts_as_long_as_its_last_charge_says, "the last draw left";
     scanning_64_messages: LeasesScan64 is caught by a_lease_finds_what_is_due_behind_any_number_of_others, "finds what is due";

@@ -20,7 +20,7 @@
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
 //! let signup = Actor::Administrator("signup".into());
 //! let by = |actor, seed| {
-//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, actor, funding: Funding::Shared }
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, actor, funding: Funding::Shared, heeds_rest: true }
 //! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;
@@ -76,12 +76,12 @@ pub use decide::{
     Standing, Started, Verification,
 };
 pub use plan::{
-    Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,
-    Strength, Subject, asks_for, charges, messages, plan, refunds, shared_charges, withdrawn,
+    Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, Holding, LookupChanges, LookupEntry, Planned,
+    Stored, Strength, Subject, asks_for, charges, messages, plan, refunds, resting, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,
-    Refund, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
+    Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,

@@ -99,6 +99,9 @@ impl<'a> Draws<'a> {
             if before.checked_add(charge.amount).is_none_or(|after| after > charge.budget.limit) {
                 told.push(Exhausted::of(charge, before, ends));
             }
+            if charge.amount == 0 {
+                continue;
+            }
             let drawn = before.saturating_add(charge.amount).min(i64::MAX.unsigned_abs());
             self.windows.push((charge.kind, &charge.quota, Window { began, ends, drawn }));
         }

@@ -203,7 +203,8 @@ pub trait UserRepository: Send + Sync + 'static {
     /// none of the charges of that message is drawn or begins a window; everything else is written. A charge that only records is drawn
     /// beyond the limit. The charges of the commit itself are drawn first and must not withhold, because there is no
     /// message to withhold: such a commit fails with [`StoreError::Failed`]. Then messages draw in their order. The amount
-    /// drawn saturates at [`i64::MAX`].
+    /// drawn saturates at [`i64::MAX`]. A charge of 0 is judged like any other, draws nothing, begins no window and changes none:
+    /// it must never write.
     ///
     /// Before the charges, each refund gives its amount back to the window of its kind and quota that contains its
     /// time: a window that began at that time or earlier and, by the budget that last drew from it, ends later. The

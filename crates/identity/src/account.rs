@@ -78,7 +78,8 @@ impl Account {
     /// # Errors
     /// [`PublicRefusal::NoChallenge`], [`PublicRefusal::Expired`], [`PublicRefusal::AlreadyVerified`],
     /// [`PublicRefusal::TooManyFailures`], [`PublicRefusal::KeyGone`], [`PublicRefusal::IdentifierNotFound`], and
-    /// [`PublicRefusal::Unavailable`] when another user verified the address first.
+    /// [`PublicRefusal::Unavailable`] when another user verified the address first, and [`PublicRefusal::Resting`] when the answer
+    /// is right and another user gave the address up a short time ago ([`RestPolicy`](crate::policy::RestPolicy)).
     pub async fn confirm(&self, id: IdentifierId, code: &Code) -> Result<Receipt<Confirmation>, HolderError> {
         self.run("account.confirm", |user, context| user.confirm(id, Answer::Code(code), context)).await
     }
@@ -151,7 +152,8 @@ impl Account {
     /// Sets the username.
     ///
     /// # Errors
-    /// [`PublicRefusal::UsernameTaken`] when another user has it, [`PublicRefusal::UsernameIsAddress`] when it reads as an
+    /// [`PublicRefusal::UsernameTaken`] when another user has it or gave it up a short time ago,
+    /// [`PublicRefusal::UsernameIsAddress`] when it reads as an
     /// e-mail address or a phone number.
     pub async fn set_username(&self, username: &Username) -> Result<Receipt<IdentifierId>, HolderError> {
         self.run("account.set_username", |user, context| user.set_username(username, None, context)).await

@@ -37,8 +37,14 @@ impl Admin {
     /// As [`User::create`]; [`Refusal::UserExists`] when the id is or was in use, [`Refusal::Taken`] when another user holds the
     /// claim on an address or on the username.
     pub async fn create(&self, new: NewUser) -> Result<Receipt<UserId>, Error> {
+        self.create_heeding(new, false).await
+    }
+
+    /// The same, and with `heeds_rest` refused while an address or the username rests.
+    pub(crate) async fn create_heeding(&self, new: NewUser, heeds_rest: bool) -> Result<Receipt<UserId>, Error> {
         let key_of = |id: &UserId| self.identity.key(id);
-        self.identity.begin("admin.create", key_of, &self.actor, |context| User::create(&new, context)).await
+        let decide = |context: &Context<'_>| User::create(&new, context);
+        self.identity.begin("admin.create", key_of, &self.actor, heeds_rest, decide).await
     }
 
     /// The user, as stored.

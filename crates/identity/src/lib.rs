@@ -105,14 +105,15 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The eight policies of a [`Policy`], and their builders.
+/// The nine policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
         Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, MailboxLimit,
         Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend,
-        Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy,
-        SharedPolicyBuilder, SignInPolicy, Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
+        RestPolicy, Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder,
+        SharedPolicy, SharedPolicyBuilder, SignInPolicy, Succession, Unknown, VerificationPolicy,
+        VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }

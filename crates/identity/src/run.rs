@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
-    Actor, BudgetKind, Charge, Claim, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding, Identifier,
-    IdentifierId, Issued, Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored, TenantId, Timestamp,
-    User, UserKey, WhenExhausted, asks_for, plan, shared_charges,
+    Actor, BudgetKind, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding,
+    Holding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored,
+    TenantId, Timestamp, User, UserKey, WhenExhausted, asks_for, plan, resting, shared_charges,
 };
 use identity_ports::CommitError;
 use tokio::runtime::Handle;
@@ -33,16 +33,24 @@ impl Identity {
     ) -> Result<Receipt<T>, Error> {
         let rounds = pin!(async {
             actor.check()?;
+            let mut heeds_rest = !actor.is_administrator();
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
                 let decide = |context: &Context<'_>| decide(&stored.user, context);
-                let mut attempted = self.attempt(key, &stored, actor, Funding::Shared, decide).await;
+                let mut attempted = self.attempt(key, &stored, actor, Funding::Shared, heeds_rest, decide).await;
                 if let Err(Failure::Crowded(crowded)) = attempted {
-                    attempted = self.uncrowd(key, &stored, actor, crowded, decide).await;
+                    attempted = self.uncrowd(key, &stored, actor, crowded, heeds_rest, decide).await;
                 }
                 match attempted {
                     // Somebody changed the user in between.
                     Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
+                    Err(Failure::Resting { claim, until }) => {
+                        let kind = claim.kind();
+                        if !self.held_before(key, claim).await? {
+                            return Err(Refusal::Resting { kind, until }.into());
+                        }
+                        heeds_rest = false;
+                    }
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
@@ -58,6 +66,7 @@ impl Identity {
         use_case: &'static str,
         key_of: impl Fn(&T) -> UserKey,
         actor: &Actor,
+        heeds_rest: bool,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
         let once = pin!(async {
@@ -65,11 +74,13 @@ impl Identity {
             let seed = self.parts.entropy.seed()?;
             let policy = self.policy();
             let context = self.context(self.now(), &seed, &policy, actor, Funding::Shared);
+            let context = Context { heeds_rest, ..context };
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
             match self.commit(&key, None, decision, &context).await {
                 Ok(receipt) => Ok(receipt),
                 Err(Failure::Conflict | Failure::Crowded(_)) => Err(Refusal::UserExists.into()),
+                Err(Failure::Resting { claim, until }) => Err(Refusal::Resting { kind: claim.kind(), until }.into()),
                 Err(Failure::Other(error)) => Err(error),
             }
         });
@@ -82,13 +93,14 @@ impl Identity {
         stored: &Stored,
         actor: &Actor,
         funding: Funding,
+        heeds_rest: bool,
         decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
         // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
         let now = self.parts.clock.now_after(stored.user.updated_at());
         let policy = self.policy();
-        let context = self.context(now, &seed, &policy, actor, funding);
+        let context = Context { heeds_rest, ..self.context(now, &seed, &policy, actor, funding) };
         let decision = decide(&context).map_err(Error::from)?;
         self.commit(key, Some(stored), decision, &context).await
     }
@@ -101,13 +113,14 @@ impl Identity {
         stored: &Stored,
         actor: &Actor,
         Crowded { exhausted, asked, at }: Crowded,
+        heeds_rest: bool,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         if self.policy().send().reserve().is_some() {
             let newest = stored.version.0.saturating_sub(REMEMBERED.into());
             let history = self.parts.store.history(key, newest, REMEMBERED.into()).await.map_err(Error::from)?;
             if let Some(standing) = asked.and_then(|id| stored.user.standing(id, &history)) {
-                let funded = self.attempt(key, stored, actor, Funding::Reserve(standing), &decide).await;
+                let funded = self.attempt(key, stored, actor, Funding::Reserve(standing), heeds_rest, &decide).await;
                 if !matches!(funded, Err(Failure::Crowded(_))) {
                     return funded;
                 }
@@ -115,10 +128,24 @@ impl Identity {
         }
         if exhausted.kind.is_shared() && !actor.is_administrator() {
             tell(&key.tenant, &Exhausted { effect: WhenExhausted::Withhold, ..exhausted });
-            return self.attempt(key, stored, actor, Funding::Withheld, decide).await;
+            return self.attempt(key, stored, actor, Funding::Withheld, heeds_rest, decide).await;
         }
         tell(&key.tenant, &exhausted);
         Err(refused_by(exhausted, at))
+    }
+
+    /// Whether the user of this key held a claim before that rests now. The whole history is read, because an event that takes an
+    /// address away does not name it; whoever makes a holder's call come here has proved that they have the address.
+    async fn held_before(&self, key: &UserKey, claim: ClaimKey) -> Result<bool, Error> {
+        let (mut holding, mut after) = (Holding::of(claim), 0);
+        loop {
+            let history = self.parts.store.history(key, after, 1_000).await?;
+            if holding.is_shown_by(&history) {
+                return Ok(true);
+            }
+            let Some(last) = history.last() else { return Ok(false) };
+            after = last.number;
+        }
     }
 
     pub(crate) fn context<'a>(
@@ -129,7 +156,8 @@ impl Identity {
         actor: &'a Actor,
         funding: Funding,
     ) -> Context<'a> {
-        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, actor, funding }
+        let heeds_rest = !actor.is_administrator();
+        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, actor, funding, heeds_rest }
     }
 
     async fn commit<T>(
@@ -144,9 +172,9 @@ impl Identity {
         let Some(commit) = commit else { return Ok(receipt) };
         let mail = commit.messages.first().map(|outgoing| outgoing.message.id);
         let before = commit.before.clone();
-        let asked = asks_for(&commit.events);
+        let (asked, claims) = (asks_for(&commit.events), commit.claims.clone());
         let failed = |error| match error {
-            CommitError::Exhausted(exhausted) => exhausted_by(exhausted, asked, key, context),
+            CommitError::Exhausted(exhausted) => exhausted_by(exhausted, asked, &claims, key, context),
             error => Failure::from(error),
         };
         let drawn = self.draw_shared(&commit.messages).await.map_err(failed)?;
@@ -278,6 +306,7 @@ impl Identity {
             Error::Refused(Refusal::TooSoon { retry_at, limit }) => {
                 Refusal::TooSoon { retry_at: shown(retry_at), limit }.into()
             }
+            Error::Refused(Refusal::Resting { kind, until }) => Refusal::Resting { kind, until: shown(until) }.into(),
             Error::Refused(Refusal::TooManyFailures { retry_at }) => {
                 Refusal::TooManyFailures { retry_at: retry_at.map(shown) }.into()
             }
@@ -335,7 +364,16 @@ fn tell_of_listed(before: Option<&User>, after: &User, context: &Context<'_>) {
 }
 
 /// Judges the exhaustion of a budget: the decision is made once more, or refused.
-fn exhausted_by(exhausted: Exhausted, asked: Option<IdentifierId>, key: &UserKey, context: &Context<'_>) -> Failure {
+fn exhausted_by(
+    exhausted: Exhausted,
+    asked: Option<IdentifierId>,
+    claims: &ClaimChanges,
+    key: &UserKey,
+    context: &Context<'_>,
+) -> Failure {
+    if let Some(claim) = resting(claims, &exhausted, context) {
+        return Failure::Resting { claim: claim.clone(), until: exhausted.retry_at };
+    }
     let crowded = exhausted.kind.is_shared() || exhausted.kind == BudgetKind::Guesses;
     let again = match context.funding {
         Funding::Shared => crowded,
@@ -362,6 +400,11 @@ enum Failure {
     Conflict,
     /// Nothing is written, and the decision is made once more.
     Crowded(Crowded),
+    /// Nothing is written, because what the commit takes rests.
+    Resting {
+        claim: ClaimKey,
+        until: Timestamp,
+    },
     Other(Error),
 }
 

@@ -514,7 +514,8 @@ impl Proof {
     /// # Errors
     /// [`PublicRefusal::Disabled`](crate::PublicRefusal::Disabled) when the user is disabled,
     /// [`PublicRefusal::Unavailable`](crate::PublicRefusal::Unavailable) when a restriction keeps the address out or several users
-    /// have it, [`PublicRefusal::UsernameTaken`](crate::PublicRefusal::UsernameTaken), and as
+    /// have it, [`PublicRefusal::Resting`](crate::PublicRefusal::Resting) when another user gave an address of the new user up a
+    /// short time ago, [`PublicRefusal::UsernameTaken`](crate::PublicRefusal::UsernameTaken), and as
     /// [`Admin::create`](crate::Admin::create).
     pub async fn find_or_create(&self, new: NewUser) -> Result<SignedIn, HolderError> {
         let identity = &self.identity;
@@ -528,7 +529,7 @@ impl Proof {
                 Holder::Several => break,
                 Holder::Nobody => {}
             }
-            match identity.admin("sign-in").create(new.clone()).await {
+            match identity.admin("sign-in").create_heeding(new.clone(), true).await {
                 Ok(receipt) => return Ok(SignedIn { user: receipt.outcome, is_new: true }),
                 // Somebody was faster.
                 Err(Error::Refused(Refusal::Taken(kind))) if kind == self.address.claim_key().kind() => {}

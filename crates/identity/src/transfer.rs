@@ -68,7 +68,8 @@ impl Admin {
 
     async fn import_one(&self, record: &UserRecord) -> Result<Imported, Error> {
         let key_of = |_: &()| self.identity.key(&record.id);
-        let answer = self.identity.begin("admin.import", key_of, &self.actor, |context| User::import(record, context));
+        let answer =
+            self.identity.begin("admin.import", key_of, &self.actor, false, |context| User::import(record, context));
         match answer.await {
             Ok(_) => Ok(Imported::New),
             Err(Error::Refused(Refusal::UserExists)) => self.is_there(&record.id).await,

@@ -2,8 +2,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use identity::policy::Resend;
-use identity::policy::{DangerousPolicy, VerificationPolicy};
+use identity::policy::{DangerousPolicy, Resend, RestPolicy, VerificationPolicy};
 use identity::{CodeKeys, Identity, KeyError, Notifier, Policy, StoreError, TenantId};
 use url::Url;
 
@@ -108,7 +107,7 @@ impl HostSettings {
         Ok(CodeKeys::parse(self.key.as_ref().ok_or(StartError::NoKey)?.reveal())?)
     }
 
-    /// The library's default policy with the lists and the wait of the settings.
+    /// The library's default policy with the lists and the wait of the settings, under which nothing rests.
     ///
     /// # Errors
     /// [`StartError::Policy`].
@@ -116,7 +115,9 @@ impl HostSettings {
         let wait = Duration::from_secs(self.resend_wait.into());
         let codes = VerificationPolicy::builder().resend(Resend::SameCode, wait).build()?;
         let lists = restrictions(&self.allow, &self.block)?;
-        Ok(Policy::default().with_verification(codes).with_restriction(lists))
+        let policy = Policy::default().with_verification(codes).with_restriction(lists);
+        // The interfaces that the hosts speak give a released address to the next user at once.
+        Ok(policy.with_rest(RestPolicy::none()))
     }
 
     /// Opens the database and returns the use cases for the tenant of the settings.

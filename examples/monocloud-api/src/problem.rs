@@ -234,7 +234,7 @@ const fn code(refusal: &Refusal) -> &'static str {
         Refusal::Taken(ClaimKind::Phone) => "DuplicatePhoneNumber",
         Refusal::Taken(ClaimKind::Username) => "DuplicateUserName",
         Refusal::Unchanged => "IdentifierUnchanged",
-        Refusal::Restricted(_) => "RestrictedIdentifier",
+        Refusal::Restricted(_) | Refusal::Resting { .. } => "RestrictedIdentifier",
         Refusal::AlreadyVerified => "IdentifierAlreadyVerified",
         Refusal::NotVerified => "IdentifierNotVerified",
         Refusal::LastVerified => "LastVerifiedIdentifier",

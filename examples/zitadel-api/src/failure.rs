@@ -184,7 +184,9 @@ impl Failure {
             }
             PublicRefusal::NoChallenge | PublicRefusal::Expired | PublicRefusal::KeyGone => Self::code_invalid(),
             PublicRefusal::UsernameTaken => Self::new(Code::AlreadyExists, "IDENTITY-userExists", Text::UserExists),
-            PublicRefusal::Unavailable => Self::new(PRECONDITION, "IDENTITY-unavailable", Text::Unavailable(channel)),
+            PublicRefusal::Unavailable | PublicRefusal::Resting { .. } => {
+                Self::new(PRECONDITION, "IDENTITY-unavailable", Text::Unavailable(channel))
+            }
             PublicRefusal::TooSoon { retry_at } => {
                 Self::new(Code::ResourceExhausted, "IDENTITY-tooSoon", Text::TooSoon).waiting(now, Some(*retry_at))
             }

@@ -96,6 +96,8 @@ macro_rules! for_every_law {
             a_withheld_message_leaves_its_share_to_others
             budgets_survive_a_restart
             a_charge_draws_its_amount
+            a_charge_of_nothing_asks_and_writes_nothing
+            a_charge_of_no_length_begins_its_window_anew
             a_recorded_budget_lets_every_message_pass_and_reports_it
             a_withheld_message_reports_every_exhausted_budget
             a_refund_goes_back_to_its_window

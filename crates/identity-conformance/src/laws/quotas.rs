@@ -243,6 +243,74 @@ pub async fn a_charge_draws_its_amount(harness: &dyn Harness) {
     }
 }
 
+/// A charge of the budget in which something rests.
+fn resting(amount: u64, limit: u64, window: u64, at: Timestamp) -> Charge {
+    let budget = Budget::new(limit, Duration::from_secs(window));
+    Charge { amount, ..charge(BudgetKind::Rest, "token", budget, at, WhenExhausted::Refuse) }
+}
+
+/// Creates a user by a commit that has these charges itself.
+async fn pay(store: &dyn Store, number: u128, charges: Vec<Charge>) -> Result<Committed, CommitError> {
+    let draft = create(&key(&format!("payer {number}")), &Person::default());
+    store.commit(charges.into_iter().fold(draft, crate::kit::Draft::charge).0).await
+}
+
+/// A charge of 0 asks whether a budget has room: it is judged like any other, draws nothing, begins no window and changes none.
+pub async fn a_charge_of_nothing_asks_and_writes_nothing(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let tenant = key("ada").tenant;
+    let mut number = 0;
+    let mut commit = async |charges: Vec<Charge>| {
+        number += 1;
+        pay(&*store, number, charges).await
+    };
+    let told = |answer: Result<Committed, CommitError>, drawn, retry_at| match answer {
+        Err(CommitError::Exhausted(told)) => {
+            assert_eq!((told.drawn, told.amount, told.retry_at), (drawn, 0, retry_at), "a charge of 0 began no window");
+        }
+        other => panic!("a charge of 0 is judged: {other:?}"),
+    };
+    commit(vec![resting(0, 0, 60, at(0))]).await.expect("nothing is drawn");
+    store.draw(&tenant, &[], &[resting(0, 0, 60, at(10))]).await.expect("nothing is drawn");
+    commit(vec![resting(1, 1, 60, at(30))]).await.expect("a charge of 0 draws nothing");
+    told(commit(vec![resting(0, 0, 60, at(50))]).await, 1, at(90));
+    told(commit(vec![resting(0, 0, 60, at(89))]).await, 1, at(90));
+    told(store.draw(&tenant, &[], &[resting(0, 0, 60, at(89))]).await.map(|()| Committed::default()), 1, at(90));
+    commit(vec![resting(0, 1, 60, at(89))]).await.expect("as much is drawn as may be");
+    commit(vec![resting(0, 1, 3_600, at(89))]).await.expect("as much is drawn as may be");
+    let mut draft = create(&key("refunded"), &Person::default());
+    draft.0.refunds.push(Refund { kind: BudgetKind::Rest, quota: "token".to_owned(), amount: 1, at: at(95) });
+    put(&*store, draft).await;
+    let still = commit(vec![resting(0, 0, 3_600, at(89))]).await;
+    assert!(matches!(still, Err(CommitError::Exhausted(_))), "a charge of 0 moves no end of a window: {still:?}");
+    commit(vec![resting(0, 0, 60, at(90))]).await.expect("the window is over");
+    commit(vec![resting(1, 1, 60, at(100))]).await.expect("the window is over");
+    told(commit(vec![resting(0, 0, 60, at(159))]).await, 1, at(160));
+    // Before and after a draw of the same commit.
+    let both = vec![resting(0, 0, 60, at(200)), resting(1, 1, 60, at(200)), resting(0, 1, 60, at(200))];
+    commit(both).await.expect("nothing is drawn before, and one after");
+    told(commit(vec![resting(1, 9, 60, at(210)), resting(0, 1, 60, at(210))]).await, 2, at(260));
+    let messages = vec![resting(0, 0, 60, at(210))];
+    told(spend(&*store, "acme", 1, messages).await, 1, at(260));
+}
+
+/// For a charge of no length every window is over: it begins another, whatever is open, and a charge after it gives that one its
+/// length. When the clock stepped back, the window stays where it is.
+pub async fn a_charge_of_no_length_begins_its_window_anew(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let just_before = |time: Timestamp| time - Duration::from_micros(1);
+    for (number, (time, until)) in (0..).zip([(0, 60), (30, 90), (89, 149), (120, 180), (100, 180), (500, 560)]) {
+        let anew = [0, 60].map(|window| resting(1, u64::MAX, window, at(time)));
+        pay(&*store, number * 10, anew.to_vec()).await.expect("everything has room");
+        let asked = pay(&*store, number * 10 + 1, vec![resting(0, 0, 60, just_before(at(until)))]).await;
+        let Err(CommitError::Exhausted(told)) = asked else {
+            panic!("the window of the draw at {time} lasts until {until}: {asked:?}")
+        };
+        assert_eq!(told.retry_at, at(until), "the window of the draw at {time}");
+        pay(&*store, number * 10 + 2, vec![resting(0, 0, 60, at(until))]).await.expect("the window is over");
+    }
+}
+
 /// A budget that is only recorded is drawn beyond its limit, lets the message pass, and is reported with its numbers.
 pub async fn a_recorded_budget_lets_every_message_pass_and_reports_it(harness: &dyn Harness) {
     let store = harness.open().await;

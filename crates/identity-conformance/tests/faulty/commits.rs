@@ -205,6 +205,7 @@ impl FaultyStore {
                 let known = &mut self.notes.lock().unwrap().ids;
                 commit.messages.retain(|outgoing| known.insert(outgoing.message.id));
             }
+            Fault::NothingAlwaysFits => commit.charges.retain(|charge| charge.amount > 0),
             Fault::ChargesAreOne => charges(commit).for_each(|charge| charge.amount = 1),
             Fault::RecordingWithholds => {
                 for charge in charges(commit).filter(|charge| charge.when_exhausted == WhenExhausted::Record) {
@@ -262,7 +263,9 @@ impl FaultyStore {
                 let held = holders.into_iter().flat_map(|holder| holder.claims).find(|held| held.key == claim.key);
                 return Err(CommitError::Taken(held.unwrap_or_else(|| claim.clone())));
             }
-            (Ok(committed), Fault::WithheldBegins) => self.begin_windows(&commit, committed).await,
+            (Ok(committed), Fault::WithheldBegins | Fault::NothingBegins | Fault::NothingMovesEnds) => {
+                self.begin_windows(&commit, committed).await
+            }
             (Err(CommitError::Taken(_)), Fault::TakenDraws) => {
                 for outgoing in commit.messages {
                     self.draw(&commit.key.tenant, outgoing.charges).await;

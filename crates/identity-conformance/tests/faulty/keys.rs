@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use identity_core::policy::Budget;
 use identity_core::{
     Charge, ClaimKey, Commit, Email, Exhausted, Expected, Outgoing, Refund, TenantId, Timestamp, UserId, UserKey,
     WhenExhausted,
@@ -162,13 +163,25 @@ impl FaultyStore {
         }
     }
 
-    /// Begins the windows of the messages of a commit, as a withheld draw must not.
+    /// Begins the windows of the messages of a commit, as a withheld draw must not, or those of charges of 0.
     pub(super) async fn begin_windows(&self, commit: &Commit, committed: &Committed) {
         let withheld = committed.exhausted.iter().any(|told| told.effect == WhenExhausted::Withhold);
-        if withheld && self.fault == Fault::WithheldBegins && matches!(commit.expected, Expected::Absent) {
-            let charges = commit.messages.iter().flat_map(|outgoing: &Outgoing| outgoing.charges.clone());
-            let nothing = charges.map(|charge| Charge { amount: 0, when_exhausted: WhenExhausted::Record, ..charge });
-            self.draw(&commit.key.tenant, nothing.collect()).await;
+        let paid = || commit.messages.iter().flat_map(|outgoing: &Outgoing| outgoing.charges.clone());
+        let charges: Vec<Charge> = match self.fault {
+            Fault::WithheldBegins if withheld && matches!(commit.expected, Expected::Absent) => paid().collect(),
+            Fault::NothingBegins => commit.charges.iter().filter(|charge| charge.amount == 0).cloned().collect(),
+            Fault::NothingMovesEnds => {
+                let asks = commit.charges.iter().filter(|charge| charge.amount == 0 && charge.budget.limit > 0);
+                asks.cloned().collect()
+            }
+            _ => return,
+        };
+        for charge in charges {
+            let budget = Budget { limit: u64::MAX, ..charge.budget };
+            let Charge { kind, quota, at, .. } = charge.clone();
+            let drawn = [Charge { amount: 1, budget, when_exhausted: WhenExhausted::Refuse, ..charge }];
+            self.inner.draw(&commit.key.tenant, &[], &drawn).await.unwrap();
+            self.inner.draw(&commit.key.tenant, &[Refund { kind, quota, amount: 1, at }], &[]).await.unwrap();
         }
     }
 }

@@ -152,6 +152,12 @@ pub(crate) enum Fault {
     ClocksMoveWindows,
     /// A withheld message begins windows.
     WithheldBegins,
+    /// A charge of 0 is not judged.
+    NothingAlwaysFits,
+    /// A charge of 0 begins a window.
+    NothingBegins,
+    /// A charge of 0 gives its window another end.
+    NothingMovesEnds,
     /// A window lasts as long as the charge that began it says.
     FirstLengthCounts,
     /// A refund goes by the end that the first draw gave the window.

@@ -101,7 +101,7 @@ impl From<Inconsistent> for BadRecord {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false };
 /// # let ada = User::from_events(&User::create(&NewUser::default(), &context)?.events).expect("she was created");
 /// let record = stored::record(&tenant, &ada, Version(1));
 /// let key = UserKey { tenant, user: ada.id().clone() };

@@ -22,6 +22,9 @@ pub struct Context<'a> {
     /// What pays for a code and for a guess of one. A decision is made with [`Funding::Shared`] first, and once more with
     /// another one when a budget that the user shares with strangers has no room.
     pub funding: Funding,
+    /// Whether an address or a username that rests since another user gave it up is refused: on the holder's road, unless the
+    /// user held it before ([`Holding`](crate::plan::Holding)).
+    pub heeds_rest: bool,
 }
 
 impl Context<'_> {

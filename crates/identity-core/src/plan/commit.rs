@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
 use crate::change::{Change, Event, Outgoing, Recorded, stored};
 use crate::decide::{Context, Decision};
-use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, withdrawn};
+use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, rests, withdrawn};
 use crate::policy::{Charge, Exhausted, Refund, WhenExhausted};
 use crate::user::{Refusal, User};
 
@@ -202,7 +202,7 @@ pub struct Planned<T> {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false };
 /// let created = User::create(&NewUser::default(), &context)?;
 /// let key = UserKey { tenant: tenant.clone(), user: created.outcome.clone() };
 /// let planned = plan(&key, None, created, &context)?;
@@ -237,11 +237,15 @@ pub fn plan<T>(
         Some(user) => ClaimChanges::needed(held, user, context.policy),
         None => ClaimChanges::between(held, old, new, context.policy),
     };
+    let mut charges = charges(old, &events, context);
+    if !update {
+        charges.extend(rests(held, &claims, new, context));
+    }
     let commit = Commit {
         key: key.clone(),
         expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
         claims,
-        charges: charges(old, &events, context),
+        charges,
         messages: messages(old, new, &events, context),
         withdraw: withdrawn(old, &events),
         refunds: refunds(old, &events, context),

@@ -6,6 +6,7 @@ mod commit;
 mod lookup;
 mod messages;
 mod reserve;
+mod rest;
 mod shared;
 mod sign_in;
 
@@ -17,5 +18,7 @@ pub use lookup::{LookupChanges, LookupEntry};
 pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
+pub(crate) use rest::rests;
+pub use rest::{Holding, resting};
 pub use shared::shared_charges;
 pub use sign_in::{Attempt, Subject};

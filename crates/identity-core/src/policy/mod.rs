@@ -1,4 +1,4 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eight values, and the builder of each
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of nine values, and the builder of each
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
@@ -6,6 +6,7 @@ mod disposable;
 mod mailbox;
 mod notice;
 mod primary;
+mod rest;
 mod restriction;
 mod send;
 mod shared;
@@ -18,6 +19,7 @@ pub use disposable::{DisposableDomains, Listed, Mode};
 pub use mailbox::MailboxLimit;
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
+pub use rest::RestPolicy;
 pub use restriction::{Restriction, RestrictionPolicy, RestrictionPolicyBuilder};
 pub use send::{Budget, Conversion, Mailboxes, Prices, SendPolicy, SendPolicyBuilder};
 pub use shared::{SharedPolicy, SharedPolicyBuilder};
@@ -125,6 +127,7 @@ pub struct Policy {
     pub(crate) claim: ClaimPolicy,
     pub(crate) mailbox_limit: Option<MailboxLimit>,
     pub(crate) verification: VerificationPolicy,
+    pub(crate) rest: RestPolicy,
     pub(crate) restriction: RestrictionPolicy,
     pub(crate) send: SendPolicy,
     pub(crate) notice: NoticePolicy,
@@ -154,6 +157,12 @@ impl Policy {
     #[must_use]
     pub fn with_verification(self, verification: VerificationPolicy) -> Self {
         Self { verification, ..self }
+    }
+
+    /// Sets how long what a user gives up is kept from others.
+    #[must_use]
+    pub fn with_rest(self, rest: RestPolicy) -> Self {
+        Self { rest, ..self }
     }
 
     /// Sets which addresses are refused.
@@ -202,6 +211,12 @@ impl Policy {
     #[must_use]
     pub const fn verification(&self) -> &VerificationPolicy {
         &self.verification
+    }
+
+    /// How long what a user gives up is kept from others.
+    #[must_use]
+    pub const fn rest(&self) -> RestPolicy {
+        self.rest
     }
 
     /// The restrictions that keep addresses out.

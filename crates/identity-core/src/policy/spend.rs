@@ -38,6 +38,8 @@ named_enum! {
         SignIn = "sign_in",
         /// The reserve of one address, in codes or in guesses, from which only users draw who are no strangers.
         Reserve = "reserve",
+        /// What was given up and rests for some time before another user may have it.
+        Rest = "rest",
         /// The budget of all tenants together for codes and links to one address.
         SharedAddress = "shared_address",
         /// The budget of all tenants together for codes to a block of 100 adjacent phone numbers.
@@ -63,7 +65,7 @@ pub struct Charge {
     /// calling code such as `+44`, or the tenant's name.
     pub quota: String,
     /// The amount to draw, in the unit of [`BudgetKind`]: 1 per message, 1,000 for the conversion breaker, millionths
-    /// for money.
+    /// for money. A charge of 0 only asks: it draws nothing and begins no window.
     pub amount: u64,
     /// The limit and the window of the budget.
     pub budget: Budget,

@@ -203,11 +203,13 @@ impl CodeKeys {
     /// does not live on in their table. It changes with the current key.
     #[must_use]
     pub fn pseudonym(&self, tenant: &TenantId, text: &str) -> String {
-        let mut prf = self.current.prf.clone();
-        field(&mut prf, b"quota v1");
-        field(&mut prf, tenant.as_str().as_bytes());
-        field(&mut prf, text.as_bytes());
-        to_hex(prf.finalize().into_bytes().get(..16).unwrap_or_default())
+        self.current.pseudonym(tenant, text)
+    }
+
+    /// The pseudonyms of `text` under all of these keys, the current one first: what is kept under one of them is found as long
+    /// as its key is configured.
+    pub(crate) fn pseudonyms(&self, tenant: &TenantId, text: &str) -> impl Iterator<Item = String> {
+        std::iter::once(&self.current).chain(&*self.previous).map(|key| key.pseudonym(tenant, text))
     }
 
     /// The name under which callbacks and bounced mails report on a message.
@@ -256,6 +258,14 @@ impl CodeKeys {
 }
 
 impl Key {
+    fn pseudonym(&self, tenant: &TenantId, text: &str) -> String {
+        let mut prf = self.prf.clone();
+        field(&mut prf, b"quota v1");
+        field(&mut prf, tenant.as_str().as_bytes());
+        field(&mut prf, text.as_bytes());
+        to_hex(prf.finalize().into_bytes().get(..16).unwrap_or_default())
+    }
+
     fn ticket(&self, message: MessageId) -> DeliveryTicket {
         let mut prf = self.prf.clone();
         field(&mut prf, b"delivery ticket v1");

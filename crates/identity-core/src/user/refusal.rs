@@ -79,6 +79,14 @@ pub enum Refusal {
         /// When the next answer is accepted; `None` when only an administrator can unlock the address.
         retry_at: Option<Timestamp>,
     },
+    /// Another user gave this address or username up a short time ago, and it rests.
+    #[error("this {} was given up a short time ago and rests; use another one, or wait", .kind.noun())]
+    Resting {
+        /// Whether it is an address or a username.
+        kind: ClaimKind,
+        /// When it may be taken.
+        until: Timestamp,
+    },
     /// A message was sent too recently, or too many were sent.
     #[error("{}", too_soon(.limit))]
     TooSoon {
@@ -169,9 +177,12 @@ impl Refusal {
             Self::UserExists | Self::Duplicate | Self::Unchanged | Self::Taken(_) | Self::AlreadyVerified => {
                 RefusalKind::Conflict
             }
-            Self::NoChallenge | Self::Expired | Self::KeyGone | Self::NotVerified | Self::TooMany(_) => {
-                RefusalKind::Conflict
-            }
+            Self::Resting { .. }
+            | Self::NoChallenge
+            | Self::Expired
+            | Self::KeyGone
+            | Self::NotVerified
+            | Self::TooMany(_) => RefusalKind::Conflict,
             Self::Restricted(_)
             | Self::LastVerified
             | Self::AdministratorOnly
@@ -193,14 +204,15 @@ impl Refusal {
     #[must_use]
     pub const fn retry_at(&self) -> Option<Timestamp> {
         match self {
-            Self::TooSoon { retry_at, .. } => Some(*retry_at),
+            Self::TooSoon { retry_at, .. } | Self::Resting { until: retry_at, .. } => Some(*retry_at),
             Self::TooManyFailures { retry_at } => *retry_at,
             _ => None,
         }
     }
 
     /// The refusal as a holder may be shown it. An address that belongs to somebody else looks like a restricted one,
-    /// and a budget that users share looks like a limit of the holder's own. A refusal of what only administrators can
+    /// a username that rests looks like one that belongs to somebody else, and a budget that users share looks like a limit of
+    /// the holder's own. A refusal of what only administrators can
     /// ask for is [`PublicRefusal::AdministratorOnly`].
     #[must_use]
     pub const fn public(&self) -> PublicRefusal {
@@ -212,7 +224,10 @@ impl Refusal {
             Self::Taken(ClaimKind::Email | ClaimKind::Mailbox | ClaimKind::Phone) | Self::Restricted(_) => {
                 PublicRefusal::Unavailable
             }
-            Self::Taken(ClaimKind::Username) => PublicRefusal::UsernameTaken,
+            Self::Taken(ClaimKind::Username) | Self::Resting { kind: ClaimKind::Username, .. } => {
+                PublicRefusal::UsernameTaken
+            }
+            Self::Resting { until, .. } => PublicRefusal::Resting { until: *until },
             Self::AlreadyVerified => PublicRefusal::AlreadyVerified,
             Self::NoChallenge => PublicRefusal::NoChallenge,
             Self::Expired => PublicRefusal::Expired,
@@ -247,6 +262,7 @@ codes!(Refusal {
     Self::Taken(ClaimKind::Mailbox) => "mailbox_taken",
     Self::Taken(ClaimKind::Phone) => "phone_taken",
     Self::Taken(ClaimKind::Username) => "username_taken",
+    Self::Resting { .. } => "resting",
     Self::Restricted(_) => "restricted",
     Self::AlreadyVerified => "already_verified",
     Self::NoChallenge => "no_challenge",
@@ -287,6 +303,11 @@ pub enum PublicRefusal {
     Unavailable,
     /// Another user has the username. Usernames are public: a sign-up form tells as much.
     UsernameTaken,
+    /// Another user gave the address up a short time ago, and it rests. Only who has just proved that they have it learns of it.
+    Resting {
+        /// When it may be verified.
+        until: Timestamp,
+    },
     /// The address is verified already.
     AlreadyVerified,
     /// No challenge is outstanding that the answer could belong to.
@@ -355,6 +376,7 @@ impl PublicRefusal {
             Self::Unchanged => Refusal::Unchanged,
             Self::Unavailable => Refusal::Restricted(Restriction::Address),
             Self::UsernameTaken => Refusal::Taken(ClaimKind::Username),
+            Self::Resting { until } => Refusal::Resting { kind: ClaimKind::Email, until: *until },
             Self::AlreadyVerified => Refusal::AlreadyVerified,
             Self::NoChallenge => Refusal::NoChallenge,
             Self::Expired => Refusal::Expired,
@@ -381,6 +403,7 @@ codes!(PublicRefusal {
     Self::Unchanged => "unchanged",
     Self::Unavailable => "unavailable",
     Self::UsernameTaken => "username_taken",
+    Self::Resting { .. } => "resting",
     Self::AlreadyVerified => "already_verified",
     Self::NoChallenge => "no_challenge",
     Self::Expired => "expired",
@@ -402,6 +425,9 @@ impl fmt::Display for PublicRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable => f.write_str("this address cannot be used here; use another one"),
+            Self::Resting { .. } => {
+                f.write_str("this address was given up a short time ago and rests; use another one, or wait")
+            }
             _ => self.example().fmt(f),
         }
     }

@@ -69,6 +69,7 @@ impl Bench {
             keys: &self.keys,
             actor,
             funding: self.funding,
+            heeds_rest: !actor.is_administrator(),
         })
     }
 }

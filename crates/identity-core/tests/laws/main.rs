@@ -20,6 +20,7 @@ mod privacy;
 mod readers;
 mod records;
 mod resending;
+mod rest;
 mod rules;
 mod sends;
 mod sequences;

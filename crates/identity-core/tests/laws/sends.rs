@@ -405,6 +405,8 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::Taken(ClaimKind::Email),
         Refusal::Taken(ClaimKind::Phone),
         Refusal::Taken(ClaimKind::Username),
+        Refusal::Resting { kind: ClaimKind::Email, until: at },
+        Refusal::Resting { kind: ClaimKind::Username, until: at },
         Refusal::AlreadyVerified,
         Refusal::NoChallenge,
         Refusal::Expired,
@@ -469,7 +471,11 @@ fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
             // Every limit on sends looks like a limit of the holder's own.
             Refusal::TooSoon { .. } => assert_eq!(public, waits.public(), "{refusal:?}"),
             // A username is public, because its holder signs in with it.
-            Refusal::Taken(ClaimKind::Username) => assert_eq!(public, PublicRefusal::UsernameTaken),
+            Refusal::Taken(ClaimKind::Username) | Refusal::Resting { kind: ClaimKind::Username, .. } => {
+                assert_eq!(public, PublicRefusal::UsernameTaken, "{refusal:?}");
+            }
+            // Only who has just proved the address is told.
+            Refusal::Resting { until, .. } => assert_eq!(public, PublicRefusal::Resting { until: *until }),
             // No call of a holder is refused for these.
             Refusal::UserExists
             | Refusal::SourceWithoutVerified
@@ -495,7 +501,7 @@ fn every_refusal_has_a_slug_of_its_own() {
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), 30);
+    assert_eq!(slugs.len(), 31);
 }
 
 #[test]

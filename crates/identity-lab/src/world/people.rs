@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use identity::policy::{
-    Budget, By, ClaimPolicy, DangerousPolicy, MailboxLimit, Mode, PrimaryPolicy, Resend, RestrictionPolicy, SendPolicy,
-    SignInPolicy, Unknown, VerificationPolicy,
+    Budget, By, ClaimPolicy, DangerousPolicy, MailboxLimit, Mode, PrimaryPolicy, Resend, RestPolicy, RestrictionPolicy,
+    SendPolicy, SignInPolicy, Unknown, VerificationPolicy,
 };
 use identity::{Address, CodeKeys, Policy, TenantId, Username};
 
@@ -95,6 +95,7 @@ pub(crate) fn policies() -> Result<[Policy; 3], DangerousPolicy> {
         )
         .with_mailbox_limit(Some(MailboxLimit::new(1, Mode::Refuse)?))
         .with_restriction(RestrictionPolicy::builder().block_domain("blocked.example").build()?)
+        .with_rest(RestPolicy::default().with_email(HOUR).with_phone(HOUR).with_username(HOUR))
         .with_sign_in(SignInPolicy::default().with_unknown(Unknown::Decoy));
     let open = Policy::default()
         .with_claim(ClaimPolicy::All)
@@ -102,6 +103,7 @@ pub(crate) fn policies() -> Result<[Policy; 3], DangerousPolicy> {
         .with_verification(
             VerificationPolicy::builder().digits(8).resend(Resend::NewCode, Duration::from_secs(10)).build()?,
         )
+        .with_rest(RestPolicy::none())
         .with_sign_in(SignInPolicy::default().with_life(Duration::from_secs(120))?);
     Ok([Policy::default(), strict, open])
 }

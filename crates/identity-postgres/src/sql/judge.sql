@@ -11,4 +11,4 @@ b AS MATERIALIZED (SELECT j.n, j.kind, j.quota,
     CASE WHEN j.i = 0 THEN GREATEST(0, j.drawn - j.amount)
         WHEN j.open THEN j.drawn + LEAST(j.amount, 9223372036854775807 - GREATEST(j.drawn, 0)) ELSE j.amount END AS drawn
     FROM j WHERE CASE WHEN j.i = 0 THEN j.began_at <= j.at AND j.ends_at > j.at
-        ELSE ((SELECT a FROM withheld))[j.m::int] IS NOT TRUE END),
+        ELSE j.amount > 0 AND ((SELECT a FROM withheld))[j.m::int] IS NOT TRUE END),

@@ -25,7 +25,7 @@ j AS (SELECT bw.n, 0::int8 AS s, 0::int8 AS m, 0::int8 AS i, NULL::text AS effec
     LATERAL (SELECT a.w[3 * st.b::int - 2] AS began_at, a.w[3 * st.b::int - 1] AS ends_at, a.w[3 * st.b::int] AS drawn) f,
     LATERAL (SELECT (f.began_at > st.opened) IS TRUE AS open,
         CASE WHEN f.began_at > st.opened THEN f.drawn <= st.room ELSE st.room >= 0 END AS fits,
-        st.i > 0 OR (f.began_at <= st.at AND f.ends_at > st.at) IS TRUE AS changes) o),
+        (st.i > 0 AND st.amount > 0) OR (st.i = 0 AND f.began_at <= st.at AND f.ends_at > st.at) IS TRUE AS changes) o),
 withheld AS MATERIALIZED (SELECT array_agg(x.held ORDER BY x.m) AS a FROM
     (SELECT j.m, bool_or(j.held) AS held FROM j WHERE j.m > 0 GROUP BY j.m) x),
 b AS MATERIALIZED (SELECT x.* FROM (SELECT bw.n, bw.kind, bw.quota, l.w[3 * bw.b::int - 2] AS began_at,

@@ -75,6 +75,7 @@ pub fn decide<T>(
         keys: &keys,
         actor: &actor,
         funding: identity_core::Funding::Shared,
+        heeds_rest: false,
     };
     let decision = decide(&context).unwrap();
     let before = stored.map(|stored| Arc::clone(&stored.user));

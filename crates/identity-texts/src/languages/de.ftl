@@ -177,6 +177,7 @@ error-duplicate = Diese Adresse gehört schon zu Ihrem Konto.
 error-unchanged = Die neue Adresse ist dieselbe wie die bisherige. Geben Sie eine andere ein.
 error-unavailable = Diese Adresse kann hier nicht verwendet werden. Geben Sie eine andere ein.
 error-username-taken = Dieser Benutzername ist vergeben. Wählen Sie einen anderen.
+error-resting = Diese Adresse gehörte bis vor Kurzem zu einem anderen Konto. Geben Sie eine andere ein, oder warten Sie { duration } und versuchen Sie es dann erneut.
 error-already-verified = Diese Adresse ist schon bestätigt.
 error-no-challenge = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an.
 error-expired = Dieser Code ist abgelaufen. Fordern Sie einen neuen an.

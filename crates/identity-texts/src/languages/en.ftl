@@ -177,6 +177,7 @@ error-duplicate = This address is already in your account.
 error-unchanged = The new address is the same as the present one. Enter another one.
 error-unavailable = This address cannot be used here. Enter another one.
 error-username-taken = This username is taken. Choose another one.
+error-resting = This address belonged to another account until a short time ago. Enter another one, or wait { duration }, then try again.
 error-already-verified = This address is already confirmed.
 error-no-challenge = This code cannot be used any more. Ask for a new one.
 error-expired = This code is too old. Ask for a new one.

@@ -183,6 +183,7 @@ error-duplicate = Esta dirección ya está en su cuenta.
 error-unchanged = La dirección nueva es la misma que la actual. Escriba otra.
 error-unavailable = Esta dirección no se puede usar aquí. Escriba otra.
 error-username-taken = Este nombre de usuario ya está en uso. Elija otro.
+error-resting = Esta dirección perteneció hasta hace poco a otra cuenta. Escriba otra, o espere { duration } y vuelva a intentarlo.
 error-already-verified = Esta dirección ya está confirmada.
 error-no-challenge = Este código ya no sirve. Pida uno nuevo.
 error-expired = Este código ha caducado. Pida uno nuevo.

@@ -181,6 +181,7 @@ error-duplicate = Cette adresse figure déjà dans votre compte.
 error-unchanged = La nouvelle adresse est la même que l’actuelle. Saisissez-en une autre.
 error-unavailable = Cette adresse ne peut pas être utilisée ici. Saisissez-en une autre.
 error-username-taken = Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.
+error-resting = Cette adresse appartenait il y a peu à un autre compte. Saisissez-en une autre, ou attendez { duration }, puis réessayez.
 error-already-verified = Cette adresse est déjà confirmée.
 error-no-challenge = Ce code n’est plus valable. Demandez-en un nouveau.
 error-expired = Ce code a expiré. Demandez-en un nouveau.

@@ -155,6 +155,7 @@ error-duplicate = この連絡先はすでに登録されています。
 error-unchanged = 新しい連絡先が現在のものと同じです。別の連絡先を入力してください。
 error-unavailable = この連絡先はご利用いただけません。別の連絡先を入力してください。
 error-username-taken = このユーザー名はすでに使われています。別の名前を選んでください。
+error-resting = この連絡先は最近まで別のアカウントで使われていました。別の連絡先を入力するか、{ duration }待ってから、もう一度お試しください。
 error-already-verified = この連絡先はすでに確認されています。
 error-no-challenge = このコードは使用できません。新しいコードを請求してください。
 error-expired = コードの有効期限が切れています。新しいコードを請求してください。

@@ -22,6 +22,7 @@ fn refusals(retry_at: Timestamp) -> Vec<PublicRefusal> {
         PublicRefusal::Unchanged,
         PublicRefusal::Unavailable,
         PublicRefusal::UsernameTaken,
+        PublicRefusal::Resting { until: retry_at },
         PublicRefusal::AlreadyVerified,
         PublicRefusal::NoChallenge,
         PublicRefusal::Expired,

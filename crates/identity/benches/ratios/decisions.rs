@@ -59,7 +59,9 @@ impl Rules {
 
     fn context<'a>(&'a self, seed: &'a Seed, actor: &'a Actor) -> Context<'a> {
         let Self { tenant, policy, keys } = self;
-        Context { now: SystemClock.now(), seed, tenant, policy, keys, actor, funding: identity_core::Funding::Shared }
+        let heeds_rest = !actor.is_administrator();
+        let (now, funding) = (SystemClock.now(), identity_core::Funding::Shared);
+        Context { now, seed, tenant, policy, keys, actor, funding, heeds_rest }
     }
 
     /// One intent as the use cases carry it out, up to what would be committed.

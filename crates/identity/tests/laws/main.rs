@@ -16,6 +16,7 @@ mod metrics;
 mod own_rows;
 mod posted;
 mod reserve;
+mod rest;
 mod router;
 mod rules;
 mod shared;

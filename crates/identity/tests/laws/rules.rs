@@ -391,7 +391,8 @@ async fn erasing_leaves_who_and_when_and_nothing_personal() {
     let history = admin.history(account.user(), 0, 100).await.unwrap();
     assert!(history.len() >= 5, "{history:?}");
     assert!(!serde_json::to_string(&history).unwrap().contains("example"), "{history:?}");
-    // The address is free again.
+    // The address is free again when it has rested.
+    host.clock.forward(secs(30 * 86_400));
     let next = host.account().await;
     host.verified(&next, "ada@example.com").await;
 }

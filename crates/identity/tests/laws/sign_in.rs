@@ -93,7 +93,7 @@ async fn strangers_get_a_code_where_the_policy_invites_them_and_nothing_else() {
 
 /// Which calls of the store were made, and how many look-ups find nobody although there is somebody.
 #[derive(Clone)]
-struct Noted(MemoryStore, Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>);
+pub(crate) struct Noted(pub(crate) MemoryStore, pub(crate) Arc<Mutex<Vec<String>>>, pub(crate) Arc<AtomicUsize>);
 
 impl Noted {
     fn note(&self, what: impl Into<String>) -> &MemoryStore {
@@ -125,7 +125,8 @@ impl UserRepository for Noted {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.note("commit").commit(commit).await
+        let kinds: Vec<&str> = commit.charges.iter().map(|charge| charge.kind.as_str()).collect();
+        self.note(format!("commit {kinds:?}")).commit(commit).await
     }
 }
 

@@ -102,6 +102,7 @@ impl Users {
             keys: &self.keys,
             actor: &actor,
             funding: Funding::Shared,
+            heeds_rest: false,
         };
         let first = match before {
             Some(old) => user.replace(old.id, new, &context)?,
