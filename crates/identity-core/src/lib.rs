@@ -80,15 +80,16 @@ pub use plan::{
     Stored, Strength, Subject, asks_for, charges, messages, plan, refunds, resting, shared_charges, withdrawn,
 };
 pub use policy::{
-    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, NoticeKind, NoticePolicy, Policy, PrimaryPolicy,
-    Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
+    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, FreshnessPolicy, NoticeKind, NoticePolicy, Policy,
+    PrimaryPolicy, Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy,
+    WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
     Purpose, SignInTicket, TicketError,
 };
 pub use user::{
-    Attempts, Book, Challenge, DeliveryState, Fate, Identifier, JsonError, JsonObject, MAX_EXTENSION_BYTES,
+    Attempts, Book, Challenge, DeliveryState, Evidence, Fate, Identifier, JsonError, JsonObject, MAX_EXTENSION_BYTES,
     MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Profile, ProofBy, PublicRefusal,
     Refusal, RefusalKind, Report, Retired, SendLimit, Status, Undeliverable, UndeliverableReason, User, UserParts,
     UsernameEntry, Verified,

@@ -167,7 +167,19 @@ impl Account {
         self.run("account.remove_username", |user, context| user.remove_username(context)).await
     }
 
-    async fn run<T: 'static>(
+    /// Whether the evidence of an address is fresh enough for a purpose of the host, by the
+    /// [`FreshnessPolicy`](crate::policy::FreshnessPolicy). False for a purpose that the policy does not name. Who is not fresh shows
+    /// the address once more: [`step_up`](Self::step_up), and then [`Proof::renew`](crate::sign_in::Proof::renew).
+    ///
+    /// # Errors
+    /// [`PublicRefusal::UserNotFound`], [`PublicRefusal::IdentifierNotFound`].
+    pub async fn is_fresh(&self, id: IdentifierId, purpose: &str) -> Result<bool, HolderError> {
+        let stored = self.identity.parts.store.load(&self.key).await?.ok_or(PublicRefusal::UserNotFound)?;
+        let entry = stored.user.identifier(id).ok_or(PublicRefusal::IdentifierNotFound)?;
+        Ok(entry.is_fresh(purpose, self.identity.policy().freshness(), self.identity.now()))
+    }
+
+    pub(crate) async fn run<T: 'static>(
         &self,
         use_case: &'static str,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,

@@ -105,13 +105,13 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The nine policies of a [`Policy`], and their builders.
+/// The ten policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, Listed, MailboxLimit,
-        Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend,
-        RestPolicy, Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder,
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, FreshnessPolicy, Listed,
+        MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder,
+        Resend, RestPolicy, Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder,
         SharedPolicy, SharedPolicyBuilder, SignInPolicy, Succession, Unknown, VerificationPolicy,
         VerificationPolicyBuilder,
     };
@@ -160,8 +160,9 @@ pub mod stored {
 /// The parts of a [`User`].
 pub mod user {
     pub use identity_core::{
-        Attempts, Book, Challenge, Inconsistent, JsonError, JsonObject, MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH,
-        MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Purpose, Retired, UserParts, UsernameEntry, Verified,
+        Attempts, Book, Challenge, Evidence, Inconsistent, JsonError, JsonObject, MAX_EXTENSION_BYTES,
+        MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Purpose, Retired, UserParts,
+        UsernameEntry, Verified,
     };
 }
 

@@ -13,7 +13,7 @@ use identity_core::{
 use identity_ports::{CommitError, StoreError};
 
 use crate::run::tell;
-use crate::{Account, Error, HolderError, Identity};
+use crate::{Account, Error, HolderError, Identity, Receipt};
 
 /// What a person types to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -506,6 +506,20 @@ impl Proof {
     #[must_use]
     pub const fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// Renews the evidence of the address: that it was shown at [`at`](Self::at) is kept with the user who has it verified
+    /// ([`Identifier::evidence`](crate::Identifier::evidence)). Nothing is written when newer evidence is there.
+    ///
+    /// # Errors
+    /// [`PublicRefusal::UserNotFound`](crate::PublicRefusal::UserNotFound) when nobody has the address,
+    /// [`PublicRefusal::IdentifierNotFound`](crate::PublicRefusal::IdentifierNotFound) and
+    /// [`PublicRefusal::NotVerified`](crate::PublicRefusal::NotVerified) when the user lost it since, and those of every method of
+    /// [`Account`].
+    pub async fn renew(&self) -> Result<Receipt<IdentifierId>, HolderError> {
+        let user = self.user.as_ref().ok_or(crate::PublicRefusal::UserNotFound)?;
+        let decide = |user: &User, context: &Context<'_>| user.renew(&self.address, self.method, self.at, context);
+        self.identity.account(user).run("proof.renew", decide).await
     }
 
     /// The user who has the address verified, or a new one who has it so from the first commit on, with what `new` names besides.

@@ -130,7 +130,7 @@ pub enum Change {
         /// The id of the address.
         id: IdentifierId,
     },
-    /// An address became verified.
+    /// An address became verified, or the evidence of a verified one was renewed.
     Verified {
         /// The id of the address.
         id: IdentifierId,

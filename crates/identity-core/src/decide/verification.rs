@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use subtle::Choice;
 
+use crate::address::Address;
 use crate::base::{DAY, IdentifierId, Timestamp};
 use crate::change::{Change, binding};
 use crate::decide::{Context, Decision};
@@ -239,6 +240,34 @@ impl User {
         let mut changes = vec![Change::Verified { id, verified }];
         changes.extend(self.settle_verified(entry, context));
         Ok(Decision::of(context, changes, ()))
+    }
+
+    /// Renews the evidence of a verified address: its holder showed at `at`, by a code or a link that the caller has judged, that
+    /// they still have it. The address stays verified whatever comes of it, and nobody is notified. The decision has no events
+    /// when the present evidence is as new.
+    ///
+    /// # Errors
+    /// * [`Refusal::NotVerified`] when the address is not verified.
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    pub fn renew(
+        &self,
+        address: &Address,
+        by: Method,
+        at: Timestamp,
+        context: &Context<'_>,
+    ) -> Result<Decision<IdentifierId>, Refusal> {
+        self.open(context)?;
+        let same = |entry: &&Identifier| entry.address.claim_key() == address.claim_key();
+        let entry = self.identifiers().find(same).ok_or(Refusal::IdentifierNotFound)?;
+        let known = entry.verified().ok_or(Refusal::NotVerified)?;
+        // Who showed it cannot have done so later than now.
+        let at = at.min(context.now);
+        if at <= known.at {
+            return Ok(Decision::nothing(entry.id));
+        }
+        let verified = Verified { at, by, source: None };
+        Ok(Decision::of(context, vec![Change::Verified { id: entry.id, verified }], entry.id))
     }
 
     /// Withdraws the verification and the open challenge of an address. If it has neither, the decision has no events.

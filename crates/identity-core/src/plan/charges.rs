@@ -1,7 +1,7 @@
 //! The budgets that messages are paid from: charges, refunds, and what happens when a budget is exhausted.
 
 use crate::address::{Address, Channel};
-use crate::base::Timestamp;
+use crate::base::{IdentifierId, Timestamp};
 use crate::change::{Change, Event};
 use crate::decide::Context;
 use crate::plan::{Reserved, fund};
@@ -47,6 +47,8 @@ pub(crate) fn code_charges(address: &Address, at: Timestamp, context: &Context<'
 #[must_use]
 pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Charge> {
     let Some(before) = before else { return Vec::new() };
+    // Evidence that is renewed was paid for where its answer was judged.
+    let is_new = |id: &IdentifierId| before.identifier(*id).is_some_and(|entry| !entry.is_verified());
     let judged = events.iter().filter_map(|event| match &event.change {
         Change::AnswerRejected { id } => Some(*id),
         Change::Verified { id, verified } if matches!(verified.by, Method::Code | Method::AdministratorCode) => {
@@ -66,7 +68,7 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
         fund(&mut charges, Reserved::Guess, before.id(), &entry.address, context);
         charges
     };
-    judged.filter_map(|id| before.identifier(id)).flat_map(guess).collect()
+    judged.filter(is_new).filter_map(|id| before.identifier(id)).flat_map(guess).collect()
 }
 
 /// What a notice of a loss is about, from the view of its recipient.
@@ -150,7 +152,8 @@ pub fn refunds(before: Option<&User>, events: &[Event], context: &Context<'_>) -
             }
             Change::Verified { id, verified } if matches!(verified.by, Method::Code | Method::Link) => {
                 let Some(conversion) = context.policy.send().conversion() else { continue };
-                if let Some(Address::Phone(phone)) = before.identifier(*id).map(|entry| &entry.address) {
+                let entry = before.identifier(*id).filter(|entry| !entry.is_verified());
+                if let Some(Address::Phone(phone)) = entry.map(|entry| &entry.address) {
                     let quota = format!("+{}", phone.country_code());
                     let amount = conversion.share();
                     refunds.push(Refund { kind: BudgetKind::Conversion, quota, amount, at: context.now });

@@ -127,6 +127,8 @@ impl Post<'_> {
 fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'a>> {
     let (id, what) = match change {
         Change::Added { id, .. } => (*id, NoticeKind::Added),
+        // Evidence that is renewed is no news.
+        Change::Verified { id, .. } if before.identifier(*id).is_some_and(Identifier::is_verified) => return None,
         Change::Verified { id, .. } => (*id, NoticeKind::Verified),
         Change::Replaced { by, .. } => (*by, NoticeKind::Replaced),
         Change::PrimaryChanged { id: Some(id), .. } => (*id, NoticeKind::MadePrimary),

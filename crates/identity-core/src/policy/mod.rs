@@ -1,8 +1,9 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of nine values, and the builder of each
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of ten values, and the builder of each
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
 mod disposable;
+mod freshness;
 mod mailbox;
 mod notice;
 mod primary;
@@ -16,6 +17,7 @@ mod verification;
 
 pub use claim::ClaimPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
+pub use freshness::FreshnessPolicy;
 pub use mailbox::MailboxLimit;
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
@@ -132,6 +134,7 @@ pub struct Policy {
     pub(crate) send: SendPolicy,
     pub(crate) notice: NoticePolicy,
     pub(crate) sign_in: SignInPolicy,
+    pub(crate) freshness: FreshnessPolicy,
 }
 
 impl Policy {
@@ -189,6 +192,12 @@ impl Policy {
         Self { sign_in, ..self }
     }
 
+    /// Sets how old evidence may be for each of the host's purposes.
+    #[must_use]
+    pub fn with_freshness(self, freshness: FreshnessPolicy) -> Self {
+        Self { freshness, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -241,6 +250,12 @@ impl Policy {
     #[must_use]
     pub const fn sign_in(&self) -> &SignInPolicy {
         &self.sign_in
+    }
+
+    /// How old evidence may be for each of the host's purposes.
+    #[must_use]
+    pub const fn freshness(&self) -> &FreshnessPolicy {
+        &self.freshness
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, ClaimKey, Username};
+use crate::address::{Address, Channel, ClaimKey, Username};
 use crate::base::{DAY, IdentifierId, Timestamp, named_enum};
-use crate::user::{Challenge, Undeliverable};
+use crate::policy::FreshnessPolicy;
+use crate::user::{Challenge, Undeliverable, UndeliverableReason};
 
 named_enum! {
     /// How an address was verified.
@@ -32,6 +33,25 @@ pub struct Verified {
     pub by: Method,
     /// Who vouches for the address, in the host's words; at most 800 bytes.
     pub source: Option<Arc<str>>,
+}
+
+/// What shows that an address belongs to its user, as far as it is known: [`Identifier::evidence`]. Through which provider a
+/// code went is with its message ([`Posted`](https://docs.rs/identity/latest/identity/delivery/struct.Posted.html)) as long as that
+/// is kept, and not with the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// When it was shown for the last time.
+    pub at: Timestamp,
+    /// How it was shown.
+    pub by: Method,
+    /// How the code or the link went to the holder; `None` when none did: for an administrator's word, for a code that was given
+    /// to an administrator, and for an import.
+    pub channel: Option<Channel>,
+    /// Who vouches for the address, in the host's words.
+    pub source: Option<&'a str>,
+    /// When a message was found not to reach the address, refused for good or bounced, as carriers say of a number that is
+    /// assigned to nobody; `None` when none was found since, or one arrived.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// The verification status of an address. It is one value, so that no flag can contradict a date.
@@ -121,6 +141,28 @@ impl Identifier {
             Status::Verified(verified) => Some(verified),
             Status::Unverified | Status::Pending(_) => None,
         }
+    }
+
+    /// What shows that the address belongs to its user; `None` when it is not verified.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Evidence<'_>> {
+        let Verified { at, by, source } = self.verified()?;
+        let lost = self.undeliverable.filter(|found| found.why != UndeliverableReason::Complained);
+        Some(Evidence {
+            at: *at,
+            by: *by,
+            channel: matches!(by, Method::Code | Method::Link).then(|| self.address.channel()),
+            source: source.as_deref(),
+            ended_at: lost.map(|found| found.at),
+        })
+    }
+
+    /// Whether the evidence is fresh enough for a purpose of the host: it is not older than the policy says, and no message was
+    /// found not to reach the address since. False for a purpose that the policy does not name and for an unverified address.
+    #[must_use]
+    pub fn is_fresh(&self, purpose: &str, policy: &FreshnessPolicy, now: Timestamp) -> bool {
+        let (Some(evidence), Some(age)) = (self.evidence(), policy.age(purpose)) else { return false };
+        evidence.ended_at.is_none() && now.since(evidence.at) <= age
     }
 
     /// The challenge of the address, expired or not; `None` when there is none.

@@ -11,6 +11,7 @@ mod commits;
 mod decoys;
 mod events;
 mod extension;
+mod freshness;
 mod guessing;
 mod kit;
 mod mailboxes;

@@ -10,6 +10,7 @@ mod clock;
 mod delivery;
 mod failures;
 mod feed;
+mod freshness;
 mod kit;
 mod mailboxes;
 mod metrics;
