@@ -67,14 +67,14 @@ impl Planner {
         self.bench.now = self.bench.now + secs(60);
         let new = NewAddress::from(address(text));
         let added = self.on(&Actor::Holder, |user, context| user.add(&new, context));
-        let id = added.events[0].event.change.identifier().unwrap();
+        let id = added.events.first().unwrap().event.change.identifier().unwrap();
         let started =
             self.on(&Actor::Holder, |user, context| user.start_verification(id, &Default::default(), context));
         assert_eq!(rests(&started), [], "who only asks for a code asks nothing else");
         let wrong = code("wrong");
         let rejected = self.on(&Actor::Holder, |user, context| user.confirm(id, Answer::Code(&wrong), context));
         assert_eq!(rests(&rejected), [], "who proves nothing asks nothing");
-        let right = started.messages[0].message.code(&self.bench.keys).unwrap();
+        let right = started.messages.first().unwrap().message.code(&self.bench.keys).unwrap();
         self.on(&Actor::Holder, |user, context| user.confirm(id, Answer::Code(&right), context))
     }
 
