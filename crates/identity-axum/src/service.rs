@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use identity::{Identity, StoreError, TenantId};
 use identity_texts::Texts;
@@ -117,7 +117,9 @@ async fn answers(check: impl Future<Output = Result<(), StoreError>>) -> StatusC
 ///
 /// * A request that may change something (any but GET, HEAD, OPTIONS and TRACE) is refused with 403 when a page of another site sent
 ///   it, by `Sec-Fetch-Site` or `Origin`. Forms of the host need no token then. A client that is no browser sends neither.
-/// * A [`Problem`] becomes a page in the language of the person, with the brand and the sentence of the texts, for whoever accepts
+/// * A [`Problem`] of 401 leads to the page that signs in, for whoever accepts HTML, where the brand has
+///   [links to sign in](identity_texts::Brand::with_sign_in_links): to their path without its last part.
+/// * Any other [`Problem`] becomes a page in the language of the person, with the brand and the sentence of the texts, for whoever accepts
 ///   HTML. The status and `Retry-After` stay. The brand is that of the tenant `default`.
 pub async fn for_browsers(State(texts): State<Texts>, request: Request, next: Next) -> Response {
     let headers = request.headers();
@@ -130,6 +132,11 @@ pub async fn for_browsers(State(texts): State<Texts>, request: Request, next: Ne
         next.run(request).await
     };
     let Some(problem) = response.extensions().get::<Problem>().filter(|_| reads_html) else { return response };
+    let links =
+        texts.sign_in_links(&TenantId::default()).filter(|_| problem.status == StatusCode::UNAUTHORIZED.as_u16());
+    if let Some((page, _)) = links.and_then(|links| links.path().rsplit_once('/')) {
+        return Redirect::to(if page.is_empty() { "/" } else { page }).into_response();
+    }
     let wait = problem.retry_after.map(Duration::from_secs);
     let page = texts.problem_page(&TenantId::default(), language.as_deref(), problem.status, problem.code, wait);
     let mut page = respond(page);

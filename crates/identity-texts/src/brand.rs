@@ -1,7 +1,7 @@
 use identity_core::Email;
 use url::Url;
 
-use crate::{BuildError, Kind, Links};
+use crate::{BuildError, Kind, LinkBaseError, Links};
 
 /// The sender as people see it: a name, the address that links begin with, and what is said or laid out differently from other
 /// brands.
@@ -48,6 +48,17 @@ impl Brand {
             strings: Vec::new(),
             templates: Vec::new(),
         }
+    }
+
+    /// The brand of a service that has the pages of `identity-axum` at `/account` and `/sign-in` of this address, such as
+    /// `https://accounts.example.com`: links lead to the path `/link` of each.
+    ///
+    /// # Errors
+    /// As [`Links::new`].
+    pub fn at(name: impl Into<String>, url: &str) -> Result<Self, LinkBaseError> {
+        let url = url.trim_end_matches('/');
+        let links = |page: &str| Links::new(&format!("{url}/{page}/link"));
+        Ok(Self::new(name, links("account")?).with_sign_in_links(links("sign-in")?))
     }
 
     /// Binds codes in text messages to another host: the host of the page on which people type them. A phone offers the code

@@ -10,11 +10,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use identity::directory::{DirectoryQuery, Search};
 use identity::{Error, Refusal, User, UserId};
-use identity_axum::Problem;
+use identity_axum::{CurrentUser, Problem};
 use minijinja::context;
 use serde::Deserialize;
 
-use crate::sign_in::Me;
 use crate::{App, rows};
 
 /// The number of users on a page.
@@ -43,8 +42,8 @@ impl FromRequestParts<App> for Staff {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let Me(me) = Me::from_request_parts(parts, app).await?;
-        if app.is_staff(&me) { Ok(Self(me)) } else { Err(StatusCode::NOT_FOUND.into_response()) }
+        let current = CurrentUser::from_request_parts(parts, app).await.map_err(Problem::into_response)?;
+        if app.is_staff(&current.user) { Ok(Self(current.user)) } else { Err(StatusCode::NOT_FOUND.into_response()) }
     }
 }
 

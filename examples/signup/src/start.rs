@@ -11,10 +11,10 @@ use axum::routing::get;
 use identity::delivery::{Router as Messages, Terminal};
 use identity::system::SystemClock;
 use identity::{Address, CodeKeys, FromEnv as _};
-use identity_axum::{account_page, for_browsers, ready, serve, sign_in_page};
+use identity_axum::{CurrentUser, account_page, begin_session, for_browsers, ready, serve, sign_in_page};
 use identity_smtp::{SmtpNotifier, SmtpServer};
 use identity_sql::SqlStore;
-use identity_texts::{Brand, Links, Texts};
+use identity_texts::{Brand, Texts};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tower_sessions::cookie::SameSite;
@@ -23,8 +23,7 @@ use tower_sessions::{Expiry, MemoryStore, SessionManagerLayer};
 use tracing_subscriber::EnvFilter;
 
 use crate::pages::Pages;
-use crate::sign_in::{Me, begin};
-use crate::{App, admin, rows, sign_in};
+use crate::{App, admin, home, rows};
 
 /// The longest body of a form, in bytes.
 const BODY: usize = 16_384;
@@ -43,7 +42,8 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let store = SqlStore::open(&setting("DATABASE_URL", "sqlite:signup.db")).await;
     let store = store.map_err(|error| format!("DATABASE_URL: {error}"))?;
     store.batch(rows::TABLE).await?;
-    let (keys, texts) = (CodeKeys::from_env_or_temporary("IDENTITY_KEY")?, texts(&brand, &url)?);
+    let keys = CodeKeys::from_env_or_temporary("IDENTITY_KEY")?;
+    let texts = Texts::builder(Brand::at(&brand, &url)?, SystemClock).build()?;
     let identity = store.identity(messages(&brand, &texts)?, keys.clone());
     let identity = store.with_rows(&identity, rows::members);
     let app = App { identity: identity.clone(), store, pages: Pages::new(&brand)?, staff: staff()?.into() };
@@ -53,9 +53,9 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(Days::days(14)));
     let router = Router::new()
-        .merge(sign_in::routes())
-        .nest("/sign-in", sign_in_page(identity.clone(), texts.clone(), begin))
-        .nest("/account", account_page::<Me, App>(identity.clone(), texts.clone(), keys))
+        .merge(home::routes())
+        .nest("/sign-in", sign_in_page(identity.clone(), texts.clone(), begin_session))
+        .nest("/account", account_page::<CurrentUser, App>(identity.clone(), texts.clone(), keys))
         .nest("/admin", admin::routes())
         .layer(sessions)
         .layer(from_fn_with_state(texts, for_browsers))
@@ -84,13 +84,6 @@ fn staff() -> Result<Vec<Address>, Box<dyn Error>> {
     let entries = setting.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let parse = |entry: &str| Address::parse(entry, None).map_err(|error| format!("STAFF: {entry:?}: {error}").into());
     entries.map(parse).collect()
-}
-
-/// The texts of messages and of the account page.
-fn texts(brand: &str, url: &str) -> Result<Texts, Box<dyn Error>> {
-    let [links, sign_in] = ["account", "sign-in"].map(|page| Links::new(&format!("{url}/{page}/link")));
-    let brand = Brand::new(brand, links?).with_sign_in_links(sign_in?);
-    Ok(Texts::builder(brand, SystemClock).build()?)
 }
 
 /// Mail goes through the server of the settings; what nobody sends is printed.

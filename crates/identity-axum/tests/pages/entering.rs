@@ -16,7 +16,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 /// A browser with its cookie.
 pub(crate) struct Browser<'a> {
     host: &'a Host,
-    cookie: String,
+    pub(crate) cookie: String,
     language: &'static str,
 }
 
@@ -50,12 +50,12 @@ impl<'a> Browser<'a> {
         self.post(&[("do", "start"), ("address", address)]).await
     }
 
-    async fn confirm(&mut self, code: &str) -> Answer {
+    pub(crate) async fn confirm(&mut self, code: &str) -> Answer {
         self.post(&[("do", "confirm"), ("address", ADA), ("code", code)]).await
     }
 }
 
-async fn code(host: &Host) -> String {
+pub(crate) async fn code(host: &Host) -> String {
     host.identity.deliver_due().await.unwrap();
     host.mailbox.code(ADA).unwrap().reveal().to_owned()
 }

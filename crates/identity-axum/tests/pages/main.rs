@@ -8,3 +8,5 @@ mod entering;
 mod forms;
 mod kit;
 mod service;
+#[cfg(feature = "tower-sessions")]
+mod sessions;

@@ -3,7 +3,7 @@
 //! The first day:
 //!
 //! * [`getting_started`]: a store, a key, a user, a verified address.
-//! * [`an_afternoon`]: a service with sign-up, sign-in, an account page and rows of its own, in 120 lines.
+//! * [`an_afternoon`]: a service with sign-up, sign-in, an account page and rows of its own, in 83 lines.
 //! * [`two_roads`]: what a holder may do, what an administrator may do, and how a host keeps them apart.
 //! * [`sign_in`]: by code or link, with a user or without one; the threats, and what to put into a session.
 //! * [`own_rows`]: rows of the host in the transaction that changes a user.

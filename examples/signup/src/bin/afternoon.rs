@@ -2,25 +2,25 @@
 
 use std::env;
 use std::error::Error;
-use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::{FromRef, State};
 use axum::middleware::from_fn_with_state;
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::Html;
 use axum::routing::{get, post};
 use identity::delivery::Terminal;
 use identity::history::Change;
 use identity::store::Commit;
 use identity::system::SystemClock;
-use identity::{CodeKeys, FromEnv as _, HolderError, Identity, User, UserId};
-use identity_axum::{Entered, Problem, account_page, for_browsers, ready, serve, sign_in_page};
+use identity::{CodeKeys, FromEnv as _, Identity};
+use identity_axum::{
+    CurrentUser, Problem, account_page, begin_session, end_session, for_browsers, ready, serve, sign_in_page,
+};
 use identity_sql::{SqlStore, Statement};
-use identity_texts::{Brand, Links, Texts};
+use identity_texts::{Brand, Texts};
 use minijinja::{Environment, context};
 use tokio::net::TcpListener;
-use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+use tower_sessions::{MemoryStore, SessionManagerLayer};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS members (user_id TEXT PRIMARY KEY, plan TEXT NOT NULL)";
 const HOME: &str = r#"<!doctype html><html lang="en"><title>Afternoon</title><h1>Hello, {{ address }}</h1>
@@ -33,27 +33,10 @@ struct App {
     store: SqlStore,
 }
 
-/// Whoever is signed in: a user who is there and not disabled. Everybody else is sent to the page that signs in.
-struct Me(Arc<User>);
-
-impl FromRequestParts<App> for Me {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let session = Session::from_request_parts(parts, app).await.map_err(|error| error.into_response())?;
-        let user = session.get::<UserId>("user").await.map_err(|error| Problem::internal(error).into_response())?;
-        let Some(user) = user else { return Err(Redirect::to("/sign-in").into_response()) };
-        match app.identity.account(&user).get().await {
-            Ok(user) if !user.is_disabled() => Ok(Self(user)),
-            Ok(_) | Err(HolderError::Refused(_)) => Err(Redirect::to("/sign-in").into_response()),
-            Err(error) => Err(Problem::from(error).into_response()),
-        }
-    }
-}
-
-impl From<Me> for UserId {
-    fn from(Me(user): Me) -> Self {
-        user.id().clone()
+/// For [`CurrentUser`], which reads who is signed in.
+impl FromRef<App> for Identity {
+    fn from_ref(app: &App) -> Self {
+        app.identity.clone()
     }
 }
 
@@ -67,26 +50,13 @@ fn members(commit: &Commit) -> Vec<Statement> {
     rows.map(|sql| Statement::new(sql).bind(commit.key.user.as_str())).collect()
 }
 
-/// Begins the session of whoever has just signed in, under an id that nobody knew before.
-async fn begin(entered: Entered, session: Session) -> Result<Redirect, Problem> {
-    session.clear().await;
-    session.cycle_id().await.map_err(Problem::internal)?;
-    session.insert("user", entered.user).await.map_err(Problem::internal)?;
-    Ok(Redirect::to("/"))
-}
-
-async fn home(State(app): State<App>, Me(me): Me) -> Result<Html<String>, Problem> {
-    let plan = Statement::new("SELECT plan FROM members WHERE user_id = $1").bind(me.id().as_str());
+async fn home(State(app): State<App>, CurrentUser { user, .. }: CurrentUser) -> Result<Html<String>, Problem> {
+    let plan = Statement::new("SELECT plan FROM members WHERE user_id = $1").bind(user.id().as_str());
     let rows = app.store.query(plan).await?;
     let plan = rows.first().and_then(|row| row.first()?.as_text());
-    let address = me.primary_email().or(me.primary_phone()).map(|entry| entry.address.as_str());
+    let address = user.primary_email().or(user.primary_phone()).map(|entry| entry.address.as_str());
     let page = Environment::new().render_named_str("home.html", HOME, context! { plan, address });
     page.map(Html).map_err(Problem::internal)
-}
-
-async fn leave(session: Session) -> Result<Redirect, Problem> {
-    session.flush().await.map_err(Problem::internal)?;
-    Ok(Redirect::to("/sign-in"))
 }
 
 #[tokio::main]
@@ -98,13 +68,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.batch(TABLE).await?;
     let keys = CodeKeys::from_env_or_temporary("IDENTITY_KEY")?;
     let identity = store.with_rows(&store.identity(Terminal, keys.clone()), members);
-    let texts = Texts::builder(Brand::new("Afternoon", Links::new(&format!("{url}/account/link"))?), SystemClock);
-    let texts = texts.build()?;
+    let texts = Texts::builder(Brand::at("Afternoon", &url)?, SystemClock).build()?;
     let router = Router::new()
         .route("/", get(home))
-        .route("/sign-out", post(leave))
-        .nest("/sign-in", sign_in_page(identity.clone(), texts.clone(), begin))
-        .nest("/account", account_page::<Me, App>(identity.clone(), texts.clone(), keys))
+        .route("/sign-out", post(end_session))
+        .nest("/sign-in", sign_in_page(identity.clone(), texts.clone(), begin_session))
+        .nest("/account", account_page::<CurrentUser, App>(identity.clone(), texts.clone(), keys))
         .layer(SessionManagerLayer::new(MemoryStore::default()).with_secure(url.starts_with("https:")))
         .layer(from_fn_with_state(texts, for_browsers))
         .route("/readyz", ready(identity.clone()))

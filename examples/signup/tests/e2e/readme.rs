@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 const README: &str = include_str!("../../README.md");
 const SOURCES: [&str; 6] = [
     include_str!("../../src/admin.rs"),
+    include_str!("../../src/home.rs"),
     include_str!("../../src/main.rs"),
     include_str!("../../src/pages.rs"),
     include_str!("../../src/rows.rs"),
-    include_str!("../../src/sign_in.rs"),
     include_str!("../../src/start.rs"),
 ];
 
