@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool::unmanaged::Pool;
 use identity_ports::{Clock, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row};
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::commit::take_erased;
 use crate::error::{Result, is_busy, store};
 use crate::files::{self, Places};
-use crate::migrate::{check_schema, feed_id, is_marked, migrate_file};
+use crate::migrate::{bring_up_to_date, check_schema, feed_id, is_marked};
 use crate::options::{Durability, SqliteOptions};
 
 /// Capacity of the cache of prepared statements: more than the adapter has.
@@ -63,7 +63,7 @@ impl Desk {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let (mut connection, mut places) = Places::note(path, || open(path, flags, options))?;
         files::recognise(path, &connection)?;
-        migrate_file(&mut connection)?;
+        bring_up_to_date(&mut connection, true)?;
         check_schema(&connection)?;
         to_wal(&connection, options.busy_timeout)?;
         let full = options.durability == Durability::Full;
@@ -183,30 +183,9 @@ impl Desk {
 }
 
 /// The pool of read-only connections. Readers and the writer do not wait for each other.
-pub(crate) struct Readers {
-    connections: Vec<Arc<Mutex<Connection>>>,
-    /// As many permits as connections, so that whoever has one finds a free connection.
-    free: Arc<Semaphore>,
-}
-
-/// A connection of the pool, returned to it when this is dropped.
-pub(crate) struct Reader {
-    pub(crate) connection: OwnedMutexGuard<Connection>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Readers {
-    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self> {
-        let open = |_| open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options).map(|one| Arc::new(Mutex::new(one)));
-        let connections = (0..options.readers).map(open).collect::<Result<_>>()?;
-        Ok(Self { connections, free: Arc::new(Semaphore::new(options.readers)) })
-    }
-
-    pub(crate) async fn take(&self) -> Result<Reader> {
-        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let free = self.connections.iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok());
-        Ok(Reader { connection: free.ok_or(StoreError::Closed)?, _permit: permit })
-    }
+pub(crate) fn readers(path: &Path, options: &SqliteOptions) -> Result<Pool<Connection>> {
+    let open = |_| open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options);
+    Ok(Pool::from((0..options.readers).map(open).collect::<Result<Vec<_>>>()?))
 }
 
 fn open(path: &Path, flags: OpenFlags, options: &SqliteOptions) -> Result<Connection> {

@@ -3,7 +3,10 @@
 //! A file is never opened and closed here once SQLite has it open: on Unix a process loses all its locks on a file when it
 //! closes any descriptor of it, those of other connections included.
 
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use identity_ports::StoreError;
 use rusqlite::Connection;
@@ -30,22 +33,23 @@ pub(crate) fn plain(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Creates the database as an empty file that only its owner may read and write, unless it exists. SQLite gives the files
-/// beside it the same permissions. An error is ignored: SQLite meets it again when it opens the file, and reports it.
-#[cfg(unix)]
-pub(crate) fn create(path: &Path) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    use std::sync::{Mutex, PoisonError};
+/// Creates an empty file that only its owner may read and write. On systems other than Unix it has the permissions that its
+/// folder gives.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true).open(path)
+}
 
+/// Creates the database as such a file, unless it exists. SQLite gives the files beside it the same permissions. An error is
+/// ignored: SQLite meets it again when it opens the file, and reports it.
+pub(crate) fn create(path: &Path) {
     // No thread of this process may open the new file with SQLite before it is closed here.
     static CREATING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let _ = create_new(path);
 }
-
-/// On other systems a new file has the permissions that its folder gives.
-#[cfg(not(unix))]
-pub(crate) fn create(_path: &Path) {}
 
 /// Restricts a database that every user of the machine may access, and the files beside it, to the owner (mode 0600). Group
 /// permissions are kept where others have none, because somebody chose them. A file of another owner is left as it is.
@@ -67,14 +71,9 @@ pub(crate) fn tighten(_path: &Path) {}
 
 /// Writes a consistent copy of the database to a new file.
 pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|error| {
-        let text =
-            format!("the backup cannot be created at {}; choose a path where no file is: {error}", path.display());
-        StoreError::failed(text)
+    let file = create_new(path).map_err(|error| {
+        let place = path.display();
+        StoreError::failed(format!("the backup cannot be created at {place}; choose a path where no file is: {error}"))
     })?;
     let text = path.to_str().ok_or_else(|| StoreError::failed("the path of a backup has to be UTF-8"));
     let copied = text.and_then(|text| connection.execute("VACUUM INTO ?1", [text]).map_err(store));

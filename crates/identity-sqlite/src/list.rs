@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use identity_core::{TenantId, UserId, UserKey};
 use identity_ports::{
-    Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, ListQuery, Page, Prefix, Stored, behind,
+    Directory, DirectoryOrder, DirectoryPage, DirectoryQuery, ListQuery, Page, Prefix, Search, Stored, behind,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::SqliteStore;
-use crate::cells::{Owner, Text, many, one, signed};
+use crate::cells::{Owner, Text, json, many, one, signed};
 use crate::error::{Result, store, unread};
 
 /// Up to this many keys with a prefix are looked up one by one. When there are more, a scan of the users in their order
@@ -72,59 +72,38 @@ fn range(prefix: &Prefix) -> [Value; 3] {
     [prefix.kind.as_str().to_owned(), prefix.text.clone(), behind(&prefix.text)].map(Value::Text)
 }
 
-/// The expression to sort by, whose parameters begin behind `before`. What the host reports is read from the second record,
-/// whose form the library documents, so sorting by it reads every user's.
-fn key(order: DirectoryOrder, before: usize) -> String {
-    let key = match order {
-        DirectoryOrder::Created => return "u.created_at".to_owned(),
-        DirectoryOrder::Updated => return "u.updated_at".to_owned(),
-        DirectoryOrder::Reported(key) => key,
-    };
-    let (count, mut value) = (key.path().len(), sql!("reported").trim_end().to_owned());
-    for number in 1..=count {
-        let (name, kind) =
-            (before + number, if number < count { "'object'" } else { "'integer' AND typeof(value) = 'integer'" });
-        value = format!("(SELECT value FROM json_each({value}) WHERE key = ?{name} AND type = {kind})");
-    }
-    format!("coalesce(iif({count} > 0, {value}, NULL), ?{})", before + count + 1)
-}
-
-/// The parameters of [`key`].
-fn parameters(order: DirectoryOrder) -> impl Iterator<Item = Value> {
-    let reported = match order {
-        DirectoryOrder::Created | DirectoryOrder::Updated => None,
-        DirectoryOrder::Reported(key) => Some(key),
-    };
-    reported.into_iter().flat_map(|key| {
-        let names = key.path().iter().map(|name| Value::Text((*name).to_owned()));
-        names.chain([Value::from(key.missing())])
-    })
-}
-
 #[async_trait]
 impl Directory for SqliteStore {
     async fn browse(&self, tenant: &TenantId, query: &DirectoryQuery) -> Result<DirectoryPage> {
-        let mut values = vec![Value::Text(tenant.to_string())];
-        let mut of = sql!("directory").to_owned();
-        if let Some(search) = &query.search {
-            let texts = [search.id.clone(), search.beginning.clone(), behind(&search.beginning)];
-            values.extend(texts.map(Value::Text));
-            of.push_str(sql!("directory_search"));
+        let way = if query.descending { "DESC" } else { "ASC" };
+        let mut values = vec![
+            Value::Text(tenant.to_string()),
+            Value::Integer(signed(query.limit)),
+            Value::Integer(signed(query.skip)),
+        ];
+        let by = match query.order {
+            DirectoryOrder::Created => "u.created_at",
+            DirectoryOrder::Updated => "u.updated_at",
+            DirectoryOrder::Reported(key) => {
+                values.extend([Value::Text(json(&key.path())?), Value::from(key.missing())]);
+                sql!("reported")
+            }
+        };
+        let mut among = "";
+        if let Some(Search { id, beginning }) = &query.search {
+            values.resize(5, Value::Null);
+            values.extend([id.clone(), beginning.clone(), behind(beginning)].map(Value::Text));
+            among = sql!("directory_search");
         }
-        let (count, most) = (format!("SELECT count(*) {of}"), values.len() + 1);
-        let skip = most + 1;
-        let (by, way) = (key(query.order, skip), if query.descending { "DESC" } else { "ASC" });
-        let page = format!("SELECT u.id {of} ORDER BY {by} {way}, u.id {way} LIMIT ?{most} OFFSET ?{skip}");
-        let part = [signed(query.limit), signed(query.skip)].map(Value::Integer).into_iter();
-        let (tenant, part) = (tenant.clone(), part.chain(parameters(query.order)).collect::<Vec<_>>());
+        let sql = sql!("directory").replace("{by}", by).replace("{way}", way).replace("{among}", among);
+        let tenant = tenant.clone();
         let read = move |connection: &Connection| {
             let _moment = connection.unchecked_transaction().map_err(store)?;
             let spot = ("identity_users", tenant.as_str());
-            let total: Option<(u64,)> = one(connection, &count, params_from_iter(&values), spot)?;
-            let users: Vec<(Text<UserId>,)> =
-                many(connection, &page, params_from_iter(values.iter().chain(&part)), spot)?;
-            let users = users.into_iter().map(|(user,)| member(connection, &tenant, user)).collect::<Result<_>>()?;
-            Ok(DirectoryPage { users, total: total.map_or(0, |(total,)| total) })
+            let rows: Vec<(Text<UserId>, u64)> = many(connection, &sql, params_from_iter(&values), spot)?;
+            let total = rows.first().map_or(0, |(_, total)| *total);
+            let users = rows.into_iter().skip(1).map(|(user, _)| member(connection, &tenant, user));
+            Ok(DirectoryPage { users: users.collect::<Result<_>>()?, total })
         };
         self.read_beside(usize::MAX, read).await
     }

@@ -47,13 +47,9 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     bring_up_to_date(connection, false)
 }
 
-/// Migrates a file that belongs to this library alone, and refuses the database of another program.
-pub(crate) fn migrate_file(connection: &mut Connection) -> Result<()> {
-    bring_up_to_date(connection, true)
-}
-
-/// Migrates a database. One that is `own` has the marks of a file of this library, unless a host has put the tables there.
-fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
+/// Migrates a database. One that is `own` is a file that belongs to this library alone: that of another program is refused, and
+/// it has the marks of this library, unless a host has put the tables there.
+pub(crate) fn bring_up_to_date(connection: &mut Connection, own: bool) -> Result<()> {
     // Foreign keys of the host's are neither followed nor rewritten meanwhile.
     let set = |connection: &Connection, (keys, legacy): (i64, i64)| {
         let settings = format!("PRAGMA foreign_keys = {keys}; PRAGMA legacy_alter_table = {legacy}");
@@ -156,14 +152,14 @@ fn version(connection: &Connection) -> Result<Option<u32>> {
 
 /// The number by which the feed of the store is known. It is made when a store first opens the database, and copied with it.
 pub(crate) fn feed_id(connection: &Connection) -> Result<u64> {
-    let read = || one::<(i64,)>(connection, sql!("feed_id"), [], ("identity_meta", "feed"));
-    if let Some((id,)) = read()? {
-        return Ok(id.cast_unsigned());
-    }
-    let make = "INSERT INTO identity_meta (name, value) VALUES ('feed', random()) ON CONFLICT DO NOTHING";
-    connection.execute(make, []).map_err(store)?;
-    let missing = || corrupt(("identity_meta", "feed"), "it is not there");
-    read()?.map(|(id,)| id.cast_unsigned()).ok_or_else(missing)
+    let spot = ("identity_meta", "feed");
+    let run = |sql| one::<(i64,)>(connection, sql, [], spot);
+    let id = match run("SELECT value FROM identity_meta WHERE name = 'feed'")? {
+        // Another process may make it at the same time.
+        None => run(sql!("feed_id"))?,
+        there => there,
+    };
+    id.map(|(id,)| id.cast_unsigned()).ok_or_else(|| corrupt(spot, "it is not there"))
 }
 
 /// Whether the file is this library's alone.

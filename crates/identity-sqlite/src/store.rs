@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use deadpool::unmanaged::{Object, Pool};
 use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
 use identity_ports::{
     Changed, Clock, Commit, CommitError, Committed, EventFeed, FeedCursor, FeedError, FeedPage, Found, ListQuery, Page,
@@ -15,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::cells::Owner;
 use crate::commit::{Encoded, apply};
-use crate::connection::{Desk, Readers};
+use crate::connection::{Desk, readers};
 use crate::error::{Result, store};
 use crate::files::{backup, plain};
 use crate::options::SqliteOptions;
@@ -33,7 +34,7 @@ pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
     // Closed before the writer: the last connection that closes removes the log, which a read-only one cannot.
-    readers: Readers,
+    readers: Pool<Connection>,
     writer: Writer,
     clock: Arc<dyn Clock>,
     /// Names the store in cursors of its feed.
@@ -61,7 +62,7 @@ impl SqliteStore {
         let path = plain(path)?;
         let open = move || {
             let desk = Desk::open(&path, &options)?;
-            let readers = Readers::open(&path, &options)?;
+            let readers = readers(&path, &options)?;
             let (feed, commits) = (desk.feed, watch::Sender::new(()));
             let writer = Writer::start(desk, options.durability)?;
             Ok(Self(Arc::new(Inner { readers, writer, clock: options.clock, feed, commits })))
@@ -141,7 +142,12 @@ impl SqliteStore {
         if let Some(desk) = self.0.writer.idle() {
             return run(&desk.connection);
         }
-        run(&self.0.readers.take().await?.connection)
+        let reader = self.reader().await?;
+        run(&reader)
+    }
+
+    async fn reader(&self) -> Result<Object<Connection>> {
+        self.0.readers.get().await.map_err(|_| StoreError::Closed)
     }
 
     /// Runs a read of so many rows: on the blocking pool, unless they are few.
@@ -150,9 +156,9 @@ impl SqliteStore {
         rows: usize,
         run: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reader, this) = (self.0.readers.take().await?, self.clone());
+        let (reader, this) = (self.reader().await?, self.clone());
         let read = move || {
-            let result = run(&reader.connection);
+            let result = run(&reader);
             // Readers close before the store does.
             drop((reader, this));
             result

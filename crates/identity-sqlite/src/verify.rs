@@ -45,13 +45,13 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification> {
     let _moment = connection.unchecked_transaction().map_err(store)?;
     let mut walk = Walk { connection, verification: Verification::default(), entries: 0, claims: 0 };
     let lines = many(connection, "PRAGMA integrity_check", [], ("sqlite_schema", ""));
-    let lines: Vec<(String,)> = lines.unwrap_or_else(|error| vec![(said(&error),)]);
+    let lines: Vec<(String,)> = lines.unwrap_or_else(|error| vec![(error.to_string(),)]);
     for (line,) in lines.iter().filter(|(line,)| line != "ok") {
         walk.problem(format!("the file is damaged: {line}"));
     }
     // A table that cannot be read to its end is a problem too.
     if let Err(error) = walk.users() {
-        walk.problem(format!("table identity_users cannot be read to its end: {}", said(&error)));
+        walk.problem(format!("table identity_users cannot be read to its end: {error}"));
     }
     // The entries and the claims are counted first.
     let known = [walk.entries, walk.claims].into_iter().chain(std::iter::repeat(0));
@@ -61,7 +61,7 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification> {
                 walk.problem(format!("there are {count} {what}, and there should be {known}"));
             }
             Ok(_) => {}
-            Err(error) => walk.problem(format!("rows cannot be counted: {}", said(&error))),
+            Err(error) => walk.problem(format!("rows cannot be counted: {error}")),
         }
     }
     Ok(walk.verification)
@@ -89,7 +89,7 @@ impl Walk<'_> {
             let (Text(tenant), Text(user), created_at, updated_at) = row;
             let owner = Owner { connection: self.connection, key: &UserKey { tenant, user } };
             if let Err(error) = self.row(owner, [created_at, updated_at]) {
-                self.problem(format!("user {}: {}", owner.name(), said(&*error)));
+                self.problem(format!("user {}: {error}", owner.name()));
             }
         }
         Ok(())
@@ -156,8 +156,3 @@ impl Walk<'_> {
     }
 }
 
-/// An error with its cause.
-fn said(error: &dyn Error) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}"));
-    format!("{error}{}", cause.unwrap_or_default())
-}
