@@ -14,8 +14,8 @@ use crate::PostgresStore;
 use crate::cells::{Bad, Cells, capped};
 use crate::link::Link;
 use crate::mail::{self, Herald};
-use crate::rows::events::recorded;
 use crate::sql::Sql;
+use crate::users::recorded;
 
 /// The channel of notifications of commits.
 const CHANNEL: &str = "identity_events";
@@ -23,26 +23,25 @@ const CHANNEL: &str = "identity_events";
 /// How long a reader lets commits gather once it was woken, so that it does not read for each of them.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Tells the readers of the feed of commits: those of this process at once, others through the server.
+/// Tells of commits: the readers of the feed in this process at once, and other processes through the server.
 pub(crate) struct Bell {
     commits: Arc<watch::Sender<()>>,
-    /// Absent when the options say so.
-    herald: Option<Herald>,
+    /// Of new events and of new messages; absent when the options say so.
+    heralds: Option<[Herald; 2]>,
     /// Hears of the commits of other processes, once somebody reads the feed.
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Bell {
     pub(crate) fn new(notify: bool) -> Self {
-        let herald = notify.then(|| Herald::new(CHANNEL));
-        Self { commits: Arc::new(watch::Sender::new(())), herald, listening: Mutex::default() }
+        let heralds = notify.then(|| [CHANNEL, mail::MESSAGES].map(Herald::new));
+        Self { commits: Arc::new(watch::Sender::new(())), heralds, listening: Mutex::default() }
     }
 
-    pub(crate) fn ring(&self, link: &Link) {
+    /// Tells of new events, and of new messages if there are any.
+    pub(crate) fn ring(&self, link: &Link, messages: bool) {
         self.commits.send_replace(());
-        if let Some(herald) = &self.herald {
-            herald.tell(link);
-        }
+        self.heralds.iter().flatten().take(if messages { 2 } else { 1 }).for_each(|herald| herald.tell(link));
     }
 
     fn changed(&self, link: &Link) -> Changed {
@@ -72,7 +71,7 @@ impl Drop for Bell {
 #[async_trait]
 impl EventFeed for PostgresStore {
     async fn events_after(&self, cursor: FeedCursor, limit: usize) -> Result<FeedPage, FeedError> {
-        let (link, (store, _)) = (self.link(), self.feed());
+        let (link, store) = (self.link(), self.0.feed);
         let page = |events, next: i64| Ok(FeedPage { events, next: FeedCursor::at(store, next.cast_unsigned()) });
         let mut after = capped(cursor.position(store, u64::MAX)?);
         // Almost every position has a row: those without one were drawn by transactions that were rolled back.
@@ -107,7 +106,7 @@ impl EventFeed for PostgresStore {
     }
 
     fn changed(&self) -> Changed {
-        self.feed().1.changed(&self.link())
+        self.0.bell.changed(&self.0.link)
     }
 }
 

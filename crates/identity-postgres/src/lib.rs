@@ -8,11 +8,12 @@ mod link;
 mod mail;
 mod migrate;
 mod options;
+mod outbox;
 mod patience;
-mod rows;
 mod sql;
 mod store;
 mod tls;
+mod users;
 mod write;
 
 pub use deadpool_postgres;

@@ -2,12 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use deadpool_postgres::Pool;
-use identity_core::{ClaimKey, Recorded, TenantId, UserKey};
-use identity_ports::{
-    Clock, Commit, CommitError, Committed, Found, ListQuery, Page, StoreError, Stored, UserRepository,
-};
+use identity_ports::{Commit, CommitError, Committed, StoreError};
 use tokio::time::Instant;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -15,29 +11,26 @@ use uuid::Uuid;
 use crate::error::{failure, in_tokio};
 use crate::feed::Bell;
 use crate::link::Link;
-use crate::mail::{self, Herald};
+use crate::mail;
 use crate::migrate::House;
 use crate::options::PostgresOptions;
 use crate::patience::dice;
-use crate::rows::{events, find, list, load};
 use crate::write::{Committer, Job, perform_in};
 
 /// A store of users in PostgreSQL; needs tokio, with time and IO enabled: every call without it fails. Clones are handles of the
 /// same store.
 #[derive(Clone)]
-pub struct PostgresStore(Arc<Inner>);
+pub struct PostgresStore(pub(crate) Arc<Inner>);
 
-struct Inner {
-    link: Link,
-    committer: Committer,
-    /// Notifies other processes of new messages; absent when the options say so.
-    herald: Option<Herald>,
+pub(crate) struct Inner {
+    pub(crate) link: Link,
+    pub(crate) committer: Committer,
     /// Distinguishes the commits of this store from those of others.
     name: u64,
     commits: AtomicU64,
     /// Names the store in cursors of its feed.
-    feed: u64,
-    bell: Bell,
+    pub(crate) feed: u64,
+    pub(crate) bell: Bell,
 }
 
 impl PostgresStore {
@@ -66,10 +59,8 @@ impl PostgresStore {
             house.check().await?
         }
         let feed = house.store().await?;
-        let committer = Committer::new(link.clone(), &options);
-        let (herald, bell) = (options.notify.then(|| Herald::new(mail::MESSAGES)), Bell::new(options.notify));
-        let commits = AtomicU64::new(0);
-        Ok(Self(Arc::new(Inner { link, committer, herald, name: dice(), commits, feed, bell })))
+        let (committer, bell) = (Committer::new(link.clone(), &options), Bell::new(options.notify));
+        Ok(Self(Arc::new(Inner { link, committer, name: dice(), commits: AtomicU64::new(0), feed, bell })))
     }
 
     /// A pool for the host's own statements, and for its transactions with [`commit_in`](Self::commit_in). Its connections are
@@ -117,10 +108,7 @@ impl PostgresStore {
     /// Notifies every process that [listens](Self::listen) of new messages, and every reader of the feed of new events. Commits
     /// through the port do so by themselves; after a transaction with [`commit_in`](Self::commit_in) the host may call this.
     pub fn tell_of_messages(&self) {
-        self.0.bell.ring(&self.0.link);
-        if let Some(herald) = &self.0.herald {
-            herald.tell(&self.0.link);
-        }
+        self.0.bell.ring(&self.0.link, true);
     }
 
     /// Closes both pools. Statements that are running finish; every later call fails with [`StoreError::Closed`].
@@ -134,12 +122,7 @@ impl PostgresStore {
         self.0.link.now()
     }
 
-    /// The name of the store in cursors of its feed, and what wakes the readers.
-    pub(crate) fn feed(&self) -> (u64, &Bell) {
-        (self.0.feed, &self.0.bell)
-    }
-
-    fn job(&self, until: Instant, commit: Commit) -> Result<Job, StoreError> {
+    pub(crate) fn job(&self, until: Instant, commit: Commit) -> Result<Job, StoreError> {
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
         Job::new(Uuid::from_u64_pair(self.0.name, number), until, &self.0.link.tables, commit)
     }
@@ -162,41 +145,5 @@ impl Link {
             }
         });
         Ok(client)
-    }
-}
-
-#[async_trait]
-impl UserRepository for PostgresStore {
-    fn clock(&self) -> Arc<dyn Clock> {
-        self.0.link.clock.clone()
-    }
-
-    async fn load(&self, key: &UserKey) -> Result<Option<Stored>, StoreError> {
-        load::load(&self.link(), key).await
-    }
-
-    async fn find(&self, tenant: &TenantId, keys: &[ClaimKey]) -> Result<Vec<Found>, StoreError> {
-        find::find(&self.link(), tenant, keys).await
-    }
-
-    async fn list(&self, tenant: &TenantId, query: &ListQuery) -> Result<Page, StoreError> {
-        list::list(&self.link(), tenant, query).await
-    }
-
-    async fn history(&self, key: &UserKey, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
-        events::history(&self.link(), key, after, limit).await
-    }
-
-    async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let (mail, link) = (commit.parts().any(|part| !part.messages.is_empty()), self.0.link.now());
-        let job = self.job(link.deadline(), commit)?;
-        let answer = self.0.committer.submit(job).await;
-        if answer.is_ok() {
-            self.0.bell.ring(&self.0.link);
-        }
-        if let Some(herald) = self.0.herald.as_ref().filter(|_| mail && answer.is_ok()) {
-            herald.tell(&self.0.link);
-        }
-        answer
     }
 }

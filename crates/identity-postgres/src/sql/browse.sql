@@ -3,7 +3,7 @@ WITH k AS (SELECT row_number() OVER (ORDER BY {by} {way}, u.id {ids}) AS n, u.id
     ORDER BY {by} {way}, u.id {ids} LIMIT $2 OFFSET $3)
 (SELECT 0 AS n, NULL AS id, (SELECT count(*) FROM {s}identity_users u
     WHERE u.tenant = $1 AND u.created_at IS NOT NULL {among}) AS version, false AS erased, NULL AS record, NULL AS details,
-    NULL::text[] AS claims)
+    NULL AS claims)
 UNION ALL
 ({users})
 ORDER BY n

@@ -1,9 +1,11 @@
+//! Messages that wait, and what became of the others.
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
+use identity_core::{Address, Channel, DeliveryState, Message, MessageId, Report, TenantId, Timestamp, UserKey};
 use identity_ports::{Backlog, Lease, LeaseId, Leased, Outbox, Posted, Settled, Settlement, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -13,7 +15,6 @@ use crate::cells::{Bad, Cells, capped, json};
 use crate::error::Failure;
 use crate::link::Link;
 use crate::patience::Patience;
-use crate::rows::message::{self, place};
 use crate::sql::Sql;
 use crate::write::{self, FORMAT};
 
@@ -223,7 +224,7 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
             }
         };
         Ok(Posted {
-            message: message::read(row)?,
+            message: message(cells)?,
             due_at: cells.time("due_at")?,
             attempts: cells.int("attempts")?,
             uncertain: cells.int("uncertain")?,
@@ -236,4 +237,29 @@ fn whole(row: &Row) -> Result<Posted, StoreError> {
         })
     };
     read().map_err(|bad: Bad| bad.at("identity_outbox", || place(row)))
+}
+
+/// The key of a row, damaged or not.
+fn place(row: &Row) -> String {
+    let text = |name| row.try_get::<_, &str>(name).unwrap_or_default();
+    let id = row.try_get::<_, Uuid>("id").unwrap_or_default();
+    format!("{}/{}/{id}", text("tenant"), text("user_id"))
+}
+
+fn message(cells: Cells<'_>) -> Result<Message, Bad> {
+    if cells.int::<i64>("format")? != FORMAT {
+        return Err(Bad::from("it has a format that this program does not read"));
+    }
+    let canonical = cells.get("address")?;
+    let to =
+        Address::restore(cells.name("channel")?, canonical, cells.get::<Option<_>>("typed")?.unwrap_or(canonical))?;
+    Ok(Message {
+        id: cells.get::<Uuid>("id")?.into(),
+        key: cells.key("user_id")?,
+        to,
+        content: cells.json("content")?,
+        locale: cells.get::<Option<&str>>("locale")?.map(Arc::from),
+        created_at: cells.time("created_at")?,
+        expires_at: cells.time("expires_at")?,
+    })
 }
