@@ -59,15 +59,10 @@ impl<'r> Cells<'r> {
     }
 
     pub(crate) fn json<T: DeserializeOwned>(self, name: &str) -> Result<T, Bad> {
-        parsed(name, self.get(name)?)
+        // The parser's own message may quote the text.
+        let bad = |error: serde_json::Error| format!("{name} is not the expected JSON (byte {})", error.column());
+        Ok(serde_json::from_str(self.get(name)?).map_err(bad)?)
     }
-}
-
-/// The value of a JSON text of this name.
-pub(crate) fn parsed<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Bad> {
-    // The parser's own message may quote the text.
-    let bad = |error: serde_json::Error| format!("{name} is not the expected JSON (byte {})", error.column());
-    Ok(serde_json::from_str(text).map_err(bad)?)
 }
 
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {

@@ -124,37 +124,33 @@ fn caused_by_io(error: &Error) -> bool {
 
 fn classify(server: &DbError) -> Failure {
     let code = server.code();
-    let told = |what, advice, quote: bool| {
-        let message = quote.then(|| server.message().to_owned());
+    let class = code.code().get(..2);
+    let told = |what, advice| {
+        let message = (!matches!(class, Some("22" | "23" | "P0"))).then(|| server.message().to_owned());
         ForeignError::new(Refused { what, code: code.code().to_owned(), message, advice })
     };
-    let fatal = |what, advice| Failure::Fatal(StoreError::Failed(told(what, advice, true)));
+    let away = |what, advice| Failure::Away(told(what, advice));
+    let fatal = |what, advice| Failure::Fatal(StoreError::Failed(told(what, advice)));
     let raced =
-        ("another transaction changed or locks the same rows", "see which transaction holds its locks for long");
+        || told("another transaction changed or locks the same rows", "see which transaction holds its locks for long");
     match code.code() {
-        "40001" => Failure::Snapshot(told(raced.0, raced.1, true)),
-        "40P01" | "55P03" => Failure::Race(told(raced.0, raced.1, true)),
+        "40001" => Failure::Snapshot(raced()),
+        "40P01" | "55P03" => Failure::Race(raced()),
         "23505" => Failure::Duplicate(server.constraint().unwrap_or_default().to_owned()),
         "53100" | "53200" => Failure::Fatal(StoreError::Full),
-        "25006" => Failure::Away(told(
+        "25006" => away(
             "the server takes no writes, because it is a standby",
             "name the primary, or name all servers with target_session_attrs=read-write",
-            true,
-        )),
-        "57014" => Failure::Away(told("the server cancelled the statement", "see why it took so long", true)),
-        "57P03" => Failure::Away(told("the server is starting or stopping", "wait until it is up", true)),
-        "57P01" | "57P02" => {
-            Failure::Lost(told("the server is stopping or was restarted", "wait until it is up", true))
-        }
-        "53300" => Failure::Away(told(
+        ),
+        "57014" => away("the server cancelled the statement", "see why it took so long"),
+        "57P03" => away("the server is starting or stopping", "wait until it is up"),
+        "57P01" | "57P02" => Failure::Lost(told("the server is stopping or was restarted", "wait until it is up")),
+        "53300" => away(
             "the server has no free connection",
             "raise its max_connections, make the pools smaller, or put a pooler in front",
-            true,
-        )),
+        ),
         // What commit.sql divides by zero for.
-        "22012" => {
-            Failure::Race(told("a user of the commit was created meanwhile", "let fewer create one user", false))
-        }
+        "22012" => Failure::Race(told("a user of the commit was created meanwhile", "let fewer create one user")),
         "22021" | "22P05" => Failure::Fatal(StoreError::failed(
             "a text holds a character that the database cannot store (U+0000, or one outside its encoding); remove the \
              character, or use a database with the encoding UTF8; nothing was written",
@@ -171,10 +167,9 @@ fn classify(server: &DbError) -> Failure {
         "42P01" | "3F000" => {
             fatal("a table of this library does not exist", "migrate first, or name the schema that holds the tables")
         }
-        other => {
-            let quote = !matches!(other.get(..2), Some("22" | "23" | "P0"));
-            let error = told("the database refused the statement", "see the log of the database server", quote);
-            if matches!(other.get(..2), Some("08" | "57")) || *code == SqlState::IO_ERROR {
+        _ => {
+            let error = told("the database refused the statement", "see the log of the database server");
+            if matches!(class, Some("08" | "57")) || *code == SqlState::IO_ERROR {
                 Failure::Lost(error)
             } else {
                 Failure::Fatal(StoreError::Failed(error))

@@ -75,7 +75,7 @@ impl Link {
         let mut config: Config = connection.parse().map_err(|error: tokio_postgres::Error| {
             StoreError::failed(format!("the connection string cannot be read: {}", without_values(&error)))
         })?;
-        if let Some(mode) = tls.mode() {
+        if let Some(mode) = tls.mode {
             config.ssl_mode(mode);
         }
         if config.get_connect_timeout().is_none() {

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::time::Duration;
 
 use identity_ports::StoreError;
@@ -34,7 +33,7 @@ pub enum Statements {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct PostgresOptions {
     pub(crate) pool_size: usize,
     pub(crate) timeout: Duration,
@@ -63,21 +62,6 @@ impl Default for PostgresOptions {
             migrate: true,
             notify: true,
         }
-    }
-}
-
-impl fmt::Debug for PostgresOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresOptions")
-            .field("pool_size", &self.pool_size)
-            .field("timeout", &self.timeout)
-            .field("reconnect", &self.reconnect)
-            .field("queue", &self.queue)
-            .field("schema", &self.schema)
-            .field("statements", &self.statements)
-            .field("migrate", &self.migrate)
-            .field("notify", &self.notify)
-            .finish_non_exhaustive()
     }
 }
 

@@ -43,7 +43,20 @@ impl Outbox for PostgresStore {
             return Ok(Vec::new());
         }
         let link = self.link();
-        self::lease(&link, &lease).await
+        let rows = due(&link, &lease).await?;
+        let mut leased = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match whole(row) {
+                Ok(posted) => leased.push(posted),
+                Err(error) => {
+                    // It becomes a dead letter, so that it does not hold up the others, and is reported once.
+                    dead_letter_damaged(&link, &lease, row, &rows).await?;
+                    return Err(error);
+                }
+            }
+        }
+        leased.sort_unstable_by_key(|posted| (posted.due_at, posted.message.id));
+        Ok(leased.into_iter().map(Posted::leased).collect())
     }
 
     /// Settles what the lease still holds. What was reported on while it was held has ended: it is only let go of, though
@@ -72,7 +85,7 @@ impl Outbox for PostgresStore {
     async fn report(&self, message: MessageId, report: &Report) -> Result<Option<Posted>, StoreError> {
         let behind = DeliveryState::ALL.into_iter().filter(|state| state.rank() < report.state.rank());
         let arrived = matches!(report.state, DeliveryState::Accepted | DeliveryState::Delivered);
-        let (at, detail) = (report.at.as_micros(), optional(report.detail.as_deref()));
+        let (at, detail) = (report.at.as_micros(), report.detail.as_deref().map(printable));
         let link = self.link();
         let sql = Sql::new(&link.texts.report).with((message.as_uuid(), report.state.as_str(), at, detail, arrived));
         link.query(&sql.rows(behind.map(|state| (state.as_str(),)))).await?.first().map(whole).transpose()
@@ -125,7 +138,7 @@ impl Outbox for PostgresStore {
 }
 
 /// Leases what is due. Who else leases at the same moment passes over these rows and waits for nobody.
-async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
+async fn due(link: &Link, lease: &Lease) -> Result<Vec<Row>, StoreError> {
     let lasts = i64::try_from(lease.lasts.as_micros()).unwrap_or(i64::MAX >> 8);
     // The server's clock, unless a test passes a reading.
     let (at, now, channel) =
@@ -135,41 +148,23 @@ async fn lease(link: &Link, lease: &Lease) -> Result<Vec<Leased>, StoreError> {
     let sql = sql.rows(lease.except.iter().map(|tenant| (tenant.as_str(),)));
     let mut patience = Patience::new(link);
     let mut again = lease.again;
-    let rows = loop {
+    loop {
         if again {
-            let held = held(link, lease).await?;
+            // What a lease that is asked for again holds.
+            let held = link.query(&Sql::new(&link.texts.leased).with((at, lease.id.0))).await?;
             if !held.is_empty() {
-                break held;
+                return Ok(held);
             }
         }
         match link.once(&sql).await {
-            Ok(rows) => break rows,
+            Ok(rows) => return Ok(rows),
             Err(failure) => {
                 // It may have leased before its answer was lost.
                 again |= matches!(failure, Failure::Lost(_));
                 patience.after(failure).await?;
             }
         }
-    };
-    let mut leased = Vec::with_capacity(rows.len());
-    for row in &rows {
-        match whole(row) {
-            Ok(posted) => leased.push(posted),
-            Err(error) => {
-                // It becomes a dead letter, so that it does not hold up the others, and is reported once.
-                dead_letter_damaged(link, lease, row, &rows).await?;
-                return Err(error);
-            }
-        }
     }
-    leased.sort_unstable_by_key(|posted| (posted.due_at, posted.message.id));
-    Ok(leased.into_iter().map(Posted::leased).collect())
-}
-
-/// What a lease that is asked for again holds.
-async fn held(link: &Link, lease: &Lease) -> Result<Vec<Row>, StoreError> {
-    let at = lease.at.map(Timestamp::as_micros);
-    link.query(&Sql::new(&link.texts.leased).with((at, lease.id.0))).await
 }
 
 /// Makes a message that cannot be read a dead letter, and releases the others of its lease.
@@ -190,11 +185,11 @@ fn outcome(Settled { id, outcome }: &Settled) -> Outcome {
     let id = id.as_uuid();
     match outcome {
         Settlement::Sent { at, provider, reference } => {
-            let (provider, reference) = (optional(provider.as_deref()), optional(reference.as_deref()));
+            let (provider, reference) = (provider.as_deref().map(printable), reference.as_deref().map(printable));
             (id, "sent", Some(at.as_micros()), None, provider, reference, 0)
         }
         Settlement::Retry { due_at, error, provider, uncertain } => {
-            let (error, provider) = (Some(printable(error)), optional(provider.as_deref()));
+            let (error, provider) = (Some(printable(error)), provider.as_deref().map(printable));
             (id, "retry", Some(due_at.as_micros()), error, provider, None, i64::from(*uncertain))
         }
         Settlement::Release { due_at } => (id, "release", Some(due_at.as_micros()), None, None, None, 0),
@@ -207,10 +202,6 @@ fn outcome(Settled { id, outcome }: &Settled) -> Outcome {
 /// A provider's words, which may hold anything: the database keeps no U+0000.
 fn printable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
-}
-
-fn optional(text: Option<&str>) -> Option<String> {
-    text.map(printable)
 }
 
 fn whole(row: &Row) -> Result<Posted, StoreError> {

@@ -51,7 +51,14 @@ impl PostgresStore {
     pub(crate) async fn connect_with(options: PostgresOptions, connection: &str) -> Result<Self, StoreError> {
         in_tokio()?;
         let link = Link::open(&options, connection).await?;
-        let mut client = link.session().await?;
+        // Beside the pools, without time limits.
+        let connected = link.config.connect(link.tls.clone()).await;
+        let (mut client, connection) = connected.map_err(|error| failure(error).into_error())?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the database ended");
+            }
+        });
         let house = &mut House { client: &mut client, schema: options.schema.as_deref(), tables: &link.tables };
         if options.migrate {
             house.migrate().await?
@@ -131,19 +138,5 @@ impl PostgresStore {
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStore").field("prepared", &self.0.link.prepared).finish_non_exhaustive()
-    }
-}
-
-impl Link {
-    /// A connection beside the pools, without time limits.
-    async fn session(&self) -> Result<tokio_postgres::Client, StoreError> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| failure(error).into_error())?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection to the database ended");
-            }
-        });
-        Ok(client)
     }
 }

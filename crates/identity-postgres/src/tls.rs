@@ -28,7 +28,8 @@ enum Trust {
 /// What the URL says about encryption.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tls {
-    mode: Option<SslMode>,
+    /// The mode that the URL names.
+    pub(crate) mode: Option<SslMode>,
     trust: Trust,
     roots: Option<String>,
 }
@@ -80,11 +81,6 @@ impl Tls {
         };
         (self.mode, self.trust) = (Some(mode), trust);
         Ok(())
-    }
-
-    /// The mode that the URL names.
-    pub(crate) const fn mode(&self) -> Option<SslMode> {
-        self.mode
     }
 
     /// The connector of encrypted connections. A configuration of the host takes precedence over the URL.

@@ -14,24 +14,19 @@ use uuid::Uuid;
 use crate::error::failure;
 use crate::link::quoted;
 
-/// A step of the tables' history. Steps are applied in their order and never changed again.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Step {
-    /// Statements that are applied together or not at all.
-    Tables(&'static str),
-    /// The move of every user from the tables of the first version into records, some at a time.
-    Users,
-}
-
-/// The history of the tables.
-const STEPS: [Step; 6] = [
-    Step::Tables(include_str!("../../migrations/0001_tables.sql")),
-    Step::Tables(include_str!("../../migrations/0002_records.sql")),
-    Step::Users,
-    Step::Tables(include_str!("../../migrations/0004_views.sql")),
-    Step::Tables(include_str!("../../migrations/0005_events.sql")),
-    Step::Tables(include_str!("../../migrations/0006_feed.sql")),
+/// The history of the tables: steps that are applied in their order and never changed again. But for one of them, a step is some
+/// statements that are applied together or not at all.
+const STEPS: [&str; 6] = [
+    include_str!("../../migrations/0001_tables.sql"),
+    include_str!("../../migrations/0002_records.sql"),
+    USERS,
+    include_str!("../../migrations/0004_views.sql"),
+    include_str!("../../migrations/0005_events.sql"),
+    include_str!("../../migrations/0006_feed.sql"),
 ];
+
+/// The move of every user from the tables of the first version into records, some at a time.
+const USERS: &str = "users";
 
 /// The version of the tables that this program needs: the number of steps.
 const PROGRAM: u32 = 6;
@@ -50,16 +45,6 @@ pub(crate) struct House<'a> {
     pub(crate) schema: Option<&'a str>,
     /// What stands before the name of every table.
     pub(crate) tables: &'a str,
-}
-
-impl Step {
-    fn checksum(self) -> String {
-        let text = match self {
-            Self::Tables(sql) => sql.to_owned(),
-            Self::Users => "users".to_owned(),
-        };
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl House<'_> {
@@ -120,32 +105,36 @@ impl House<'_> {
         let next = usize::try_from(done).ok().and_then(|done| STEPS.get(done));
         // None: another process came first.
         let Some(step) = next else { return Ok(0) };
-        let moved = match step {
-            Step::Tables(sql) => match transaction.batch_execute(&in_place(sql, self.tables)).await {
-                Ok(()) => 0,
-                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                    drop(transaction);
-                    tracing::info!(done, "the migrations wait for a table that is in use, and try again");
-                    tokio::time::sleep(BETWEEN).await;
-                    return Ok(0);
-                }
-                Err(error) if error.code() == Some(&SqlState::DUPLICATE_TABLE) => {
-                    let reason =
-                        "a table or index named identity_* exists and is not of this library; choose another schema";
-                    return Err(StoreError::NotOurs(reason.to_owned()));
-                }
-                Err(error) => return Err(failed(error)),
-            },
-            Step::Users => old::step(&transaction, self.tables).await?,
+        let moved = if *step == USERS {
+            old::step(&transaction, self.tables).await?
+        } else if let Err(error) = transaction.batch_execute(&in_place(step, self.tables)).await {
+            if error.code() == Some(&SqlState::DUPLICATE_TABLE) {
+                let reason =
+                    "a table or index named identity_* exists and is not of this library; choose another schema";
+                return Err(StoreError::NotOurs(reason.to_owned()));
+            }
+            if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                return Err(failed(error));
+            }
+            drop(transaction);
+            tracing::info!(done, "the migrations wait for a table that is in use, and try again");
+            tokio::time::sleep(BETWEEN).await;
+            return Ok(0);
+        } else {
+            0
         };
         if moved == 0 {
-            let (tables, number, checksum) = (self.tables, done + 1, step.checksum());
+            let (tables, number, checksum) = (self.tables, done + 1, checksum(step));
             let note = format!("INSERT INTO {tables}identity_meta (value, checksum) VALUES ({number}, '{checksum}')");
             transaction.batch_execute(&note).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)?;
         Ok(moved)
     }
+}
+
+fn checksum(step: &str) -> String {
+    Sha256::digest(step).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A step with the names of the tables in place, also within a text.
@@ -177,7 +166,7 @@ async fn version(client: &Client, tables: &str) -> Result<Option<u32>, StoreErro
             let database = newest.and_then(|value| u32::try_from(value).ok()).ok_or_else(not_ours)?;
             return compatible(client, tables, database).await.map(Some);
         };
-        if known.checksum() != checksum {
+        if self::checksum(known) != checksum {
             return Err(StoreError::NotOurs(format!(
                 "step {version} of its migrations differs from the one of this program; use the program that made the tables"
             )));
