@@ -92,8 +92,11 @@ impl EventFeed for PostgresStore {
             cursor.position(store, last.cast_unsigned())?;
             let mut events = Vec::new();
             for row in rows {
-                events.extend(commit(row)?);
-                after = Cells(row).int("position").map_err(|bad| bad.at("identity_events", String::new))?;
+                let bad = |bad: Bad| bad.at("identity_events", String::new);
+                let key = Cells(row).key("user_id").map_err(bad)?;
+                let commit = recorded(&key, row, |_| true)?.into_iter();
+                events.extend(commit.map(|recorded| FeedEvent { key: key.clone(), recorded }));
+                after = Cells(row).int("position").map_err(bad)?;
             }
             if rows.len() < limit {
                 after = after.max(until.min(settled));
@@ -113,11 +116,4 @@ impl EventFeed for PostgresStore {
 fn number(answers: &[Vec<Row>], place: usize, name: &str) -> Result<i64, StoreError> {
     let row = answers.get(place).and_then(|rows| rows.first()).ok_or_else(|| Bad::from("it is missing"));
     row.and_then(|row| Cells(row).int(name)).map_err(|bad| bad.at("identity_positions", || name.to_owned()))
-}
-
-/// The events of a commit.
-fn commit(row: &Row) -> Result<impl Iterator<Item = FeedEvent>, StoreError> {
-    let key = Cells(row).key("user_id").map_err(|bad| bad.at("identity_events", String::new))?;
-    let events = recorded(&key, row, |_| true)?;
-    Ok(events.into_iter().map(move |recorded| FeedEvent { key: key.clone(), recorded }))
 }

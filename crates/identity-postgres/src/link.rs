@@ -159,7 +159,11 @@ impl Link {
     pub(crate) async fn flight(&self, statements: &[Sql<'_>]) -> Result<Vec<Vec<Row>>, Failure> {
         let connection = self.connection().await?;
         let token = connection.cancel_token();
-        let held = guard(Held { connection, spent: AtomicUsize::new(0) }, Held::end);
+        let held = guard(Held { connection, spent: AtomicUsize::new(0) }, |Held { connection, spent }| {
+            if spent.into_inner() > 0 {
+                drop(Object::take(connection));
+            }
+        });
         let ran = self.bounded(self.all(&held, statements), &token).await;
         if ran.as_ref().is_err_and(Failure::spends_connection) {
             held.spent.fetch_add(1, Ordering::Relaxed);
@@ -261,17 +265,8 @@ impl Link {
 /// A connection in use.
 struct Held {
     connection: Object,
-    /// How many reasons there are not to use it again.
+    /// How many reasons there are not to give it back to the pool.
     spent: AtomicUsize,
-}
-
-impl Held {
-    /// Gives the connection back to the pool, or drops it.
-    fn end(self) {
-        if self.spent.into_inner() > 0 {
-            drop(Object::take(self.connection));
-        }
-    }
 }
 
 /// The configuration of the store's own sessions; `None` where a proxy shares sessions between clients. A connection has a

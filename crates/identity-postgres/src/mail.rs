@@ -47,11 +47,7 @@ impl Herald {
             gathering.store(false, Ordering::Release);
             let sql = Sql::new("SELECT pg_notify($1, $2)").with((channel, link.tables.as_str()));
             if let Err(failure) = link.now().once(&sql).await {
-                tracing::debug!(
-                    ?failure,
-                    channel,
-                    "a notification was not sent; who waits for it looks from time to time"
-                );
+                tracing::debug!(?failure, channel, "a notification was not sent; who waits looks from time to time");
             }
         });
     }
