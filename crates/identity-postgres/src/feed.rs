@@ -40,7 +40,8 @@ impl Bell {
 
     /// Tells of new events, and of new messages if there are any.
     pub(crate) fn ring(&self, link: &Link, messages: bool) {
-        self.commits.send_replace(());
+        // An error says that nobody of this process reads.
+        let _ = self.commits.send(());
         self.heralds.iter().flatten().take(if messages { 2 } else { 1 }).for_each(|herald| herald.tell(link));
     }
 

@@ -95,7 +95,7 @@ impl SqliteStore {
         };
         let outcome = self.exclusively(run).await?;
         // It may have had commits in it.
-        self.0.commits.send_replace(());
+        self.tell();
         outcome
     }
 
@@ -164,6 +164,11 @@ impl SqliteStore {
             result
         };
         if rows <= SHORT { read() } else { blocking(read).await? }
+    }
+
+    /// Wakes the readers of the feed, if there are any.
+    fn tell(&self) {
+        let _ = self.0.commits.send(());
     }
 
     /// The clock by which leases are measured.
@@ -241,7 +246,7 @@ impl UserRepository for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let encoded = Encoded::new(&commit)?;
         let committed = self.0.writer.submit(move |desk| apply(&desk.connection, &commit, &encoded)).await;
-        committed.inspect(|_| self.0.commits.send_replace(()))
+        committed.inspect(|_| self.tell())
     }
 }
 
