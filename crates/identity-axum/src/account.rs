@@ -28,7 +28,9 @@ use crate::problem::status;
 /// `.nest("/account", account_page::<SignedIn, _>(identity, texts, keys))`.
 ///
 /// Messages have a code and a link. The page that links open is the path `/link` of this router and asks for nobody to be signed
-/// in, so the texts' [`Links`](identity_texts::Links) begin with `https://` the host `/account/link`.
+/// in, so the texts' [`Links`](identity_texts::Links) begin with `https://` the host `/account/link`. So does the page on which the
+/// reader of a notice undoes what it reports, `/undo`, when the brand has
+/// [links to it](identity_texts::Brand::with_undo_links).
 ///
 /// # Security
 /// A form is refused that another site sent (by `Sec-Fetch-Site`, or `Origin`), and one without the token of its page, which is
@@ -42,6 +44,7 @@ where
     Router::new()
         .route("/", get(show::<W>).post(act::<W>))
         .route("/link", get(links::show).post(links::confirm))
+        .route("/undo", get(links::show_undo).post(links::undo))
         .layer(DefaultBodyLimit::max(FORM))
         .layer(Extension(Arc::new(AccountPage { identity, texts, keys })))
 }

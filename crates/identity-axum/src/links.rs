@@ -1,4 +1,4 @@
-//! The page that links open. Showing it confirms nothing; its button does.
+//! The pages that links open. Showing them confirms and undoes nothing; their buttons do.
 
 use std::sync::Arc;
 
@@ -6,12 +6,14 @@ use axum::extract::rejection::RawFormRejection;
 use axum::extract::{Extension, RawForm, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use identity::disavowal::DisavowToken;
 use identity::{Confirmation, HolderError, Identity, RefusalKind};
-use identity_texts::{Answer, LinkRequest, Links};
+use identity_texts::{Answer, LinkRequest, Links, NoLink};
 
 use crate::account::AccountPage;
 use crate::client::accept_language;
 use crate::page::respond;
+use crate::problem::status;
 
 type Page = Extension<Arc<AccountPage>>;
 
@@ -42,7 +44,44 @@ pub(crate) async fn confirm(
     page.answer(request.language.as_deref(), answer)
 }
 
+/// The page that asks whether to undo what a notice reported. Nobody has to be signed in: who was kept out can come here.
+pub(crate) async fn show_undo(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let Some(request) = undo_link(&page.identity, query.unwrap_or_default().as_bytes()) else {
+        return page.answer(accept_language(&headers), Answer::Failed);
+    };
+    match page.identity.disavowal(&request.token).await {
+        Ok(undone) => respond(page.texts.undo_page(&request, &undone)),
+        Err(error) => page.refuse(&request, &error),
+    }
+}
+
+pub(crate) async fn undo(
+    Extension(page): Page,
+    headers: HeaderMap,
+    form: Result<RawForm, RawFormRejection>,
+) -> Response {
+    let Some(request) = form.ok().and_then(|RawForm(form)| undo_link(&page.identity, &form)) else {
+        return page.answer(accept_language(&headers), Answer::Failed);
+    };
+    match page.identity.disavow(&request.token).await {
+        Ok(_) => page.answer(request.language.as_deref(), Answer::Undone),
+        Err(error) => page.refuse(&request, &error),
+    }
+}
+
 impl AccountPage {
+    /// The page that says why a change cannot be undone.
+    fn refuse(&self, request: &LinkRequest<DisavowToken>, error: &HolderError) -> Response {
+        let language = request.language.as_deref();
+        match error {
+            HolderError::Refused(refusal) => {
+                let status = status(refusal).as_u16();
+                respond(self.texts.problem_page(&request.tenant, language, status, refusal.code(), None))
+            }
+            error => self.answer(language, failed(error)),
+        }
+    }
+
     fn answer(&self, language: Option<&str>, answer: Answer) -> Response {
         respond(self.texts.answer_page(self.identity.tenant(), language, answer))
     }
@@ -50,7 +89,19 @@ impl AccountPage {
 
 /// The link in a query or form; `None` when it is none, or one of another tenant.
 pub(crate) fn link(identity: &Identity, form: &[u8]) -> Option<LinkRequest> {
-    let request = Links::parse(std::str::from_utf8(form).ok()?).ok()?;
+    of_tenant(identity, form, Links::parse)
+}
+
+fn undo_link(identity: &Identity, form: &[u8]) -> Option<LinkRequest<DisavowToken>> {
+    of_tenant(identity, form, Links::parse_undo)
+}
+
+fn of_tenant<T>(
+    identity: &Identity,
+    form: &[u8],
+    parse: impl Fn(&str) -> Result<LinkRequest<T>, NoLink>,
+) -> Option<LinkRequest<T>> {
+    let request = parse(std::str::from_utf8(form).ok()?).ok()?;
     Some(request).filter(|request| request.tenant == *identity.tenant())
 }
 

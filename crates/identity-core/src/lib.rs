@@ -11,7 +11,7 @@
 //! ```
 //! use identity_core::{
 //!     Actor, Answer, CodeKeys, Confirmation, Context, Email, Funding, NewAddress, NewUser, Policy, Seed, TenantId, Timestamp,
-//!     User, Verification, messages,
+//!     User, Verification, Version, messages,
 //! };
 //! let (tenant, policy) = (TenantId::default(), Policy::default());
 //! let keys = CodeKeys::parse(&"5a".repeat(32))?;
@@ -34,7 +34,7 @@
 //! let context = by(&holder, &seeds[2]);
 //! let started = ada.start_verification(added.outcome, &Verification::default(), &context)?;
 //! let (before, ada) = (ada.clone(), ada.after(&started.events).expect("nobody erased her"));
-//! let outgoing = messages(Some(&before), Some(&ada), &started.events, &context);
+//! let outgoing = messages(Version(2), Some(&before), Some(&ada), &started.events, &context);
 //! // The message holds no code. Whoever delivers it derives the code with the host's key.
 //! let code = outgoing[0].message.code(&keys).expect("it carries a code");
 //!
@@ -73,20 +73,20 @@ pub use change::{
 };
 pub use decide::{
     Added, Answer, Confirmation, Context, Decision, Funding, Issued, NewAddress, NewUser, ProfileChange, Removed,
-    Standing, Started, Verification,
+    Standing, Started, Undone, Verification,
 };
 pub use plan::{
     Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, Holding, LookupChanges, LookupEntry, Planned,
     Stored, Strength, Subject, asks_for, charges, messages, plan, refunds, resting, shared_charges, withdrawn,
 };
 pub use policy::{
-    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, Exhausted, FreshnessPolicy, NoticeKind, NoticePolicy, Policy,
-    PrimaryPolicy, Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy,
-    WhenExhausted,
+    BudgetKind, Charge, ClaimPolicy, DangerousPolicy, DisavowalPolicy, Exhausted, FreshnessPolicy, NoticeKind,
+    NoticePolicy, Policy, PrimaryPolicy, Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy, SignInPolicy,
+    VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
-    Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, KeyError, KeyId, LinkError, LinkToken,
-    Purpose, SignInTicket, TicketError,
+    Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, DisavowError, DisavowToken, KeyError,
+    KeyId, LinkError, LinkToken, Purpose, SignInTicket, TicketError,
 };
 pub use user::{
     Attempts, Book, Challenge, DeliveryState, Evidence, Fate, Identifier, JsonError, JsonObject, MAX_EXTENSION_BYTES,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::{Code, DeliveryTicket, LinkToken, Message};
+use identity_core::{Code, DeliveryTicket, DisavowToken, LinkToken, Message};
 
 use crate::{ForeignError, Leased};
 
@@ -15,6 +15,8 @@ pub struct Notice {
     pub code: Option<Code>,
     /// The link token; `None` when the message carries none.
     pub link: Option<LinkToken>,
+    /// The token of the link with which the recipient may undo the change that a notice reports; `None` when it cannot be undone.
+    pub disavowal: Option<DisavowToken>,
     /// The name of the provider to use, in a [`Notifier`] with several; `None` for the first one.
     pub provider: Option<Arc<str>>,
     /// The number of attempts to send the message, including this one.

@@ -153,8 +153,7 @@ fn render(
     books: Value,
     view: &AccountView<'_>,
 ) -> Result<Page, TextError> {
-    let brand = edition.brand.name.clone();
-    let values = Arc::new(Values { kind: Kind::Code, brand, code: None, link: None, about: None, left, at: now });
+    let values = Arc::new(Values { left, at: now, ..Values::new(Kind::Code, &edition.brand) });
     let mut arguments = values.arguments(language.apart());
     arguments.set("channel", about.as_ref().map_or(Channel::Email, |about| about.channel).as_str());
     if let Some(AccountWrong::Code { attempts_left: Some(attempts_left) }) =

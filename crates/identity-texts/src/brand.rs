@@ -10,6 +10,7 @@ pub struct Brand {
     pub(crate) name: String,
     pub(crate) links: Links,
     pub(crate) sign_in: Option<Links>,
+    pub(crate) undo: Option<Links>,
     pub(crate) code_host: String,
     pub(crate) logo: Option<Logo>,
     pub(crate) support: Option<String>,
@@ -42,6 +43,7 @@ impl Brand {
             code_host: links.host().to_owned(),
             links,
             sign_in: None,
+            undo: None,
             logo: None,
             support: None,
             passwords: false,
@@ -73,6 +75,14 @@ impl Brand {
     #[must_use]
     pub fn with_sign_in_links(mut self, links: Links) -> Self {
         self.sign_in = Some(links);
+        self
+    }
+
+    /// Sets the page that the links in notices open, on which their reader undoes the change that the notice reports. Without it
+    /// notices have no link.
+    #[must_use]
+    pub fn with_undo_links(mut self, links: Links) -> Self {
+        self.undo = Some(links);
         self
     }
 

@@ -133,7 +133,7 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
             mail.map_err(failed(format!("the mail {:?}", kind.slug())))?;
             let sms = compose::sms(edition, language, &values);
             let sms = sms.map_err(failed(format!("the text message {:?}", kind.slug())))?;
-            let most = compose::most_segments(kind);
+            let most = compose::most_segments(&values);
             if sms.room.segments() > most {
                 return Err(BuildError::TooLong {
                     place: place(format!("the text message {:?}", kind.slug())),
@@ -156,6 +156,10 @@ fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8)
     let address = Email::parse("jane.doe@accounts.example.com").map(Address::from);
     let address = address.map_err(|_| failed("the page \"ask\"".to_owned())(TextError::Channel))?;
     page::ask(edition, language, tenant, "token", &address).map_err(failed("the page \"ask\"".to_owned()))?;
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_notice()) {
+        let asked = page::undo(edition, language, tenant, "token", kind, &address, Timestamp::from_secs(1_790_000_000));
+        asked.map_err(failed(format!("the page \"undo\" for {:?}", kind.slug())))?;
+    }
     for answer in Answer::ALL {
         page::answered(edition, language, answer).map_err(failed(format!("the page {answer:?}")))?;
     }
@@ -174,6 +178,7 @@ fn sample(edition: &Edition, tenant: &TenantId, kind: Kind, seconds: u64, about:
         brand: edition.brand.name.clone(),
         code: kind.has_code().then(|| "8".repeat(usize::from(longest))),
         link: kind.has_link().then(|| edition.brand.links_of(kind).sample(tenant)),
+        undo: edition.brand.undo.as_ref().filter(|_| kind.is_notice()).map(|links| links.sample(tenant)),
         about: kind.is_notice().then_some((about, masked)),
         left: Duration::from_secs(seconds),
         // The longest name of a month, in most languages.

@@ -8,9 +8,13 @@ use crate::edition::{Edition, Language, Sheet};
 use crate::values::{Apart, Values};
 use crate::{Kind, Mail, Room, Sms, TextError};
 
-/// How many parts a text message may have. A link is longer than one part by itself.
-pub(crate) const fn most_segments(kind: Kind) -> usize {
-    if matches!(kind, Kind::Link | Kind::SignInLink) { 4 } else { 1 }
+/// How many parts a text message may have. A link is longer than one part by itself, and a notice has a sentence besides.
+pub(crate) const fn most_segments(values: &Values) -> usize {
+    match values.kind {
+        Kind::Link | Kind::SignInLink => 4,
+        _ if values.undo.is_some() => 5,
+        _ => 1,
+    }
 }
 
 pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>) -> Result<Mail, TextError> {
@@ -58,6 +62,9 @@ pub(crate) fn sms(edition: &Edition, language: &Language, values: &Arc<Values>) 
     let written = |name: &str| -> Result<Sms, TextError> {
         let body = language.say(name, &arguments)?;
         let mut text = edition.lay_out("sms.txt", Some(kind), &sheet, context! { body })?.trim_end().to_owned();
+        if let Some(undo) = &values.undo {
+            text.push_str(&format!("\n{undo}"));
+        }
         // Not a template's to change: a phone that reads this line offers the code on that host's pages alone.
         if let (true, Some(code)) = (kind.has_code(), &values.code) {
             text.push_str(&format!("\n\n@{} #{code}", edition.brand.code_host));
@@ -66,7 +73,7 @@ pub(crate) fn sms(edition: &Edition, language: &Language, values: &Arc<Values>) 
         Ok(Sms { text, room, language: language.name.clone() })
     };
     let sms = written(&format!("sms-{}", kind.slug()))?;
-    if kind.has_code() && sms.room.segments() > most_segments(kind) {
+    if kind.has_code() && sms.room.segments() > 1 {
         return written("sms-code-short");
     }
     Ok(sms)

@@ -214,6 +214,7 @@ impl Sheet<'_> {
             kind => values.kind.slug(),
             code => values.code.as_deref(),
             link => values.link.as_deref(),
+            undo => values.undo.as_deref(),
             about => values.about.as_ref().map(|(_, about)| about.as_str()),
             channel => values.about.as_ref().map(|(channel, _)| channel.as_str()),
         }

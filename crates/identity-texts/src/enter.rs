@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use identity_core::{PublicRefusal, TenantId, Timestamp};
 use minijinja::context;
@@ -60,16 +59,7 @@ fn render(edition: &Edition, language: &Language, view: &SignInView<'_>, now: Ti
         SignInStep::Address => ("address", false, false),
         SignInStep::Code { digits, sent } => ("code", digits, sent),
     };
-    let values = Values {
-        kind: Kind::SignInCode,
-        brand: edition.brand.name.clone(),
-        code: None,
-        link: None,
-        about: None,
-        left: Duration::ZERO,
-        at: now,
-    };
-    let values = Arc::new(values);
+    let values = Arc::new(Values { at: now, ..Values::new(Kind::SignInCode, &edition.brand) });
     let arguments = values.arguments(language.apart());
     let title = match (view.step, view.open) {
         (SignInStep::Code { .. }, _) => "enter-code-title",

@@ -3,7 +3,8 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 use identity_core::address::{CharacterError, UnknownRegion};
 use identity_core::{
-    Channel, CodeError, EmailError, LinkError, PhoneError, PublicRefusal, TenantId, Timestamp, UsernameError,
+    Channel, CodeError, DisavowError, EmailError, LinkError, PhoneError, PublicRefusal, TenantId, Timestamp,
+    UsernameError,
 };
 
 use crate::edition::Language;
@@ -11,7 +12,7 @@ use crate::values::waiting;
 use crate::{TextError, Texts};
 
 /// The slugs of which a person is told, by the type of the refusal or error.
-pub(crate) const SLUGS: [&[&str]; 8] = [
+pub(crate) const SLUGS: [&[&str]; 9] = [
     PublicRefusal::CODES,
     EmailError::CODES,
     CharacterError::CODES,
@@ -20,6 +21,7 @@ pub(crate) const SLUGS: [&[&str]; 8] = [
     UsernameError::CODES,
     CodeError::CODES,
     LinkError::CODES,
+    DisavowError::CODES,
 ];
 
 impl Texts {

@@ -30,11 +30,13 @@ pub enum Kind {
     Replaced,
     /// The verification of an address was taken away.
     Unverified,
+    /// A change was undone with the link of its notice.
+    Undone,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Removed,
         Self::Replaced,
         Self::Unverified,
+        Self::Undone,
     ];
 
     /// The name with which the strings and templates of this kind begin.
@@ -67,10 +70,11 @@ impl Kind {
             Self::Removed => "removed",
             Self::Replaced => "replaced",
             Self::Unverified => "unverified",
+            Self::Undone => "undone",
         }
     }
 
-    /// Whether the message is a notice of something that happened, and has neither code nor link.
+    /// Whether the message is a notice of something that happened, and confirms nothing by a code or a link.
     #[must_use]
     pub const fn is_notice(self) -> bool {
         !self.has_code() && !self.has_link()
@@ -116,15 +120,20 @@ impl Kind {
                     (None, None) => None,
                 }
             }
-            Content::Notice { what, .. } => match what {
-                NoticeKind::Added => Some(Self::Added),
-                NoticeKind::Verified => Some(Self::Verified),
-                NoticeKind::MadePrimary => Some(Self::MadePrimary),
-                NoticeKind::Removed => Some(Self::Removed),
-                NoticeKind::Replaced => Some(Self::Replaced),
-                NoticeKind::Unverified => Some(Self::Unverified),
-                _ => None,
-            },
+            Content::Notice { what, .. } => Self::of_notice(*what),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn of_notice(what: NoticeKind) -> Option<Self> {
+        match what {
+            NoticeKind::Added => Some(Self::Added),
+            NoticeKind::Verified => Some(Self::Verified),
+            NoticeKind::MadePrimary => Some(Self::MadePrimary),
+            NoticeKind::Removed => Some(Self::Removed),
+            NoticeKind::Replaced => Some(Self::Replaced),
+            NoticeKind::Unverified => Some(Self::Unverified),
+            NoticeKind::Undone => Some(Self::Undone),
             _ => None,
         }
     }

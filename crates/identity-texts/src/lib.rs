@@ -46,6 +46,7 @@
 //! | `t("name")` | the string of this name |
 //! | `brand`, `language`, `direction`, `kind` | the brand's name, a BCP 47 tag, `ltr` or `rtl`, the kind's slug |
 //! | `code`, `link`, `about`, `channel` | as for strings; none where the message does not carry it |
+//! | `undo` | the link of a notice that undoes what it reports, or none ([`Brand::with_undo_links`]) |
 //! | `logo` | `url`, `width` and `height`, or none ([`Brand::with_logo`]) |
 //! | `support` | `url` and `text`, or none ([`Brand::with_support`]) |
 //! | `passwords` | whether users have passwords ([`Brand::with_passwords`]) |
@@ -66,7 +67,7 @@
 //! One message each: 160 septets where the default alphabet has all letters (English, French, German, Spanish), 70 UTF-16
 //! units where it has not (Arabic, Japanese). A code that does not fit with its sentence goes with the brand's name alone. A
 //! text with a code ends in the line `@host #code` (WICG, origin-bound one-time codes). Where a challenge may be answered by
-//! code or link, the text message has the code; a link alone takes two to four messages.
+//! code or link, the text message has the code; a link alone takes two to four messages, and a notice with a link up to five.
 //!
 //! # Links
 //! [`Links`] is the address that links begin with: configuration, never part of a request. Serve the page's path with two handlers,
@@ -74,6 +75,9 @@
 //! (`Account::link_address` of the crate `identity`), and answers with [`Texts::ask_page`], which names the address. POST reads the
 //! body with [`Links::parse`], confirms the token, and answers with [`Texts::answer_page`]. A scanner that opens the link confirms
 //! nothing.
+//!
+//! The page on which the reader of a notice undoes what it reports ([`Brand::with_undo_links`]) is served the same way: GET with
+//! [`Links::parse_undo`], `Identity::disavowal` and [`Texts::undo_page`], POST with `Identity::disavow`.
 //!
 //! # What this crate does not do
 //! It sends nothing and serves nothing; `identity-smtp` and `identity-sms-http` send, the host serves. Times of notices are in

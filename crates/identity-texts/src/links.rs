@@ -1,7 +1,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use identity_core::{LinkToken, TenantId};
+use identity_core::{DisavowToken, LinkToken, TenantId};
 use url::{Host, Url, form_urlencoded};
 
 /// The error for an address that links cannot begin with.
@@ -21,18 +21,18 @@ pub enum LinkBaseError {
     TooMuch(String),
 }
 
-/// The error for a request that is not a verification link. It counts as no guess.
+/// The error for a request that is not the link of a message. It counts as no guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a verification link; open the link exactly as it was sent")]
+#[error("this is not the link of a message; open the link exactly as it was sent")]
 pub struct NoLink;
 
-/// The contents of a link.
+/// The contents of a link: of one that verifies or signs in, or with a [`DisavowToken`] of one that undoes a change.
 #[derive(Debug, Clone)]
-pub struct LinkRequest {
+pub struct LinkRequest<T = LinkToken> {
     /// The tenant that the link claims. Nothing is proven until the token was checked.
     pub tenant: TenantId,
-    /// The user, the identifier and the proof.
-    pub token: LinkToken,
+    /// The user, what the link is for, and the proof.
+    pub token: T,
     /// The language of the message that had the link.
     pub language: Option<String>,
 }
@@ -88,23 +88,26 @@ impl Links {
     /// The link of a challenge. Whoever has it can confirm the address, so it belongs only in the message.
     #[must_use]
     pub fn url(&self, tenant: &TenantId, token: &LinkToken, language: &str) -> String {
+        self.with(tenant, &token.reveal(), language)
+    }
+
+    /// The link that undoes a change. Whoever has it can undo the change, so it belongs only in the notice.
+    #[must_use]
+    pub fn undo_url(&self, tenant: &TenantId, token: &DisavowToken, language: &str) -> String {
+        self.with(tenant, &token.reveal(), language)
+    }
+
+    /// A link of the usual length that leads nowhere: the proof, the identifier and a user's UUID, in base64.
+    pub(crate) fn sample(&self, tenant: &TenantId) -> String {
+        self.with(tenant, &"x".repeat(112), "en")
+    }
+
+    fn with(&self, tenant: &TenantId, token: &str, language: &str) -> String {
         let mut url = self.base.clone();
         url.query_pairs_mut()
             .append_pair("tenant", tenant.as_str())
             .append_pair("lang", language)
-            .append_pair("token", &token.reveal());
-        url.into()
-    }
-
-    /// A link of the usual length that leads nowhere.
-    pub(crate) fn sample(&self, tenant: &TenantId) -> String {
-        let mut url = self.base.clone();
-        // The proof, the identifier and a user's UUID, in base64.
-        let token = "x".repeat(112);
-        url.query_pairs_mut()
-            .append_pair("tenant", tenant.as_str())
-            .append_pair("lang", "en")
-            .append_pair("token", &token);
+            .append_pair("token", token);
         url.into()
     }
 
@@ -120,29 +123,41 @@ impl Links {
     /// [`NoLink`] when the text is not the query of a link: a field is missing, doubled or malformed, or it has more than 4,096
     /// octets.
     pub fn parse(query: &str) -> Result<LinkRequest, NoLink> {
-        // A token has at most some 400 characters; a huge text is refused before it is walked.
-        if query.len() > 4_096 {
+        read(query, |token| LinkToken::parse(token).ok())
+    }
+
+    /// Reads the query of a link that undoes a change, or the form that its page posts.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_undo(query: &str) -> Result<LinkRequest<DisavowToken>, NoLink> {
+        read(query, |token| DisavowToken::parse(token).ok())
+    }
+}
+
+fn read<T>(query: &str, token_of: impl Fn(&str) -> Option<T>) -> Result<LinkRequest<T>, NoLink> {
+    // A token has at most some 400 characters; a huge text is refused before it is walked.
+    if query.len() > 4_096 {
+        return Err(NoLink);
+    }
+    let (mut tenant, mut token, mut language) = (None, None, None);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let place = match &*name {
+            "tenant" => &mut tenant,
+            "token" => &mut token,
+            "lang" => &mut language,
+            _ => continue,
+        };
+        // Two of a name could be read as either.
+        if place.replace(value).is_some() {
             return Err(NoLink);
         }
-        let (mut tenant, mut token, mut language) = (None, None, None);
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*name {
-                "tenant" => &mut tenant,
-                "token" => &mut token,
-                "lang" => &mut language,
-                _ => continue,
-            };
-            // Two of a name could be read as either.
-            if place.replace(value).is_some() {
-                return Err(NoLink);
-            }
-        }
-        Ok(LinkRequest {
-            tenant: TenantId::parse(&tenant.ok_or(NoLink)?).map_err(|_| NoLink)?,
-            token: LinkToken::parse(&token.ok_or(NoLink)?).map_err(|_| NoLink)?,
-            language: language.map(|language| language.chars().take(64).collect()),
-        })
     }
+    Ok(LinkRequest {
+        tenant: TenantId::parse(&tenant.ok_or(NoLink)?).map_err(|_| NoLink)?,
+        token: token.and_then(|token| token_of(&token)).ok_or(NoLink)?,
+        language: language.map(|language| language.chars().take(64).collect()),
+    })
 }
 
 impl fmt::Debug for Links {

@@ -3,19 +3,21 @@ use std::time::Duration;
 
 use fluent_bundle::FluentArgs;
 use identity_core::address::masked;
-use identity_core::{Address, Channel, TenantId, Timestamp};
+use identity_core::{Address, Channel, DisavowToken, TenantId, Timestamp, Undone};
 use minijinja::context;
 
 use crate::edition::{Edition, Language, Sheet};
 use crate::explain::{known, sentence};
 use crate::values::Values;
-use crate::{Kind, LinkRequest, TextError, Texts, clean};
+use crate::{Kind, LinkRequest, Links, TextError, Texts, clean};
 
 /// The answer of a page once its button was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The address is verified.
     Confirmed,
+    /// The change is undone.
+    Undone,
     /// The link was used, is too old, or is not one. The page does not tell which.
     Failed,
     /// The host could not judge the link now.
@@ -24,11 +26,12 @@ pub enum Answer {
 
 impl Answer {
     /// Every answer.
-    pub const ALL: [Self; 3] = [Self::Confirmed, Self::Failed, Self::Later];
+    pub const ALL: [Self; 4] = [Self::Confirmed, Self::Undone, Self::Failed, Self::Later];
 
     const fn slug(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
+            Self::Undone => "undone",
             Self::Failed => "failed",
             Self::Later => "later",
         }
@@ -36,7 +39,7 @@ impl Answer {
 
     const fn status(self) -> u16 {
         match self {
-            Self::Confirmed => 200,
+            Self::Confirmed | Self::Undone => 200,
             Self::Failed => 400,
             Self::Later => 503,
         }
@@ -94,6 +97,22 @@ impl Texts {
 }
 
 impl Texts {
+    /// The page for a GET of a link that undoes a change. It says what the change was, with its address masked, and undoes
+    /// nothing: mail scanners open links too. It posts to the same path, which is that of the
+    /// [links to undo](crate::Brand::with_undo_links), and [`Links::parse_undo`](crate::Links::parse_undo) reads what it posts.
+    ///
+    /// `undone` is what the link would undo, by `Identity::disavowal` of the crate `identity`.
+    ///
+    /// # Errors
+    /// [`TextError::Kind`] when there are no words for the change.
+    pub fn undo_page(&self, request: &LinkRequest<DisavowToken>, undone: &Undone) -> Result<Page, TextError> {
+        let edition = self.edition(&request.tenant);
+        let language = edition.language(request.language.as_deref());
+        let kind = Kind::of_notice(undone.change).ok_or(TextError::Kind)?;
+        let token = request.token.reveal();
+        undo(edition, language, &request.tenant, &token, kind, &undone.about, undone.since)
+    }
+
     /// The page for a GET of a link that signs in. As [`ask_page`](Self::ask_page) it does nothing by itself; it posts to the same
     /// path, which is that of the [links to sign in](crate::Brand::with_sign_in_links).
     ///
@@ -146,6 +165,25 @@ pub(crate) fn ask(
     page(edition, language, "page-ask-title", Ok("page-ask-lead"), 200, Some(about), form)
 }
 
+pub(crate) fn undo(
+    edition: &Edition,
+    language: &Language,
+    tenant: &TenantId,
+    token: &str,
+    kind: Kind,
+    address: &Address,
+    at: Timestamp,
+) -> Result<Page, TextError> {
+    let about = (address.channel(), clean(&masked(address.as_str())));
+    let values = Values { about: Some(about), at, ..Values::new(kind, &edition.brand) };
+    let arguments = values.arguments(language.apart());
+    let sentences = [format!("{}-lead", kind.slug()), "when".to_owned(), "page-undo-lead".to_owned()];
+    let lead = sentences.map(|name| language.say(&name, &arguments)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let action = edition.brand.undo.as_ref().map_or_else(|| edition.brand.links.path(), Links::path);
+    let form = context! { action, tenant => tenant.as_str(), token, button => "undo-button" };
+    page(edition, language, "page-undo-title", Err(lead.join(" ")), 200, None, form)
+}
+
 pub(crate) fn answered(edition: &Edition, language: &Language, answer: Answer) -> Result<Page, TextError> {
     let [title, lead] = ["title", "lead"].map(|part| format!("page-{}-{part}", answer.slug()));
     page(edition, language, &title, Ok(&lead), answer.status(), None, minijinja::Value::from(()))
@@ -161,15 +199,7 @@ fn page(
     about: Option<(Channel, String)>,
     form: minijinja::Value,
 ) -> Result<Page, TextError> {
-    let values = Arc::new(Values {
-        kind: Kind::Link,
-        brand: edition.brand.name.clone(),
-        code: None,
-        link: None,
-        about,
-        left: Duration::ZERO,
-        at: Timestamp::from_secs(0),
-    });
+    let values = Arc::new(Values { about, ..Values::new(Kind::Link, &edition.brand) });
     let arguments = values.arguments(language.apart());
     let lead = lead.map_or_else(Ok, |name| language.say(name, &arguments))?;
     let more = context! { title => language.say(title, &arguments)?, lead, form };

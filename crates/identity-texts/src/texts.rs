@@ -88,6 +88,12 @@ impl Texts {
         self.edition(tenant).brand.sign_in.as_ref()
     }
 
+    /// The links that undo changes of a tenant's brand; `None` when its notices have none.
+    #[must_use]
+    pub fn undo_links(&self, tenant: &TenantId) -> Option<&Links> {
+        self.edition(tenant).brand.undo.as_ref()
+    }
+
     /// The mail for a notice.
     ///
     /// # Errors
@@ -130,6 +136,12 @@ impl Texts {
                 .link
                 .as_ref()
                 .map(|token| edition.brand.links_of(kind).url(&message.key.tenant, token, &language.name)),
+            undo: edition
+                .brand
+                .undo
+                .as_ref()
+                .zip(notice.disavowal.as_ref())
+                .map(|(links, token)| links.undo_url(&message.key.tenant, token, &language.name)),
             about,
             left: message.expires_at.since(self.now()),
             at: message.created_at,

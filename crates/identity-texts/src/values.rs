@@ -3,7 +3,7 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 use identity_core::{Channel, Timestamp};
 
-use crate::Kind;
+use crate::{Brand, Kind};
 
 /// What a text is about, ready to be read: no control characters, and nothing that is not said in the message.
 pub(crate) struct Values {
@@ -11,12 +11,28 @@ pub(crate) struct Values {
     pub(crate) brand: String,
     pub(crate) code: Option<String>,
     pub(crate) link: Option<String>,
+    /// The link that undoes what the notice reports.
+    pub(crate) undo: Option<String>,
     pub(crate) about: Option<(Channel, String)>,
     pub(crate) left: Duration,
     pub(crate) at: Timestamp,
 }
 
 impl Values {
+    /// The values of a page that is about nothing in particular.
+    pub(crate) fn new(kind: Kind, brand: &Brand) -> Self {
+        Self {
+            kind,
+            brand: brand.name.clone(),
+            code: None,
+            link: None,
+            undo: None,
+            about: None,
+            left: Duration::ZERO,
+            at: Timestamp::from_secs(0),
+        }
+    }
+
     /// As strings ask for them. In a text from right to left, what is written from left to right stands apart (UAX 9, FSI
     /// and PDI), so that a masked number is not turned around.
     pub(crate) fn arguments(&self, apart: Apart) -> FluentArgs<'static> {

@@ -37,6 +37,7 @@ mod account;
 mod admin;
 mod claims;
 pub mod delivery;
+mod disavow;
 mod error;
 mod feed;
 mod identity;
@@ -81,6 +82,11 @@ pub mod address {
     };
 }
 
+/// Undoing a change with the link of its notice: [`Identity::disavow`].
+pub mod disavowal {
+    pub use identity_core::{DisavowError, DisavowToken, Undone};
+}
+
 /// Lists of users and searches among them.
 pub mod directory {
     pub use identity_ports::{
@@ -105,15 +111,15 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The ten policies of a [`Policy`], and their builders.
+/// The eleven policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisposableDomains, Election, FreshnessPolicy, Listed,
-        MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder,
-        Resend, RestPolicy, Restriction, RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder,
-        SharedPolicy, SharedPolicyBuilder, SignInPolicy, Succession, Unknown, VerificationPolicy,
-        VerificationPolicyBuilder,
+        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains, Election,
+        FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
+        PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction, RestrictionPolicy,
+        RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, SignInPolicy,
+        Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
     Actor, BudgetKind, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding,
-    Holding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Refund, Refusal, SendLimit, Started, Stored,
-    TenantId, Timestamp, User, UserKey, WhenExhausted, asks_for, plan, resting, shared_charges,
+    Holding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit,
+    Started, Stored, TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, plan, resting,
+    shared_charges,
 };
 use identity_ports::CommitError;
 use tokio::runtime::Handle;
@@ -19,7 +20,8 @@ use crate::{Error, Identity, Receipt};
 /// The number of rounds after which a change fails with [`Error::Contended`].
 pub(crate) const ROUNDS: u32 = 64;
 
-/// The number of a user's newest events that are searched for a proof of an address when strangers have used up its budgets.
+/// The number of a user's newest events that are searched for a proof of an address when strangers have used up its budgets, and
+/// of the events that are read at a time where all are needed.
 const REMEMBERED: u16 = 256;
 
 impl Identity {
@@ -31,12 +33,35 @@ impl Identity {
         actor: &Actor,
         decide: impl Fn(&User, &Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Error> {
+        self.rounds(use_case, key, actor, false, |user, _, context| decide(user, context)).await
+    }
+
+    /// Changes an existing user by a decision that depends on all events of the user.
+    pub(crate) async fn run_with_history<T: 'static>(
+        &self,
+        use_case: &'static str,
+        key: &UserKey,
+        actor: &Actor,
+        decide: impl Fn(&User, &[Recorded], &Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Error> {
+        self.rounds(use_case, key, actor, true, decide).await
+    }
+
+    async fn rounds<T: 'static>(
+        &self,
+        use_case: &'static str,
+        key: &UserKey,
+        actor: &Actor,
+        remembers: bool,
+        decide: impl Fn(&User, &[Recorded], &Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Error> {
         let rounds = pin!(async {
             actor.check()?;
             let mut heeds_rest = !actor.is_administrator();
             for round in 0..ROUNDS {
                 let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
-                let decide = |context: &Context<'_>| decide(&stored.user, context);
+                let history = if remembers { self.history_of(key, stored.version).await? } else { Vec::new() };
+                let decide = |context: &Context<'_>| decide(&stored.user, &history, context);
                 let mut attempted = self.attempt(key, &stored, actor, Funding::Shared, heeds_rest, decide).await;
                 if let Err(Failure::Crowded(crowded)) = attempted {
                     attempted = self.uncrowd(key, &stored, actor, crowded, heeds_rest, decide).await;
@@ -58,6 +83,21 @@ impl Identity {
             Err(Error::Contended)
         });
         self.told(use_case, rounds, done).await
+    }
+
+    /// All events of a user up to a version.
+    async fn history_of(&self, key: &UserKey, Version(version): Version) -> Result<Vec<Recorded>, Error> {
+        let mut history: Vec<Recorded> = Vec::new();
+        while let Some(after) = Some(history.last().map_or(0, |last| last.number)).filter(|after| *after < version) {
+            let page = self.parts.store.history(key, after, REMEMBERED.into()).await?;
+            if page.is_empty() {
+                break;
+            }
+            history.extend(page);
+        }
+        // What was written since is another version, which the commit finds.
+        history.retain(|recorded| recorded.number <= version);
+        Ok(history)
     }
 
     /// Creates a user. A conflict is final, because the id is or was in use.

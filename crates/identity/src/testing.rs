@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use identity_core::{Code, LinkToken, Message, Seed, Timestamp};
+use identity_core::{Code, DisavowToken, LinkToken, Message, Seed, Timestamp};
 use identity_ports::{Accepted, Clock, Entropy, EntropyError, Notice, Notifier, NotifyError};
 
 pub use identity_ports::mock::MockStore;
@@ -82,6 +82,13 @@ impl Mailbox {
     #[must_use]
     pub fn link(&self, address: &str) -> Option<LinkToken> {
         self.last(address, |notice| notice.link.clone())
+    }
+
+    /// The last token that came to an address, given in its canonical form, with which its reader may undo a change; `None` when
+    /// none came.
+    #[must_use]
+    pub fn disavowal(&self, address: &str) -> Option<DisavowToken> {
+        self.last(address, |notice| notice.disavowal.clone())
     }
 
     /// What came, oldest first.

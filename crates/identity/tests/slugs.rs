@@ -14,8 +14,8 @@ use identity::system::EntropyError;
 use identity::{KeysFromEnvError, NotifyError, StoreError};
 use identity_core::address::{CharacterError, UnknownRegion};
 use identity_core::{
-    CodeError, EmailError, IdError, JsonError, KeyError, LinkError, PhoneError, PublicRefusal, Refusal, TicketError,
-    TimestampError, TimestampRangeError, UsernameError,
+    CodeError, DisavowError, EmailError, IdError, JsonError, KeyError, LinkError, PhoneError, PublicRefusal, Refusal,
+    TicketError, TimestampError, TimestampRangeError, UsernameError,
 };
 
 const PAGE: &str = "src/manual/slugs.md";
@@ -23,7 +23,7 @@ const PAGE: &str = "src/manual/slugs.md";
 const ENGLISH: &str = include_str!("../../identity-texts/src/languages/en.ftl");
 
 /// The slugs of each type.
-const TYPES: [(&str, &[&str]); 15] = [
+const TYPES: [(&str, &[&str]); 16] = [
     ("Refusal", Refusal::CODES),
     ("PublicRefusal", PublicRefusal::CODES),
     ("EmailError", EmailError::CODES),
@@ -33,6 +33,7 @@ const TYPES: [(&str, &[&str]); 15] = [
     ("UsernameError", UsernameError::CODES),
     ("CodeError", CodeError::CODES),
     ("LinkError", LinkError::CODES),
+    ("DisavowError", DisavowError::CODES),
     ("TicketError", TicketError::CODES),
     ("KeyError", KeyError::CODES),
     ("IdError", IdError::CODES),

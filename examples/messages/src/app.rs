@@ -16,7 +16,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::settings::{CONFIRM, TWILIO_CALLBACKS};
+use crate::settings::{CONFIRM, TWILIO_CALLBACKS, UNDO};
 use crate::{callbacks, page, users};
 
 /// The state that every request is answered with.
@@ -63,6 +63,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .route(CONFIRM, get(page::show).post(page::confirm))
+        .route(UNDO, get(page::show_undo).post(page::undo))
         .route(TWILIO_CALLBACKS, post(callbacks::twilio))
         .route("/callbacks/sms", post(callbacks::gateway))
         .route("/healthz", get(|| async { "ok" }))

@@ -1,12 +1,13 @@
-//! The page that links open. Showing it confirms nothing; its button does.
+//! The pages that links open. Showing them confirms and undoes nothing; their buttons do.
 
 use std::sync::Arc;
 
 use axum::extract::{RawForm, RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use identity::disavowal::DisavowToken;
 use identity::{Confirmation, HolderError, RefusalKind, TenantId};
-use identity_texts::{Answer, Links, Page, TextError};
+use identity_texts::{Answer, LinkRequest, Links, Page, TextError};
 
 use crate::app::App;
 
@@ -42,6 +43,44 @@ pub(crate) async fn confirm(State(app): State<Arc<App>>, RawForm(form): RawForm)
         Answer::Failed
     };
     answer(&app, app.identity.tenant(), request.language.as_deref(), said)
+}
+
+/// The page that asks whether to undo what a notice reported.
+pub(crate) async fn show_undo(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
+    let Some(request) = undo_link(&app, query.unwrap_or_default().as_bytes()) else {
+        return answer(&app, app.identity.tenant(), None, Answer::Failed);
+    };
+    match app.identity.disavowal(&request.token).await {
+        Ok(undone) => page(app.texts.undo_page(&request, &undone)),
+        Err(error) => refused(&app, &request, &error),
+    }
+}
+
+pub(crate) async fn undo(State(app): State<Arc<App>>, RawForm(form): RawForm) -> Response {
+    let Some(request) = undo_link(&app, &form) else {
+        return answer(&app, app.identity.tenant(), None, Answer::Failed);
+    };
+    match app.identity.disavow(&request.token).await {
+        Ok(_) => answer(&app, &request.tenant, request.language.as_deref(), Answer::Undone),
+        Err(error) => refused(&app, &request, &error),
+    }
+}
+
+/// The link in a query or form. This host serves one tenant; a link of another one is no link here.
+fn undo_link(app: &App, form: &[u8]) -> Option<LinkRequest<DisavowToken>> {
+    let request = Links::parse_undo(std::str::from_utf8(form).ok()?).ok()?;
+    Some(request).filter(|request| request.tenant == *app.identity.tenant())
+}
+
+/// The page that says why a change cannot be undone.
+fn refused(app: &App, request: &LinkRequest<DisavowToken>, error: &HolderError) -> Response {
+    let language = request.language.as_deref();
+    match error {
+        HolderError::Refused(refusal) => {
+            page(app.texts.problem_page(&request.tenant, language, 409, refusal.code(), None))
+        }
+        error => answer(app, &request.tenant, language, failed(error)),
+    }
 }
 
 /// The answer for an error. The page does not tell why a link is not good any more.

@@ -173,6 +173,8 @@ pub enum SettingsError {
 
 /// The path of the page that links open.
 pub(crate) const CONFIRM: &str = "/confirm";
+/// The path of the page on which the reader of a notice undoes what it reports.
+pub(crate) const UNDO: &str = "/undo";
 /// The path to which the form API sends its callbacks.
 pub(crate) const TWILIO_CALLBACKS: &str = "/callbacks/twilio";
 
@@ -207,6 +209,7 @@ impl Settings {
 
     fn texts(&self, public_url: &str) -> Result<Texts, SettingsError> {
         let mut brand = Brand::new(self.brand.as_str(), Links::new(&format!("{public_url}{CONFIRM}"))?);
+        brand = brand.with_undo_links(Links::new(&format!("{public_url}{UNDO}"))?);
         if let Some(logo) = &self.logo {
             brand = brand.with_logo(logo, self.logo_size.width, self.logo_size.height);
         }

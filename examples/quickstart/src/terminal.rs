@@ -9,7 +9,7 @@ impl Notifier for Terminal {
         let to = &notice.message.to;
         match (&notice.message.content, &notice.code) {
             (Content::Challenge { .. }, Some(code)) => println!("  [to {to}] Your code is {}", code.reveal()),
-            (Content::Notice { what, about }, _) => println!("  [to {to}] {what:?}: {about}"),
+            (Content::Notice { what, about, .. }, _) => println!("  [to {to}] {what:?}: {about}"),
             _ => return Err(NotifyError::permanent("the terminal shows codes and notices only")),
         }
         Ok(Accepted::default())

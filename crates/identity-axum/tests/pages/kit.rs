@@ -76,6 +76,7 @@ pub(crate) fn host_on(store: impl identity::store::Store) -> Host {
     let identity = Identity::new(store, mailbox.clone(), keys.clone()).with_clock(clock.clone());
     let brand = Brand::new("R & D", Links::new("https://accounts.example.com/account/link").unwrap());
     let brand = brand.with_sign_in_links(Links::new("https://accounts.example.com/sign-in/link").unwrap());
+    let brand = brand.with_undo_links(Links::new("https://accounts.example.com/account/undo").unwrap());
     let texts = Texts::builder(brand.with_support("help@example.com"), clock.clone()).build().unwrap();
     let sign_in = sign_in_page(identity.clone(), texts.clone(), begin);
     let page = account_page::<SignedIn, _>(identity.clone(), texts.clone(), keys);

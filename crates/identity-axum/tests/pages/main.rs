@@ -10,3 +10,4 @@ mod kit;
 mod service;
 #[cfg(feature = "tower-sessions")]
 mod sessions;
+mod undo;

@@ -53,6 +53,7 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::Removed { id: id(1) },
         Change::Replaced { id: id(1), by: id(2) },
         Change::AttemptsCleared { id: id(1) },
+        Change::Disavowed { number: 7, id: id(1) },
         Change::ClaimsUpdated,
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
         Change::DeliveryFailed { id: id(1), sent_at: None, why: None },

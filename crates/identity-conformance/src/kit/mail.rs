@@ -17,7 +17,7 @@ pub fn letter(number: u128, key: &UserKey, created_at: Timestamp) -> Message {
     Message {
         id: message_id(number),
         key: key.clone(),
-        content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
+        content: Content::Notice { what: NoticeKind::Added, about: to.clone(), event: None },
         to,
         locale: None,
         created_at,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use identity::store::Store;
 use identity::{Error, HolderError};
 use identity_core::{
-    Address, ClaimPolicy, Code, Confirmation, DeliveryState, Email, IdentifierId, LinkToken, NewAddress, NewUser,
-    Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
+    Address, ClaimPolicy, Code, Confirmation, DeliveryState, DisavowToken, Email, IdentifierId, LinkToken, NewAddress,
+    NewUser, Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
 };
 
 use crate::Harness;
@@ -62,6 +62,7 @@ use_cases! {
     Enable "admin.enable",
     Erase "admin.erase",
     ReportDelivery "admin.report_delivery",
+    Disavow "identity.disavow",
     Deliver "identity.deliver_due",
 }
 
@@ -92,6 +93,8 @@ struct Subject {
     phone: IdentifierId,
     code: Code,
     link: Option<LinkToken>,
+    /// Undoes the removal of the second address.
+    undo: Option<DisavowToken>,
 }
 
 impl Subject {
@@ -128,7 +131,13 @@ impl Subject {
         let primary = stored.primary_email().unwrap().id;
         let second = stored.emails().verified().find(|entry| entry.id != primary).unwrap().id;
         let other = key(&format!("other {number}")).user;
-        Self { number, user, other, primary, second, open, phone, code, link }
+        let undo = if case == UseCase::Disavow {
+            let removed = account.remove(second).await.unwrap().version.0;
+            Some(code_keys().disavowal(bench.identity.tenant(), &user, removed))
+        } else {
+            None
+        };
+        Self { number, user, other, primary, second, open, phone, code, link, undo }
     }
 
     async fn ask(&self, bench: &Bench, case: UseCase) -> Result<Option<Confirmation>, HolderError> {
@@ -187,6 +196,7 @@ impl Subject {
             UseCase::Disable => drop(admin.disable(user).await?),
             UseCase::Enable => drop(admin.enable(user).await?),
             UseCase::Erase => drop(admin.erase(user).await?),
+            UseCase::Disavow => drop(bench.identity.disavow(self.undo.as_ref().expect("a token")).await?),
             UseCase::Deliver => drop(bench.identity.deliver_due().await?),
         }
         Ok(None)
@@ -503,6 +513,7 @@ mod tests {
         "feed.next",
         "identity.deliver_forever",
         "identity.deliver_until",
+        "identity.disavowal",
         "identity.ready",
         "identity.resolve",
     ];

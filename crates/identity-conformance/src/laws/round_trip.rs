@@ -350,7 +350,9 @@ pub async fn every_message_round_trips(harness: &dyn Harness) {
     let ada = key("\u{1f600} '\"\\ ");
     let phone = Address::from(Phone::parse("+44 1514 960453").unwrap());
     let mail = Address::from(Email::parse("\u{fc}ml\u{e4}ut@B\u{fc}cher.example").unwrap());
-    let mut contents: Vec<Content> = NoticeKind::ALL.map(|what| Content::Notice { what, about: phone.clone() }).into();
+    let mut contents: Vec<Content> =
+        NoticeKind::ALL.map(|what| Content::Notice { what, about: phone.clone(), event: None }).into();
+    contents.push(Content::Notice { what: NoticeKind::Removed, about: phone.clone(), event: Some(7) });
     for (proof, purpose) in [
         (ProofBy::Code, Purpose::Verification),
         (ProofBy::Link, Purpose::Replacement),

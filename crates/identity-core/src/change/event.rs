@@ -199,6 +199,13 @@ pub enum Change {
     /// such a change too.
     #[serde(alias = "credentials_reported", alias = "sign_ins_reported", alias = "sign_in_use_reported")]
     ExtensionReported(Reported),
+    /// A change was undone by whoever read a notice of it. The events that undo it follow.
+    Disavowed {
+        /// The number of the event that was undone.
+        number: u64,
+        /// The identifier that came back, or else the one that went or changed.
+        id: IdentifierId,
+    },
     /// The user's claims were brought in line with the policy and with the rules of claim keys, after one of these changed.
     ClaimsUpdated,
     /// An administrator disabled the user: the holder may change nothing.
@@ -241,6 +248,7 @@ impl Change {
             Self::DeliveryRestored { .. } => "delivery_restored",
             Self::ProfileChanged { .. } => "profile_changed",
             Self::ExtensionReported(_) => "extension_reported",
+            Self::Disavowed { .. } => "disavowed",
             Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
@@ -266,7 +274,8 @@ impl Change {
             | Self::Replaced { id, .. }
             | Self::AttemptsCleared { id }
             | Self::DeliveryFailed { id, .. }
-            | Self::DeliveryRestored { id } => Some(*id),
+            | Self::DeliveryRestored { id }
+            | Self::Disavowed { id, .. } => Some(*id),
             Self::PrimaryChanged { id, .. } | Self::Stripped { id, .. } => *id,
             Self::Created { .. }
             | Self::Imported { .. }

@@ -38,7 +38,7 @@ impl User {
     }
 
     /// Applies one event; `false` when it erased the user.
-    fn fold(&mut self, event: &Event) -> bool {
+    pub(crate) fn fold(&mut self, event: &Event) -> bool {
         let at = event.at;
         self.parts.updated_at = self.parts.updated_at.max(at);
         match &event.change {
@@ -125,8 +125,8 @@ impl User {
             Change::Erased => return false,
             // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
-            // Claims are not a part of the user.
-            Change::ClaimsUpdated => {}
+            // Claims are not a part of the user, and what a disavowal changes is in the events that follow it.
+            Change::ClaimsUpdated | Change::Disavowed { .. } => {}
         }
         true
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, stored};
 use crate::base::{IdentifierId, MessageId, TenantId, Timestamp, UserId, UserKey};
 use crate::policy::{Charge, NoticeKind};
-use crate::secret::{Binding, Code, LinkToken};
+use crate::secret::{Binding, Code, DisavowToken, LinkToken};
 use crate::user::Challenge;
 
 /// A message to an address: an envelope and its content. It holds no code and no link; the delivery derives them from
@@ -48,6 +48,9 @@ pub enum Content {
         /// The address that changed.
         #[serde(with = "stored")]
         about: Address,
+        /// The number of the event that the recipient may undo; `None` when it cannot be undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<u64>,
     },
 }
 
@@ -60,6 +63,13 @@ impl Message {
             return None;
         }
         keys.code(&binding(&self.key.tenant, &self.key.user, *identifier, &self.to, challenge), challenge.format)
+    }
+
+    /// The token with which the recipient may undo the change that the message reports; `None` when it carries none.
+    #[must_use]
+    pub fn disavowal(&self, keys: &crate::secret::CodeKeys) -> Option<DisavowToken> {
+        let Content::Notice { event, .. } = &self.content else { return None };
+        event.map(|event| keys.disavowal(&self.key.tenant, &self.key.user, event))
     }
 
     /// The link token that the message carries; `None` when it carries none, or when its key is no longer among `keys`.

@@ -4,6 +4,7 @@
 mod addresses;
 mod context;
 mod delivery;
+mod disavow;
 mod import;
 mod lifecycle;
 mod primary;
@@ -13,6 +14,8 @@ mod verification;
 
 pub use addresses::{Added, NewAddress, Removed};
 pub use context::{Context, Decision, Funding, Standing};
+pub use disavow::Undone;
+pub(crate) use disavow::may_be_disavowed;
 pub use lifecycle::NewUser;
 pub use profile::ProfileChange;
 pub use verification::{Answer, Confirmation, Issued, Started, Verification};
@@ -50,14 +53,17 @@ impl User {
         if !book.is_primary(gone.id) {
             return None;
         }
-        let oldest = || {
-            let others = book.verified().filter(|entry| entry.id != gone.id);
-            others.min_by_key(|entry| (entry.verified().map(|verified| verified.at), entry.id))
-        };
-        let successor = match context.policy.primary().succession() {
-            Succession::OldestVerified => oldest().map(|entry| entry.id),
+        Some(Change::PrimaryChanged { channel, id: self.heir(channel, Some(gone.id), context) })
+    }
+
+    /// The address that the policy names for the place of a primary one, which is `gone`.
+    fn heir(&self, channel: Channel, gone: Option<IdentifierId>, context: &Context<'_>) -> Option<IdentifierId> {
+        let others = self.book(channel).verified().filter(|entry| Some(entry.id) != gone);
+        match context.policy.primary().succession() {
+            Succession::OldestVerified => others
+                .min_by_key(|entry| (entry.verified().map(|verified| verified.at), entry.id))
+                .map(|entry| entry.id),
             Succession::Nobody => None,
-        };
-        Some(Change::PrimaryChanged { channel, id: successor })
+        }
     }
 }

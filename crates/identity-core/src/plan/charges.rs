@@ -51,7 +51,10 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
     let is_new = |id: &IdentifierId| before.identifier(*id).is_some_and(|entry| !entry.is_verified());
     let judged = events.iter().filter_map(|event| match &event.change {
         Change::AnswerRejected { id } => Some(*id),
-        Change::Verified { id, verified } if matches!(verified.by, Method::Code | Method::AdministratorCode) => {
+        // The evidence that an undone change brings back was judged before.
+        Change::Verified { id, verified }
+            if verified.at == event.at && matches!(verified.by, Method::Code | Method::AdministratorCode) =>
+        {
             Some(*id)
         }
         _ => None,
@@ -150,7 +153,9 @@ pub fn refunds(before: Option<&User>, events: &[Event], context: &Context<'_>) -
                     at,
                 }));
             }
-            Change::Verified { id, verified } if matches!(verified.by, Method::Code | Method::Link) => {
+            Change::Verified { id, verified }
+                if verified.at == event.at && matches!(verified.by, Method::Code | Method::Link) =>
+            {
                 let Some(conversion) = context.policy.send().conversion() else { continue };
                 let entry = before.identifier(*id).filter(|entry| !entry.is_verified());
                 if let Some(Address::Phone(phone)) = entry.map(|entry| &entry.address) {

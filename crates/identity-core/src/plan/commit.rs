@@ -246,7 +246,7 @@ pub fn plan<T>(
         expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),
         claims,
         charges,
-        messages: messages(old, new, &events, context),
+        messages: messages(read, old, new, &events, context),
         withdraw: withdrawn(old, &events),
         refunds: refunds(old, &events, context),
         before: before.cloned(),

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::base::{IdentifierId, Timestamp, UserKey};
+use crate::base::{IdentifierId, Timestamp, UserKey, Version};
 use crate::change::{Change, Content, Event, Message, Outgoing};
-use crate::decide::Context;
+use crate::decide::{Context, may_be_disavowed};
 use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
 use crate::policy::{Charge, NoticeKind};
 use crate::user::{Identifier, Status, User};
@@ -13,12 +13,19 @@ const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
 
 /// The messages that follow from events: a challenge goes to the address that it verifies, and a notice of a change to
 /// one address goes to every other address of the user that is verified before or after the events (NIST SP 800-63B-4,
-/// 4.6), as the notice policy allows.
+/// 4.6), as the notice policy allows. An undone change is told to the addresses that are verified after it as well. `read` is
+/// the version of `before`: a notice names the event that its reader may undo by its number.
 ///
 /// A user who was created or imported by these events is sent no notices, and a user who was erased (`after` is `None`)
 /// no messages at all.
 #[must_use]
-pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], context: &Context<'_>) -> Vec<Outgoing> {
+pub fn messages(
+    read: Version,
+    before: Option<&User>,
+    after: Option<&User>,
+    events: &[Event],
+    context: &Context<'_>,
+) -> Vec<Outgoing> {
     let Some(after) = after else { return Vec::new() };
     let mut post = Post { after, context, outgoing: Vec::new() };
     for event in events {
@@ -31,7 +38,7 @@ pub fn messages(before: Option<&User>, after: Option<&User>, events: &[Event], c
     // A user who was created or imported just now has no address to notify yet.
     let is_import = events.iter().any(|event| matches!(event.change, Change::Imported { .. }));
     if let Some(before) = before.filter(|_| !is_import) {
-        post.notices(before, events);
+        post.notices(read, before, events);
     }
     post.outgoing
 }
@@ -78,11 +85,26 @@ impl Post<'_> {
 
     /// One notice to each address that was verified before, however many events concern it: the most important one that its
     /// channel is told.
-    fn notices(&mut self, before: &User, events: &[Event]) {
-        let news: Vec<News<'_>> = events.iter().filter_map(|event| news(before, self.after, &event.change)).collect();
-        // Each address of a user is there once. One that is verified only now has nothing to fear.
+    fn notices(&mut self, Version(read): Version, before: &User, events: &[Event]) {
+        let undone = events.iter().find(|event| matches!(event.change, Change::Disavowed { .. }));
+        // Of an undone change there is one thing to tell, and nothing when only its return was barred.
+        let heard = match undone {
+            Some(_) if events.len() == 1 => &[],
+            Some(undone) => std::slice::from_ref(undone),
+            None => events,
+        };
+        let news = (read + 1..).zip(heard).filter_map(|(number, event)| {
+            let event_of = Some(number).filter(|_| undone.is_none() && may_be_disavowed(event, self.context));
+            news(before, self.after, &event.change).map(|news| News { event: event_of, ..news })
+        });
+        let news: Vec<News<'_>> = news.collect();
+        // Each address of a user is there once. One that is verified only now has nothing to fear, but to one that came back
+        // because a change was undone it matters.
+        let had = |id| before.identifier(id).is_some_and(Identifier::is_verified);
+        let back = self.after.identifiers().filter(|entry| undone.is_some() && !had(entry.id));
         let told: Vec<(Address, Loss)> = before
             .identifiers()
+            .chain(back)
             .filter(|entry| entry.is_verified())
             .map(|entry| {
                 let stays = self.after.identifier(entry.id).is_some_and(Identifier::is_verified);
@@ -99,10 +121,11 @@ impl Post<'_> {
             };
             // Of equal ones the first.
             let most = news.iter().filter(concerns).rev().max_by_key(|news| (news.weight, news.rank()));
-            let Some(News { what, about, weight, .. }) = most else { continue };
+            let Some(News { what, about, weight, event, .. }) = most else { continue };
             let loss = if *weight >= Weight::Loss { Some(loss) } else { None };
             let charges = notice_charges(&to, loss, self.context);
-            let content = Content::Notice { what: *what, about: (*about).clone() };
+            let event = event.filter(|_| *weight != Weight::Dropped);
+            let content = Content::Notice { what: *what, about: (*about).clone(), event };
             self.push(&to, content, self.context.now + NOTICE_LIFE, charges);
         }
     }
@@ -133,6 +156,7 @@ fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'
         Change::Replaced { by, .. } => (*by, NoticeKind::Replaced),
         Change::PrimaryChanged { id: Some(id), .. } => (*id, NoticeKind::MadePrimary),
         Change::Removed { id } => (*id, NoticeKind::Removed),
+        Change::Disavowed { id, .. } => (*id, NoticeKind::Undone),
         // To void the challenge of an unverified address takes nothing away.
         Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
             (*id, NoticeKind::Unverified)
@@ -148,7 +172,7 @@ fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'
     };
     // Whoever hears that an address was added hears that it went without having been verified.
     let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
-    Some(News { what, about, weight, heard_as })
+    Some(News { what, about, weight, heard_as, event: None })
 }
 
 /// Something to tell of an address.
@@ -158,6 +182,8 @@ struct News<'a> {
     weight: Weight,
     /// The kind by which the policy decides who is told.
     heard_as: NoticeKind,
+    /// The event, if its recipients may undo it.
+    event: Option<u64>,
 }
 
 /// How much an event matters to the owner.
@@ -177,7 +203,7 @@ impl News<'_> {
         match self.what {
             NoticeKind::Added | NoticeKind::Unverified => 0,
             NoticeKind::Verified | NoticeKind::Removed => 1,
-            NoticeKind::MadePrimary | NoticeKind::Replaced => 2,
+            NoticeKind::MadePrimary | NoticeKind::Replaced | NoticeKind::Undone => 2,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of ten values, and the builder of each
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eleven values, and the builder of each
 //! refuses a dangerous setting with [`DangerousPolicy`].
 
 mod claim;
+mod disavowal;
 mod disposable;
 mod freshness;
 mod mailbox;
@@ -16,6 +17,7 @@ mod spend;
 mod verification;
 
 pub use claim::ClaimPolicy;
+pub use disavowal::DisavowalPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
 pub use freshness::FreshnessPolicy;
 pub use mailbox::MailboxLimit;
@@ -101,6 +103,9 @@ pub enum DangerousPolicy {
     /// The lifetime of a code to sign in is outside 60 s to 600 s.
     #[error("a code to sign in may live 60 s to 600 s; choose a lifetime in this range")]
     SignInLife,
+    /// The time in which a change can be undone is outside 1 hour to 30 days.
+    #[error("a change can be undone for 1 hour to 30 days; choose a time in this range, or switch it off")]
+    DisavowalWindow,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -135,6 +140,7 @@ pub struct Policy {
     pub(crate) notice: NoticePolicy,
     pub(crate) sign_in: SignInPolicy,
     pub(crate) freshness: FreshnessPolicy,
+    pub(crate) disavowal: DisavowalPolicy,
 }
 
 impl Policy {
@@ -198,6 +204,12 @@ impl Policy {
         Self { freshness, ..self }
     }
 
+    /// Sets the rules for undoing a change with the link of its notice.
+    #[must_use]
+    pub fn with_disavowal(self, disavowal: DisavowalPolicy) -> Self {
+        Self { disavowal, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -256,6 +268,12 @@ impl Policy {
     #[must_use]
     pub const fn freshness(&self) -> &FreshnessPolicy {
         &self.freshness
+    }
+
+    /// The rules for undoing a change with the link of its notice.
+    #[must_use]
+    pub const fn disavowal(&self) -> &DisavowalPolicy {
+        &self.disavowal
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::code::{Code, CodeFormat};
+use super::disavow::DisavowToken;
 use super::link::LinkToken;
 use super::sign_in::SignInTicket;
 use super::ticket::{DeliveryTicket, PROOF};
@@ -199,6 +200,20 @@ impl CodeKeys {
         Some(LinkToken::new(binding.user.clone(), binding.identifier, proof))
     }
 
+    /// The token of the link that undoes this event of a user, made with the current key.
+    #[must_use]
+    pub fn disavowal(&self, tenant: &TenantId, user: &UserId, event: u64) -> DisavowToken {
+        self.current.disavowal(tenant, user, event)
+    }
+
+    /// Whether this token was made for this tenant, compared in constant time; `None` when the key that it names is not among
+    /// these any more.
+    #[must_use]
+    pub fn made(&self, tenant: &TenantId, token: &DisavowToken) -> Option<bool> {
+        let key = std::iter::once(&self.current).chain(&*self.previous).find(|key| key.id == *token.key())?;
+        Some(key.disavowal(tenant, token.user(), token.event()).matches(token).into())
+    }
+
     /// A pseudonym of `text` within a tenant, 128 bits in hexadecimal: quotas are kept under it, so that an erased address
     /// does not live on in their table. It changes with the current key.
     #[must_use]
@@ -275,6 +290,15 @@ impl Key {
             *to = from;
         }
         DeliveryTicket::new(message, proof)
+    }
+
+    fn disavowal(&self, tenant: &TenantId, user: &UserId, event: u64) -> DisavowToken {
+        let mut prf = self.prf.clone();
+        field(&mut prf, b"identity disavowal v1");
+        field(&mut prf, tenant.as_str().as_bytes());
+        field(&mut prf, user.as_str().as_bytes());
+        field(&mut prf, &event.to_be_bytes());
+        DisavowToken::new(user.clone(), event, self.id.clone(), prf.finalize().into_bytes().into())
     }
 
     /// Adds the key stream of a nonce to a text, or takes it away: the pseudorandom function of the number of each block.

@@ -144,6 +144,24 @@ pub enum Refusal {
         "this delivery ticket was not made by this host, or its key is no longer configured; report with the ticket of the message"
     )]
     TicketForged,
+    /// The token of a disavowal was not made by this host for this tenant.
+    #[error("this link was not made here; open the link from the message unchanged")]
+    DisavowalForged,
+    /// The key that the token of a disavowal was made with is no longer configured.
+    #[error("this link was made with a key that is no longer used; ask an administrator to undo the change")]
+    DisavowalKeyGone,
+    /// The change was undone before with a link of one of its notices. Each works once.
+    #[error("this link was used already; the change was undone")]
+    DisavowalUsed,
+    /// The time in which the change can be undone is over.
+    #[error("the time in which this change can be undone is over; ask an administrator")]
+    DisavowalOver,
+    /// The change does not stand any more: what it brought is gone, or what it took is there again.
+    #[error("this change does not stand any more; there is nothing left to undo")]
+    NothingToUndo,
+    /// The address that would come back belongs to another user by now.
+    #[error("this {} belongs to another user by now; ask an administrator, who can decide", .0.noun())]
+    TakenSince(ClaimKind),
     /// The requested lifetime of a challenge is zero or longer than allowed.
     #[error(
         "the requested lifetime is zero or too long; a code is valid at most as long as its policy says, a link alone at most 7 days"
@@ -182,11 +200,17 @@ impl Refusal {
             | Self::Expired
             | Self::KeyGone
             | Self::NotVerified
-            | Self::TooMany(_) => RefusalKind::Conflict,
+            | Self::TooMany(_)
+            | Self::DisavowalKeyGone
+            | Self::DisavowalUsed
+            | Self::DisavowalOver
+            | Self::NothingToUndo
+            | Self::TakenSince(_) => RefusalKind::Conflict,
             Self::Restricted(_)
             | Self::LastVerified
             | Self::AdministratorOnly
             | Self::TicketForged
+            | Self::DisavowalForged
             | Self::Disabled
             | Self::UsernameIsAddress
             | Self::TooManyFailures { retry_at: None } => RefusalKind::NotAllowed,
@@ -241,6 +265,12 @@ impl Refusal {
             Self::UsernameIsAddress => PublicRefusal::UsernameIsAddress,
             Self::TooLarge { what, limit } => PublicRefusal::TooLarge { what, limit },
             Self::Nul { what } => PublicRefusal::Nul { what },
+            Self::DisavowalForged => PublicRefusal::DisavowalForged,
+            Self::DisavowalKeyGone => PublicRefusal::DisavowalKeyGone,
+            Self::DisavowalUsed => PublicRefusal::DisavowalUsed,
+            Self::DisavowalOver => PublicRefusal::DisavowalOver,
+            Self::NothingToUndo => PublicRefusal::NothingToUndo,
+            Self::TakenSince(_) => PublicRefusal::TakenSince,
             Self::Life => PublicRefusal::Life,
             Self::AdministratorOnly
             | Self::UserExists
@@ -279,6 +309,12 @@ codes!(Refusal {
     Self::Nul { .. } => "nul",
     Self::SourceWithoutVerified => "source_without_verified",
     Self::TicketForged => "ticket_forged",
+    Self::DisavowalForged => "disavowal_forged",
+    Self::DisavowalKeyGone => "disavowal_key_gone",
+    Self::DisavowalUsed => "disavowal_used",
+    Self::DisavowalOver => "disavowal_over",
+    Self::NothingToUndo => "nothing_to_undo",
+    Self::TakenSince(_) => "taken_since",
     Self::TooLarge { .. } => "too_large",
     Self::Life => "life",
     Self::Import(_) => "import",
@@ -352,6 +388,18 @@ pub enum PublicRefusal {
     },
     /// The requested lifetime of the challenge is not allowed.
     Life,
+    /// The link that undoes a change was not made by this host.
+    DisavowalForged,
+    /// The key that the link was made with is gone.
+    DisavowalKeyGone,
+    /// The change was undone before.
+    DisavowalUsed,
+    /// The time in which the change can be undone is over.
+    DisavowalOver,
+    /// The change does not stand any more.
+    NothingToUndo,
+    /// The address that would come back belongs to another user by now. Whoever has the link had the address before.
+    TakenSince,
 }
 
 impl PublicRefusal {
@@ -392,6 +440,12 @@ impl PublicRefusal {
             Self::TooLarge { what, limit } => Refusal::TooLarge { what, limit },
             Self::Nul { what } => Refusal::Nul { what },
             Self::Life => Refusal::Life,
+            Self::DisavowalForged => Refusal::DisavowalForged,
+            Self::DisavowalKeyGone => Refusal::DisavowalKeyGone,
+            Self::DisavowalUsed => Refusal::DisavowalUsed,
+            Self::DisavowalOver => Refusal::DisavowalOver,
+            Self::NothingToUndo => Refusal::NothingToUndo,
+            Self::TakenSince => Refusal::TakenSince(ClaimKind::Email),
         }
     }
 }
@@ -419,6 +473,12 @@ codes!(PublicRefusal {
     Self::TooLarge { .. } => "too_large",
     Self::Nul { .. } => "nul",
     Self::Life => "life",
+    Self::DisavowalForged => "disavowal_forged",
+    Self::DisavowalKeyGone => "disavowal_key_gone",
+    Self::DisavowalUsed => "disavowal_used",
+    Self::DisavowalOver => "disavowal_over",
+    Self::NothingToUndo => "nothing_to_undo",
+    Self::TakenSince => "taken_since",
 });
 
 impl fmt::Display for PublicRefusal {
@@ -427,6 +487,9 @@ impl fmt::Display for PublicRefusal {
             Self::Unavailable => f.write_str("this address cannot be used here; use another one"),
             Self::Resting { .. } => {
                 f.write_str("this address was given up a short time ago and rests; use another one, or wait")
+            }
+            Self::TakenSince => {
+                f.write_str("the address belongs to somebody else by now; ask an administrator, who can decide")
             }
             _ => self.example().fmt(f),
         }

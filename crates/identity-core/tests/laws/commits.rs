@@ -36,7 +36,7 @@ fn letter(commit: &Commit) -> Outgoing {
     let message = Message {
         id: MessageId::from_uuid(Uuid::nil()),
         key: commit.key.clone(),
-        content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
+        content: Content::Notice { what: NoticeKind::Added, about: to.clone(), event: None },
         to,
         locale: None,
         created_at: at,

@@ -107,6 +107,7 @@ fn every_change() -> Vec<Change> {
         Change::DeliveryRestored { id },
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
         Change::ExtensionReported(Reported { members: extension() }),
+        Change::Disavowed { number: 7, id },
         Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
@@ -129,7 +130,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 24);
+    assert_eq!(listed.len(), 25);
 }
 
 #[test]

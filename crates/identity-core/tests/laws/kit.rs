@@ -6,7 +6,7 @@ use std::time::Duration;
 use identity_core::{
     Actor, Address, Answer, Challenge, Code, CodeKeys, Confirmation, Content, Context, Decision, Email, Event, Funding,
     Identifier, IdentifierId, KeyId, LinkToken, NewAddress, NewUser, NoticeKind, Outgoing, Phone, Policy, ProofBy,
-    Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, messages,
+    Refusal, Seed, Started, TenantId, Timestamp, User, UserId, Verification, Version, messages,
 };
 
 pub(crate) fn email(text: &str) -> Address {
@@ -129,11 +129,11 @@ type Decided<T> = Result<Decision<T>, Refusal>;
 impl Person {
     pub(crate) fn act<T>(&mut self, actor: &Actor, decide: impl FnOnce(&User, &Context<'_>) -> Decided<T>) -> When<T> {
         self.news.clear();
-        let user = &self.user;
+        let (user, read) = (&self.user, self.history.len() as u64);
         let decided = self.bench.on(actor, |context| {
             let decision = decide(user, context)?;
             let after = user.after(&decision.events);
-            let news = messages(Some(user), after.as_ref(), &decision.events, context);
+            let news = messages(Version(read), Some(user), after.as_ref(), &decision.events, context);
             Ok((decision, after, news))
         });
         match decided {
@@ -244,7 +244,7 @@ impl Person {
     /// The notices of the last decision, each with its recipient, kind and subject, in a sorted order.
     pub(crate) fn notices(&self) -> Vec<(String, NoticeKind, String)> {
         let notice = |outgoing: &Outgoing| match &outgoing.message.content {
-            Content::Notice { what, about } => Some((outgoing.message.to.to_string(), *what, about.to_string())),
+            Content::Notice { what, about, .. } => Some((outgoing.message.to.to_string(), *what, about.to_string())),
             _ => None,
         };
         let mut notices: Vec<_> = self.news.iter().filter_map(notice).collect();

@@ -9,6 +9,8 @@ mod challenges;
 mod codes;
 mod commits;
 mod decoys;
+mod disavowal;
+mod disavowal_thief;
 mod events;
 mod extension;
 mod freshness;

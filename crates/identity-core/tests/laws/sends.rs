@@ -424,6 +424,12 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::Json(JsonError::Nul),
         Refusal::Nul { what: "hint" },
         Refusal::TicketForged,
+        Refusal::DisavowalForged,
+        Refusal::DisavowalKeyGone,
+        Refusal::DisavowalUsed,
+        Refusal::DisavowalOver,
+        Refusal::NothingToUndo,
+        Refusal::TakenSince(ClaimKind::Email),
         Refusal::SourceWithoutVerified,
         Refusal::TooLarge { what: "hint", limit: "2,048 bytes" },
         Refusal::Life,
@@ -476,6 +482,8 @@ fn c50_no_public_refusal_reveals_whether_an_address_is_somebody_elses() {
             }
             // Only who has just proved the address is told.
             Refusal::Resting { until, .. } => assert_eq!(public, PublicRefusal::Resting { until: *until }),
+            // Whoever has the link read the messages of a user who had the address.
+            Refusal::TakenSince(_) => assert_eq!(public, PublicRefusal::TakenSince),
             // No call of a holder is refused for these.
             Refusal::UserExists
             | Refusal::SourceWithoutVerified
@@ -501,7 +509,7 @@ fn every_refusal_has_a_slug_of_its_own() {
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), 31);
+    assert_eq!(slugs.len(), 37);
 }
 
 #[test]

@@ -6,9 +6,17 @@ use identity::Refusal;
 const EVENTS: &str = include_str!("../../../identity-core/src/change/event.rs");
 
 /// Events and refusals that no world can reach, each with its reason.
-const NEVER: [&str; 1] = [
+const NEVER: [&str; 8] = [
     // The policies of a world stay as they are, and so do its claims.
     "event claims_updated",
+    // Nobody in a world opens the link of a notice: `disavowal_thief` of the core has worlds of their own for that.
+    "event disavowed",
+    "answer disavowal_forged",
+    "answer disavowal_key_gone",
+    "answer disavowal_used",
+    "answer disavowal_over",
+    "answer nothing_to_undo",
+    "answer taken_since",
 ];
 
 /// What must have happened at least once in a long run.

@@ -85,8 +85,9 @@ pub fn decide<T>(
     };
     let held = stored.map(|stored| stored.claims.clone()).unwrap_or_default();
     let claims = ClaimChanges::between(&held, before.as_deref(), after.as_ref(), &policy);
-    let messages = messages(before.as_deref(), after.as_ref(), &decision.events, &context);
     let version = stored.map_or(0, |stored| stored.version.0);
+    let read = identity_core::Version(version);
+    let messages = messages(read, before.as_deref(), after.as_ref(), &decision.events, &context);
     let commit = Commit {
         key: key.clone(),
         expected: stored.map_or(Expected::Absent, |stored| Expected::At(stored.version)),

@@ -102,9 +102,17 @@ unverified-lead = { $channel ->
     [email] لم يعد البريد الإلكتروني { $about } مؤكدًا لحسابك في { $brand }.
    *[phone] لم يعد رقم الهاتف { $about } مؤكدًا لحسابك في { $brand }.
 }
+undone-subject = أُلغي تغيير في حسابك في { $brand }
+undone-title = أُلغي تغيير
+undone-lead = { $channel ->
+    [email] أُلغي تغيير في حسابك في { $brand } بواسطة الرابط الوارد في إشعار. كان التغيير يخص البريد الإلكتروني { $about }.
+   *[phone] أُلغي تغيير في حسابك في { $brand } بواسطة الرابط الوارد في إشعار. كان التغيير يخص رقم الهاتف { $about }.
+}
 when = حدث ذلك في { date }.
 not-you = ألم تكن أنت؟ إذن سجّل الدخول فورًا وراجع عناوينك.
 not-you-with-password = ألم تكن أنت؟ إذن سجّل الدخول فورًا، وراجع عناوينك، وغيّر كلمة المرور.
+undo = إن لم تكن أنت، يمكنك إلغاء التغيير في هذه الصفحة دون تسجيل الدخول:
+undo-button = لم أكن أنا
 support = هل تحتاج إلى مساعدة؟ تواصل معنا:
 automatic = أرسل { $brand } هذه الرسالة تلقائيًا، ولا يقرأ أحد الردود عليها.
 
@@ -120,6 +128,7 @@ sms-made-primary = { $brand }: صار { $about } أساسيًا. لست أنت؟
 sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟ راجعه.
 sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
 sms-unverified = { $brand }: لم يعد { $about } مؤكدًا. لست أنت؟ راجعه.
+sms-undone = { $brand }: أُلغي تغيير يخص { $about }. لست أنت؟ راجعه.
 
 account-title = عناوينك
 account-email = عناوين البريد الإلكتروني
@@ -174,6 +183,10 @@ page-ask-lead = اضغط على الزر لتأكيد هذا العنوان لح
 page-ask-button = تأكيد عنواني
 page-confirmed-title = شكرًا لك
 page-confirmed-lead = تم تأكيد عنوانك. يمكنك إغلاق هذه الصفحة.
+page-undo-title = ألم تكن أنت؟
+page-undo-lead = اضغط على الزر لإلغاء التغيير. إذا كنت أنت، فأغلق الصفحة ولن يتغير شيء.
+page-undone-title = أُلغي التغيير
+page-undone-lead = أبلغنا جميع عناوين حسابك. سجّل الدخول وراجع حسابك.
 page-failed-title = لم ينجح ذلك
 page-failed-lead = الرابط مستعمل أو قديم أو غير مكتمل. افتح أحدث رابط كما هو، أو اطلب رابطًا آخر.
 page-later-title = ليس الآن
@@ -206,6 +219,12 @@ error-username-is-address = لا يمكن أن يشبه اسم المستخدم 
 error-too-large = أحد النصوص التي أدخلتها أطول من اللازم. اختصره.
 error-nul = في أحد النصوص التي أدخلتها حرف لا يمكن استخدامه. اكتب النص من جديد.
 error-life = { error-other }
+error-disavowal-forged = هذا الرابط ليس منا. افتحه كما أُرسل تمامًا.
+error-disavowal-key-gone = لم يعد هذا الرابط صالحًا. اطلب المساعدة من فريق الدعم.
+error-disavowal-used = استُعمل هذا الرابط من قبل، وقد أُلغي التغيير.
+error-disavowal-over = فات الأوان لإلغاء هذا التغيير بنفسك. اطلب المساعدة من فريق الدعم.
+error-nothing-to-undo = لم يبقَ ما يمكن إلغاؤه، فقد تغيّر ذلك مرة أخرى منذ ذلك الحين.
+error-taken-since = لا يمكن إلغاء ذلك لأن العنوان أصبح لشخص آخر. اطلب المساعدة من فريق الدعم.
 error-other = حدث خطأ ما. يُرجى المحاولة لاحقًا.
 
 error-email-empty = أدخل عنوان بريد إلكتروني.
@@ -253,3 +272,4 @@ error-username-stored = { error-other }
 error-code-empty = أدخل الرمز الوارد في الرسالة.
 error-code-too-long = ما كتبته أطول من أن يكون رمزًا. أدخل الرمز الوارد في الرسالة فقط.
 error-link-malformed = هذا الرابط غير مكتمل. افتحه كما أُرسل تمامًا.
+error-disavowal-malformed = { error-link-malformed }

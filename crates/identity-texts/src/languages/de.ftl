@@ -93,9 +93,17 @@ unverified-lead = { $channel ->
     [email] Die E-Mail-Adresse { $about } ist für Ihr Konto bei { $brand } nicht mehr bestätigt.
    *[phone] Die Telefonnummer { $about } ist für Ihr Konto bei { $brand } nicht mehr bestätigt.
 }
+undone-subject = Eine Änderung an Ihrem Konto bei { $brand } wurde rückgängig gemacht
+undone-title = Eine Änderung wurde rückgängig gemacht
+undone-lead = { $channel ->
+    [email] Mit dem Link aus einer Benachrichtigung wurde eine Änderung an Ihrem Konto bei { $brand } rückgängig gemacht. Es ging um die E-Mail-Adresse { $about }.
+   *[phone] Mit dem Link aus einer Benachrichtigung wurde eine Änderung an Ihrem Konto bei { $brand } rückgängig gemacht. Es ging um die Telefonnummer { $about }.
+}
 when = Das geschah am { date }.
 not-you = Waren Sie das nicht? Dann melden Sie sich gleich an und prüfen Sie Ihre Adressen.
 not-you-with-password = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
+undo = Wenn Sie das nicht waren, können Sie es auf dieser Seite rückgängig machen, ohne sich anzumelden:
+undo-button = Das war ich nicht
 support = Brauchen Sie Hilfe? So erreichen Sie uns:
 automatic = { $brand } hat diese Nachricht automatisch verschickt; Antworten liest niemand.
 
@@ -111,6 +119,7 @@ sms-made-primary = { $brand }: { $about } ist jetzt Hauptadresse Ihres Kontos. N
 sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-unverified = { $brand }: { $about } ist in Ihrem Konto nicht mehr bestätigt. Nicht von Ihnen? Prüfen Sie es.
+sms-undone = { $brand }: Eine Änderung zu { $about } in Ihrem Konto ist rückgängig gemacht. Nicht von Ihnen? Prüfen Sie es.
 
 account-title = Ihre Adressen
 account-email = E-Mail-Adressen
@@ -165,6 +174,10 @@ page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto 
 page-ask-button = Meine Adresse bestätigen
 page-confirmed-title = Danke
 page-confirmed-lead = Ihre Adresse ist bestätigt. Sie können diese Seite schließen.
+page-undo-title = Waren Sie das nicht?
+page-undo-lead = Drücken Sie die Schaltfläche, um die Änderung rückgängig zu machen. Wenn Sie es waren, schließen Sie die Seite: Es ändert sich nichts.
+page-undone-title = Die Änderung ist rückgängig gemacht
+page-undone-lead = Wir haben alle Adressen Ihres Kontos benachrichtigt. Melden Sie sich an und prüfen Sie Ihr Konto.
 page-failed-title = Das hat nicht geklappt
 page-failed-lead = Der Link ist verbraucht, zu alt oder nicht vollständig. Öffnen Sie den neuesten so, wie er ist, oder fordern Sie einen neuen an.
 page-later-title = Im Moment nicht
@@ -197,6 +210,12 @@ error-username-is-address = Ein Benutzername darf nicht wie eine E-Mail-Adresse 
 error-too-large = Eine Ihrer Eingaben ist zu lang. Kürzen Sie sie.
 error-nul = Eine Ihrer Eingaben enthält ein Zeichen, das nicht verwendet werden kann. Tippen Sie sie neu ein.
 error-life = { error-other }
+error-disavowal-forged = Dieser Link stammt nicht von uns. Öffnen Sie ihn genau so, wie er verschickt wurde.
+error-disavowal-key-gone = Dieser Link gilt nicht mehr. Wenden Sie sich an unseren Support.
+error-disavowal-used = Dieser Link wurde schon verwendet: Die Änderung ist rückgängig gemacht.
+error-disavowal-over = Es ist zu spät, diese Änderung selbst rückgängig zu machen. Wenden Sie sich an unseren Support.
+error-nothing-to-undo = Es gibt nichts mehr rückgängig zu machen: Seit dieser Änderung hat sich das wieder geändert.
+error-taken-since = Das lässt sich nicht rückgängig machen, weil die Adresse inzwischen jemand anderem gehört. Wenden Sie sich an unseren Support.
 error-other = Etwas ist schiefgegangen. Bitte versuchen Sie es später erneut.
 
 error-email-empty = Geben Sie eine E-Mail-Adresse ein.
@@ -244,3 +263,4 @@ error-username-stored = { error-other }
 error-code-empty = Geben Sie den Code aus der Nachricht ein.
 error-code-too-long = Das ist zu lang für einen Code. Geben Sie nur den Code aus der Nachricht ein.
 error-link-malformed = Dieser Link ist nicht vollständig. Öffnen Sie ihn genau so, wie er verschickt wurde.
+error-disavowal-malformed = { error-link-malformed }

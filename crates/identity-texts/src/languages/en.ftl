@@ -93,9 +93,17 @@ unverified-lead = { $channel ->
     [email] The e-mail address { $about } is no longer confirmed for your { $brand } account.
    *[phone] The phone number { $about } is no longer confirmed for your { $brand } account.
 }
+undone-subject = A change to your { $brand } account was undone
+undone-title = A change was undone
+undone-lead = { $channel ->
+    [email] Somebody undid a change to your { $brand } account with the link in a notice. It was about the e-mail address { $about }.
+   *[phone] Somebody undid a change to your { $brand } account with the link in a notice. It was about the phone number { $about }.
+}
 when = This happened on { date }.
 not-you = If this was not you, sign in now and check your addresses.
 not-you-with-password = If this was not you, sign in now, check your addresses and change your password.
+undo = If this was not you, you can undo it on this page, without signing in:
+undo-button = This was not me
 support = Do you need help? Contact us:
 automatic = { $brand } sent this message automatically; nobody reads replies to it.
 
@@ -111,6 +119,7 @@ sms-made-primary = { $brand }: { $about } is now primary in your account. Not yo
 sms-removed = { $brand }: { $about } was removed from your account. Not you? Sign in and check your addresses.
 sms-replaced = { $brand }: { $about } replaced an address of your account. Not you? Sign in and check your addresses.
 sms-unverified = { $brand }: { $about } is no longer confirmed in your account. Not you? Sign in and check.
+sms-undone = { $brand }: a change about { $about } was undone in your account. Not you? Sign in and check it.
 
 account-title = Your addresses
 account-email = E-mail addresses
@@ -165,6 +174,10 @@ page-ask-lead = Press the button to confirm this address for your { $brand } acc
 page-ask-button = Confirm my address
 page-confirmed-title = Thank you
 page-confirmed-lead = Your address is confirmed. You may close this page.
+page-undo-title = Was this not you?
+page-undo-lead = Press the button to undo the change. If it was you, close this page: nothing will change.
+page-undone-title = The change was undone
+page-undone-lead = We have told all addresses of your account. Sign in and check your account.
 page-failed-title = This did not work
 page-failed-lead = The link was already used, is too old, or is incomplete. Open the newest link exactly as it was sent, or ask for another one.
 page-later-title = Please try again later
@@ -197,6 +210,12 @@ error-username-is-address = A username cannot look like an e-mail address or a p
 error-too-large = One of your entries is too long. Shorten it.
 error-nul = One of your entries has a character that cannot be used. Type it again.
 error-life = { error-other }
+error-disavowal-forged = This link is not one of ours. Open it exactly as it was sent.
+error-disavowal-key-gone = This link cannot be used any more. Ask our support for help.
+error-disavowal-used = This link was already used: the change was undone.
+error-disavowal-over = It is too late to undo this change yourself. Ask our support for help.
+error-nothing-to-undo = There is nothing left to undo: this change was changed again since.
+error-taken-since = This cannot be undone, because the address belongs to somebody else by now. Ask our support for help.
 error-other = Something went wrong. Please try again later.
 
 error-email-empty = Enter an e-mail address.
@@ -244,3 +263,4 @@ error-username-stored = { error-other }
 error-code-empty = Enter the code from the message.
 error-code-too-long = This is too long for a code. Enter only the code from the message.
 error-link-malformed = This link is not complete. Open it exactly as it was sent.
+error-disavowal-malformed = { error-link-malformed }

@@ -98,9 +98,17 @@ unverified-lead = { $channel ->
     [email] La dirección de correo { $about } ya no está confirmada para su cuenta de { $brand }.
    *[phone] El número de teléfono { $about } ya no está confirmado para su cuenta de { $brand }.
 }
+undone-subject = Se ha deshecho un cambio en su cuenta de { $brand }
+undone-title = Se ha deshecho un cambio
+undone-lead = { $channel ->
+    [email] Con el enlace de un aviso se ha deshecho un cambio en su cuenta de { $brand }. Se trataba de la dirección de correo { $about }.
+   *[phone] Con el enlace de un aviso se ha deshecho un cambio en su cuenta de { $brand }. Se trataba del número de teléfono { $about }.
+}
 when = Ocurrió el { date }.
 not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes y revise sus direcciones.
 not-you-with-password = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
+undo = Si no ha sido usted, puede deshacerlo en esta página, sin iniciar sesión:
+undo-button = No he sido yo
 support = ¿Necesita ayuda? Contacte con nosotros:
 automatic = { $brand } ha enviado este mensaje automáticamente; nadie lee las respuestas.
 
@@ -117,6 +125,7 @@ sms-made-primary = { $brand }: { $about } es ahora lo principal en su cuenta. ¿
 sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-unverified = { $brand }: { $about } ya no vale en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-undone = { $brand }: se ha deshecho un cambio de { $about }. ¿No ha sido usted? Entre y revise su cuenta.
 
 account-title = Sus direcciones
 account-email = Direcciones de correo
@@ -171,6 +180,10 @@ page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de
 page-ask-button = Confirmar mi dirección
 page-confirmed-title = Gracias
 page-confirmed-lead = Su dirección está confirmada. Puede cerrar esta página.
+page-undo-title = ¿No ha sido usted?
+page-undo-lead = Pulse el botón para deshacer el cambio. Si ha sido usted, cierre la página: no cambiará nada.
+page-undone-title = El cambio se ha deshecho
+page-undone-lead = Hemos avisado a todas las direcciones de su cuenta. Inicie sesión y revise su cuenta.
 page-failed-title = No ha funcionado
 page-failed-lead = El enlace ya se ha usado, es demasiado antiguo o no está completo. Abra el más reciente tal como está, o pida otro.
 page-later-title = Ahora no
@@ -203,6 +216,12 @@ error-username-is-address = Un nombre de usuario no puede parecer una dirección
 error-too-large = Uno de los textos es demasiado largo. Acórtelo.
 error-nul = Uno de los textos tiene un carácter que no se puede usar. Escríbalo de nuevo.
 error-life = { error-other }
+error-disavowal-forged = Este enlace no es nuestro. Ábralo tal como se envió.
+error-disavowal-key-gone = Este enlace ya no se puede usar. Pida ayuda a nuestro servicio de asistencia.
+error-disavowal-used = Este enlace ya se ha usado: el cambio se ha deshecho.
+error-disavowal-over = Ya es tarde para deshacer este cambio por su cuenta. Pida ayuda a nuestro servicio de asistencia.
+error-nothing-to-undo = Ya no queda nada que deshacer: esto ha vuelto a cambiar desde entonces.
+error-taken-since = No se puede deshacer, porque la dirección ya pertenece a otra persona. Pida ayuda a nuestro servicio de asistencia.
 error-other = Algo ha fallado. Vuelva a intentarlo más tarde.
 
 error-email-empty = Escriba una dirección de correo.
@@ -250,3 +269,4 @@ error-username-stored = { error-other }
 error-code-empty = Escriba el código del mensaje.
 error-code-too-long = Es demasiado largo para un código. Escriba solo el código del mensaje.
 error-link-malformed = Este enlace no está completo. Ábralo tal como se envió.
+error-disavowal-malformed = { error-link-malformed }

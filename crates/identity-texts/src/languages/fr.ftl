@@ -96,9 +96,17 @@ unverified-lead = { $channel ->
     [email] L’adresse e-mail { $about } n’est plus confirmée pour votre compte { $brand }.
    *[phone] Le numéro de téléphone { $about } n’est plus confirmé pour votre compte { $brand }.
 }
+undone-subject = Une modification de votre compte { $brand } a été annulée
+undone-title = Une modification a été annulée
+undone-lead = { $channel ->
+    [email] Une modification de votre compte { $brand } a été annulée avec le lien d’une notification. Elle concernait l’adresse e-mail { $about }.
+   *[phone] Une modification de votre compte { $brand } a été annulée avec le lien d’une notification. Elle concernait le numéro de téléphone { $about }.
+}
 when = Cela s’est passé le { date }.
 not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite et vérifiez vos adresses.
 not-you-with-password = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
+undo = Si ce n’était pas vous, vous pouvez l’annuler sur cette page, sans vous connecter :
+undo-button = Ce n’était pas moi
 support = Besoin d’aide ? Contactez-nous :
 automatic = { $brand } a envoyé ce message automatiquement ; personne ne lit les réponses.
 
@@ -115,6 +123,7 @@ sms-made-primary = { $brand } : { $about } est désormais principal dans votre c
 sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-unverified = { $brand } : { $about } n'est plus valable dans votre compte. Pas vous ? Vérifiez vos adresses.
+sms-undone = { $brand } : une modification de { $about } a été annulée. Pas vous ? Vérifiez vos adresses.
 
 account-title = Vos adresses
 account-email = Adresses e-mail
@@ -169,6 +178,10 @@ page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre co
 page-ask-button = Confirmer mon adresse
 page-confirmed-title = Merci
 page-confirmed-lead = Votre adresse est confirmée. Vous pouvez fermer cette page.
+page-undo-title = Ce n’était pas vous ?
+page-undo-lead = Appuyez sur le bouton pour annuler la modification. Si c’était vous, fermez la page : rien ne changera.
+page-undone-title = La modification a été annulée
+page-undone-lead = Nous avons prévenu toutes les adresses de votre compte. Connectez-vous et vérifiez votre compte.
 page-failed-title = Cela n’a pas marché
 page-failed-lead = Le lien a déjà servi, est trop ancien ou incomplet. Ouvrez le plus récent tel quel, ou demandez-en un autre.
 page-later-title = Pas maintenant
@@ -201,6 +214,12 @@ error-username-is-address = Un nom d’utilisateur ne peut pas ressembler à une
 error-too-large = L’une de vos saisies est trop longue. Raccourcissez-la.
 error-nul = L’une de vos saisies contient un caractère qui ne peut pas être utilisé. Saisissez-la de nouveau.
 error-life = { error-other }
+error-disavowal-forged = Ce lien ne vient pas de nous. Ouvrez-le exactement tel qu’il a été envoyé.
+error-disavowal-key-gone = Ce lien ne peut plus servir. Contactez notre assistance.
+error-disavowal-used = Ce lien a déjà servi : la modification a été annulée.
+error-disavowal-over = Il est trop tard pour annuler vous-même cette modification. Contactez notre assistance.
+error-nothing-to-undo = Il n’y a plus rien à annuler : cela a encore changé depuis.
+error-taken-since = Impossible d’annuler, car l’adresse appartient désormais à quelqu’un d’autre. Contactez notre assistance.
 error-other = Quelque chose n’a pas marché. Veuillez réessayer plus tard.
 
 error-email-empty = Saisissez une adresse e-mail.
@@ -248,3 +267,4 @@ error-username-stored = { error-other }
 error-code-empty = Saisissez le code du message.
 error-code-too-long = C’est trop long pour un code. Saisissez seulement le code du message.
 error-link-malformed = Ce lien n’est pas complet. Ouvrez-le exactement tel qu’il a été envoyé.
+error-disavowal-malformed = { error-link-malformed }

@@ -71,9 +71,17 @@ unverified-lead = { $channel ->
     [email] { $brand }のアカウントのメールアドレス{ $about }の確認が取り消されました。
    *[phone] { $brand }のアカウントの電話番号{ $about }の確認が取り消されました。
 }
+undone-subject = { $brand }のアカウントの変更が取り消されました
+undone-title = 変更が取り消されました
+undone-lead = { $channel ->
+    [email] 通知のリンクを使って、{ $brand }のアカウントの変更が取り消されました。対象はメールアドレス{ $about }です。
+   *[phone] 通知のリンクを使って、{ $brand }のアカウントの変更が取り消されました。対象は電話番号{ $about }です。
+}
 when = 日時: { date }
 not-you = お心当たりがない場合は、すぐにログインして連絡先を確認してください。
 not-you-with-password = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
+undo = お心当たりがない場合は、ログインせずに次のページで取り消すことができます。
+undo-button = 心当たりがありません
 support = お困りの場合は、こちらにお問い合わせください:
 automatic = このメッセージは{ $brand }が自動送信しています。返信いただいてもお答えできません。
 
@@ -89,6 +97,7 @@ sms-made-primary = { $brand }: { $about }がメインになりました。お心
 sms-removed = { $brand }: { $about }が削除されました。お心当たりがなければ確認を。
 sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
 sms-unverified = { $brand }: { $about }の確認は取消。お心当たりがなければ確認を。
+sms-undone = { $brand }: { $about }の変更は取消。お心当たりがなければ確認を。
 
 account-title = あなたの連絡先
 account-email = メールアドレス
@@ -143,6 +152,10 @@ page-ask-lead = { $brand }のアカウントでこの連絡先を確認するに
 page-ask-button = アドレスを確認する
 page-confirmed-title = ありがとうございます
 page-confirmed-lead = アドレスが確認されました。このページを閉じてもかまいません。
+page-undo-title = お心当たりはありませんか?
+page-undo-lead = この変更を取り消すには、ボタンを押してください。ご自身で変更した場合は、このページを閉じてください。何も変更されません。
+page-undone-title = 変更を取り消しました
+page-undone-lead = アカウントのすべての連絡先にお知らせしました。ログインしてアカウントを確認してください。
 page-failed-title = 確認できませんでした
 page-failed-lead = リンクが使用済みか、古いか、不完全です。最新のリンクをそのまま開くか、もう一度請求してください。
 page-later-title = 現在ご利用いただけません
@@ -175,6 +188,12 @@ error-username-is-address = メールアドレスや電話番号に見えるユ�
 error-too-large = 入力された内容が長すぎます。短くしてください。
 error-nul = 使用できない文字が含まれています。もう一度入力してください。
 error-life = { error-other }
+error-disavowal-forged = このリンクは当サービスのものではありません。送信されたリンクをそのまま開いてください。
+error-disavowal-key-gone = このリンクはもう使用できません。サポートにお問い合わせください。
+error-disavowal-used = このリンクは使用済みです。変更は取り消されました。
+error-disavowal-over = ご自身でこの変更を取り消せる期間は終了しました。サポートにお問い合わせください。
+error-nothing-to-undo = 取り消すものはありません。その後さらに変更されています。
+error-taken-since = この連絡先は現在ほかの方のものであるため、取り消せません。サポートにお問い合わせください。
 error-other = 問題が発生しました。しばらくしてからもう一度お試しください。
 
 error-email-empty = メールアドレスを入力してください。
@@ -222,3 +241,4 @@ error-username-stored = { error-other }
 error-code-empty = メッセージに記載されたコードを入力してください。
 error-code-too-long = コードとしては長すぎます。メッセージに記載されたコードだけを入力してください。
 error-link-malformed = リンクが不完全です。送信されたリンクをそのまま開いてください。
+error-disavowal-malformed = { error-link-malformed }

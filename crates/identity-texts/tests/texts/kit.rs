@@ -77,6 +77,7 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
         Kind::MadePrimary => Some(NoticeKind::MadePrimary),
         Kind::Removed => Some(NoticeKind::Removed),
         Kind::Replaced => Some(NoticeKind::Replaced),
+        Kind::Undone => Some(NoticeKind::Undone),
         Kind::Unverified => Some(NoticeKind::Unverified),
         _ => unreachable!("the others are no notices"),
     };
@@ -103,7 +104,9 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
     };
     let content = match what {
         None => Content::Challenge { identifier, challenge },
-        Some(what) => Content::Notice { what, about: about.clone() },
+        Some(what) => {
+            Content::Notice { what, about: about.clone(), event: Some(7).filter(|_| what != NoticeKind::Undone) }
+        }
     };
     let message = Message {
         id: seed.uuid(NOW, 2).into(),
@@ -119,5 +122,6 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
     };
     let (code, link): (Option<Code>, Option<LinkToken>) = (message.code(&keys), message.link(&keys));
     let ticket = keys.ticket(message.id);
-    Notice { message: Arc::new(message), code, link, provider: None, attempts: 1, uncertain: 0, ticket }
+    let disavowal = message.disavowal(&keys);
+    Notice { message: Arc::new(message), code, link, disavowal, provider: None, attempts: 1, uncertain: 0, ticket }
 }

@@ -6,3 +6,4 @@ mod kit;
 mod links;
 mod mails;
 mod phones;
+mod undo;

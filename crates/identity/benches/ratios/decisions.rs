@@ -10,7 +10,7 @@ use identity::store::ClaimChanges;
 use identity::system::{Clock as _, Entropy as _, OsEntropy, SystemClock};
 use identity::{
     Code, CodeKeys, Confirmation, Email, NewAddress, NewUser, Phone, Policy, Refusal, TenantId, User, UserId,
-    Verification,
+    Verification, Version,
 };
 use sha2::Sha256;
 
@@ -81,7 +81,7 @@ impl Rules {
         let after = Arc::new(after.unwrap());
         let before = before.map(|user| &**user);
         black_box(ClaimChanges::between(&[], before, Some(&after), &self.policy));
-        black_box(messages(before, Some(&after), &decision.events, &context));
+        black_box(messages(Version(0), before, Some(&after), &decision.events, &context));
         (after, decision.outcome)
     }
 

@@ -95,7 +95,8 @@ impl Identity {
         } else {
             message
         };
-        let notice = Notice { message, code, link, provider, attempts, uncertain, ticket };
+        let disavowal = message.disavowal(keys);
+        let notice = Notice { message, code, link, disavowal, provider, attempts, uncertain, ticket };
         let deadline = self.parts.delivery.deadline(notice.message.to.channel());
         let answer = tokio::time::timeout(deadline, self.parts.notifier.notify(&notice)).await;
         let answer = answer.unwrap_or_else(|_| {

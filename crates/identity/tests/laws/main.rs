@@ -8,6 +8,7 @@
 
 mod clock;
 mod delivery;
+mod disavowal;
 mod failures;
 mod feed;
 mod freshness;

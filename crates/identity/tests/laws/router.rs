@@ -78,7 +78,7 @@ fn notice(to: &str, provider: Option<&str>, uncertain: u32) -> Notice {
         message: Arc::new(Message {
             id,
             key: UserKey { tenant: TenantId::default(), user: UserId::parse("ada").unwrap() },
-            content: Content::Notice { what: NoticeKind::Added, about: to.clone() },
+            content: Content::Notice { what: NoticeKind::Added, about: to.clone(), event: None },
             to,
             locale: None,
             created_at: Timestamp::from_secs(0),
@@ -86,6 +86,7 @@ fn notice(to: &str, provider: Option<&str>, uncertain: u32) -> Notice {
         }),
         code: None,
         link: None,
+        disavowal: None,
         provider: provider.map(Into::into),
         attempts: 1,
         uncertain,

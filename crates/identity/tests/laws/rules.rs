@@ -257,7 +257,7 @@ async fn c51_every_other_verified_address_is_told() {
     let account = host.identity.account(&user);
     let told = async |what: NoticeKind, about: &str| {
         host.identity.deliver_due().await.unwrap();
-        let of = |content: &Content| matches!(content, Content::Notice { what: w, about: a } if *w == what && a.as_str() == about);
+        let of = |content: &Content| matches!(content, Content::Notice { what: w, about: a, .. } if *w == what && a.as_str() == about);
         let mut to: Vec<String> =
             host.mailbox.messages().iter().filter(|m| of(&m.content)).map(|m| m.to.to_string()).collect();
         to.sort();

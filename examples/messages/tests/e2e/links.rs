@@ -110,3 +110,32 @@ async fn c63_no_header_of_a_request_gets_into_a_link() {
     let shown = host.send(host.request("GET", &link(&mail)).header("host", "evil.example")).await;
     assert!(shown.status == 200 && !shown.text.contains("evil.example"));
 }
+
+#[tokio::test]
+async fn the_link_of_a_notice_says_what_was_changed_on_get_and_undoes_it_on_post() {
+    let server = Server::start();
+    let host = host(&server, &[]);
+    let (user, address) = host.user("ar", json!({ "email": "ada@example.org" })).await;
+    assert_eq!(host.ask(&address, "code").await.status, 202);
+    let mail = server.mail();
+    assert_eq!(host.post(&format!("{address}/confirmation"), json!({ "code": code(&mail) })).await.status, 200);
+    host.post(&format!("{user}/addresses"), json!({ "email": "thief@example.net" })).await;
+    let link = link(&server.mail());
+    let addresses = async || host.call("GET", &user, Value::Null).await.json()["addresses"].as_array().unwrap().len();
+    for method in ["GET", "HEAD"] {
+        let page = host.send(host.request(method, &link)).await;
+        assert_eq!((page.status, page.header("cache-control")), (200, "no-store"));
+        assert_eq!(method == "GET", page.text.contains("<html lang=\"ar\" dir=\"rtl\">"));
+        assert_eq!(method == "GET", page.text.contains("t***@example.net"), "{}", page.text);
+        assert_eq!(addresses().await, 2);
+    }
+    let press = async |form: String| {
+        let request = host.request("POST", "/undo").header("content-type", "application/x-www-form-urlencoded");
+        host.send(request.body(form)).await
+    };
+    assert_eq!(press("tenant=default".to_owned()).await.status, 400);
+    assert_eq!(press(form(&link)).await.status, 200);
+    assert_eq!(addresses().await, 1);
+    let again = press(form(&link)).await;
+    assert!(again.status == 409 && !again.text.contains("<form"), "{}", again.text);
+}
