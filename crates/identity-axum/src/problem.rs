@@ -50,7 +50,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of the host's own.
+    /// A problem of the host's own. Programs read `detail`; so do people, where [`for_browsers`](crate::for_browsers) makes a page of
+    /// it and the texts have no string `error-` and the code.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");

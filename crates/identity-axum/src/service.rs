@@ -120,7 +120,11 @@ async fn answers(check: impl Future<Output = Result<(), StoreError>>) -> StatusC
 /// * A [`Problem`] of 401 leads to the page that signs in, for whoever accepts HTML, where the brand has
 ///   [links to sign in](identity_texts::Brand::with_sign_in_links): to their path without its last part.
 /// * Any other [`Problem`] becomes a page in the language of the person, with the brand and the sentence of the texts, for whoever accepts
-///   HTML. The status and `Retry-After` stay. The brand is that of the tenant `default`.
+///   HTML. For a code of the host's own the sentence is the host's string `error-` and the code
+///   ([`TextsBuilder::strings`](identity_texts::TextsBuilder::strings)), or else the `detail`. The status and `Retry-After` stay. The
+///   brand is that of the tenant `default`.
+///
+/// Only a [`Problem`] becomes a page: a rejection of an extractor of axum, and the 404 of a path that nothing serves, stay as they are.
 pub async fn for_browsers(State(texts): State<Texts>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let language = accept_language(headers).map(str::to_owned);
@@ -138,7 +142,8 @@ pub async fn for_browsers(State(texts): State<Texts>, request: Request, next: Ne
         return Redirect::to(if page.is_empty() { "/" } else { page }).into_response();
     }
     let wait = problem.retry_after.map(Duration::from_secs);
-    let page = texts.problem_page(&TenantId::default(), language.as_deref(), problem.status, problem.code, wait);
+    let Problem { status, code, detail, .. } = problem;
+    let page = texts.problem_page(&TenantId::default(), language.as_deref(), *status, code, detail, wait);
     let mut page = respond(page);
     if let Some(retry_after) = response.headers().get(header::RETRY_AFTER) {
         page.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());

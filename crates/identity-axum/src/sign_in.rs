@@ -250,6 +250,8 @@ impl SignInPage {
     }
 
     fn answer(&self, language: Option<&str>, answer: Answer) -> Response {
+        // Here the browser may be the reason.
+        let answer = if answer == Answer::Failed { Answer::NotSignedIn } else { answer };
         respond(self.texts.answer_page(self.identity.tenant(), language, answer))
     }
 

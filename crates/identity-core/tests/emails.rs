@@ -616,7 +616,7 @@ fn debug_and_errors_do_not_show_the_address() {
 }
 
 #[test]
-fn a_text_with_an_at_sign_is_an_email_address_and_any_other_a_number() {
+fn a_text_with_an_at_sign_is_an_email_address_and_so_is_a_word_and_any_other_a_number() {
     let typed = |text| Address::parse(text, None);
     assert_eq!(typed("+441514960453").map(|address| address.channel()), Ok(Channel::Phone));
     assert_eq!(typed("+44@example.com").map(|address| address.channel()), Ok(Channel::Email));
@@ -624,7 +624,12 @@ fn a_text_with_an_at_sign_is_an_email_address_and_any_other_a_number() {
     for text in ["ada@", "ada\u{ff20}example.com"] {
         assert!(matches!(typed(text), Err(AddressError::Email(_))), "{text}");
     }
-    assert!(matches!(typed("ada"), Err(AddressError::Phone(_))));
+    for text in ["ada", "ada99", "ada.example.com", "Ελένη"] {
+        assert_eq!(typed(text), Err(AddressError::Email(EmailError::MissingAt)), "{text}");
+    }
+    for text in ["1-800-FLOWERS", "+ada", "99"] {
+        assert!(matches!(typed(text), Err(AddressError::Phone(_))), "{text}");
+    }
     assert_eq!(AddressError::Email(EmailError::MissingAt).code(), "email_missing_at");
 }
 

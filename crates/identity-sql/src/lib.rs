@@ -43,6 +43,37 @@
 //! | [`Value::Blob`] | `BLOB`, `BYTEA` | `BYTEA` |
 //! | [`Value::Null`] | any | any |
 //!
+//! A time goes into a `BIGINT` of microseconds ([`Timestamp::as_micros`](identity::Timestamp::as_micros) and `from_micros`). No type that
+//! counts ids is the same on both: make them in the program, for example a UUID as `TEXT`, so that a form that is sent twice has the
+//! same one.
+//!
+//! Rows are read as lists of values, which serialize, into a template or into JSON:
+//!
+//! ```
+//! use identity::Timestamp;
+//! use identity_sql::{SqlStore, Statement, Value};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let url = format!("sqlite:{}", folder.path().join("app.db").display());
+//! let store = SqlStore::open(&url).await?;
+//! store.batch("CREATE TABLE bookings (id TEXT PRIMARY KEY, what TEXT NOT NULL, at BIGINT NOT NULL)").await?;
+//! let at: Timestamp = "2026-11-22T14:30:00Z".parse()?;
+//! let booking = "INSERT INTO bookings (id, what, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+//! let booking = Statement::new(booking).bind("4a2f1c66").bind("massage").bind(at.as_micros());
+//! store.query(booking).await?;
+//!
+//! let rows = store.query(Statement::new("SELECT id, what, at FROM bookings ORDER BY at")).await?;
+//! assert_eq!(serde_json::to_string(&rows)?, r#"[["4a2f1c66","massage",1795357800000000]]"#);
+//! for row in &rows {
+//!     let [Value::Text(id), Value::Text(what), Value::Integer(at)] = row.as_slice() else { continue };
+//!     println!("{id}: {what} at {}", Timestamp::from_micros(*at));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What this crate does not do
 //! It is no layer over databases: it maps no types, builds no SQL and has no migrations. The variants of [`SqlStore`] have the
 //! adapters, and those have the drivers. On SQLite every statement here takes the connection that writes, so that others wait while

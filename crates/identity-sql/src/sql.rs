@@ -24,7 +24,22 @@ pub enum SqlStore {
 
 impl SqlStore {
     /// Opens `sqlite:FILE` (or `sqlite://FILE`), or connects to `postgres://USER:PASSWORD@HOST/DATABASE`, and migrates the
-    /// library's tables. A store with other options is opened by its adapter and put into the variant.
+    /// library's tables. A store with other options is opened by its adapter and put into the variant:
+    ///
+    /// ```no_run
+    /// # async fn open(url: &str) -> Result<(), identity::StoreError> {
+    /// use std::time::Duration;
+    ///
+    /// use identity_postgres::PostgresStore;
+    /// use identity_sql::SqlStore;
+    ///
+    /// // A page does not wait longer than this for a server that is away; 10 s by default.
+    /// let options = PostgresStore::options().with_timeout(Duration::from_secs(3));
+    /// let store = SqlStore::Postgres(options.connect(url).await?);
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::Failed`] for any other URL, and as [`SqliteStore::open`] and [`PostgresStore::connect`].
@@ -54,6 +69,8 @@ impl SqlStore {
     /// The same use cases, whose commits also write rows of the host's own: in one transaction, after the change itself. When a
     /// statement fails, nothing is written, and the caller gets [`Error::Store`](identity::Error::Store). The statements of a
     /// commit are asked for at each try. A commit that has none is written as without this.
+    ///
+    /// A code was used up before: the person whose confirmation failed for a statement asks for a new one.
     #[must_use]
     pub fn with_rows(
         &self,
@@ -105,7 +122,9 @@ impl SqlStore {
             Self::Sqlite(store) => store.transaction(|tx| tx.execute_batch(sql).map_err(StoreError::failed)).await,
             Self::Postgres(store) => {
                 let client = store.pool().get().await.map_err(StoreError::failed)?;
-                client.batch_execute(sql).await.map_err(StoreError::failed)
+                // The server tells of each table that is there already, and the driver logs it.
+                let quiet = format!("SET LOCAL client_min_messages = 'warning'; {sql}");
+                client.batch_execute(&quiet).await.map_err(StoreError::failed)
             }
         }
     }

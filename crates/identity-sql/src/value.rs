@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 
 use identity::StoreError;
+use serde::Serialize;
 
-/// A value of a column.
-#[derive(Debug, Clone, PartialEq)]
+/// A value of a column. It serializes as what is in it: a number, a text, nothing, or the list of its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// No value.
     Null,

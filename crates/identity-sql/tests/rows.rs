@@ -74,6 +74,12 @@ async fn rows_are_written_with_every_commit_of_a_use_case() {
     }
 }
 
+#[test]
+fn a_row_serializes_as_its_values() {
+    let row = [Value::Null, 7.into(), 0.5.into(), "tea".into(), vec![1, 255].into()];
+    assert_eq!(serde_json::to_string(&row).unwrap(), r#"[null,7,0.5,"tea",[1,255]]"#);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_a_row_cannot_be_written_the_change_is_not_either() {
     for Place { store, .. } in &places().await {

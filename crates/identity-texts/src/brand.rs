@@ -14,6 +14,7 @@ pub struct Brand {
     pub(crate) code_host: String,
     pub(crate) logo: Option<Logo>,
     pub(crate) support: Option<String>,
+    pub(crate) home: Option<String>,
     pub(crate) passwords: bool,
     pub(crate) strings: Vec<(String, String)>,
     pub(crate) templates: Vec<(String, String)>,
@@ -46,6 +47,7 @@ impl Brand {
             undo: None,
             logo: None,
             support: None,
+            home: None,
             passwords: false,
             strings: Vec::new(),
             templates: Vec::new(),
@@ -71,7 +73,7 @@ impl Brand {
         self
     }
 
-    /// Sets the page that links to sign in open; the page of the other links by default.
+    /// Sets the page that links to sign in open. By default mail to sign in has a code and no link.
     #[must_use]
     pub fn with_sign_in_links(mut self, links: Links) -> Self {
         self.sign_in = Some(links);
@@ -105,6 +107,13 @@ impl Brand {
     #[must_use]
     pub fn with_support(mut self, contact: impl Into<String>) -> Self {
         self.support = Some(contact.into());
+        self
+    }
+
+    /// Shows a link to the host's start page on every page: a path such as `/`, or an https URL. By default there is none.
+    #[must_use]
+    pub fn with_home(mut self, url: impl Into<String>) -> Self {
+        self.home = Some(url.into());
         self
     }
 
@@ -161,6 +170,12 @@ impl Brand {
         {
             return Err(BuildError::Logo { url: url.clone(), width: *width, height: *height });
         }
+        if let Some(home) = &self.home
+            && !is_path(home)
+            && https(home).is_none()
+        {
+            return Err(BuildError::Home(home.clone()));
+        }
         match &self.support {
             Some(contact) if contact.chars().count() > 100 || self.support().is_none() => {
                 Err(BuildError::Support(contact.clone()))
@@ -168,6 +183,14 @@ impl Brand {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the text is a path of the same site. Browsers read `//` and `/\` as the beginning of another host.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains('\\')
+        && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// A URL that is https and written as it is meant: on one line, without a user or a password.

@@ -6,7 +6,7 @@ use identity_core::{Address, Channel, Email, TenantId, Timestamp};
 use identity_ports::Clock;
 
 use crate::edition::{Edition, Language, Strings, language, read};
-use crate::explain::{SLUGS, sentence};
+use crate::explain::{SLUGS, sentence, told};
 use crate::languages::SHIPPED;
 use crate::texts::Inner;
 use crate::values::Values;
@@ -57,6 +57,11 @@ impl TextsBuilder {
 
     /// Adds a language, or replaces some strings of one: Fluent source, in which each message replaces the one with its name. A
     /// new language needs every string of the shipped ones.
+    ///
+    /// A string `error-` and the code of a problem of the host's own, with hyphens, is what
+    /// [`problem_page`](Texts::problem_page) says of it: `error-bad-time` of the code `bad_time`. Its variables are those of
+    /// `error-too-soon`. Any other new name has to be named by a template or another string of the host's;
+    /// [`build`](Self::build) refuses one that nothing asks for.
     #[must_use]
     pub fn strings(mut self, language: impl Into<String>, fluent: impl Into<String>) -> Self {
         self.strings.push((language.into(), fluent.into()));
@@ -105,21 +110,58 @@ impl TextsBuilder {
             tenants.insert(tenant, Edition::new(brand, fallback, &strings, &self.templates)?);
         }
         for (tenant, edition) in std::iter::once((&TenantId::default(), &common)).chain(&tenants) {
+            let strings = || self.strings.iter().chain(&edition.brand.strings);
+            let templates = self.templates.iter().chain(&edition.brand.templates);
+            let sources: Vec<&str> = strings().chain(templates).map(|(_, source)| source.as_str()).collect();
+            let own =
+                || strings().skip(SHIPPED.len()).flat_map(|(tag, source)| names(source).map(move |name| (tag, name)));
+            if let Some((language, name)) = own().find(|(_, name)| !is_asked_for(name, &sources)) {
+                return Err(BuildError::UnknownString { name: name.to_owned(), language: language.clone() });
+            }
             for language in edition.languages() {
                 check(edition, language, tenant, self.longest_code)?;
+                for (_, name) in own().filter(|(_, name)| name.starts_with("error-") && language.has(name)) {
+                    for seconds in SECONDS {
+                        let said = told(language, name, Channel::Email, Some(Duration::from_secs(seconds)));
+                        said.map_err(failed(edition, language, format!("the sentence {name:?}")))?;
+                    }
+                }
             }
         }
         Ok(Texts { inner: Arc::new(Inner { clock: self.clock, common, tenants }) })
     }
 }
 
+/// The names of the strings in a source that was read. What goes on in another line is indented.
+fn names(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+    lines.filter_map(|line| line.split_once('=')).map(|(name, _)| name.trim_end())
+}
+
+/// Whether a string of this name is shipped, is of a problem of the host's, or is named in a template or in another string.
+fn is_asked_for(name: &str, sources: &[&str]) -> bool {
+    let shipped = || SHIPPED.iter().any(|(_, source)| names(source).any(|shipped| shipped == name));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let whole = |part: &str| part.trim_start().split(|c| !is_name(c)).next() == Some(name);
+    let named = |source: &&str| source.split(['{', '"', '\'']).skip(1).any(whole);
+    name.starts_with("error-") || shipped() || sources.iter().any(named)
+}
+
 /// A count of every plural form that a shipped language tells apart, and the ones that take the most letters.
 const SECONDS: [u64; 12] = [30, 120, 180, 600, 660, 3_540, 3_600, 86_400 - 3_600, 86_400, 172_800, 259_200, 1_036_800];
 
+fn place(edition: &Edition, language: &Language, what: String) -> Box<Place> {
+    Box::new(Place { what, language: language.name.clone(), brand: edition.brand.name.clone() })
+}
+
+fn failed(edition: &Edition, language: &Language, what: String) -> impl FnOnce(TextError) -> BuildError {
+    let place = place(edition, language, what);
+    move |reason| BuildError::Render { place, reason }
+}
+
 fn check(edition: &Edition, language: &Language, tenant: &TenantId, longest: u8) -> Result<(), BuildError> {
-    let place =
-        |what: String| Box::new(Place { what, language: language.name.clone(), brand: edition.brand.name.clone() });
-    let failed = |what: String| move |reason| BuildError::Render { place: place(what), reason };
+    let place = |what| place(edition, language, what);
+    let failed = |what| failed(edition, language, what);
     for kind in Kind::ALL {
         // What a notice says hangs on what it is about, what a challenge says on how long it is good.
         let (seconds, about) = if kind.is_notice() {

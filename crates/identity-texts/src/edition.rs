@@ -149,7 +149,7 @@ impl Edition {
         let support = self.brand.support().map(|support| {
             minijinja::context! { url => support.url, text => support.text }
         });
-        minijinja::context! { logo, support, passwords => self.brand.passwords }
+        minijinja::context! { logo, support, home => self.brand.home.as_deref(), passwords => self.brand.passwords }
     }
 }
 
@@ -163,6 +163,11 @@ impl Language {
         }
         let right_to_left = tag.character_direction() == CharacterDirection::RTL;
         Self { name: tag.to_string(), tag, right_to_left, bundle: Arc::new(bundle) }
+    }
+
+    /// Whether there is a string of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.bundle.has_message(name)
     }
 
     /// The string of this name with its variables.

@@ -30,6 +30,20 @@ pub enum BuildError {
     /// The contact for help is neither an e-mail address nor an https URL, or it has more than 100 characters.
     #[error("{0:?} is no contact for help; write an e-mail address or an https URL of at most 100 characters")]
     Support(String),
+    /// The start page is neither a path nor an https URL.
+    #[error("{0:?} is no start page; write a path such as / or an https URL")]
+    Home(String),
+    /// No text asks for a string of this name.
+    #[error(
+        "no text asks for the string {name:?} in {language:?}; write the name of a shipped one, error- and the code of a problem, or \
+         one that a template or string of yours names"
+    )]
+    UnknownString {
+        /// The name.
+        name: String,
+        /// The language.
+        language: String,
+    },
     /// The text is not a BCP 47 tag.
     #[error("{0:?} is no language; write a BCP 47 tag such as pt-BR")]
     Language(String),

@@ -7,9 +7,9 @@ use identity_core::{
     UsernameError,
 };
 
-use crate::edition::Language;
+use crate::edition::{Edition, Language};
 use crate::values::waiting;
-use crate::{TextError, Texts};
+use crate::{TextError, Texts, clean};
 
 /// The slugs of which a person is told, by the type of the refusal or error.
 pub(crate) const SLUGS: [&[&str]; 9] = [
@@ -84,6 +84,31 @@ pub(crate) fn known(code: &str) -> &str {
     if SLUGS.iter().any(|slugs| slugs.contains(&code)) { code } else { "other" }
 }
 
+/// The sentence of a problem: of the texts, of the host's own texts for its own code, or else the detail.
+pub(crate) fn problem(
+    edition: &Edition,
+    language: &Language,
+    code: &str,
+    detail: &str,
+    wait: Option<Duration>,
+) -> Result<String, TextError> {
+    match code {
+        "stale" => language.say("account-stale", &FluentArgs::new()),
+        // What failed within the host is in its log and for nobody else.
+        "internal" | "unavailable_now" => sentence(language, "other", Channel::Email, wait),
+        code if known(code) == code => sentence(language, code, Channel::Email, wait),
+        code => match [language, edition.language(None)].into_iter().find(|language| language.has(&named(code))) {
+            Some(language) => sentence(language, code, Channel::Email, wait),
+            None => Ok(clean(detail)),
+        },
+    }
+}
+
+/// The name of the string for a slug.
+fn named(code: &str) -> String {
+    format!("error-{}", code.replace('_', "-"))
+}
+
 /// The sentence of a refusal.
 pub(crate) fn refused(language: &Language, refusal: &PublicRefusal, now: Timestamp) -> Result<String, TextError> {
     let channel = match refusal {
@@ -100,9 +125,19 @@ pub(crate) fn sentence(
     channel: Channel,
     wait: Option<Duration>,
 ) -> Result<String, TextError> {
-    let mut arguments: FluentArgs<'_> = waiting(wait.unwrap_or_default());
-    arguments.set("channel", channel.as_str());
     // Only with too many failures there may be nothing to wait for.
     let more = if code == "too_many_failures" && wait.is_some() { "-wait" } else { "" };
-    language.say(&format!("error-{}{more}", code.replace('_', "-")), &arguments)
+    told(language, &(named(code) + more), channel, wait)
+}
+
+/// The string of this name, which is one of those that begin with `error-`.
+pub(crate) fn told(
+    language: &Language,
+    name: &str,
+    channel: Channel,
+    wait: Option<Duration>,
+) -> Result<String, TextError> {
+    let mut arguments: FluentArgs<'_> = waiting(wait.unwrap_or_default());
+    arguments.set("channel", channel.as_str());
+    language.say(name, &arguments)
 }

@@ -49,12 +49,23 @@
 //! | `undo` | the link of a notice that undoes what it reports, or none ([`Brand::with_undo_links`]) |
 //! | `logo` | `url`, `width` and `height`, or none ([`Brand::with_logo`]) |
 //! | `support` | `url` and `text`, or none ([`Brand::with_support`]) |
+//! | `home` | the address of the start page, or none ([`Brand::with_home`]) |
 //! | `passwords` | whether users have passwords ([`Brand::with_passwords`]) |
 //!
 //! `mail.*` has `subject`, `title`, `lead`, `unasked` (what it says to somebody who did not ask for a code; none in notices) and
 //! `preheader` besides, which is what mail programs show beside the subject and never
-//! has the code in it. `sms.txt` has `body`. `page.html` has `title`, `lead` and `form` (`action`, `tenant`, `token` and
-//! `button`, the name of its string, or none).
+//! has the code in it. `sms.txt` has `body`.
+//!
+//! The pages fill in the block `main` of `frame.html`, and have:
+//!
+//! | template | variables |
+//! |---|---|
+//! | `frame.html` | `title` |
+//! | `page.html` | `title`, `lead` and `form`: `action`, `tenant`, `token` and `button`, the name of its string; or none |
+//! | `account.html` | `title` and `token`; `said`, a sentence about what was done, or none; `problem`: `text`, `action` (the form that it is about, or none) and `typed`; or none |
+//! | `account.html` of all addresses | `books`, one for each channel: `channel` and `entries`, of which each is as `address` |
+//! | `account.html` of one address | `address`: `id`, `address`, `channel`, `verified`, `primary`, `undeliverable`, `pending` (whether a code can be typed), `digits` (whether it has digits alone) and `replaces`, the address that it is to replace, or none; `new_address`, the label of the field for the new one |
+//! | `sign-in.html` | `title`, `step` (`address` or `code`), `address` as it was typed, `digits`; `sent` and `problem`, a sentence each, or none |
 //!
 //! The shipped `mail.html` is laid out with tables, so that it holds in Outlook, has a dark colour scheme, and fetches nothing
 //! unless the brand has a logo.

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fluent_bundle::FluentArgs;
 use identity_core::address::masked;
 use identity_core::{Address, Channel, DisavowToken, TenantId, Timestamp, Undone};
 use minijinja::context;
 
 use crate::edition::{Edition, Language, Sheet};
-use crate::explain::{known, sentence};
+use crate::explain::problem;
 use crate::values::Values;
 use crate::{Kind, LinkRequest, Links, TextError, Texts, clean};
 
@@ -20,19 +19,23 @@ pub enum Answer {
     Undone,
     /// The link was used, is too old, or is not one. The page does not tell which.
     Failed,
+    /// The link signs nobody in: it was used, is too old, is not one, or this is not the browser that asked for it. The page does
+    /// not tell which.
+    NotSignedIn,
     /// The host could not judge the link now.
     Later,
 }
 
 impl Answer {
     /// Every answer.
-    pub const ALL: [Self; 4] = [Self::Confirmed, Self::Undone, Self::Failed, Self::Later];
+    pub const ALL: [Self; 5] = [Self::Confirmed, Self::Undone, Self::Failed, Self::NotSignedIn, Self::Later];
 
     const fn slug(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
             Self::Undone => "undone",
             Self::Failed => "failed",
+            Self::NotSignedIn => "not-signed-in",
             Self::Later => "later",
         }
     }
@@ -40,7 +43,7 @@ impl Answer {
     const fn status(self) -> u16 {
         match self {
             Self::Confirmed | Self::Undone => 200,
-            Self::Failed => 400,
+            Self::Failed | Self::NotSignedIn => 400,
             Self::Later => 503,
         }
     }
@@ -124,7 +127,9 @@ impl Texts {
     }
 
     /// The page for something that was refused, or failed, outside of the account page. `code` is the slug of a refusal or of
-    /// an error; any other one gives the sentence that something went wrong, and `stale` that the form was sent from elsewhere.
+    /// an error. For a code of the host's own it says the host's string `error-` and the code, with hyphens, in the person's
+    /// language or else the fallback, and where there is none `detail`. `stale` says that the form was sent from elsewhere;
+    /// `internal` and `unavailable_now` that something went wrong.
     ///
     /// # Errors
     /// As [`ask_page`](Self::ask_page).
@@ -134,14 +139,12 @@ impl Texts {
         language: Option<&str>,
         status: u16,
         code: &str,
+        detail: &str,
         wait: Option<Duration>,
     ) -> Result<Page, TextError> {
         let edition = self.edition(tenant);
         let language = edition.language(language);
-        let lead = match code {
-            "stale" => language.say("account-stale", &FluentArgs::new())?,
-            code => sentence(language, known(code), Channel::Email, wait)?,
-        };
+        let lead = problem(edition, language, code, detail, wait)?;
         page(edition, language, "page-failed-title", Err(lead), status, None, minijinja::Value::from(()))
     }
 }

@@ -112,6 +112,17 @@ impl Texts {
         compose::sms(edition, language, &Arc::new(values))
     }
 
+    /// What a notice says, without a layout: the plain text of its mail, or its text message.
+    ///
+    /// # Errors
+    /// [`TextError::Kind`] when there are no words for its kind.
+    pub fn plain(&self, notice: &Notice) -> Result<String, TextError> {
+        match notice.message.to.channel() {
+            Channel::Email => self.mail(notice).map(|mail| mail.text),
+            Channel::Phone => self.sms(notice).map(|sms| sms.text),
+        }
+    }
+
     fn look_up(&self, notice: &Notice, channel: Channel) -> Result<(&Edition, &Language, Values), TextError> {
         let message = &notice.message;
         if message.to.channel() != channel {

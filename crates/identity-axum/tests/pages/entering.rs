@@ -103,7 +103,9 @@ async fn a_link_signs_in_by_its_button_in_the_browser_that_asked_for_it_and_nowh
     );
     assert_eq!(page.header("set-cookie"), "");
     let mut other = Browser::of(&host);
-    assert_eq!(other.post_from("same-origin", "/sign-in/link", &fields).await.status, 400, "another browser");
+    let elsewhere = other.post_from("same-origin", "/sign-in/link", &fields).await;
+    assert_eq!(elsewhere.status, 400, "another browser");
+    assert!(elsewhere.text.contains("in that browser, or enter the code there"), "{}", elsewhere.text);
     let mut away = Browser { cookie: browser.cookie.clone(), ..Browser::of(&host) };
     assert_eq!(away.post_from("cross-site", "/sign-in/link", &fields).await.status, 400, "another site");
     let answer = browser.post_from("same-origin", "/sign-in/link", &fields).await;

@@ -34,7 +34,8 @@ fn pages() -> Router {
     let soon = move || std::future::ready(Problem::refused(&PublicRefusal::TooSoon { retry_at: at }, host.texts.now()));
     let broken = async || Problem::internal("the disk of the server is full");
     let router = Router::new().route("/ok", post(async || "done").get(async || "shown"));
-    let router = router.route("/soon", get(soon)).route("/broken", get(broken));
+    let time = async || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_time", "<i>the time is not a time</i>");
+    let router = router.route("/soon", get(soon)).route("/broken", get(broken)).route("/time", get(time));
     router.layer(from_fn_with_state(crate::kit::host().texts, for_browsers))
 }
 
@@ -71,6 +72,10 @@ async fn a_problem_is_a_page_for_people_and_json_for_programs() {
     let broken = ask(&router, Request::builder().uri("/broken").header("accept", "text/html")).await;
     assert_eq!(broken.status, 500);
     assert!(broken.text.contains("Something went wrong.") && !broken.text.contains("disk"), "{}", broken.text);
+    let time = ask(&router, Request::builder().uri("/time").header("accept", "text/html")).await;
+    assert_eq!(time.status, 422);
+    assert!(time.text.contains("<p>&lt;i&gt;the time is not a time&lt;/i&gt;</p>"), "{}", time.text);
+    assert!(!time.text.contains("later"), "{}", time.text);
     let foreign = Request::builder().method("POST").uri("/ok").header("accept", "text/html");
     let foreign = ask(&router, foreign.header("sec-fetch-site", "cross-site")).await;
     assert!(foreign.text.contains("was not sent from here"), "{}", foreign.text);

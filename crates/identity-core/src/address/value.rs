@@ -47,7 +47,7 @@ impl AddressError {
 
 impl Address {
     /// Parses what a person types into a field for either kind of address: a text with an `@` is an e-mail address, any other a
-    /// phone number. `region` is where the person is; without it a number has to begin with `+` and the country code. White
+    /// phone number, and one that begins with a letter and is neither an e-mail address without its `@`. `region` is where the person is; without it a number has to begin with `+` and the country code. White
     /// space before and after the text, which keyboards of phones add, is left out.
     ///
     /// ```
@@ -69,7 +69,10 @@ impl Address {
         if text.contains(['@', '\u{ff20}']) {
             return Ok(Email::parse(text)?.into());
         }
-        Ok(region.map_or_else(|| Phone::parse(text), |region| Phone::parse_in(text, region))?.into())
+        match region.map_or_else(|| Phone::parse(text), |region| Phone::parse_in(text, region)) {
+            Err(PhoneError::Letters) if text.starts_with(char::is_alphabetic) => Ok(Email::parse(text)?.into()),
+            parsed => Ok(parsed?.into()),
+        }
     }
 
     /// The kind of the address.

@@ -37,7 +37,7 @@ const PATIENCE: &str = "200ms";
 const BETWEEN: Duration = Duration::from_millis(500);
 
 /// The lock under which one process at a time migrates, and how long the others wait for their turn: until many users are moved.
-const TURN: &str = "SET LOCAL lock_timeout = '1h'; SELECT pg_advisory_xact_lock(1768187246, 1)";
+const TURN: &str = "SET LOCAL client_min_messages = 'warning'; SET LOCAL lock_timeout = '1h'; SELECT pg_advisory_xact_lock(1768187246, 1)";
 
 /// The place of the tables.
 pub(crate) struct House<'a> {

@@ -105,6 +105,7 @@ not-you-with-password = Waren Sie das nicht? Dann melden Sie sich gleich an, pr�
 undo = Wenn Sie das nicht waren, können Sie es auf dieser Seite rückgängig machen, ohne sich anzumelden:
 undo-button = Das war ich nicht
 support = Brauchen Sie Hilfe? So erreichen Sie uns:
+home = Zur Startseite
 automatic = { $brand } hat diese Nachricht automatisch verschickt; Antworten liest niemand.
 
 sms-code = { $brand }: Ihr Code ist { $code }. Gültig für { duration }. Geben Sie ihn niemandem.
@@ -180,6 +181,8 @@ page-undone-title = Die Änderung ist rückgängig gemacht
 page-undone-lead = Wir haben alle Adressen Ihres Kontos benachrichtigt. Melden Sie sich an und prüfen Sie Ihr Konto.
 page-failed-title = Das hat nicht geklappt
 page-failed-lead = Der Link ist verbraucht, zu alt oder nicht vollständig. Öffnen Sie den neuesten so, wie er ist, oder fordern Sie einen neuen an.
+page-not-signed-in-title = { page-failed-title }
+page-not-signed-in-lead = Der Link ist verbraucht, zu alt oder wurde in einem anderen Browser geöffnet als dem, in dem Sie ihn angefordert haben. Öffnen Sie den neuesten Link in jenem Browser, oder geben Sie dort den Code ein.
 page-later-title = Im Moment nicht
 page-later-lead = Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in einigen Minuten wieder.
 

@@ -105,6 +105,7 @@ not-you-with-password = If this was not you, sign in now, check your addresses a
 undo = If this was not you, you can undo it on this page, without signing in:
 undo-button = This was not me
 support = Do you need help? Contact us:
+home = Go to the start page
 automatic = { $brand } sent this message automatically; nobody reads replies to it.
 
 sms-code = { $brand }: your code is { $code }. Valid for { duration }. Do not share it.
@@ -180,6 +181,8 @@ page-undone-title = The change was undone
 page-undone-lead = We have told all addresses of your account. Sign in and check your account.
 page-failed-title = This did not work
 page-failed-lead = The link was already used, is too old, or is incomplete. Open the newest link exactly as it was sent, or ask for another one.
+page-not-signed-in-title = { page-failed-title }
+page-not-signed-in-lead = The link was already used, is too old, or was opened in another browser than the one in which you asked for it. Open the newest link in that browser, or enter the code there.
 page-later-title = Please try again later
 page-later-lead = Something went wrong on our side. Try again in a few minutes.
 

@@ -110,6 +110,7 @@ not-you-with-password = ¿No ha sido usted? Entonces inicie sesión cuanto antes
 undo = Si no ha sido usted, puede deshacerlo en esta página, sin iniciar sesión:
 undo-button = No he sido yo
 support = ¿Necesita ayuda? Contacte con nosotros:
+home = Ir a la página de inicio
 automatic = { $brand } ha enviado este mensaje automáticamente; nadie lee las respuestas.
 
 # Text messages keep to letters that GSM-7 has: é, ñ and ¿, but no á, í, ó or ú.
@@ -186,6 +187,8 @@ page-undone-title = El cambio se ha deshecho
 page-undone-lead = Hemos avisado a todas las direcciones de su cuenta. Inicie sesión y revise su cuenta.
 page-failed-title = No ha funcionado
 page-failed-lead = El enlace ya se ha usado, es demasiado antiguo o no está completo. Abra el más reciente tal como está, o pida otro.
+page-not-signed-in-title = { page-failed-title }
+page-not-signed-in-lead = El enlace ya se ha usado, es demasiado antiguo o se ha abierto en un navegador distinto de aquel en el que lo pidió. Abra el más reciente en ese navegador, o escriba allí el código.
 page-later-title = Ahora no
 page-later-lead = Algo ha fallado por nuestra parte. Vuelva a intentarlo dentro de unos minutos.
 

@@ -108,6 +108,7 @@ not-you-with-password = Ce n’était pas vous ? Alors connectez-vous tout de s
 undo = Si ce n’était pas vous, vous pouvez l’annuler sur cette page, sans vous connecter :
 undo-button = Ce n’était pas moi
 support = Besoin d’aide ? Contactez-nous :
+home = Aller à la page d’accueil
 automatic = { $brand } a envoyé ce message automatiquement ; personne ne lit les réponses.
 
 # Text messages keep to letters that GSM-7 has: é, è, à and ù, but no ê, ç or typographic apostrophe.
@@ -184,6 +185,8 @@ page-undone-title = La modification a été annulée
 page-undone-lead = Nous avons prévenu toutes les adresses de votre compte. Connectez-vous et vérifiez votre compte.
 page-failed-title = Cela n’a pas marché
 page-failed-lead = Le lien a déjà servi, est trop ancien ou incomplet. Ouvrez le plus récent tel quel, ou demandez-en un autre.
+page-not-signed-in-title = { page-failed-title }
+page-not-signed-in-lead = Le lien a déjà servi, est trop ancien ou a été ouvert dans un autre navigateur que celui où vous l’avez demandé. Ouvrez le plus récent dans ce navigateur, ou saisissez-y le code.
 page-later-title = Pas maintenant
 page-later-lead = Quelque chose n’a pas marché de notre côté. Veuillez réessayer dans quelques minutes.
 

@@ -83,6 +83,7 @@ not-you-with-password = お心当たりがない場合は、すぐにログイ�
 undo = お心当たりがない場合は、ログインせずに次のページで取り消すことができます。
 undo-button = 心当たりがありません
 support = お困りの場合は、こちらにお問い合わせください:
+home = トップページに戻る
 automatic = このメッセージは{ $brand }が自動送信しています。返信いただいてもお答えできません。
 
 sms-code = { $brand }: 確認コードは{ $code }です。有効期間{ duration }。
@@ -158,6 +159,8 @@ page-undone-title = 変更を取り消しました
 page-undone-lead = アカウントのすべての連絡先にお知らせしました。ログインしてアカウントを確認してください。
 page-failed-title = 確認できませんでした
 page-failed-lead = リンクが使用済みか、古いか、不完全です。最新のリンクをそのまま開くか、もう一度請求してください。
+page-not-signed-in-title = { page-failed-title }
+page-not-signed-in-lead = リンクが使用済みか、古いか、請求したときとは別のブラウザーで開かれています。請求したブラウザーで最新のリンクを開くか、その画面にコードを入力してください。
 page-later-title = 現在ご利用いただけません
 page-later-lead = こちらで問題が発生しました。数分後にもう一度お試しください。
 

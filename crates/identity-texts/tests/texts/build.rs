@@ -1,7 +1,7 @@
 //! What is missing is found when the texts are built.
 
 use identity_core::TenantId;
-use identity_texts::{Brand, BuildError, Kind, Links, TextError, Texts};
+use identity_texts::{Answer, Brand, BuildError, Kind, Links, SignInView, TextError, Texts, TextsBuilder};
 
 use crate::kit::{LANGUAGES, Standing, brand, builder, email, notice, phone};
 
@@ -13,6 +13,71 @@ fn a_missing_string_is_an_error_at_start_in_whichever_language_it_is_missing() {
         matches!(&error, BuildError::Render { place, reason: TextError::NoString(_) } if place.language == "pt-BR"),
         "{error}"
     );
+}
+
+#[test]
+fn a_string_that_nothing_asks_for_is_an_error_at_start() {
+    let unknown = |build: TextsBuilder, name: &str| match build.build() {
+        Err(BuildError::UnknownString { name: found, language }) => {
+            (found, language) == (name.to_owned(), "de".to_owned())
+        }
+        _ => false,
+    };
+    assert!(unknown(builder().strings("de", "cod-subject = Code"), "cod-subject"));
+    assert!(unknown(builder().strings("de", "button = Auf\nbuttons =\n    Zu = auf\n"), "buttons"));
+    assert!(unknown(builder().template("de/mail.txt", "{{ t('signed-2') }}").strings("de", "signed = x"), "signed"));
+    let tenants = TenantId::parse("acme").unwrap();
+    assert!(unknown(builder().tenant(tenants, brand().with_strings("de", "own = x")), "own"));
+    let own = builder().strings("de", "-name = Dieter\nsigned = Ihr { -name }\nbutton = { signed }");
+    own.template("de/mail.txt", "{{ t(\"greeting\") }}").strings("de", "greeting = Hallo").build().unwrap();
+}
+
+#[test]
+fn a_start_page_is_a_path_or_an_https_url_and_every_page_leads_to_it() {
+    let texts = |home: &str| Texts::builder(brand().with_home(home), Standing).build();
+    for bad in
+        ["", "start", "//evil.example", "/\\evil.example", "http://example.com", "javascript:alert(1)", "/a b", "/\n"]
+    {
+        assert!(matches!(texts(bad), Err(BuildError::Home(_))), "{bad}");
+    }
+    let plain = builder().build().unwrap();
+    for (home, link) in
+        [("/", "<a href=\"/\">"), ("https://example.com/?a&b", "<a href=\"https://example.com/?a&amp;b\">")]
+    {
+        let texts = texts(home).unwrap();
+        for language in LANGUAGES.map(Some) {
+            let failed =
+                |texts: &Texts| texts.answer_page(&TenantId::default(), language, Answer::Failed).unwrap().html;
+            assert!(failed(&texts).contains(link) && !failed(&plain).contains("<a "), "{language:?}");
+            let problem = texts.problem_page(&TenantId::default(), language, 404, "none", "none", None).unwrap();
+            let sign_in = texts.sign_in_page(&TenantId::default(), &SignInView { language, ..SignInView::default() });
+            assert!(problem.html.contains(link) && sign_in.unwrap().html.contains(link));
+        }
+    }
+}
+
+#[test]
+fn the_crate_page_lists_every_variable_of_the_pages() {
+    let manual = include_str!("../../src/lib.rs");
+    for (name, source) in [
+        ("frame.html", include_str!("../../src/templates/frame.html")),
+        ("page.html", include_str!("../../src/templates/page.html")),
+        ("account.html", include_str!("../../src/templates/account.html")),
+        ("sign-in.html", include_str!("../../src/templates/sign-in.html")),
+    ] {
+        let everywhere =
+            |line: &&str| line.contains("Brand::with_") || line.contains("BCP 47") || line.contains("| `t(");
+        let lines = manual.lines().filter(|line| line.contains(&format!("| `{name}`")) || everywhere(line));
+        let told: String = lines.collect();
+        let template = identity_texts::minijinja::Environment::new();
+        let asked = template.template_from_str(source).unwrap().undeclared_variables(true);
+        assert!(!asked.is_empty());
+        let sets = source.split("{% set ").skip(1).filter_map(|rest| rest.split_once(" ="));
+        let own: Vec<&str> = sets.flat_map(|(names, _)| names.split(", ")).chain(["t"]).collect();
+        for part in asked.iter().flat_map(|variable| variable.split('.')).filter(|part| !own.contains(part)) {
+            assert!(told.contains(&format!("`{part}`")), "{name}: {part} of {asked:?}");
+        }
+    }
 }
 
 #[test]

@@ -175,6 +175,28 @@ fn what_the_parsers_say_has_its_sentence_and_what_a_key_says_is_not_for_a_person
 }
 
 #[test]
+fn a_problem_of_the_host_is_said_in_its_own_string_or_else_in_its_detail_and_never_put_off() {
+    let own = builder().strings("en", "error-bad-time = Enter a date.").strings("de", "error-closed = Geschlossen.");
+    let own = own.build().unwrap();
+    let page = |language, code, detail| {
+        let page = own.problem_page(&TenantId::default(), Some(language), 422, code, detail, None).unwrap();
+        assert_eq!(page.status, 422);
+        page.html.rsplit_once("</h1>\n<p>").unwrap().1.split_once("</p>").unwrap().0.to_owned()
+    };
+    assert_eq!(page("en", "bad_time", "no date"), "Enter a date.");
+    assert_eq!(page("fr", "bad_time", "no date"), "Enter a date.", "the fallback's");
+    assert_eq!(page("de", "closed", "we are closed"), "Geschlossen.");
+    assert_eq!(page("en", "closed", "we are closed"), "we are closed", "only another language has the string");
+    assert_eq!(page("en", "no_such_row", "<b>none</b>\u{202e}"), "&lt;b&gt;none&lt;/b&gt; ");
+    assert_eq!(page("en", "duplicate", "no"), "This address is already in your account.");
+    for within in ["internal", "unavailable_now"] {
+        assert_eq!(page("en", within, "the disk is full"), "Something went wrong. Please try again later.");
+    }
+    let lacks = builder().strings("en", "error-bad-time = { $nobody }").build().unwrap_err();
+    assert!(matches!(lacks, BuildError::Render { .. }), "{lacks}");
+}
+
+#[test]
 fn a_host_says_it_differently_and_a_sentence_that_lacks_something_is_an_error_at_start() {
     let texts = builder().strings("en", "error-unavailable = Not here.").build().unwrap();
     let said = texts.refusal(&TenantId::default(), Some("en"), &PublicRefusal::Unavailable).unwrap();
