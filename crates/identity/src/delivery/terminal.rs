@@ -56,7 +56,7 @@ fn line(notice: &Notice) -> String {
         (Some(code), _) => format!("[not sent] To {to}: your code is {}", code.reveal()),
         (None, Some(link)) => format!("[not sent] To {to}: your link has the token {}", link.reveal()),
         (None, None) => match &notice.message.content {
-            Content::Notice { what, about } => {
+            Content::Notice { what, about, .. } => {
                 format!(
                     "[not sent] To {to}: an address of your account was {}: {about:?}",
                     what.as_str().replace('_', " ")
