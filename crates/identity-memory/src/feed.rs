@@ -1,4 +1,5 @@
-use std::ops::RangeInclusive;
+use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::{Recorded, UserKey};
@@ -6,8 +7,8 @@ use identity_ports::{Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedP
 
 use crate::MemoryStore;
 
-/// A commit: its user, and the numbers of its events.
-pub(crate) type Entry = (UserKey, RangeInclusive<u64>);
+/// A commit: its user, and the places of its events among those of the user.
+pub(crate) type Entry = (Arc<UserKey>, Range<usize>);
 
 #[async_trait]
 impl EventFeed for MemoryStore {
@@ -16,11 +17,11 @@ impl EventFeed for MemoryStore {
         let start = cursor.position(self.id, tables.feed.len() as u64)?;
         let entries = tables.feed.iter().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(limit);
         let next = FeedCursor::at(self.id, start + entries.len() as u64);
-        let events = entries.flat_map(|(key, numbers)| {
+        let events = entries.flat_map(|(key, places)| {
             let row = tables.people(&key.tenant).rows.get(&key.user);
-            let event = move |number: u64| row?.events.get(usize::try_from(number - 1).ok()?).cloned();
-            let event = move |number| event(number).map(|event| Recorded { number, event });
-            numbers.clone().filter_map(event).map(|recorded| FeedEvent { key: key.clone(), recorded })
+            let events = row.and_then(|row| row.events.get(places.clone())).unwrap_or_default();
+            let numbered = (places.start as u64 + 1..).zip(events).map(|(number, event)| (number, event.clone()));
+            numbered.map(|(number, event)| FeedEvent { key: UserKey::clone(key), recorded: Recorded { number, event } })
         });
         Ok(FeedPage { events: events.collect(), next })
     }

@@ -11,6 +11,7 @@ use identity_ports::{
 };
 
 use crate::MemoryStore;
+use crate::feed::Entry;
 use crate::lists::{Lists, Map, push, remove};
 
 /// The maximum number of users that are found for one key.
@@ -25,8 +26,9 @@ pub(crate) struct People {
 }
 
 /// A user, or what remains of an erased one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Row {
+    key: Arc<UserKey>,
     /// `None` when the user was erased.
     pub(crate) user: Option<Arc<User>>,
     /// In the order of their keys.
@@ -49,18 +51,31 @@ impl Row {
         self.claims = changes.applied_to(std::mem::take(&mut self.claims).into()).into();
     }
 
-    fn record(&mut self, events: Vec<Recorded>) {
+    /// Appends events, and says what the feed notes of them.
+    fn record(&mut self, events: Vec<Recorded>) -> Entry {
         // A list that doubles would be half empty.
         if self.events.capacity() - self.events.len() < events.len() {
             self.events.reserve_exact(events.len() + self.events.len() / 8);
         }
+        let first = self.events.len();
         self.events.extend(events.into_iter().map(|recorded| recorded.event));
+        (Arc::clone(&self.key), first..self.events.len())
     }
 
-    /// Whether the user has the address or username with this key, or holds the claim to it.
-    fn has(&self, key: &ClaimKey) -> bool {
+    /// Releases the claims on these keys.
+    fn release(&mut self, index: &mut Lists<ClaimKey, UserId>, id: &UserId, keys: Vec<ClaimKey>) {
+        if !keys.is_empty() {
+            self.claim(ClaimChanges { release: keys.clone(), take: Vec::new() });
+            keys.iter().for_each(|key| self.leave(index, id, key));
+        }
+    }
+
+    /// Leads no longer from this key to the user, unless the user still has the address or username, or holds the claim to it.
+    fn leave(&self, index: &mut Lists<ClaimKey, UserId>, id: &UserId, key: &ClaimKey) {
         let has = |user: &Arc<User>| user.lookup().iter().any(|entry| entry.key == *key);
-        self.claims.iter().any(|claim| claim.key == *key) || self.user.as_ref().is_some_and(has)
+        if !self.claims.iter().any(|claim| claim.key == *key) && !self.user.as_ref().is_some_and(has) {
+            remove(index, key, id);
+        }
     }
 }
 
@@ -111,48 +126,51 @@ impl People {
         let Some(row) = self.rows.get_mut(&key.user) else { return };
         let goes = |held: &&Claim| after.is_none() || claims.release.contains(&held.key);
         let release: Vec<ClaimKey> = row.claims.iter().filter(goes).map(|held| held.key.clone()).collect();
-        if !release.is_empty() {
-            row.claim(ClaimChanges { release: release.clone(), take: Vec::new() });
-            self.reindex(&key.user, release);
-        }
+        row.release(&mut self.index, &key.user, release);
     }
 
     /// Writes a user after all checks.
-    pub(crate) fn write(&mut self, id: &UserId, after: Option<Arc<User>>, take: Vec<Claim>, events: Vec<Recorded>) {
+    pub(crate) fn write(
+        &mut self,
+        key: UserKey,
+        after: Option<Arc<User>>,
+        take: Vec<Claim>,
+        events: Vec<Recorded>,
+    ) -> Entry {
+        let id = &key.user.clone();
         for claim in &take {
             let Some((loser, _)) = self.other_holder(id, &claim.key) else { continue };
-            let (loser, key) = (loser.clone(), claim.key.clone());
+            let loser = loser.clone();
             if let Some(row) = self.rows.get_mut(&loser) {
-                row.claim(ClaimChanges { release: vec![key.clone()], take: Vec::new() });
+                row.release(&mut self.index, &loser, vec![claim.key.clone()]);
             }
-            self.reindex(&loser, [key]);
         }
-        let row = self.rows.entry(id.clone()).or_default();
+        let row = self.rows.entry(id.clone()).or_insert_with(|| Row {
+            key: Arc::new(key),
+            user: None,
+            claims: Box::default(),
+            events: Vec::new(),
+        });
         let LookupChanges { put, remove, .. } = LookupChanges::between(row.user.as_deref(), after.as_deref());
-        let mut keys: Vec<ClaimKey> = put.into_iter().chain(remove).map(|entry| entry.key).collect();
-        keys.extend(take.iter().map(|claim| claim.key.clone()));
-        row.record(events);
+        let entry = row.record(events);
         row.user = after;
         if row.user.is_none() {
-            let events = std::mem::take(&mut row.events).into_iter().map(Event::stripped).collect();
-            *row = Row { events, ..Row::default() };
-        } else if !take.is_empty() {
-            row.claim(ClaimChanges { take, release: Vec::new() });
-        }
-        self.reindex(id, keys);
-    }
-
-    /// Notes whether these keys lead to a user.
-    fn reindex(&mut self, id: &UserId, keys: impl IntoIterator<Item = ClaimKey>) {
-        let Self { rows, index } = self;
-        let Some((id, row)) = rows.get_key_value(id) else { return };
-        for key in keys {
-            match (row.has(&key), index.get(&key).is_some_and(|users| users.contains(id))) {
-                (true, false) => push(index.entry(key).or_default(), id.clone()),
-                (false, true) => remove(index, &key, id),
-                (true, true) | (false, false) => {}
+            row.claims = Box::default();
+            row.events = std::mem::take(&mut row.events).into_iter().map(Event::stripped).collect();
+        } else {
+            let gained = put.into_iter().map(|entry| entry.key).chain(take.iter().map(|claim| claim.key.clone()));
+            for key in gained {
+                let users = self.index.entry(key).or_default();
+                if !users.contains(id) {
+                    push(users, id.clone());
+                }
+            }
+            if !take.is_empty() {
+                row.claim(ClaimChanges { take, release: Vec::new() });
             }
         }
+        remove.iter().for_each(|entry| row.leave(&mut self.index, id, &entry.key));
+        entry
     }
 }
 
@@ -207,7 +225,10 @@ impl UserRepository for MemoryStore {
 
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let committed = self.write()?.commit(commit);
-        committed.inspect(|_| self.commits.send_replace(()))
+        // Without a reader of the feed there is nobody to tell.
+        committed.inspect(|_| {
+            let _ = self.commits.send(());
+        })
     }
 }
 

@@ -128,9 +128,11 @@ impl Tables {
             if after.is_none() {
                 self.post.forget(&key);
             }
-            let numbers = events.first().zip(events.last()).map(|(first, last)| first.number..=last.number);
-            tenant.people.write(&key.user, after, claims.take, events);
-            self.feed.extend(numbers.map(|numbers| (key, numbers)));
+            // A list that doubles would be half empty.
+            if self.feed.len() == self.feed.capacity() {
+                self.feed.reserve_exact(64 + self.feed.len() / 8);
+            }
+            self.feed.push(tenant.people.write(key, after, claims.take, events));
         }
         Ok(committed)
     }
