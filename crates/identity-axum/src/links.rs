@@ -76,7 +76,14 @@ impl AccountPage {
         match error {
             HolderError::Refused(refusal) => {
                 let status = status(refusal).as_u16();
-                respond(self.texts.problem_page(&request.tenant, language, status, refusal.code(), None))
+                respond(self.texts.problem_page(
+                    &request.tenant,
+                    language,
+                    status,
+                    refusal.code(),
+                    &refusal.to_string(),
+                    None,
+                ))
             }
             error => self.answer(language, failed(error)),
         }

@@ -55,14 +55,15 @@ impl Brand {
     }
 
     /// The brand of a service that has the pages of `identity-axum` at `/account` and `/sign-in` of this address, such as
-    /// `https://accounts.example.com`: links lead to the path `/link` of each.
+    /// `https://accounts.example.com`: links lead to the path `/link` of each, and those that undo a change to `/account/undo`.
     ///
     /// # Errors
     /// As [`Links::new`].
     pub fn at(name: impl Into<String>, url: &str) -> Result<Self, LinkBaseError> {
         let url = url.trim_end_matches('/');
-        let links = |page: &str| Links::new(&format!("{url}/{page}/link"));
-        Ok(Self::new(name, links("account")?).with_sign_in_links(links("sign-in")?))
+        let links = |page: &str| Links::new(&format!("{url}/{page}"));
+        let brand = Self::new(name, links("account/link")?).with_sign_in_links(links("sign-in/link")?);
+        Ok(brand.with_undo_links(links("account/undo")?))
     }
 
     /// Binds codes in text messages to another host: the host of the page on which people type them. A phone offers the code

@@ -77,7 +77,7 @@ fn refused(app: &App, request: &LinkRequest<DisavowToken>, error: &HolderError) 
     let language = request.language.as_deref();
     match error {
         HolderError::Refused(refusal) => {
-            page(app.texts.problem_page(&request.tenant, language, 409, refusal.code(), None))
+            page(app.texts.problem_page(&request.tenant, language, 409, refusal.code(), &refusal.to_string(), None))
         }
         error => answer(app, &request.tenant, language, failed(error)),
     }
