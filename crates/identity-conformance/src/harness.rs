@@ -22,6 +22,12 @@ pub trait Harness: Send + Sync + 'static {
     /// Everything that is stored at this place: the bytes of the files, or every column of every table, and of the log that
     /// changes go through. Laws search it for secrets.
     async fn bytes_at_rest(&self) -> Vec<u8>;
+
+    /// Whether a commit writes to memory alone; false by default. The law of pairs of failures makes some 5,000 commits: it tries
+    /// every use case on such a store, and every sixth one on others, which its sequences of calls do not differ on.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
 }
 
 /// Runs a law on a runtime of its own with four threads, so that tasks run in parallel. Meanwhile everything that is told

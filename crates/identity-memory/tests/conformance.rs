@@ -23,6 +23,10 @@ impl Harness for InMemory {
     async fn bytes_at_rest(&self) -> Vec<u8> {
         self.0.dump().unwrap_or_default()
     }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
 }
 
 identity_conformance::suite!(InMemory(MemoryStore::new()));

@@ -202,6 +202,30 @@ pub async fn c49_a_failing_port_never_signs_in(harness: &dyn Harness) {
         failed
     })
     .await;
+    each(&bench, &mut number, async |visitor, how, call| {
+        let ticket = visitor.start(&bench, Way::StepUp).await.expect("nothing fails").ticket;
+        let answer = bench.read_mail().await;
+        let proof = visitor.answer(&bench, Way::StepUp, &ticket, &answer).await;
+        let proof = proof.expect("nothing fails").expect("the answer is right");
+        let shown = async || {
+            let stored = bench.store.load(&key(visitor.user.as_str())).await.unwrap().expect("the user is there");
+            let at = stored.user.identifier(visitor.verified).and_then(|entry| Some(entry.verified()?.at));
+            (stored.version.0, at.expect("the address is verified"))
+        };
+        let before = shown().await;
+        bench.fail(call, how);
+        let first = proof.renew().await;
+        let failed = bench.mend();
+        let place = format!("renewing, call {call} failing {how:?}");
+        let (version, at) = shown().await;
+        let renewed = (version, at) == (before.0 + 1, proof.at());
+        assert!(renewed || (version, at) == before, "{place}: the evidence is the new one or the old one");
+        assert!(renewed || first.is_err(), "{place}: a success was reported, but the evidence is the old one");
+        proof.renew().await.expect("nothing fails");
+        assert_eq!(shown().await, (before.0 + 1, proof.at()), "{place}: it is renewed once");
+        failed
+    })
+    .await;
 }
 
 /// The calls that are tried here.
@@ -210,6 +234,7 @@ pub(super) const CALLS: &[&str] = &[
     "account.confirm_step_up",
     "account.step_up",
     "proof.find_or_create",
+    "proof.renew",
     "signin.confirm",
     "signin.confirm_link",
     "signin.start",

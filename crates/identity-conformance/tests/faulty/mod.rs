@@ -371,6 +371,10 @@ impl Harness for FaultyHarness {
         bytes.extend(&self.notes.lock().unwrap().written);
         bytes
     }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]
