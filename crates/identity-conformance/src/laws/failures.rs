@@ -388,7 +388,7 @@ enum Second {
 pub async fn c48_two_failures_leave_nothing_half(harness: &dyn Harness) {
     let bench = Bench::new(harness.open().await, Policy::default());
     let (mut number, mut pairs) = (0, 0);
-    let (share, least) = if harness.is_in_memory() { (1, 300) } else { (6, 30) };
+    let (share, least) = if harness.is_in_memory() { (1, 300) } else { (6, 20) };
     for case in UseCase::ALL.iter().copied().step_by(share) {
         let mut states = Vec::new();
         let subject = next(&bench, &mut number, case).await;
