@@ -91,7 +91,7 @@ impl PostgresStore {
     /// soon.
     ///
     /// # Errors
-    /// As [`UserRepository::commit`]. After a [`StoreError`] the transaction must be rolled back.
+    /// As [`UserRepository::commit`](identity_ports::UserRepository::commit). After a [`StoreError`] the transaction must be rolled back.
     pub async fn commit_in(
         &self,
         transaction: &mut Transaction<'_>,
