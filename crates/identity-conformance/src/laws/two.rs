@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use identity_core::{BudgetKind, Charge, Claim, ClaimKey, Event, Refund, Strength, UserKey, Version, WhenExhausted};
-use identity_ports::{CommitError, Committed, FeedCursor, StoreError, Stored};
+use identity_ports::{CommitError, Committed, Expected, FeedCursor, StoreError, Stored};
 
 use super::races::race;
 use crate::kit::{
@@ -360,7 +360,13 @@ pub async fn a_commit_of_two_is_whole_whatever_becomes_of_its_caller(harness: &d
         assert!(seen.is_sorted(), "a commit of two is whole: {seen:?}");
     };
     for turn in 0..40 {
-        let both = counted(&*store, "ada").await.also(counted(&*store, "bob").await);
+        // A commit whose caller went away may be written between the two loads.
+        let both = loop {
+            let both = counted(&*store, "ada").await.also(counted(&*store, "bob").await);
+            if both.0.expected == Expected::At(version(&key("ada")).await) {
+                break both;
+            }
+        };
         let versions = [both.0.version(), both.0.also.as_ref().unwrap().version()];
         let mut writing = store.commit(both.0);
         // Every other caller goes away in the middle.
