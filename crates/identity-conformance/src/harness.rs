@@ -24,7 +24,7 @@ pub trait Harness: Send + Sync + 'static {
     async fn bytes_at_rest(&self) -> Vec<u8>;
 
     /// Whether a commit writes to memory alone; false by default. The law of pairs of failures makes some 5,000 commits: it tries
-    /// every use case on such a store, and every sixth one on others, which its sequences of calls do not differ on.
+    /// every use case on such a store, and every sixth one on others. The library's calls are the same on both.
     fn is_in_memory(&self) -> bool {
         false
     }

@@ -76,8 +76,8 @@ pub use decide::{
     Standing, Started, Undone, Verification,
 };
 pub use plan::{
-    Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, Holding, LookupChanges, LookupEntry, Planned,
-    Stored, Strength, Subject, asks_for, charges, messages, plan, refunds, resting, shared_charges, withdrawn,
+    Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,
+    Strength, Subject, asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
 };
 pub use policy::{
     BudgetKind, Charge, ClaimPolicy, DangerousPolicy, DisavowalPolicy, Exhausted, FreshnessPolicy, NoticeKind,

@@ -127,8 +127,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Attempt, Binding, Context, Decision, Funding, Holding, KeyId, Nonce, Outgoing, Planned, Seed, Standing,
-        Subject, asks_for, charges, messages, plan, refunds, resting, shared_charges, withdrawn,
+        Answer, Attempt, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, Subject,
+        asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
     };
 }
 

@@ -7,9 +7,8 @@ use std::time::Duration;
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
     Actor, BudgetKind, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding,
-    Holding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit,
-    Started, Stored, TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, plan, resting,
-    shared_charges,
+    Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit, Started, Stored,
+    TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, held_before, plan, resting, shared_charges,
 };
 use identity_ports::CommitError;
 use tokio::runtime::Handle;
@@ -71,7 +70,8 @@ impl Identity {
                     Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
                     Err(Failure::Resting { claim, until }) => {
                         let kind = claim.kind();
-                        if !self.held_before(key, claim).await? {
+                        // Whoever makes a holder's call come here has proved that they have the address.
+                        if !held_before(&self.history_of(key, stored.version).await?, &claim) {
                             return Err(Refusal::Resting { kind, until }.into());
                         }
                         heeds_rest = false;
@@ -172,20 +172,6 @@ impl Identity {
         }
         tell(&key.tenant, &exhausted);
         Err(refused_by(exhausted, at))
-    }
-
-    /// Whether the user of this key held a claim before that rests now. The whole history is read, because an event that takes an
-    /// address away does not name it; whoever makes a holder's call come here has proved that they have the address.
-    async fn held_before(&self, key: &UserKey, claim: ClaimKey) -> Result<bool, Error> {
-        let (mut holding, mut after) = (Holding::of(claim), 0);
-        loop {
-            let history = self.parts.store.history(key, after, 1_000).await?;
-            if holding.is_shown_by(&history) {
-                return Ok(true);
-            }
-            let Some(last) = history.last() else { return Ok(false) };
-            after = last.number;
-        }
     }
 
     pub(crate) fn context<'a>(

@@ -23,7 +23,7 @@ pub struct Context<'a> {
     /// another one when a budget that the user shares with strangers has no room.
     pub funding: Funding,
     /// Whether an address or a username that rests since another user gave it up is refused: on the holder's road, unless the
-    /// user held it before ([`Holding`](crate::plan::Holding)).
+    /// user held it before ([`held_before`](crate::plan::held_before)).
     pub heeds_rest: bool,
 }
 

@@ -19,6 +19,6 @@ pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
 pub(crate) use rest::rests;
-pub use rest::{Holding, resting};
+pub use rest::{held_before, resting};
 pub use shared::shared_charges;
 pub use sign_in::{Attempt, Subject};

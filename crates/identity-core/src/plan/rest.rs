@@ -49,41 +49,26 @@ fn subject(key: &ClaimKey) -> String {
     format!("rest of {} {}", key.kind().as_str(), key.as_str())
 }
 
-/// Whether a user held an address verified, or had a username, by its history.
-#[derive(Debug, Clone)]
-pub struct Holding {
-    key: ClaimKey,
-    /// The identifiers with the address, verified or not.
-    ids: Vec<IdentifierId>,
-}
-
-impl Holding {
-    /// The question for this key.
-    #[must_use]
-    pub const fn of(key: ClaimKey) -> Self {
-        Self { key, ids: Vec::new() }
-    }
-
-    /// Whether these events, or earlier ones that were asked about, show it. The events are given in their order from the first
-    /// on.
-    #[must_use]
-    pub fn is_shown_by(&mut self, history: &[Recorded]) -> bool {
-        history.iter().any(|recorded| match &recorded.event.change {
-            Change::Added { id, address, .. } => {
-                self.ids.extend(Some(*id).filter(|_| address.claim_key() == self.key));
-                false
-            }
-            Change::Verified { id, .. } => self.ids.contains(id),
-            Change::UsernameSet { username, .. } => username.claim_key() == self.key,
-            Change::Imported { record, canonical } => {
-                let Some(user) = record.restore(canonical, recorded.event.at) else { return false };
-                let same = user.identifiers().filter(|entry| entry.address.claim_key() == self.key);
-                self.ids.extend(same.map(|entry| entry.id));
-                user.claims(ClaimPolicy::Verified).contains_key(&self.key)
-            }
-            _ => false,
-        })
-    }
+/// Whether a user held an address verified, or had a username, by its whole history from the first event on. An event that takes an
+/// address away does not name it, so that the events before it are needed.
+#[must_use]
+pub fn held_before(history: &[Recorded], key: &ClaimKey) -> bool {
+    let mut ids: Vec<IdentifierId> = Vec::new();
+    history.iter().any(|recorded| match &recorded.event.change {
+        Change::Added { id, address, .. } => {
+            ids.extend(Some(*id).filter(|_| address.claim_key() == *key));
+            false
+        }
+        Change::Verified { id, .. } => ids.contains(id),
+        Change::UsernameSet { username, .. } => username.claim_key() == *key,
+        Change::Imported { record, canonical } => {
+            let Some(user) = record.restore(canonical, recorded.event.at) else { return false };
+            let same = user.identifiers().filter(|entry| entry.address.claim_key() == *key);
+            ids.extend(same.map(|entry| entry.id));
+            user.claims(ClaimPolicy::Verified).contains_key(key)
+        }
+        _ => false,
+    })
 }
 
 impl User {

@@ -1,5 +1,5 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eleven values, and the builder of each
-//! refuses a dangerous setting with [`DangerousPolicy`].
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eleven values; those that can be dangerous have
+//! a builder, which refuses such a setting with [`DangerousPolicy`].
 
 mod claim;
 mod disavowal;

@@ -210,7 +210,7 @@ impl CodeKeys {
     /// these any more.
     #[must_use]
     pub fn made(&self, tenant: &TenantId, token: &DisavowToken) -> Option<bool> {
-        let key = std::iter::once(&self.current).chain(&*self.previous).find(|key| key.id == *token.key())?;
+        let key = self.all().find(|key| key.id == *token.key())?;
         Some(key.disavowal(tenant, token.user(), token.event()).matches(token).into())
     }
 
@@ -224,7 +224,7 @@ impl CodeKeys {
     /// The pseudonyms of `text` under all of these keys, the current one first: what is kept under one of them is found as long
     /// as its key is configured.
     pub(crate) fn pseudonyms(&self, tenant: &TenantId, text: &str) -> impl Iterator<Item = String> {
-        std::iter::once(&self.current).chain(&*self.previous).map(|key| key.pseudonym(tenant, text))
+        self.all().map(|key| key.pseudonym(tenant, text))
     }
 
     /// The name under which callbacks and bounced mails report on a message.
@@ -237,7 +237,7 @@ impl CodeKeys {
     #[must_use]
     pub fn message(&self, ticket: &DeliveryTicket) -> Option<MessageId> {
         let claimed = ticket.claimed();
-        let mut made = std::iter::once(&self.current).chain(&*self.previous).map(|key| key.ticket(claimed));
+        let mut made = self.all().map(|key| key.ticket(claimed));
         made.any(|right| bool::from(right.matches(ticket))).then_some(claimed)
     }
 
@@ -252,14 +252,19 @@ impl CodeKeys {
     /// tag is compared in constant time.
     pub(crate) fn open(&self, tenant: &TenantId, ticket: &SignInTicket) -> Option<(KeyId, Nonce, Vec<u8>)> {
         let (nonce, mut body, tag) = ticket.split()?;
-        let mut keys = std::iter::once(&self.current).chain(&*self.previous);
+        let mut keys = self.all();
         let key = keys.find(|key| bool::from(key.tag(tenant, nonce, &body).ct_eq(&tag)))?;
         key.cover(tenant, nonce, &mut body);
         Some((key.id.clone(), nonce, body))
     }
 
+    /// The keys, the current one first.
+    fn all(&self) -> impl Iterator<Item = &Arc<Key>> {
+        std::iter::once(&self.current).chain(&*self.previous)
+    }
+
     fn bound(&self, label: &[u8], binding: &Binding<'_>) -> Option<Prf> {
-        let key = std::iter::once(&self.current).chain(&*self.previous).find(|key| key.id == *binding.key)?;
+        let key = self.all().find(|key| key.id == *binding.key)?;
         let mut prf = key.prf.clone();
         field(&mut prf, label);
         field(&mut prf, binding.tenant.as_str().as_bytes());
