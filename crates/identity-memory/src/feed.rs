@@ -7,8 +7,8 @@ use identity_ports::{Changed, EventFeed, FeedCursor, FeedError, FeedEvent, FeedP
 
 use crate::MemoryStore;
 
-/// A commit: its user, and the places of its events among those of the user.
-pub(crate) type Entry = (Arc<UserKey>, Range<usize>);
+/// A commit: its user, and the places of its events among those of the user, of which memory has no room for 2³².
+pub(crate) type Entry = (Arc<UserKey>, Range<u32>);
 
 #[async_trait]
 impl EventFeed for MemoryStore {
@@ -19,8 +19,10 @@ impl EventFeed for MemoryStore {
         let next = FeedCursor::at(self.id, start + entries.len() as u64);
         let events = entries.flat_map(|(key, places)| {
             let row = tables.people(&key.tenant).rows.get(&key.user);
-            let events = row.and_then(|row| row.events.get(places.clone())).unwrap_or_default();
-            let numbered = (places.start as u64 + 1..).zip(events).map(|(number, event)| (number, event.clone()));
+            let places = places.start as usize..places.end as usize;
+            let numbered = (places.start as u64 + 1..)
+                .zip(row.and_then(|row| row.events.get(places)).unwrap_or_default())
+                .map(|(number, event)| (number, event.clone()));
             numbered.map(|(number, event)| FeedEvent { key: UserKey::clone(key), recorded: Recorded { number, event } })
         });
         Ok(FeedPage { events: events.collect(), next })

@@ -57,9 +57,10 @@ impl Row {
         if self.events.capacity() - self.events.len() < events.len() {
             self.events.reserve_exact(events.len() + self.events.len() / 8);
         }
-        let first = self.events.len();
+        let number = |events: &Vec<Event>| u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let before = number(&self.events);
         self.events.extend(events.into_iter().map(|recorded| recorded.event));
-        (Arc::clone(&self.key), first..self.events.len())
+        (Arc::clone(&self.key), before..number(&self.events))
     }
 
     /// Releases the claims on these keys.

@@ -170,7 +170,7 @@ pub fn verified() -> Status {
 /// Pending, with [`challenge`].
 #[must_use]
 pub fn pending() -> Status {
-    Status::Pending(challenge())
+    Status::Pending(Box::new(challenge()))
 }
 
 /// A challenge to verify an address by a code of 6 digits, valid for 600 s from [`NOW`].

@@ -56,14 +56,14 @@ pub async fn every_status_round_trips(harness: &dyn Harness) {
                 let format = CodeFormat::new(length, alphabet).unwrap();
                 let hint = (length == 20).then(|| "https://example.com/{token}".into());
                 let failed = length / 2;
-                statuses.push(Status::Pending(identity_core::Challenge {
+                statuses.push(Status::Pending(Box::new(identity_core::Challenge {
                     purpose,
                     proof,
                     format,
                     hint,
                     failed,
                     ..challenge()
-                }));
+                })));
             }
         }
     }
@@ -100,7 +100,7 @@ pub async fn the_longest_values_round_trip(harness: &dyn Harness) {
     let times = |most: i64| (0..most).map(|secs| Timestamp::from_secs(1_800_000_000 + secs)).collect::<Vec<_>>();
     let attempts = Attempts { failed_in_a_row: 100, failed_at: times(100), sent_at: times(100) };
     let hint: Arc<str> = "h".repeat(2_048).as_str().into();
-    let pending = Status::Pending(identity_core::Challenge { hint: Some(hint), ..challenge() });
+    let pending = Status::Pending(Box::new(identity_core::Challenge { hint: Some(hint), ..challenge() }));
     let mut person = Person::default();
     for number in 0..50_u128 {
         let local = format!("{number:064}");
@@ -294,7 +294,8 @@ pub async fn extreme_times_and_counts_round_trip(harness: &dyn Harness) {
             ..challenge()
         };
         let shown = Verified { at: time, by: Method::Import, source: None };
-        let mut person = Person::default().created(time).email(1, "ada@example.com", Status::Pending(challenge));
+        let mut person =
+            Person::default().created(time).email(1, "ada@example.com", Status::Pending(Box::new(challenge)));
         person = person.email(2, "bob@example.com", Status::Verified(shown)).username(3, "ada");
         for entry in &mut person.entries {
             entry.added_at = time;

@@ -70,12 +70,12 @@ impl User {
                 });
             }
             Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
-                entry.status = Status::Pending(challenge.clone());
+                entry.status = Status::Pending(Box::new(challenge.clone()));
                 entry.attempts.send(at);
             }),
             Change::CodeResent { id } => self.change(*id, |entry| entry.attempts.send(at)),
             Change::CodeIssued { id, challenge } => {
-                self.change(*id, |entry| entry.status = Status::Pending(challenge.clone()));
+                self.change(*id, |entry| entry.status = Status::Pending(Box::new(challenge.clone())));
             }
             Change::AnswerRejected { id } => self.change(*id, |entry| {
                 entry.attempts.fail(at);

@@ -525,7 +525,7 @@ impl<'a> Entry<'a> {
     fn restored(self, channel: Channel) -> Result<Identifier, BadRecord> {
         let status = match (self.v, self.q) {
             (None, None) => Status::Unverified,
-            (None, Some(asked)) => Status::Pending(asked.restored()?),
+            (None, Some(asked)) => Status::Pending(Box::new(asked.restored()?)),
             (Some(Proven { a, b, s }), None) => {
                 Status::Verified(Verified { at: a, by: b, source: s.map(Text::shared) })
             }

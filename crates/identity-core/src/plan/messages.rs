@@ -6,7 +6,7 @@ use crate::change::{Change, Content, Event, Message, Outgoing};
 use crate::decide::{Context, may_be_disavowed};
 use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
 use crate::policy::{Charge, NoticeKind};
-use crate::user::{Identifier, Status, User};
+use crate::user::{Challenge, Identifier, Status, User};
 
 /// How long a notice is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
@@ -79,7 +79,7 @@ impl Post<'_> {
         let Status::Pending(challenge) = &identifier.status else { return };
         let mut charges = code_charges(&identifier.address, self.context.now, self.context);
         fund(&mut charges, Reserved::Code, self.after.id(), &identifier.address, self.context);
-        let content = Content::Challenge { identifier: id, challenge: challenge.clone() };
+        let content = Content::Challenge { identifier: id, challenge: Challenge::clone(challenge) };
         self.push(&identifier.address, content, challenge.expires_at, charges);
     }
 

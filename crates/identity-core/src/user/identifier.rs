@@ -60,8 +60,8 @@ pub struct Evidence<'a> {
 pub enum Status {
     /// Nobody has shown that the address belongs to the user, and no challenge is open.
     Unverified,
-    /// The address is not verified, and a challenge is open or has expired.
-    Pending(Challenge),
+    /// The address is not verified, and a challenge is open or has expired. It is boxed, because most addresses have none.
+    Pending(Box<Challenge>),
     /// The address belongs to the user, by this evidence.
     Verified(Verified),
 }
@@ -101,6 +101,10 @@ impl Attempts {
 
 fn remember(times: &mut Vec<Timestamp>, at: Timestamp) {
     times.retain(|time| at.since(*time) < DAY);
+    // Most are sent one message, and room for four would stay empty.
+    if times.is_empty() {
+        times.reserve_exact(1);
+    }
     times.push(at);
 }
 

@@ -168,7 +168,7 @@ fn situations(proof: ProofBy) -> Vec<Situation> {
         let entry = Identifier {
             id: identifier,
             address: address.clone(),
-            status: Status::Pending(challenge),
+            status: Status::Pending(Box::new(challenge)),
             source: None,
             unrestricted: false,
             added_at: bench.now,

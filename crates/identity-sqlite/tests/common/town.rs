@@ -40,7 +40,14 @@ fn statuses() -> Vec<Status> {
                 let format = CodeFormat::new(length, alphabet).unwrap();
                 let hint = (length == 20).then(|| "https://example.com/{token}".into());
                 let failed = length / 2;
-                statuses.push(Status::Pending(Challenge { purpose, proof, format, hint, failed, ..challenge() }));
+                statuses.push(Status::Pending(Box::new(Challenge {
+                    purpose,
+                    proof,
+                    format,
+                    hint,
+                    failed,
+                    ..challenge()
+                })));
             }
         }
     }
