@@ -124,8 +124,8 @@ pub struct TimestampRangeError;
 
 codes!(TimestampRangeError { Self => "timestamp_range" });
 
-/// Reads a date and time of RFC 3339 section 5.6. Digits after the sixth of a fraction are dropped, and a leap second is the
-/// second before it.
+/// Reads a date and time of RFC 3339 section 5.6 that is within the years 0 to 9999 in UTC as well. Digits after the sixth of a
+/// fraction are dropped, and a leap second is the second before it.
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
@@ -166,7 +166,8 @@ fn read(text: &[u8]) -> Option<Timestamp> {
         _ => return None,
     };
     let secs = ((days * 24 + hour) * 60 + minute - east) * 60 + second;
-    Some(Timestamp(secs * 1_000_000 + micros))
+    // An offset can lead out of the years that are written with four digits.
+    (FIRST..=LAST).contains(&secs).then(|| Timestamp(secs * 1_000_000 + micros))
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
@@ -174,6 +175,9 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 const DAY_SECS: i64 = 86_400;
+/// The first and the last second of the years from 0 to 9999.
+const FIRST: i64 = day_of(0, 1, 1) * DAY_SECS;
+const LAST: i64 = day_of(10_000, 1, 1) * DAY_SECS - 1;
 /// Days of 400 years of the Gregorian calendar, after which it repeats itself.
 const ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01. A year that begins in March ends with the leap day.
@@ -258,9 +262,21 @@ mod tests {
             "2021-01-01T00:00:00+0100",
             "2021-01-01T00:00:00Z ",
             "+2021-01-01T00:00:00Z",
+            // In UTC these are in years of which RFC 3339 has no form.
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
         ] {
             assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
         }
+    }
+
+    #[test]
+    fn the_first_and_the_last_time_that_are_read_are_written_as_such() {
+        for text in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert_eq!(text.parse::<Timestamp>().map(|at| at.to_string()).as_deref(), Ok(text));
+        }
+        assert_eq!("0000-01-01T00:01:00+00:01".parse::<Timestamp>(), "0000-01-01T00:00:00Z".parse());
+        assert_eq!("9999-12-31T23:58:59-00:01".parse::<Timestamp>(), "9999-12-31T23:59:59Z".parse());
     }
 
     #[test]
