@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::MockConnectInfo;
 use axum::extract::{Extension, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
 use axum::routing::get;
-use axum::Router;
 use host_kit::TenantNames;
 use identity::testing::HandClock;
 use identity::{CodeKeys, UserId};
@@ -26,7 +26,8 @@ fn request(bytes: &[u8]) -> Option<Request<Body>> {
     let mut words = bytes.splitn(4, |byte| *byte == b' ');
     let [method, path, kind, body] = [(); 4].map(|()| words.next().unwrap_or_default());
     let uri = Uri::try_from(path).ok()?;
-    let header = |value: &[u8]| axum::http::HeaderValue::from_bytes(value).unwrap_or_else(|_| "x".parse().expect("text"));
+    let header =
+        |value: &[u8]| axum::http::HeaderValue::from_bytes(value).unwrap_or_else(|_| "x".parse().expect("text"));
     let request = Request::builder().method(method).uri(uri).header("content-type", header(kind));
     // Whoever reads these headers reads what nobody wrote, too.
     let request = request.header("accept-language", header(body)).header("x-forwarded-for", header(body));
@@ -141,7 +142,8 @@ fn no_request_makes_the_pages_fail() {
     let brand = brand.with_undo_links(links("account/undo"));
     let texts = Texts::builder(brand, HandClock::at(NOW)).build().expect("texts");
     let begin = async |entered: Entered| entered.user.to_string();
-    let who = async |ClientAddress(at): ClientAddress, ClientLanguage(language): ClientLanguage| format!("{at} {language}");
+    let who =
+        async |ClientAddress(at): ClientAddress, ClientLanguage(language): ClientLanguage| format!("{at} {language}");
     let router: Router = Router::new()
         .nest("/account", account_page::<SignedIn, _>(identity.clone(), texts.clone(), keys))
         .nest("/sign-in", sign_in_page(identity.clone(), texts, begin))

@@ -63,10 +63,8 @@ fn what_an_import_takes_is_stored_and_read_again_as_the_same() {
             return;
         }
         let found = runtime.block_on(store.load(&key)).expect("the store reads").expect("it was imported");
-        let (main, details) = (
-            stored::record(&key.tenant, &found.user, found.version),
-            stored::details(&key.tenant, &found.user),
-        );
+        let (main, details) =
+            (stored::record(&key.tenant, &found.user, found.version), stored::details(&key.tenant, &found.user));
         assert_eq!(stored::read(&key, found.version, &main, details.as_deref()).as_ref(), Ok(&*found.user), "{text}");
         let told = runtime.block_on(admin.import(vec![again])).expect("nothing fails");
         assert!(matches!(*told, [Imported::AlreadyThere]), "{text}: {told:?}");

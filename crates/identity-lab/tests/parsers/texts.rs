@@ -17,8 +17,8 @@ use identity::{
     Timestamp, UserId, Username,
 };
 use identity_core::{Region, TicketError, TimestampError};
-use identity_smtp::SmtpServer;
 use identity_sms_http::{CallbackError, TwilioCallbacks, WebhookCallbacks, WebhookSecret};
+use identity_smtp::SmtpServer;
 use identity_texts::{Links, client_language};
 use zitadel_api::{AccessTokens, LinkOrigin, UrlTemplate};
 
@@ -204,8 +204,8 @@ fn a_ticket_that_nobody_made_is_refused() {
     let (account, code) = (identity.account(&known.key.user), Code::parse("x").expect("a code"));
     over_texts!([valid.clone()], |text: &str| {
         let ticket = SignInTicket::new(text);
-        let (signs_in, steps_up) =
-            runtime.block_on(async { (id.confirm(&ticket, &code).await, account.confirm_step_up(&ticket, &code).await) });
+        let (signs_in, steps_up) = runtime
+            .block_on(async { (id.confirm(&ticket, &code).await, account.confirm_step_up(&ticket, &code).await) });
         assert!(text == valid || matches!(signs_in, Err(HolderError::Refused(_))), "{text}: {signs_in:?}");
         assert!(matches!(steps_up, Err(HolderError::Refused(_))), "{text}: {steps_up:?}");
     });
