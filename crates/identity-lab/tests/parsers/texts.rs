@@ -174,6 +174,7 @@ fn settings_are_read_or_refused() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it takes")]
 fn the_time_for_a_text_grows_as_its_length_and_not_as_its_square() {
     // Settings are the operator's own.
     let kinds: [fn(&str); 2] = [addresses, tokens];
@@ -186,7 +187,7 @@ fn the_time_for_a_text_grows_as_its_length_and_not_as_its_square() {
                 let is_fast = (0..3).any(|_| {
                     let begun = Instant::now();
                     judge(&text);
-                    begun.elapsed() < Duration::from_millis(500)
+                    begun.elapsed() < Duration::from_secs(3)
                 });
                 assert!(is_fast, "{start:?} and then {piece:?}, over and over");
             }
