@@ -89,9 +89,12 @@ impl Post {
         true
     }
 
-    /// Removes the pending messages with a challenge of these identifiers that are not leased.
+    /// Removes the pending messages with a challenge or something due of these identifiers that are not leased.
     pub(crate) fn withdraw(&mut self, key: &UserKey, identifiers: &[IdentifierId]) {
-        let is_void = |content: &Content| matches!(content, Content::Challenge { identifier, .. } if identifiers.contains(identifier));
+        let is_void = |content: &Content| match content {
+            Content::Challenge { identifier, .. } | Content::Due { identifier } => identifiers.contains(identifier),
+            _ => false,
+        };
         self.remove_of_user(key, |kept| {
             kept.is_pending() && kept.lease.is_none() && is_void(&kept.posted.message.content)
         });

@@ -210,7 +210,7 @@ pub trait UserRepository: Send + Sync + 'static {
     /// time: a window that began at that time or earlier and, by the budget that last drew from it, ends later. The
     /// amount drawn never falls below 0; when no window contains the time, nothing is given back.
     ///
-    /// Pending messages of this user with a challenge of an identifier in `withdraw` are removed, unless a lease is noted on
+    /// Pending messages of this user with a challenge of an identifier in `withdraw`, or with something due of one, are removed, unless a lease is noted on
     /// them: one that holds the message, or one that ended and was not settled, because its holder may have sent it. Then
     /// the new messages are enqueued. A commit with a message whose id an earlier message of the user has fails with
     /// [`StoreError::Failed`] and writes nothing. Ids are random, so a store need not look for one among other users' messages.

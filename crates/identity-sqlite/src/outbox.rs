@@ -106,7 +106,7 @@ fn rows(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<K
 /// Enqueues a message with its JSON text; it is due at once.
 pub(crate) fn enqueue(connection: &Connection, user: i64, message: &Message, text: &str) -> Result<()> {
     let identifier = match &message.content {
-        Content::Challenge { identifier, .. } => Some(identifier.as_uuid()),
+        Content::Challenge { identifier, .. } | Content::Due { identifier } => Some(identifier.as_uuid()),
         _ => None,
     };
     let row = params![

@@ -109,8 +109,7 @@ pub(crate) fn enqueue(rows: &mut Writing<'_>, message: &Message) -> Result<(), S
 
 /// Removes the pending challenges of these identifiers that no lease took.
 pub(crate) fn withdraw(rows: &mut Writing<'_>, of: &UserKey, void: &[IdentifierId]) -> Result<(), StoreError> {
-    let of_void =
-        |content: &Content| matches!(content, Content::Challenge { identifier, .. } if void.contains(identifier));
+    let of_void = |content: &Content| matches!(content, Content::Challenge { identifier, .. } | Content::Due { identifier } if void.contains(identifier));
     let mut posts = if void.is_empty() { Vec::new() } else { posts(rows, of)? };
     posts.retain(|post| post.ended_at().is_none() && post.lease.is_none() && of_void(&post.message().content));
     posts.iter().try_for_each(|post| replace(rows, Some(post), None))

@@ -88,6 +88,7 @@ impl Person {
             replaces: None,
             attempts: Attempts::default(),
             undeliverable: None,
+            scheduled: None,
         });
         self
     }

@@ -129,6 +129,7 @@ macro_rules! for_every_law {
             a_report_finishes_a_pending_message
             a_users_messages_are_listed_in_pages
             void_challenges_are_withdrawn
+            what_is_due_later_holds_up_nobody
             one_of_many_concurrent_creations_succeeds
             one_of_many_concurrent_claims_succeeds
             c87_as_many_concurrent_users_take_slots_of_a_mailbox_as_there_are

@@ -328,7 +328,7 @@ pub async fn a_users_messages_are_listed_in_pages(harness: &dyn Harness) {
 }
 
 /// A commit that makes a challenge void removes its messages on which no lease is noted, not even one that ended: only those of
-/// this identifier and this user, and not those of the commit itself.
+/// this identifier and this user, and not those of the commit itself. So does one by which something is no longer due.
 pub async fn void_challenges_are_withdrawn(harness: &dyn Harness) {
     let store = harness.open().await;
     let of = |number: u128, user: &UserKey, identifier: u128, secs: u64| {
@@ -351,7 +351,12 @@ pub async fn void_challenges_are_withdrawn(harness: &dyn Harness) {
         1,
         "a message on which a lease is noted stays, also when the lease ended, because its holder may have sent it"
     );
-    let messages = vec![of(1, &ada, 1, 0), of(2, &ada, 1, 1), of(3, &ada, 2, 1), letter(4, &ada, at(1))];
+    let due = |number: u128, identifier: u128| Message {
+        content: Content::Due { identifier: id(identifier) },
+        ..letter(number, &ada, at(500))
+    };
+    let messages =
+        [of(1, &ada, 1, 0), of(2, &ada, 1, 1), of(3, &ada, 2, 1), letter(4, &ada, at(1)), due(8, 1), due(9, 2)];
     let draft = create(&ada, &person);
     let stored =
         put(&*store, messages.into_iter().fold(draft, |draft, message| draft.message(paid(message, vec![])))).await;
@@ -365,8 +370,8 @@ pub async fn void_challenges_are_withdrawn(harness: &dyn Harness) {
     let left: Vec<MessageId> = left.into_iter().map(|posted| posted.message.id).collect();
     assert_eq!(
         left,
-        [1, 3, 4, 6].map(message_id),
-        "2 is removed; 1 is leased, 3 and 4 are about something else, 6 is new"
+        [1, 3, 4, 6, 9].map(message_id),
+        "2 is removed, and so is 8; 1 is leased, 3, 4 and 9 are about something else, 6 is new"
     );
     assert_eq!(
         message(&*store, 5).await.state(),
@@ -385,4 +390,21 @@ pub async fn void_challenges_are_withdrawn(harness: &dyn Harness) {
     let lease = lease(9, late, late, 10);
     let ids = store.lease(lease).await.unwrap().into_iter().map(|leased| leased.message.id).collect::<Vec<_>>();
     assert_eq!(ids, [3, 5].map(message_id), "no removed message is leased");
+}
+
+/// What is due later waits for its time, and no message that is due before waits for it: not one to the same address, nor one
+/// that is enqueued after it.
+pub async fn what_is_due_later_holds_up_nobody(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let ada = key("ada");
+    let due = Message { content: Content::Due { identifier: id(1) }, ..letter(1, &ada, at(500)) };
+    let stored = put(&*store, create(&ada, &Person::default()).message(paid(due, vec![]))).await;
+    put(&*store, change(&ada, &stored, &Person::default()).message(paid(letter(2, &ada, at(1)), vec![]))).await;
+    assert_eq!(taken(&*store, 1, 1, 60).await, [message_id(2)], "what is due later waits, and nobody waits for it");
+    settle(&*store, 1, 2, Settlement::Done).await;
+    assert_eq!(taken(&*store, 2, 499, 600).await, [], "it is not leased before its time");
+    assert_eq!(taken(&*store, 3, 500, 600).await, [message_id(1)], "it is leased at its time");
+    settle(&*store, 3, 1, Settlement::Release { due_at: at(700) }).await;
+    assert_eq!(taken(&*store, 4, 699, 800).await, [], "it is not leased before it is due again");
+    assert_eq!(taken(&*store, 5, 700, 800).await, [message_id(1)]);
 }

@@ -363,6 +363,7 @@ pub async fn every_message_round_trips(harness: &dyn Harness) {
         let challenge = identity_core::Challenge { proof, purpose, hint, ..challenge() };
         contents.push(Content::Challenge { identifier: id(7), challenge });
     }
+    contents.push(Content::Due { identifier: id(7) });
     let mut written: Vec<Message> = Vec::new();
     for (number, content) in (0..).zip(contents) {
         let to = if number % 2 == 0 { phone.clone() } else { mail.clone() };

@@ -162,6 +162,22 @@ pub enum Change {
         /// The id of the identifier that took its place.
         by: IdentifierId,
     },
+    /// The holder removed or replaced an address, which takes effect later. An earlier change of the address that was to take
+    /// effect is void.
+    ChangeScheduled {
+        /// The id of the address that goes.
+        id: IdentifierId,
+        /// The id of the address that takes its place; `None` when it is removed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<IdentifierId>,
+        /// When the change takes effect.
+        due: Timestamp,
+    },
+    /// The change of an address that was to take effect later was stopped.
+    ChangeStopped {
+        /// The id of the address, which stays.
+        id: IdentifierId,
+    },
     /// An administrator reset the count of wrong answers of an address.
     AttemptsCleared {
         /// The id of the address.
@@ -243,6 +259,8 @@ impl Change {
             Self::PrimaryChanged { .. } => "primary_changed",
             Self::Removed { .. } => "removed",
             Self::Replaced { .. } => "replaced",
+            Self::ChangeScheduled { .. } => "change_scheduled",
+            Self::ChangeStopped { .. } => "change_stopped",
             Self::AttemptsCleared { .. } => "attempts_cleared",
             Self::DeliveryFailed { .. } => "delivery_failed",
             Self::DeliveryRestored { .. } => "delivery_restored",
@@ -272,6 +290,8 @@ impl Change {
             | Self::Unverified { id }
             | Self::Removed { id }
             | Self::Replaced { id, .. }
+            | Self::ChangeScheduled { id, .. }
+            | Self::ChangeStopped { id }
             | Self::AttemptsCleared { id }
             | Self::DeliveryFailed { id, .. }
             | Self::DeliveryRestored { id }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::base::{IdentifierId, Timestamp};
 use crate::change::{Change, Event, Reported};
 use crate::user::{
-    Attempts, Identifier, JsonObject, MAX_IDENTIFIERS, Retired, Status, Undeliverable, User, UserParts, UsernameEntry,
+    Attempts, Identifier, JsonObject, MAX_IDENTIFIERS, Retired, Scheduled, Status, Undeliverable, User, UserParts,
+    UsernameEntry,
 };
 
 /// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
@@ -67,6 +68,7 @@ impl User {
                     replaces: *replaces,
                     attempts,
                     undeliverable: None,
+                    scheduled: None,
                 });
             }
             Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
@@ -89,7 +91,14 @@ impl User {
                 entry.attempts.succeed();
                 entry.undeliverable = None;
             }),
-            Change::Unverified { id } => self.change(*id, |entry| entry.status = Status::Unverified),
+            Change::Unverified { id } => {
+                self.change(*id, |entry| {
+                    entry.status = Status::Unverified;
+                    entry.scheduled = None;
+                });
+                self.parts.emails.unschedule(*id);
+                self.parts.phones.unschedule(*id);
+            }
             Change::PrimaryChanged { channel, id } => self.book_mut(*channel).set_primary(*id),
             Change::Removed { id } | Change::Replaced { id, .. } => {
                 if let Some(entry) = self.parts.emails.remove(*id).or_else(|| self.parts.phones.remove(*id)) {
@@ -97,6 +106,10 @@ impl User {
                 }
                 self.forget(Some(*id));
             }
+            Change::ChangeScheduled { id, by, due } => {
+                self.change(*id, |entry| entry.scheduled = Some(Scheduled { by: *by, due: *due }));
+            }
+            Change::ChangeStopped { id } => self.change(*id, |entry| entry.scheduled = None),
             Change::AttemptsCleared { id } => self.change(*id, |entry| {
                 entry.attempts.succeed();
                 if let Status::Pending(challenge) = &mut entry.status {

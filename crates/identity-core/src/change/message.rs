@@ -23,7 +23,7 @@ pub struct Message {
     pub content: Content,
     /// The language of the user as a BCP 47 tag; `None` when the profile names none.
     pub locale: Option<Arc<str>>,
-    /// When the message was decided.
+    /// When the message was decided. It is due at this time; for [`Content::Due`] that is later.
     pub created_at: Timestamp,
     /// When the message stops being worth sending. It is not sent at or after this time.
     pub expires_at: Timestamp,
@@ -51,6 +51,12 @@ pub enum Content {
         /// The number of the event that the recipient may undo; `None` when it cannot be undone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<u64>,
+    },
+    /// Nothing to send: something that concerns an identifier of the user is due at [`Message::created_at`]. Whoever leases it
+    /// carries that out with [`User::carry_out`](crate::User::carry_out) and gives it to no notifier.
+    Due {
+        /// The identifier.
+        identifier: IdentifierId,
     },
 }
 

@@ -17,8 +17,8 @@ use crate::user::{
 /// A whole user for import and export; as JSON it is one line of a file. Times are in microseconds since the Unix
 /// epoch.
 ///
-/// Open challenges, wrong answers and sends are not part of it: a code that was sent before the export is not valid
-/// after the import.
+/// Open challenges, wrong answers, sends and changes that are to take effect later are not part of it: a code that was sent
+/// before the export is not valid after the import.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct UserRecord {
@@ -271,6 +271,7 @@ impl UserRecord {
             replaces: None,
             attempts: Attempts::default(),
             undeliverable: record.undeliverable,
+            scheduled: None,
         }
     }
 }

@@ -32,6 +32,9 @@
 //! | `q` | the challenge: nonce `n`, key `k`, purpose `u`, proof `f`, code length `l` and alphabet `y`, issued `c`, expires `e`, tries `t`, wrong answers `w`, hint `h` |
 //! | `f`, `w`, `m` | wrong answers in a row, times of wrong answers, times of messages |
 //! | `d` | undeliverable: since `a`, why `w`, how often `t` |
+//! | `g` | the change that is to take effect: when `a`, the id that takes its place `p` |
+//!
+//! A main record with a member `g` has the version 3, so that a program that does not know it says so.
 //!
 //! The members of the second record in version 2: the claims `p`, public data `o` and private data `h` of the profile, and the
 //! extension `e`. In version 1 it had, instead of the extension, credentials `k`, sign-in activity `s`, and how sign-in uses
@@ -54,20 +57,21 @@ use crate::address::{Address, Channel, ClaimKey, ClaimKind, Username};
 use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
-    Attempts, Book, Challenge, Identifier, JsonObject, Method, Profile, ProofBy, Retired, Status, Undeliverable,
-    UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+    Attempts, Book, Challenge, Identifier, JsonObject, Method, Profile, ProofBy, Retired, Scheduled, Status,
+    Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
 
 pub use events::{events, read_events};
 
 /// The newest version of the forms that this program writes. It reads every version up to this one.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// The version of the JSON of a [`Message`](crate::Message), which a store keeps beside it: a program leaves a message of another
 /// version alone.
 pub const MESSAGE_FORMAT: u8 = 1;
 
-/// The main record is as it was in version 1.
+/// The second record is as it was in version 2, and a main record as in version 1, unless a change of it is scheduled.
+const DETAILS_VERSION: u32 = 2;
 const MAIN_VERSION: u32 = 1;
 
 /// The reason why a record cannot be read. The texts name no address.
@@ -114,7 +118,7 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
     let books = [&user.parts.emails, &user.parts.phones].into_iter();
     let entries = |book| Book::entries(book).iter().map(|entry| Entry::of(entry, book.is_primary(entry.id)));
     let main = Main {
-        v: MAIN_VERSION,
+        v: if user.scheduled().next().is_some() { RECORD_VERSION } else { MAIN_VERSION },
         c: user.parts.created_at,
         u: user.parts.updated_at,
         x: user.parts.disabled,
@@ -141,7 +145,7 @@ pub fn details(tenant: &TenantId, user: &User) -> Option<String> {
     }
     let profile = &user.parts.profile;
     let details = Details {
-        v: RECORD_VERSION,
+        v: DETAILS_VERSION,
         p: Arc::clone(&profile.claims),
         o: Arc::clone(&profile.public_data),
         h: Arc::clone(&profile.private_data),
@@ -404,6 +408,8 @@ struct Entry<'a> {
     m: Cow<'a, [Timestamp]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     d: Option<Unreachable>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    g: Option<Going>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -441,6 +447,14 @@ struct Unreachable {
     a: Timestamp,
     w: UndeliverableReason,
     t: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Going {
+    a: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<Id>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -519,6 +533,7 @@ impl<'a> Entry<'a> {
             w: Cow::Borrowed(&entry.attempts.failed_at),
             m: Cow::Borrowed(&entry.attempts.sent_at),
             d: entry.undeliverable.map(|Undeliverable { at, why, times }| Unreachable { a: at, w: why, t: times }),
+            g: entry.scheduled.map(|Scheduled { by, due }| Going { a: due, p: by.map(Id::from) }),
         }
     }
 
@@ -542,6 +557,7 @@ impl<'a> Entry<'a> {
             replaces: self.p.map(|Id(id)| id.into()),
             attempts: attempts(self.f, self.w, self.m),
             undeliverable: self.d.map(|Unreachable { a, w, t }| Undeliverable { at: a, why: w, times: t }),
+            scheduled: self.g.map(|Going { a, p }| Scheduled { by: p.map(|Id(id)| id.into()), due: a }),
         })
     }
 }

@@ -197,13 +197,7 @@ impl User {
         let Some(old) = old else {
             return self.elect(channel, entry.id, context).into_iter().collect();
         };
-        let mut changes = vec![Change::Replaced { id: old.id, by: entry.id }];
-        if self.book(channel).is_primary(old.id) {
-            changes.push(Change::PrimaryChanged { channel, id: Some(entry.id) });
-        } else {
-            changes.extend(self.elect(channel, entry.id, context));
-        }
-        changes
+        self.replaced(old, entry.id, context)
     }
 }
 

@@ -21,6 +21,7 @@ impl User {
         let entry = match &message.content {
             Content::Challenge { identifier, .. } => self.identifier(*identifier),
             Content::Notice { .. } => None,
+            Content::Due { .. } => return Ok(Decision::nothing(())),
         };
         let entry = entry.filter(|entry| entry.address == message.to);
         let Some(entry) = entry.or_else(|| self.identifiers().find(|entry| entry.address == message.to)) else {

@@ -9,6 +9,7 @@ mod import;
 mod lifecycle;
 mod primary;
 mod profile;
+mod schedule;
 mod username;
 mod verification;
 

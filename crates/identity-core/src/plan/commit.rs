@@ -46,7 +46,7 @@ pub struct Commit {
     pub claims: ClaimChanges,
     /// The events: at least one, numbered from the expected version on (from 1 when the user was absent).
     pub events: Vec<Recorded>,
-    /// Identifiers whose pending messages with a challenge are no longer worth sending.
+    /// Identifiers whose pending messages with a challenge or with something that was due are no longer worth sending.
     pub withdraw: Vec<IdentifierId>,
     /// The charges of the change itself, which do not depend on a message.
     pub charges: Vec<Charge>,
@@ -247,7 +247,7 @@ pub fn plan<T>(
         claims,
         charges,
         messages: messages(read, old, new, &events, context),
-        withdraw: withdrawn(old, &events),
+        withdraw: withdrawn(old, new, &events),
         refunds: refunds(old, &events, context),
         before: before.cloned(),
         after,

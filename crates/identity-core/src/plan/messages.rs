@@ -40,13 +40,14 @@ pub fn messages(
     if let Some(before) = before.filter(|_| !is_import) {
         post.notices(read, before, events);
     }
+    post.dues(before);
     post.outgoing
 }
 
-/// The identifiers whose open challenge these events answer or make void. Messages with such a challenge that are still
-/// pending are no longer worth sending.
+/// The identifiers whose open challenge these events answer or make void, and those of which something is no longer due.
+/// Messages about it that are still pending are no longer worth sending.
 #[must_use]
-pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
+pub fn withdrawn(before: Option<&User>, after: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
     let mut withdrawn = Vec::new();
     let Some(before) = before else { return withdrawn };
     for event in events {
@@ -62,6 +63,11 @@ pub fn withdrawn(before: Option<&User>, events: &[Event]) -> Vec<IdentifierId> {
         let out = before.identifier(*id).is_some_and(|entry| entry.challenge().is_some());
         if out && !withdrawn.contains(id) {
             withdrawn.push(*id);
+        }
+    }
+    for due in before.dues() {
+        if !withdrawn.contains(&due.0) && !after.is_some_and(|after| after.dues().any(|other| other == due)) {
+            withdrawn.push(due.0);
         }
     }
     withdrawn
@@ -130,16 +136,38 @@ impl Post<'_> {
         }
     }
 
+    /// A message for everything that becomes due, made at that time: stores lease and order messages by the time at which they
+    /// are made, so it holds up no other one until then.
+    fn dues(&mut self, before: Option<&User>) {
+        let after = self.after;
+        let is_known = |due| before.is_some_and(|user| user.dues().any(|known| known == due));
+        for (identifier, due) in after.dues().filter(|due| !is_known(*due)) {
+            let Some(entry) = after.identifier(identifier) else { continue };
+            self.push_at(due, &entry.address, Content::Due { identifier }, due, Vec::new());
+        }
+    }
+
     fn push(&mut self, to: &Address, content: Content, expires_at: Timestamp, charges: Vec<Charge>) {
+        self.push_at(self.context.now, to, content, expires_at, charges);
+    }
+
+    fn push_at(
+        &mut self,
+        created_at: Timestamp,
+        to: &Address,
+        content: Content,
+        expires_at: Timestamp,
+        charges: Vec<Charge>,
+    ) {
         // Messages use the numbers from 1,000 on; a decision draws its own ids from the numbers below.
         let number = 1_000 + u32::try_from(self.outgoing.len()).unwrap_or(u32::MAX - 1_000);
         let message = Message {
-            id: self.context.seed.uuid(self.context.now, number).into(),
+            id: self.context.seed.uuid(created_at, number).into(),
             key: UserKey { tenant: self.context.tenant.clone(), user: self.after.id().clone() },
             to: to.clone(),
             content,
             locale: self.after.profile().locale().map(Into::into),
-            created_at: self.context.now,
+            created_at,
             expires_at,
         };
         self.outgoing.push(Outgoing { message, charges });

@@ -99,7 +99,15 @@ impl Book {
                 entry.replaces = None;
             }
         }
+        self.unschedule(id);
         Some(self.entries.remove(index))
+    }
+
+    /// Drops the scheduled changes by which this address would take the place of another one.
+    pub(crate) fn unschedule(&mut self, by: IdentifierId) {
+        for entry in &mut self.entries {
+            entry.scheduled.take_if(|scheduled| scheduled.by == Some(by));
+        }
     }
 
     pub(crate) fn set_primary(&mut self, primary: Option<IdentifierId>) {

@@ -129,6 +129,17 @@ pub struct Identifier {
     pub attempts: Attempts,
     /// When and why messages were found not to reach the address; `None` when nothing of the kind is known.
     pub undeliverable: Option<Undeliverable>,
+    /// The removal or replacement of the address that takes effect later; `None` when none is pending.
+    pub scheduled: Option<Scheduled>,
+}
+
+/// The removal or replacement of an address that its holder asked for and that takes effect later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scheduled {
+    /// The verified address that takes its place; `None` when the address is removed.
+    pub by: Option<IdentifierId>,
+    /// When it takes effect.
+    pub due: Timestamp,
 }
 
 impl Identifier {

@@ -11,7 +11,7 @@ mod value;
 pub use book::{Book, MAX_IDENTIFIERS};
 pub use challenge::{Challenge, ProofBy};
 pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};
-pub use identifier::{Attempts, Evidence, Identifier, Method, Retired, Status, UsernameEntry, Verified};
+pub use identifier::{Attempts, Evidence, Identifier, Method, Retired, Scheduled, Status, UsernameEntry, Verified};
 pub use profile::{
     JsonError, JsonObject, MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH, MAX_JSON_BYTES, MAX_JSON_DEPTH, Profile,
 };

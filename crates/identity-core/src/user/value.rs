@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::address::Channel;
 use crate::base::{IdentifierId, Inconsistent, Timestamp, UserId};
-use crate::user::{Book, Identifier, JsonObject, Profile, Retired, UsernameEntry};
+use crate::user::{Book, Identifier, JsonObject, Profile, Retired, Scheduled, UsernameEntry};
 
 /// A user: a person's identifiers and what the host knows about the person. It is a value: a request is decided into
 /// events, and [`after`](Self::after) folds the events into the next value.
@@ -64,8 +64,8 @@ impl User {
     /// Puts a user together from its parts, as a store returns it.
     ///
     /// # Errors
-    /// [`Inconsistent`] when a book is of the wrong kind, an identifier replaces one that does not exist, or two
-    /// identifiers have the same id.
+    /// [`Inconsistent`] when a book is of the wrong kind, an identifier replaces one that does not exist, a scheduled change is
+    /// not one of verified addresses, or two identifiers have the same id.
     pub fn restore(parts: UserParts) -> Result<Self, Inconsistent> {
         if parts.emails.channel() != Channel::Email || parts.phones.channel() != Channel::Phone {
             return Err(Inconsistent("the e-mail addresses and the phone numbers are interchanged"));
@@ -76,6 +76,16 @@ impl User {
                 if new == old || book.get(old).is_none() {
                     return Err(Inconsistent("an identifier replaces one that does not exist"));
                 }
+            }
+        }
+        for book in [&parts.emails, &parts.phones] {
+            let is_verified = |id| book.get(id).is_some_and(Identifier::is_verified);
+            let strange = |entry: &Identifier| {
+                let fits = |by: IdentifierId| by != entry.id && is_verified(by);
+                entry.scheduled.is_some_and(|it| !entry.is_verified() || !it.by.is_none_or(fits))
+            };
+            if book.entries().iter().any(strange) {
+                return Err(Inconsistent("a scheduled change is not one of verified addresses"));
             }
         }
         let user = Self { parts };
@@ -175,6 +185,11 @@ impl User {
     /// All e-mail addresses, then all phone numbers, each in the order in which they were added.
     pub fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
         self.parts.emails.entries().iter().chain(self.parts.phones.entries())
+    }
+
+    /// The addresses that the holder removed or replaced and that stay until that takes effect, each with the pending change.
+    pub fn scheduled(&self) -> impl Iterator<Item = (&Identifier, Scheduled)> {
+        self.identifiers().filter_map(|entry| Some((entry, entry.scheduled?)))
     }
 
     /// The profile of the user.

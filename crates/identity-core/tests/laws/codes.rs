@@ -175,6 +175,7 @@ fn situations(proof: ProofBy) -> Vec<Situation> {
             replaces: None,
             attempts: Attempts::default(),
             undeliverable: None,
+            scheduled: None,
         };
         let emails = Book::restore(Channel::Email, vec![entry], None).unwrap();
         let user = User::restore(UserParts { emails, ..UserParts::new(id, bench.now) }).unwrap();

@@ -97,6 +97,8 @@ fn every_change() -> Vec<Change> {
             verified: Verified { at: Timestamp::from_secs(9), by: Method::Code, source: Some("canary".into()) },
         },
         Change::Unverified { id },
+        Change::ChangeScheduled { id, by: Some(id), due: Timestamp::from_secs(9) },
+        Change::ChangeStopped { id },
         Change::PrimaryChanged { channel: Channel::Email, id: Some(id) },
         Change::PrimaryChanged { channel: Channel::Phone, id: None },
         Change::Removed { id },
@@ -130,7 +132,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 25);
+    assert_eq!(listed.len(), 27);
 }
 
 #[test]

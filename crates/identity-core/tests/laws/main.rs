@@ -25,6 +25,7 @@ mod records;
 mod resending;
 mod rest;
 mod rules;
+mod schedule;
 mod sends;
 mod sequences;
 mod spend;

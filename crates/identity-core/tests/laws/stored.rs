@@ -147,9 +147,9 @@ fn a_record_belongs_to_its_user_and_version() {
 #[test]
 fn a_record_of_a_later_form_is_refused_with_both_versions() {
     let user = given().user;
-    for text in [r#"{"v":3,"new":true}"#, r#"{"v":3,"c":1,"u":1,"z":"00000000"}"#] {
+    for text in [r#"{"v":4,"new":true}"#, r#"{"v":4,"c":1,"u":1,"z":"00000000"}"#] {
         let answer = read(&key(&user), Version(1), text, None);
-        assert_eq!(answer, Err(BadRecord::Newer { found: 3, known: RECORD_VERSION }));
+        assert_eq!(answer, Err(BadRecord::Newer { found: 4, known: RECORD_VERSION }));
     }
 }
 

@@ -6,9 +6,12 @@ use identity::Refusal;
 const EVENTS: &str = include_str!("../../../identity-core/src/change/event.rs");
 
 /// Events and refusals that no world can reach, each with its reason.
-const NEVER: [&str; 8] = [
+const NEVER: [&str; 10] = [
     // The policies of a world stay as they are, and so do its claims.
     "event claims_updated",
+    // No policy of a world delays a change.
+    "event change_scheduled",
+    "event change_stopped",
     // Nobody in a world opens the link of a notice: `disavowal_thief` of the core has worlds of their own for that.
     "event disavowed",
     "answer disavowal_forged",

@@ -166,9 +166,9 @@ pub(crate) type Enqueued<'a> =
 pub(crate) fn message<'a>(n: i64, m: i64, message: &'a Message, content: &'a str) -> Enqueued<'a> {
     let Message { id, key, to, locale, created_at, expires_at, .. } = message;
     let typed = Some(to.typed()).filter(|typed| *typed != to.as_str());
-    // The identifier whose challenge it carries.
+    // The identifier whose challenge it carries, or of which something is due.
     let identifier = match &message.content {
-        Content::Challenge { identifier, .. } => Some(identifier.as_uuid()),
+        Content::Challenge { identifier, .. } | Content::Due { identifier } => Some(identifier.as_uuid()),
         _ => None,
     };
     let (user, channel, locale) = (key.user.as_str(), to.channel().as_str(), locale.as_deref());

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::{Actor, Content, Fate, Message, Purpose, Timestamp, UndeliverableReason};
+use identity_core::{
+    Actor, Content, Context, Fate, IdentifierId, Message, Purpose, Refusal, Timestamp, UndeliverableReason, User,
+};
 use identity_ports::{Accepted, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
 
 use super::Delivered;
@@ -57,6 +59,9 @@ impl Identity {
 
     async fn hand_over_to(&self, lease: LeaseId, leased: Leased) -> Result<Handed, Error> {
         let now = self.now();
+        if let Content::Due { identifier } = leased.message.content {
+            return self.carry_out(&leased.message, identifier).await;
+        }
         let Leased { message, attempts, uncertain, provider } = leased;
         let keys = &self.parts.keys;
         let message = Arc::new(message);
@@ -105,6 +110,20 @@ impl Identity {
         let answered = !matches!(answer, Err(NotifyError::Unknown { .. }));
         let handed = self.judge(&attempt, answer).await?;
         Ok(Handed { answered: Some(answered), ..handed })
+    }
+
+    /// Carries out what is due, as the holder who asked for it: nobody else had a part in it. Nothing is sent. A worker that dies
+    /// before it settles leaves it to the next one, which finds nothing left to do.
+    async fn carry_out(&self, message: &Message, identifier: IdentifierId) -> Result<Handed, Error> {
+        let of_tenant = self.for_tenant(message.key.tenant.clone());
+        let decide = |user: &User, context: &Context<'_>| user.carry_out(identifier, context);
+        let later = match of_tenant.run("delivery.carry_out", &message.key, &Actor::Holder, decide).await {
+            Ok(receipt) => receipt.outcome,
+            Err(Error::Refused(Refusal::UserNotFound)) => None,
+            Err(error) => return Err(error),
+        };
+        let outcome = later.map_or(Settlement::Done, |due_at| Settlement::Release { due_at });
+        Ok(Handed::of(outcome, Delivered::default()))
     }
 
     async fn judge(&self, attempt: &Attempt, answer: Result<Accepted, NotifyError>) -> Result<Handed, Error> {
