@@ -54,7 +54,7 @@ pub(crate) fn conflict() {
 }
 
 pub(crate) fn message(lane: &Lane, delivered: Delivered) {
-    let Delivered { sent, retried, uncertain, failed, expired, left } = delivered;
+    let Delivered { sent, retried, uncertain, failed, expired, left, sent_on } = delivered;
     let outcomes = [
         ("sent", sent),
         ("retried", retried),
@@ -62,6 +62,7 @@ pub(crate) fn message(lane: &Lane, delivered: Delivered) {
         ("dead_letter", failed),
         ("expired", expired),
         ("left", left),
+        ("sent_on", sent_on),
     ];
     let provider = lane.provider.as_deref().unwrap_or("none");
     for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {

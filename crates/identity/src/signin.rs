@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use identity_core::policy::Unknown;
 use identity_core::{
-    Actor, Address, Answer, Attempt, BudgetKind, Charge, Code, Context, Email, Exhausted, Funding, IdentifierId,
-    LinkToken, Message, Method, NewAddress, NewUser, Outgoing, Phone, ProofBy as By, Purpose, Refund, Refusal,
-    SendLimit, SignInTicket, Subject, TenantId, Timestamp, User, UserId, Username, UsernameError, WhenExhausted,
+    Actor, Address, Answer, Attempt, BudgetKind, Charge, Code, Content, Context, Email, Exhausted, Funding,
+    IdentifierId, LinkToken, Message, Method, NewAddress, NewUser, Outgoing, Phone, ProofBy as By, Purpose, Refund,
+    Refusal, SendLimit, SignInTicket, Subject, TenantId, Timestamp, User, UserId, Username, UsernameError,
+    WhenExhausted,
 };
 use identity_ports::{CommitError, StoreError};
 
@@ -122,9 +123,9 @@ impl SignIn {
     /// address if there is one.
     ///
     /// Whoever asks for the same address shortly afterwards gets a ticket of their own for the same code, and no second message
-    /// before [`resend_wait`](crate::policy::VerificationPolicy::resend_wait) has passed. For an address nobody looks up whether it
-    /// is known: the worker that delivers the message does. When a budget of the address has no room, nothing is sent, and the
-    /// answer is the same.
+    /// before [`resend_wait`](crate::policy::VerificationPolicy::resend_wait) has passed. Nobody
+    /// looks up here whether an address or a username is known: the worker that delivers the message does. When a budget of the
+    /// address has no room, or for a username any budget, nothing is sent, and the answer is the same.
     ///
     /// # Errors
     /// [`PublicRefusal::TooSoon`](crate::PublicRefusal::TooSoon) when a budget of the country, of the tenant or of money has no
@@ -187,7 +188,7 @@ impl Account {
             }
             let subject = Subject::User(user.clone(), id);
             let request = SignInRequest { locale: locale(&stored.user), ..SignInRequest::default() };
-            identity.challenge(Purpose::StepUp, subject, Some(entry.address.clone()), &request).await
+            identity.challenge(Purpose::StepUp, subject, entry.address.clone(), &request).await
         });
         Ok(identity.told("account.step_up", work, |_| {}).await?)
     }
@@ -218,21 +219,20 @@ enum Holder {
 impl Identity {
     async fn start_attempt(&self, login: Login, request: &SignInRequest) -> Result<SignInStarted, Error> {
         match login {
-            Login::Address(address) => self.challenge(Purpose::SignIn, Subject::Address, Some(address), request).await,
+            Login::Address(address) => self.challenge(Purpose::SignIn, Subject::Address, address, request).await,
             Login::Username(name) => {
-                let named = self.named(&name).await?.map(|(_, address)| address);
-                self.challenge(Purpose::SignIn, Subject::Username(name), named, request).await
+                let nowhere = Attempt::nowhere(&name, &self.tenant, &self.parts.keys)?;
+                self.challenge(Purpose::SignIn, Subject::Username(name), nowhere, request).await
             }
         }
     }
 
-    /// Joins the present challenge of a subject, or begins one, and sends its message to this address. Without an address the
-    /// same is done for nobody.
+    /// Joins the present challenge of a subject, or begins one, and sends its message to this address.
     async fn challenge(
         &self,
         purpose: Purpose,
         subject: Subject,
-        to: Option<Address>,
+        to: Address,
         request: &SignInRequest,
     ) -> Result<SignInStarted, Error> {
         if request.by == By::Issued {
@@ -240,16 +240,10 @@ impl Identity {
         }
         let (seed, now, policy) = (self.parts.entropy.seed()?, self.now(), self.policy());
         let context = self.context(now, &seed, &policy, &Actor::Holder, Funding::Shared);
-        let is_decoy = to.is_none();
-        let to = match (to, &subject) {
-            (Some(to), _) => to,
-            (None, Subject::Username(name)) => Attempt::nowhere(name, &context)?,
-            (None, _) => return Err(Refusal::IdentifierNotFound.into()),
-        };
         let mut attempt = Attempt { purpose, subject, to, proof: request.by, begun: now, round: 0 };
         if let Some(running) = self.draw(&[], &[attempt.begins(&context)]).await? {
             attempt.begun = running.retry_at - running.window;
-            while self.is_used(&attempt, &context).await? {
+            while self.drawn(attempt.uses(&context)).await? > 0 {
                 attempt.round += 1;
                 if attempt.round == ROUNDS {
                     return Err(Refusal::TooSoon { retry_at: running.retry_at, limit: SendLimit::Window }.into());
@@ -258,13 +252,18 @@ impl Identity {
         }
         let mut message = attempt.message(&context);
         message.locale.clone_from(&request.locale);
-        if is_decoy {
-            message.expires_at = now;
-        }
-        if self.pays(&attempt, &message, &context).await? {
-            let id = message.id;
-            self.parts.store.enqueue(message).await?;
-            self.enqueued(id).await;
+        match self.pays(&attempt.sends(&context), &message).await? {
+            None => self.post(message).await?,
+            // A message is on its way.
+            Some(exhausted) if exhausted.kind == BudgetKind::SignIn => {}
+            Some(exhausted) if exhausted.kind.is_shared() || exhausted.effect == WhenExhausted::Withhold => {
+                self.tell_of_withheld(exhausted);
+            }
+            Some(exhausted) => {
+                tell(&self.tenant, &exhausted);
+                let retry_at = exhausted.retry_at;
+                return Err(Refusal::TooSoon { retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) }.into());
+            }
         }
         let shown = |at| self.parts.clock.time_of_day(at);
         Ok(SignInStarted {
@@ -275,40 +274,37 @@ impl Identity {
         })
     }
 
-    /// Whether the code was used: its use, drawn twice, fits in no case and shows what was drawn.
-    async fn is_used(&self, attempt: &Attempt, context: &Context<'_>) -> Result<bool, Error> {
-        let twice = Charge { amount: 2, ..attempt.uses(context) };
-        Ok(self.draw(&[], &[twice]).await?.is_some_and(|exhausted| exhausted.drawn > 0))
+    /// What was drawn of a budget: more than all of it fits in no case, and shows it.
+    async fn drawn(&self, charge: Charge) -> Result<u64, Error> {
+        let more = Charge { amount: charge.budget.limit.saturating_add(1), ..charge };
+        Ok(self.draw(&[], &[more]).await?.map_or(0, |exhausted| exhausted.drawn))
     }
 
-    /// Draws what a message costs. `false`: nothing is to be sent.
-    async fn pays(&self, attempt: &Attempt, message: &Message, context: &Context<'_>) -> Result<bool, Error> {
-        let told = |exhausted| tell(&self.tenant, &Exhausted { effect: WhenExhausted::Withhold, ..exhausted });
-        let charges = attempt.sends(context);
-        if let Some(exhausted) = self.draw(&[], &charges).await? {
-            // What an address that was not typed costs does not show either.
-            let hidden = exhausted.kind.is_shared() || matches!(attempt.subject, Subject::Username(_));
-            if exhausted.kind == BudgetKind::SignIn {
-                return Ok(false);
-            }
-            if hidden {
-                told(exhausted);
-                return Ok(false);
-            }
-            tell(&self.tenant, &exhausted);
-            let retry_at = exhausted.retry_at;
-            return Err(Refusal::TooSoon { retry_at, limit: SendLimit::Shared(Arc::new(exhausted)) }.into());
+    /// Draws what a message costs, and returns what had no room. What the budgets of all tenants have no room for is withheld.
+    async fn pays(&self, charges: &[Charge], message: &Message) -> Result<Option<Exhausted>, Error> {
+        if let Some(exhausted) = self.draw(&[], charges).await? {
+            return Ok(Some(exhausted));
         }
         let outgoing = Outgoing { message: message.clone(), charges: Vec::new() };
         match self.draw_shared(&[outgoing]).await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(None),
             Err(CommitError::Exhausted(exhausted)) => {
-                told(exhausted);
-                Ok(false)
+                Ok(Some(Exhausted { effect: WhenExhausted::Withhold, ..exhausted }))
             }
             Err(CommitError::Store(error)) => Err(error.into()),
             Err(other) => Err(StoreError::failed(other).into()),
         }
+    }
+
+    async fn post(&self, message: Message) -> Result<(), Error> {
+        let id = message.id;
+        self.parts.store.enqueue(message).await?;
+        self.enqueued(id).await;
+        Ok(())
+    }
+
+    fn tell_of_withheld(&self, exhausted: Exhausted) {
+        tell(&self.tenant, &Exhausted { effect: WhenExhausted::Withhold, ..exhausted });
     }
 
     async fn judge_attempt(
@@ -320,7 +316,7 @@ impl Identity {
         let (seed, now, policy) = (self.parts.entropy.seed()?, self.now(), self.policy());
         let context = self.context(now, &seed, &policy, &Actor::Holder, Funding::Shared);
         let opened = Attempt::open(ticket, &self.tenant, &self.parts.keys);
-        let (attempt, key, nonce) = opened.filter(|(attempt, ..)| is_meant(attempt)).ok_or(Refusal::NoChallenge)?;
+        let (mut attempt, key, nonce) = opened.filter(|(attempt, ..)| is_meant(attempt)).ok_or(Refusal::NoChallenge)?;
         // Guesses and uses are counted under the key of the ticket: while a new key is promoted, the first keys of processes
         // differ, and a code works once in all of them together.
         let keys = self.parts.keys.led_by(&key);
@@ -359,8 +355,15 @@ impl Identity {
                 _ => return Ok(None),
             },
             Subject::Username(name) => match self.named(name).await? {
-                Some((user, address)) if address == attempt.to => Some(user),
-                _ => return Ok(None),
+                Some((user, address)) => {
+                    let went = attempt.goes_to(&address, &context);
+                    if self.drawn(went.clone()).await? != went.amount {
+                        return Ok(None);
+                    }
+                    attempt.to = address;
+                    Some(user)
+                }
+                None => return Ok(None),
             },
             Subject::User(user, id) => {
                 let stored = self.parts.store.load(&self.key(user)).await?;
@@ -408,21 +411,44 @@ impl Identity {
         Ok(stored.filter(has).map_or(Holder::Nobody, Holder::One))
     }
 
-    /// The user of a name and the address to which codes go. The calls are the same when there is none.
+    /// The user of a name and the address to which codes go.
     async fn named(&self, name: &Username) -> Result<Option<(UserId, Address)>, Error> {
         let key = name.claim_key();
-        let found = self.parts.store.find(&self.tenant, &[key]).await?;
-        let user = found.into_iter().next().map(|found| found.user);
-        // Whoever is not there is looked up as well.
-        let nobody = || UserId::from(uuid::Uuid::nil());
-        let stored = self.parts.store.load(&self.key(&user.unwrap_or_else(nobody))).await?;
+        let found = self.parts.store.find(&self.tenant, std::slice::from_ref(&key)).await?;
+        let Some(found) = found.into_iter().next() else { return Ok(None) };
+        let stored = self.parts.store.load(&self.key(&found.user)).await?;
         let user = stored.map(|stored| stored.user).filter(|user| !user.is_disabled());
         Ok(user.and_then(|user| {
-            let is_named = user.username().is_some_and(|entry| entry.username.claim_key() == name.claim_key());
+            let is_named = user.username().is_some_and(|entry| entry.username.claim_key() == key);
             let mut primary = [user.primary_email(), user.primary_phone()].into_iter().flatten();
             let entry = primary.find(|entry| entry.is_verified() && is_named)?;
             Some((user.id().clone(), entry.address.clone()))
         }))
+    }
+
+    /// Sends a message that is for the user of a name on to the user's address, and draws what that costs. `false`: it goes to
+    /// nobody. Whoever asked for it did none of this, or the time of the answer would show whether there is such a user.
+    pub(crate) async fn send_on(&self, message: &Message, name: &Username, attempt: &Attempt) -> Result<bool, Error> {
+        let identity = self.for_tenant(message.key.tenant.clone());
+        let Some((_, address)) = identity.named(name).await? else { return Ok(false) };
+        let (seed, now, policy) = (identity.parts.entropy.seed()?, identity.now(), identity.policy());
+        let Content::Challenge { challenge, .. } = &message.content else { return Ok(false) };
+        let keys = identity.parts.keys.led_by(&challenge.key);
+        let context = identity.context(now, &seed, &policy, &Actor::Holder, Funding::Shared);
+        let context = Context { keys: &keys, ..context };
+        let goes = attempt.goes_to(&address, &context);
+        let amount = goes.amount;
+        if identity.draw(&[], &[goes]).await?.is_some_and(|gone| gone.drawn != amount) {
+            return Ok(false);
+        }
+        let costs = attempt.costs(&address, &context);
+        let message = Attempt::addressed(message, address);
+        if let Some(exhausted) = identity.pays(&costs, &message).await? {
+            identity.tell_of_withheld(exhausted);
+            return Ok(false);
+        }
+        identity.post(message).await?;
+        Ok(true)
     }
 
     /// The message of a sign-in as it may be delivered now: to the address as its user wrote it, in the language of the user.

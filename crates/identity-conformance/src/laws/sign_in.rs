@@ -111,7 +111,7 @@ async fn each(bench: &Bench, number: &mut u32, trial: impl AsyncFn(Visitor, Fail
     }
 }
 
-/// Whichever call of a port fails while somebody signs in or shows an address once more: what was acknowledged is sent, once; a
+/// Whichever call of a port fails while somebody signs in, while the code of a username is sent on, or while somebody shows an address once more: what was acknowledged is sent, once; a
 /// code is used once; and whoever asks again gets in (OWASP ASVS 5.0, 2.3.3).
 pub async fn c48_a_sign_in_is_all_or_nothing(harness: &dyn Harness) {
     let bench = Bench::new(harness.open().await, Policy::default());
@@ -148,6 +148,21 @@ pub async fn c48_a_sign_in_is_all_or_nothing(harness: &dyn Harness) {
         })
         .await;
     }
+    each(&bench, &mut number, async |visitor, how, call| {
+        let place = format!("sending on, call {call} failing {how:?}");
+        visitor.start(&bench, Way::Name).await.expect("nothing fails");
+        let before = bench.letters().len();
+        bench.fail(call, how);
+        let _ = bench.identity.deliver_due().await;
+        let failed = bench.mend();
+        // Its lease ends.
+        bench.wait(200);
+        bench.identity.deliver_due().await.unwrap();
+        assert!(bench.letters().len() > before, "{place}: what was acknowledged is sent");
+        visitor.enters(&bench, Way::Name, &place).await;
+        failed
+    })
+    .await;
 }
 
 /// A failing port never signs anybody in: a wrong answer proves nothing, and a user who is created by a proof is there as a whole,

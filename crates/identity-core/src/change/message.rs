@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, stored};
 use crate::base::{IdentifierId, MessageId, TenantId, Timestamp, UserId, UserKey};
 use crate::policy::{Charge, NoticeKind};
-use crate::secret::{Binding, Code, DisavowToken, LinkToken};
+use crate::secret::{Binding, Code, DisavowToken, LinkToken, Purpose};
 use crate::user::Challenge;
 
 /// A message to an address: an envelope and its content. It holds no code and no link; the delivery derives them from
@@ -89,6 +89,8 @@ impl Message {
     }
 }
 
+/// What the code of a challenge is made of. A code to sign in goes without the address: the name of its visitor is made of what
+/// was typed, and a username is judged before anybody looks up where its code went.
 pub(crate) fn binding<'a>(
     tenant: &'a TenantId,
     user: &'a UserId,
@@ -101,7 +103,7 @@ pub(crate) fn binding<'a>(
         tenant,
         user,
         identifier,
-        address: address.as_str(),
+        address: if challenge.purpose == Purpose::SignIn { "" } else { address.as_str() },
         purpose: challenge.purpose,
         nonce: &challenge.nonce,
     }

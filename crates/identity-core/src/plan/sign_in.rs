@@ -34,7 +34,7 @@ pub struct Attempt {
     pub purpose: Purpose,
     /// Whom it is asked for.
     pub subject: Subject,
-    /// Where it goes.
+    /// Where it goes; [`nowhere`](Self::nowhere) for a username until its code is answered.
     #[serde(with = "stored")]
     pub to: Address,
     /// The answers that the attempt accepts.
@@ -46,25 +46,19 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The address of a user who does not exist. No message is sent to it.
+    /// The address in the place of that of a username's user, whom only the delivery looks up. No message is sent to it.
     ///
     /// # Errors
     /// [`Refusal::UserNotFound`] never: the address is well-formed.
-    pub fn nowhere(name: &Username, context: &Context<'_>) -> Result<Address, Refusal> {
-        let local = context.keys.pseudonym(context.tenant, &format!("nobody {}", name.claim_key().as_str()));
+    pub fn nowhere(name: &Username, tenant: &TenantId, keys: &CodeKeys) -> Result<Address, Refusal> {
+        let local = keys.pseudonym(tenant, &format!("nobody {}", name.claim_key().as_str()));
         Email::parse(&format!("{local}@sign-in.invalid")).map(Address::from).map_err(|_| Refusal::UserNotFound)
     }
 
     /// The ticket for the client that asked.
     #[must_use]
     pub fn ticket(&self, nonce: Nonce, context: &Context<'_>) -> SignInTicket {
-        let mut body = serde_json::to_vec(self).unwrap_or_default();
-        if let Subject::Username(name) = &self.subject {
-            // The length of the address of a known name, or of that of nobody, does not show.
-            let length = 1_024 + 2 * name.as_str().len() + 2 * name.typed().len();
-            body.resize(length.max(body.len()), b' ');
-        }
-        context.keys.seal(context.tenant, nonce, body)
+        context.keys.seal(context.tenant, nonce, serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// The attempt of a ticket with the name of its key and its nonce; `None` when the ticket is none of this tenant.
@@ -108,10 +102,14 @@ impl Attempt {
         right.map(bool::from).ok_or(Refusal::KeyGone)
     }
 
-    /// The message with the code or the link.
+    /// The message with the code or the link. That of a username has the name for its hint, and is not sent: the delivery reads
+    /// it [back](Self::by_name), and sends the one that is [addressed](Self::addressed).
     #[must_use]
     pub fn message(&self, context: &Context<'_>) -> Message {
-        let challenge = self.challenge(context.keys.current().clone(), context.policy);
+        let mut challenge = self.challenge(context.keys.current().clone(), context.policy);
+        if let Subject::Username(name) = &self.subject {
+            challenge.hint = Some(name.typed().into());
+        }
         let (user, identifier) = self.holder(context.tenant, context.keys);
         Message {
             id: context.seed.uuid(context.now, 1_000).into(),
@@ -122,6 +120,36 @@ impl Attempt {
             locale: None,
             created_at: context.now,
         }
+    }
+
+    /// The name of a message that is for the user of a name, and its attempt; `None` for any other message.
+    #[must_use]
+    pub fn by_name(message: &Message) -> Option<(Username, Self)> {
+        let Content::Challenge { challenge, .. } = &message.content else { return None };
+        let hint = challenge.hint.as_deref().filter(|_| challenge.purpose == Purpose::SignIn)?;
+        let name = Username::parse(hint).ok()?;
+        let round = u128::from_be_bytes(*challenge.nonce.as_bytes()) & u128::from(u32::MAX);
+        let attempt = Self {
+            purpose: challenge.purpose,
+            subject: Subject::Username(name.clone()),
+            to: message.to.clone(),
+            proof: challenge.proof,
+            begun: challenge.issued_at,
+            round: u32::try_from(round).unwrap_or_default(),
+        };
+        Some((name, attempt))
+    }
+
+    /// The message of a name, to the address of its user. Its id follows from the other's, so that to enqueue it twice is to
+    /// enqueue it once.
+    #[must_use]
+    pub fn addressed(message: &Message, to: Address) -> Message {
+        let mut message = Message { to, ..message.clone() };
+        message.id = Uuid::from_u128(message.id.as_uuid().as_u128() ^ 1).into();
+        if let Content::Challenge { challenge, .. } = &mut message.content {
+            challenge.hint = None;
+        }
+        message
     }
 
     /// Whose messages they are: the user's, or those of a name that is made of what was typed and that no user has.
@@ -182,15 +210,27 @@ impl Attempt {
         self.count(&self.of_challenge("use"), 1, 2 * context.policy.sign_in().life(), context)
     }
 
-    /// What a message draws: first the one that comes between two messages of a challenge, then those of every code.
+    /// What a message draws: first the one that comes between two messages of a challenge, then what it [costs](Self::costs). Of a
+    /// username only the messages are counted here: what its user's address costs is drawn when that is known.
     #[must_use]
     pub fn sends(&self, context: &Context<'_>) -> Vec<Charge> {
         let wait = context.policy.verification().resend_wait();
+        let mut charges = self.costs(&self.to, context);
+        if let Subject::Username(_) = &self.subject {
+            charges.retain(is_of_address);
+        }
+        charges.insert(0, self.count(&self.of_challenge("message"), 1, wait, context));
+        charges
+    }
+
+    /// What a message to an address draws, as every code does.
+    #[must_use]
+    pub fn costs(&self, to: &Address, context: &Context<'_>) -> Vec<Charge> {
         let own = format!("{} ", self.purpose.as_str());
-        let codes = code_charges(&self.to, context.now, context).into_iter().map(|mut charge| {
-            if matches!(charge.kind, BudgetKind::Address | BudgetKind::AddressLong) {
+        let codes = code_charges(to, context.now, context).into_iter().map(|mut charge| {
+            if is_of_address(&charge) {
                 // Who asks for codes to sign in uses up none of those that verify.
-                charge.quota = pseudonym(&self.to, &own, context);
+                charge.quota = pseudonym(to, &own, context);
             }
             if charge.when_exhausted == WhenExhausted::Record {
                 // Without a commit every charge refuses: one that only records has room for all.
@@ -198,7 +238,17 @@ impl Attempt {
             }
             Charge { when_exhausted: WhenExhausted::Refuse, ..charge }
         });
-        std::iter::once(self.count(&self.of_challenge("message"), 1, wait, context)).chain(codes).collect()
+        codes.collect()
+    }
+
+    /// What is drawn before the code of a username goes to an address: an amount that is made of the address, and that is all there
+    /// is. So the code goes to no second address, and what was drawn tells whether it went to this one.
+    #[must_use]
+    pub fn goes_to(&self, to: &Address, context: &Context<'_>) -> Charge {
+        let number = context.keys.pseudonym(context.tenant, &format!("code goes to {}", to.as_str()));
+        let amount = u64::from_str_radix(number.get(..15).unwrap_or_default(), 16).unwrap_or_default().max(1);
+        let life = 2 * context.policy.sign_in().life();
+        Charge { amount, ..self.count(&self.of_challenge("address"), amount, life, context) }
     }
 
     /// What a guess draws: of the ticket, of the challenge with all its tickets, and of the address in a day.
@@ -232,3 +282,7 @@ impl Attempt {
 
 /// How many tickets of a challenge may be guessed with in vain before none of it accepts a code.
 const TICKETS: u64 = 4;
+
+fn is_of_address(charge: &Charge) -> bool {
+    matches!(charge.kind, BudgetKind::Address | BudgetKind::AddressLong)
+}

@@ -446,7 +446,6 @@ fn a_ticket_to_sign_in_shows_nothing_of_what_it_holds_and_opens_in_its_tenant_al
         for text in ["ada", "example", "countess", "purpose", "        "] {
             assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text:?} can be read");
         }
-        // Most of it is padding, of which no two blocks look alike.
         let blocks: std::collections::BTreeSet<&[u8]> = bytes[48..].chunks_exact(32).collect();
         assert_eq!(blocks.len(), (bytes.len() - 48) / 32, "blocks are covered alike");
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::{
-    Actor, Content, Context, Fate, IdentifierId, Message, Purpose, Refusal, Timestamp, UndeliverableReason, User,
+    Actor, Attempt as SignInAttempt, Content, Context, Fate, IdentifierId, Message, Purpose, Refusal, Timestamp,
+    UndeliverableReason, User,
 };
 use identity_ports::{Accepted, LeaseId, Leased, Notice, NotifyError, Settled, Settlement};
 
@@ -86,6 +87,12 @@ impl Identity {
         }
         if attempts > self.parts.delivery.attempts {
             return self.dead_letter(&attempt, "every worker that leased the message ended before it settled it").await;
+        }
+        if let Some((name, named)) = SignInAttempt::by_name(&message) {
+            let is_sent_on = self.send_on(&message, &name, &named).await?;
+            self.tell(&attempt, if is_sent_on { "sent_on" } else { "withheld" }, None);
+            let (sent_on, expired) = (usize::from(is_sent_on), usize::from(!is_sent_on));
+            return Ok(Handed::of(Settlement::Done, Delivered { sent_on, expired, ..Delivered::default() }));
         }
         let provider = attempt.provider.as_deref().map(Arc::from);
         let message = if is_visitors(&message) {

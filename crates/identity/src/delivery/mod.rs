@@ -58,10 +58,17 @@ impl Identity {
         let identity = self.clone();
         let work = async move {
             let worker = |channel| Worker::new(&identity, channel, Mode::Once, stopped.clone()).run();
-            let (emails, texts) = tokio::join!(worker(Channel::Email), worker(Channel::Phone));
-            let mut delivered = emails?;
-            delivered.add(texts?);
-            Ok(delivered)
+            let mut delivered = Delivered::default();
+            loop {
+                let (emails, texts) = tokio::join!(worker(Channel::Email), worker(Channel::Phone));
+                let emails = emails?;
+                delivered.add(emails);
+                delivered.add(texts?);
+                // What was sent on to a number may have come when the other worker had ended.
+                if emails.sent_on == 0 {
+                    return Ok(delivered);
+                }
+            }
         };
         finished(runtime.spawn(work.in_current_span()).await).unwrap_or_else(|| Ok(Delivered::default()))
     }

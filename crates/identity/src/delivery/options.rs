@@ -100,6 +100,8 @@ pub struct Delivered {
     pub expired: usize,
     /// Messages that are left for another worker, which has the key of their codes.
     pub left: usize,
+    /// Codes to sign in by username that were sent on to the address of the user, which is a message of its own.
+    pub sent_on: usize,
 }
 
 impl Delivered {
@@ -110,5 +112,6 @@ impl Delivered {
         self.failed += other.failed;
         self.expired += other.expired;
         self.left += other.left;
+        self.sent_on += other.sent_on;
     }
 }

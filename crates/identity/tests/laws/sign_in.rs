@@ -247,9 +247,66 @@ async fn c97_known_and_unknown_are_answered_alike_with_the_same_calls() {
             assert_eq!(of_known, of_unknown, "{login:?}");
         }
     }
-    // Whether an address is known is not even asked.
-    let of_address = seen(&Login::parse(ADA).unwrap(), Some(ADA), decoys()).await;
-    assert!(!of_address.iter().any(|what| what == "load" || what.starts_with("find")), "{of_address:?}");
+    // Whether somebody is known is not even asked.
+    for login in [Login::parse(ADA).unwrap(), by_name] {
+        let calls = seen(&login, Some(ADA), decoys()).await;
+        assert!(!calls.iter().any(|what| what == "load" || what.starts_with("find")), "{login:?}: {calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_asked_for_by_username_goes_to_one_address_alone() {
+    let host = Host::new();
+    let (name, second) = (Username::parse("ada").unwrap(), "b@example.com");
+    let addresses = [ADA, second].map(|it| NewAddress::from(address(it)).verified()).to_vec();
+    let new = NewUser { username: Some(name.clone()), addresses, ..NewUser::default() };
+    let created = host.identity.admin("test").create(new).await.unwrap();
+    let (ada, sign_in) = (created.outcome, host.identity.sign_in());
+    let start = async || {
+        let started = sign_in.start(name.clone()).await.unwrap();
+        host.identity.deliver_due().await.unwrap();
+        started
+    };
+    let first = start().await;
+    let code = host.mailbox.code(ADA).unwrap();
+    let other = created.user.emails().entries()[1].id;
+    host.identity.account(&ada).set_primary(other).await.unwrap();
+    host.identity.deliver_due().await.unwrap();
+    host.mailbox.clear();
+    // Whoever reads the first address has this code: the present one does not get it, and it signs nobody in.
+    host.clock.forward(secs(31));
+    let again = start().await;
+    assert_eq!(host.mailbox.messages().len(), 0, "the same code would go to the other address");
+    for started in [&first, &again] {
+        assert!(host.confirm(started, &code).await.unwrap().is_none(), "it went to an address that is not primary");
+    }
+    host.clock.forward(secs(270));
+    let started = start().await;
+    let proof = host.confirm(&started, &host.mailbox.code(second).unwrap()).await.unwrap().unwrap();
+    assert_eq!((proof.user(), proof.address()), (Some(&ada), &address(second)), "the next code goes there");
+}
+
+#[tokio::test]
+async fn a_username_signs_in_by_text_where_its_user_has_a_number_alone() {
+    let number = "+441514960453";
+    let shared = SharedPolicy::builder().address(Budget::new(1, secs(3_600))).build().unwrap();
+    let host = Host::new();
+    let identity = host.identity.clone().with_shared_budgets(MemoryStore::new(), shared);
+    let name = Username::parse("ada").unwrap();
+    let addresses = vec![NewAddress::from(address(number)).verified()];
+    let new = NewUser { username: Some(name.clone()), addresses, ..NewUser::default() };
+    let ada = identity.admin("test").create(new).await.unwrap().outcome;
+    let started = identity.sign_in().start(name.clone()).await.unwrap();
+    let delivered = identity.deliver_due().await.unwrap();
+    assert_eq!((delivered.sent_on, delivered.sent), (1, 1), "one call delivers what is sent on as well");
+    let message = host.mailbox.messages().remove(0);
+    assert!(message.to == address(number) && !format!("{message:?}").contains("ada"), "{message:?}");
+    let code = host.mailbox.code(number).unwrap();
+    let proof = identity.sign_in().confirm(&started.ticket, &code).await.unwrap().unwrap();
+    assert_eq!((proof.user(), proof.address()), (Some(&ada), &address(number)));
+    // The budgets of all tenants have counted it where it went.
+    identity.sign_in().start(address(number)).await.expect("nobody learns of it");
+    assert_eq!(identity.deliver_due().await.unwrap().sent, 0);
 }
 
 #[tokio::test]
