@@ -196,6 +196,7 @@ planted! {
     keeping_events_of_the_second: AlsoIsNotStripped is caught by one_is_erased_and_the_other_changed_in_one_commit, "are stripped";
     feeding_one_of_two: AlsoIsDropped is caught by the_feed_has_the_events_of_two, "of both users";
     locking_each_other_out: OppositesDeadlock is caught by no_update_of_two_is_lost, "only a conflict was expected";
+    merging_one_by_one: AlsoComesLater is caught by c96_a_merge_that_races_leaves_one_owner_of_each_address, "of two merges";
     losing_updates_of_two: AlsoIsUnchecked is caught by no_update_of_two_is_lost, "counts";
     refusals_by_random_commands: WithholdingRefuses is caught by random_sequences_equal_the_model, "store and the model differ";
 }

@@ -109,7 +109,11 @@ impl Walk<'_> {
         }
         let history = owner.history(0, usize::MAX)?;
         let last = history.last().map(|recorded| recorded.event.change.kind());
-        if last == Some("erased") { Ok(()) } else { Err("it has no record and was not erased".into()) }
+        if matches!(last, Some("erased" | "merged_into")) {
+            Ok(())
+        } else {
+            Err("it has no record and was not erased".into())
+        }
     }
 
     /// Verifies what belongs to a user, and compares the record with the events, from which the same follows.

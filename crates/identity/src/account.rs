@@ -29,13 +29,14 @@ impl Account {
         &self.key.user
     }
 
-    /// The user, as stored.
+    /// The user, as stored. When this user became a part of another one ([`Admin::merge`](crate::Admin::merge)), it is that other
+    /// user, here and in every other call.
     ///
     /// # Errors
     /// [`PublicRefusal::UserNotFound`].
     pub async fn get(&self) -> Result<Arc<User>, HolderError> {
-        let stored = self.identity.parts.store.load(&self.key).await?;
-        Ok(stored.ok_or(PublicRefusal::UserNotFound)?.user.seen_by_holder())
+        let found = self.identity.load(&self.key).await?;
+        Ok(found.ok_or(PublicRefusal::UserNotFound)?.1.user.seen_by_holder())
     }
 
     /// Adds an address, unverified. An unverified address grants nothing, and it blocks nobody unless the
@@ -174,7 +175,7 @@ impl Account {
     /// # Errors
     /// [`PublicRefusal::UserNotFound`], [`PublicRefusal::IdentifierNotFound`].
     pub async fn is_fresh(&self, id: IdentifierId, purpose: &str) -> Result<bool, HolderError> {
-        let stored = self.identity.parts.store.load(&self.key).await?.ok_or(PublicRefusal::UserNotFound)?;
+        let (_, stored) = self.identity.load(&self.key).await?.ok_or(PublicRefusal::UserNotFound)?;
         let entry = stored.user.identifier(id).ok_or(PublicRefusal::IdentifierNotFound)?;
         Ok(entry.is_fresh(purpose, self.identity.policy().freshness(), self.identity.now()))
     }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Address, Context, Decision, IdentifierId, Issued, MessageId, NewAddress, NewUser, ProfileChange, Recorded,
-    Refusal, Started, User, UserId, Username, Verification,
+    Actor, Address, Context, Decision, IdentifierId, Issued, MergeConflict, MessageId, NewAddress, NewUser,
+    ProfileChange, Recorded, Refusal, Started, User, UserId, Username, Verification,
 };
 use identity_ports::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Posted};
 use serde_json::{Map, Value};
@@ -47,13 +47,47 @@ impl Admin {
         self.identity.begin("admin.create", key_of, &self.actor, heeds_rest, decide).await
     }
 
-    /// The user, as stored.
+    /// The user, as stored. One who became a part of another user ([`merge`](Self::merge)) is that other user, here and wherever a
+    /// user is named by the id.
     ///
     /// # Errors
     /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
     pub async fn get(&self, user: &UserId) -> Result<Arc<User>, Error> {
-        let stored = self.identity.parts.store.load(&self.identity.key(user)).await?;
-        Ok(stored.ok_or(Refusal::UserNotFound)?.user)
+        let found = self.identity.load(&self.identity.key(user)).await?;
+        Ok(found.ok_or(Refusal::UserNotFound)?.1.user)
+    }
+
+    /// What would be lost, or keeps it from happening, if the user `from` became a part of the user `into`: the dry run of
+    /// [`merge`](Self::merge).
+    ///
+    /// # Errors
+    /// [`Refusal::UserNotFound`] when there is no such user; [`Error::Store`] when the store fails.
+    pub async fn merge_conflicts(&self, from: &UserId, into: &UserId) -> Result<Vec<MergeConflict>, Error> {
+        Ok(self.get(into).await?.merge_conflicts(&*self.get(from).await?))
+    }
+
+    /// Makes the user `from` a part of the user `into`, for one person who has two: `into` gets the addresses with their evidence
+    /// and ids, the username and what its profile and extension do not have; everything else of `from` is erased, also its
+    /// events. Both are written in one commit. From then on the id of `from` means `into` in every call, so that a session of
+    /// `from` is one of `into`; a host should end them first. Notices go to the verified addresses of `into`, as for any address
+    /// that is added.
+    ///
+    /// Every conflict has to be accepted: the caller shows what [`merge_conflicts`](Self::merge_conflicts) found, and names what
+    /// may be settled as [`MergeConflict`] says. The outcome is the conflicts that were not named; when there are any, nothing is
+    /// written.
+    ///
+    /// # Errors
+    /// As [`User::merge`]; [`Refusal::UserNotFound`] when there is no such user, [`Refusal::Taken`] when a third user holds the claim
+    /// on an address of `from`, which can be when the policy of claims changed.
+    pub async fn merge(
+        &self,
+        from: &UserId,
+        into: &UserId,
+        accepted: &[MergeConflict],
+    ) -> Result<Receipt<Vec<MergeConflict>>, Error> {
+        let keys = [&self.identity.key(into), &self.identity.key(from)];
+        let decide = |into: &User, from: &User, context: &Context<'_>| into.merge(from, accepted, context);
+        self.identity.run_two("admin.merge", keys, &self.actor, decide).await
     }
 
     /// The users that have an address, verified or not: at most 100, those that verified it first.

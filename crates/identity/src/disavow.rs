@@ -24,8 +24,8 @@ impl Identity {
     ///   [`AdministratorOnly`](crate::PublicRefusal::AdministratorOnly) when an administrator made the change.
     /// * [`NothingToUndo`](crate::PublicRefusal::NothingToUndo) when the change does not stand any more.
     /// * [`TakenSince`](crate::PublicRefusal::TakenSince) when an address that would come back belongs to another user by now.
-    /// * [`UserNotFound`](crate::PublicRefusal::UserNotFound) when the user was erased, and
-    ///   [`Disabled`](crate::PublicRefusal::Disabled) when the user is disabled.
+    /// * [`UserNotFound`](crate::PublicRefusal::UserNotFound) when the user was erased or became
+    ///   a part of another one, and [`Disabled`](crate::PublicRefusal::Disabled) when the user is disabled.
     /// * [`TooMany`](crate::PublicRefusal::TooMany) when there is no room for the address that would come back.
     /// * [`HolderError::Contended`], [`HolderError::Store`] and [`HolderError::Entropy`] as on the holder's road.
     pub async fn disavow(&self, token: &DisavowToken) -> Result<Receipt<Undone>, HolderError> {
@@ -50,8 +50,13 @@ impl Identity {
     ) -> Result<Receipt<Undone>, HolderError> {
         // A made-up token learns nothing of any user.
         token.check(&self.tenant, &self.parts.keys).map_err(Error::from)?;
-        let decide =
-            |user: &User, history: &[Recorded], context: &Context<'_>| user.disavow(history, token, context).map(&done);
+        let decide = |user: &User, history: &[Recorded], context: &Context<'_>| {
+            // What a user did who became a part of another one was erased with that user.
+            if user.id() != token.user() {
+                return Err(Refusal::UserNotFound);
+            }
+            user.disavow(history, token, context).map(&done)
+        };
         match self.run_with_history(use_case, &self.key(token.user()), &Actor::Holder, decide).await {
             Ok(receipt) => Ok(Receipt { user: receipt.user.seen_by_holder(), ..receipt }),
             Err(Error::Refused(Refusal::Taken(kind) | Refusal::Resting { kind, .. })) => {

@@ -167,8 +167,8 @@ pub mod stored {
 pub mod user {
     pub use identity_core::{
         Attempts, Book, Challenge, Evidence, Inconsistent, JsonError, JsonObject, MAX_EXTENSION_BYTES,
-        MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Purpose, Retired, Scheduled,
-        UserParts, UsernameEntry, Verified,
+        MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, MergeConflict, Method, Purpose, Retired,
+        Scheduled, UserParts, UsernameEntry, Verified,
     };
 }
 

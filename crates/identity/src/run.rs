@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
-    Actor, BudgetKind, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding,
-    Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit, Started, Stored,
-    TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, held_before, plan, resting, shared_charges,
+    Actor, BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted,
+    Funding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit,
+    Started, Stored, TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, held_before, plan, resting,
+    shared_charges,
 };
-use identity_ports::CommitError;
+use identity_ports::{CommitError, StoreError};
 use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
@@ -58,12 +59,12 @@ impl Identity {
             actor.check()?;
             let mut heeds_rest = !actor.is_administrator();
             for round in 0..ROUNDS {
-                let stored = self.parts.store.load(key).await?.ok_or(Refusal::UserNotFound)?;
-                let history = if remembers { self.history_of(key, stored.version).await? } else { Vec::new() };
+                let (key, stored) = self.load(key).await?.ok_or(Refusal::UserNotFound)?;
+                let history = if remembers { self.history_of(&key, stored.version).await? } else { Vec::new() };
                 let decide = |context: &Context<'_>| decide(&stored.user, &history, context);
-                let mut attempted = self.attempt(key, &stored, actor, Funding::Shared, heeds_rest, decide).await;
+                let mut attempted = self.attempt(&key, &stored, actor, Funding::Shared, heeds_rest, decide).await;
                 if let Err(Failure::Crowded(crowded)) = attempted {
-                    attempted = self.uncrowd(key, &stored, actor, crowded, heeds_rest, decide).await;
+                    attempted = self.uncrowd(&key, &stored, actor, crowded, heeds_rest, decide).await;
                 }
                 match attempted {
                     // Somebody changed the user in between.
@@ -71,7 +72,7 @@ impl Identity {
                     Err(Failure::Resting { claim, until }) => {
                         let kind = claim.kind();
                         // Whoever makes a holder's call come here has proved that they have the address.
-                        if !held_before(&self.history_of(key, stored.version).await?, &claim) {
+                        if !held_before(&self.history_of(&key, stored.version).await?, &claim) {
                             return Err(Refusal::Resting { kind, until }.into());
                         }
                         heeds_rest = false;
@@ -98,6 +99,59 @@ impl Identity {
         // What was written since is another version, which the commit finds.
         history.retain(|recorded| recorded.number <= version);
         Ok(history)
+    }
+
+    /// Changes two existing users in one commit, or none. The receipt is the first one's.
+    pub(crate) async fn run_two<T: 'static>(
+        &self,
+        use_case: &'static str,
+        [first, second]: [&UserKey; 2],
+        actor: &Actor,
+        decide: impl Fn(&User, &User, &Context<'_>) -> Result<(Decision<T>, Decision<()>), Refusal>,
+    ) -> Result<Receipt<T>, Error> {
+        let rounds = pin!(async {
+            actor.check()?;
+            for round in 0..ROUNDS {
+                let (first, one) = self.load(first).await?.ok_or(Refusal::UserNotFound)?;
+                let (second, other) = self.load(second).await?.ok_or(Refusal::UserNotFound)?;
+                let seeds = [self.parts.entropy.seed()?, self.parts.entropy.seed()?];
+                let now = self.parts.clock.now_after(one.user.updated_at().max(other.user.updated_at()));
+                let policy = self.policy();
+                let [context, with] = [0, 1].map(|n| self.context(now, &seeds[n], &policy, actor, Funding::Shared));
+                let (decision, also) = decide(&one.user, &other.user, &context)?;
+                let planned = plan(&first, Some(&one), decision, &context)?;
+                let planned = planned.with(plan(&second, Some(&other), also, &with)?, &context);
+                match self.commit_planned(&first, planned, &context).await {
+                    Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
+                    Err(Failure::Resting { claim, until }) => {
+                        return Err(Refusal::Resting { kind: claim.kind(), until }.into());
+                    }
+                    Err(Failure::Other(error)) => return Err(error),
+                    Ok(receipt) => return Ok(receipt),
+                }
+            }
+            Err(Error::Contended)
+        });
+        self.told(use_case, rounds, done).await
+    }
+
+    /// A user with its key; when the user became a part of another one, that one.
+    pub(crate) async fn load(&self, key: &UserKey) -> Result<Option<(UserKey, Stored)>, StoreError> {
+        let mut key = key.clone();
+        // Who was merged is never there again, so there is no circle.
+        loop {
+            if let Some(stored) = self.parts.store.load(&key).await? {
+                return Ok(Some((key, stored)));
+            }
+            let mut last = None;
+            loop {
+                let read = last.as_ref().map_or(0, |last: &Recorded| last.number);
+                let Some(newest) = self.parts.store.history(&key, read, REMEMBERED.into()).await?.pop() else { break };
+                last = Some(newest);
+            }
+            let Some(Change::MergedInto { user }) = last.map(|last| last.event.change) else { return Ok(None) };
+            key.user = user;
+        }
     }
 
     /// Creates a user. A conflict is final, because the id is or was in use.
@@ -193,7 +247,15 @@ impl Identity {
         decision: Decision<T>,
         context: &Context<'_>,
     ) -> Result<Receipt<T>, Failure> {
-        let Planned { commit, user, version, outcome } = plan(key, stored, decision, context).map_err(Error::from)?;
+        self.commit_planned(key, plan(key, stored, decision, context).map_err(Error::from)?, context).await
+    }
+
+    async fn commit_planned<T>(
+        &self,
+        key: &UserKey,
+        Planned { commit, user, version, outcome }: Planned<T>,
+        context: &Context<'_>,
+    ) -> Result<Receipt<T>, Failure> {
         let receipt = Receipt { outcome, user, version, at: context.now };
         let Some(commit) = commit else { return Ok(receipt) };
         let mail = commit.messages.first().map(|outgoing| outgoing.message.id);

@@ -178,7 +178,7 @@ impl Account {
     pub async fn step_up(&self, id: IdentifierId) -> Result<SignInStarted, HolderError> {
         let (identity, user) = (&self.identity, &self.key.user);
         let work = pin!(async {
-            let stored = identity.parts.store.load(&self.key).await?.ok_or(Refusal::UserNotFound)?;
+            let (_, stored) = identity.load(&self.key).await?.ok_or(Refusal::UserNotFound)?;
             let entry = stored.user.identifier(id).ok_or(Refusal::IdentifierNotFound)?;
             if stored.user.is_disabled() {
                 return Err(Refusal::Disabled.into());
@@ -366,13 +366,13 @@ impl Identity {
                 None => return Ok(None),
             },
             Subject::User(user, id) => {
-                let stored = self.parts.store.load(&self.key(user)).await?;
+                let stored = self.load(&self.key(user)).await?;
                 let has = |user: &Arc<User>| {
                     !user.is_disabled()
                         && user.identifier(*id).is_some_and(|entry| entry.is_verified() && entry.address == attempt.to)
                 };
-                match stored.map(|stored| stored.user).filter(has) {
-                    Some(_) => Some(user.clone()),
+                match stored.map(|(_, stored)| stored.user).filter(has) {
+                    Some(user) => Some(user.id().clone()),
                     None => return Ok(None),
                 }
             }

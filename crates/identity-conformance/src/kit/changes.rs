@@ -66,6 +66,8 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::ExtensionReported(Reported { members: gone }),
         Change::Disabled,
         Change::Enabled,
+        Change::Merged { user: key.user.clone() },
+        Change::MergedInto { user: key.user.clone() },
         Change::Stripped { was: "added".to_owned(), id: Some(id(1)) },
         Change::Stripped { was: "created".to_owned(), id: None },
     ]

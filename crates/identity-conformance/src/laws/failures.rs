@@ -61,6 +61,7 @@ use_cases! {
     Disable "admin.disable",
     Enable "admin.enable",
     Erase "admin.erase",
+    Merge "admin.merge",
     ReportDelivery "admin.report_delivery",
     Disavow "identity.disavow",
     Deliver "identity.deliver_due",
@@ -77,6 +78,7 @@ impl UseCase {
                 | Self::ConfirmLink
                 | Self::MarkVerified
                 | Self::MarkVerifiedBy
+                | Self::Merge
         )
     }
 }
@@ -85,7 +87,7 @@ impl UseCase {
 struct Subject {
     number: u32,
     user: UserId,
-    /// The user that a use case creates.
+    /// The user that a use case creates or merges.
     other: UserId,
     primary: IdentifierId,
     second: IdentifierId,
@@ -131,6 +133,10 @@ impl Subject {
         let primary = stored.primary_email().unwrap().id;
         let second = stored.emails().verified().find(|entry| entry.id != primary).unwrap().id;
         let other = key(&format!("other {number}")).user;
+        if case == UseCase::Merge {
+            let addresses = vec![shown("other")];
+            admin.create(NewUser { id: Some(other.clone()), addresses, ..NewUser::default() }).await.unwrap();
+        }
         let undo = if case == UseCase::Disavow {
             let removed = account.remove(second).await.unwrap().version.0;
             Some(code_keys().disavowal(bench.identity.tenant(), &user, removed))
@@ -196,6 +202,10 @@ impl Subject {
             UseCase::Disable => drop(admin.disable(user).await?),
             UseCase::Enable => drop(admin.enable(user).await?),
             UseCase::Erase => drop(admin.erase(user).await?),
+            UseCase::Merge => {
+                let conflicts = admin.merge_conflicts(&self.other, user).await?;
+                drop(admin.merge(&self.other, user, &conflicts).await?);
+            }
             UseCase::Disavow => drop(bench.identity.disavow(self.undo.as_ref().expect("a token")).await?),
             UseCase::Deliver => drop(bench.identity.deliver_due().await?),
         }
@@ -510,6 +520,7 @@ mod tests {
         "admin.get",
         "admin.history",
         "admin.list",
+        "admin.merge_conflicts",
         "admin.posted",
         "admin.update_claims",
         "feed.next",

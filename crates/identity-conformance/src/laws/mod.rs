@@ -174,6 +174,7 @@ macro_rules! for_every_law {
             one_of_many_concurrent_creations_of_two_succeeds
             no_update_of_two_is_lost
             a_commit_of_two_is_whole_whatever_becomes_of_its_caller
+            c96_a_merge_that_races_leaves_one_owner_of_each_address
             random_sequences_equal_the_model
             c06_a_code_works_once
             c13_no_code_is_at_rest

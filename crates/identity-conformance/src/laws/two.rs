@@ -3,12 +3,16 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use identity_core::{BudgetKind, Charge, Claim, ClaimKey, Event, Refund, Strength, UserKey, Version, WhenExhausted};
+use identity::{Error, HolderError};
+use identity_core::{
+    BudgetKind, Charge, Claim, ClaimKey, Email, Event, NewAddress, NewUser, Policy, PublicRefusal, Refund, Strength,
+    User, UserKey, Version, WhenExhausted,
+};
 use identity_ports::{CommitError, Committed, Expected, FeedCursor, StoreError, Stored};
 
 use super::races::race;
 use crate::kit::{
-    Draft, Person, Sight, at, change, create, erase, key, letter, look, mail_key, message_id, paid, put, queued,
+    Bench, Draft, Person, Sight, at, change, create, erase, key, letter, look, mail_key, message_id, paid, put, queued,
     refusing, verified,
 };
 use crate::{Harness, Store};
@@ -382,4 +386,70 @@ pub async fn a_commit_of_two_is_whole_whatever_becomes_of_its_caller(harness: &d
         whole(versions).await;
     }
     assert!(version(&key("ada")).await > Version(1), "a commit whose caller waits is written");
+}
+
+/// A merge of two users races confirms, removals and merges of either: each address has one owner in the end, who holds the claim on
+/// it, nobody who is gone is found, and what was confirmed is verified.
+pub async fn c96_a_merge_that_races_leaves_one_owner_of_each_address(harness: &dyn Harness) {
+    for turn in 0..6_u32 {
+        let place = harness.open().await;
+        let bench = Bench::new(place, Policy::default());
+        let admin = bench.identity.admin("staff");
+        let names = ["from", "into"].map(|name| format!("{name} {turn}"));
+        let mails = ["a", "b", "c"].map(|name| format!("{name}{turn}@example.com"));
+        let parse = |text: &str| Email::parse(text).unwrap();
+        for (name, text) in names.iter().zip(&mails) {
+            let addresses = vec![NewAddress::from(identity::Address::from(parse(text))).verified()];
+            admin.create(NewUser { id: Some(key(name).user), addresses, ..NewUser::default() }).await.unwrap();
+        }
+        let [from, into] = [0, 1].map(|at| key(&names[at]).user);
+        let asks = bench.identity.account(if turn % 2 == 0 { &from } else { &into });
+        let id = asks.add(parse(&mails[2])).await.unwrap().outcome;
+        asks.start_verification(id).await.unwrap();
+        let code = bench.read_mail().await.0.expect("a code");
+        let results = race(harness, 4, |store, number| {
+            let identity = Bench::new(store, Policy::default()).identity;
+            let (from, into, asks, code) = (from.clone(), into.clone(), asks.user().clone(), code.clone());
+            async move {
+                let admin = identity.admin("staff");
+                let merge = async |from, into| {
+                    let conflicts = admin.merge_conflicts(from, into).await?;
+                    admin.merge(from, into, &conflicts).await.map(|receipt| assert_eq!(receipt.outcome, []))
+                };
+                match number {
+                    0 => merge(&from, &into).await.map_err(Error::public),
+                    1 => merge(&into, &from).await.map_err(Error::public),
+                    _ => identity.account(&asks).confirm(id, &code).await.map(drop),
+                }
+            }
+        })
+        .await;
+        let merged = results[..2].iter().filter(|result| result.is_ok()).count();
+        assert_eq!(merged, 1, "one of two merges is carried out, and the other finds one user: {results:?}");
+        let store = harness.open().await;
+        let mut there = Vec::new();
+        for name in &names {
+            there.extend(store.load(&key(name)).await.unwrap());
+        }
+        let [Stored { user, claims, .. }] = there.as_slice() else { panic!("one user is left: {there:?}") };
+        let keys = mails.each_ref().map(|text| mail_key(text));
+        let found = store.find(&key("x").tenant, &keys).await.unwrap();
+        assert!(found.iter().all(|found| found.user == *user.id()), "nobody who is gone is found: {found:?}");
+        let confirmed = results[2..].iter().any(Result::is_ok);
+        let has = |user: &User, key: &ClaimKey| {
+            user.identifiers().find(|entry| entry.address.claim_key() == *key).map(|entry| entry.is_verified())
+        };
+        let expected = [Some(true), Some(true), Some(confirmed)];
+        assert_eq!(keys.each_ref().map(|key| has(user, key)), expected, "no address is lost: {results:?}");
+        let verified = keys.iter().zip(expected).filter(|(_, verified)| *verified == Some(true));
+        let verified: Vec<_> = verified.map(|(key, _)| key.clone()).collect();
+        let claimed: Vec<_> = claims.iter().map(|claim| claim.key.clone()).collect();
+        assert_eq!(claimed, verified, "the owner holds the claims");
+        let is_expected = |error: &HolderError| {
+            let expected = [PublicRefusal::NoChallenge, PublicRefusal::AlreadyVerified];
+            matches!(error, HolderError::Refused(refusal) if expected.contains(refusal))
+        };
+        let late = results[2..].iter().filter_map(|result| result.as_ref().err());
+        assert!(late.clone().all(is_expected), "the code works or finds no challenge: {results:?}");
+    }
 }

@@ -228,6 +228,16 @@ pub enum Change {
     Disabled,
     /// An administrator enabled the user again.
     Enabled,
+    /// Another user became a part of this one. What this user got of it are the events that follow.
+    Merged {
+        /// The id of the other user.
+        user: UserId,
+    },
+    /// The user became a part of another one, and everything else of it was erased.
+    MergedInto {
+        /// The id of the other user.
+        user: UserId,
+    },
     /// The user was erased.
     Erased,
     /// An event of a user who was erased since, without its personal content.
@@ -270,6 +280,8 @@ impl Change {
             Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
+            Self::Merged { .. } => "merged",
+            Self::MergedInto { .. } => "merged_into",
             Self::Erased => "erased",
             Self::Stripped { .. } => "stripped",
         }
@@ -304,6 +316,8 @@ impl Change {
             | Self::ClaimsUpdated
             | Self::Disabled
             | Self::Enabled
+            | Self::Merged { .. }
+            | Self::MergedInto { .. }
             | Self::Erased => None,
         }
     }
@@ -341,11 +355,11 @@ impl From<AnyReport> for Reported {
 
 impl Event {
     /// The event without its personal content: the time, who caused it, the type and the identifier's id remain.
-    /// Erasing a user leaves its events in this form.
+    /// Erasing a user leaves its events in this form. That a user was erased, or became a part of another one, remains whole.
     #[must_use]
     pub fn stripped(self) -> Self {
         let change = match self.change {
-            change @ (Change::Erased | Change::Stripped { .. }) => change,
+            change @ (Change::Erased | Change::MergedInto { .. } | Change::Stripped { .. }) => change,
             change => Change::Stripped { was: change.kind().to_owned(), id: change.identifier() },
         };
         Self { change, ..self }

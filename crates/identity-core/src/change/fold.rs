@@ -135,11 +135,11 @@ impl User {
             }
             Change::Disabled => self.parts.disabled = true,
             Change::Enabled => self.parts.disabled = false,
-            Change::Erased => return false,
+            Change::Erased | Change::MergedInto { .. } => return false,
             // These are first events, or belong to a user who was erased.
             Change::Created { .. } | Change::Imported { .. } | Change::Stripped { .. } => {}
-            // Claims are not a part of the user, and what a disavowal changes is in the events that follow it.
-            Change::ClaimsUpdated | Change::Disavowed { .. } => {}
+            // Claims are not a part of the user, and what a disavowal or a merge changes is in the events that follow it.
+            Change::ClaimsUpdated | Change::Disavowed { .. } | Change::Merged { .. } => {}
         }
         true
     }

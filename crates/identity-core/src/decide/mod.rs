@@ -7,6 +7,7 @@ mod delivery;
 mod disavow;
 mod import;
 mod lifecycle;
+mod merge;
 mod primary;
 mod profile;
 mod schedule;
@@ -18,6 +19,7 @@ pub use context::{Context, Decision, Funding, Standing};
 pub use disavow::Undone;
 pub(crate) use disavow::may_be_disavowed;
 pub use lifecycle::NewUser;
+pub use merge::MergeConflict;
 pub use profile::ProfileChange;
 pub use verification::{Answer, Confirmation, Issued, Started, Verification};
 

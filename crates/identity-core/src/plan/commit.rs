@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{IdentifierId, Inconsistent, UserKey, Version};
 use crate::change::{Change, Event, Outgoing, Recorded, stored};
 use crate::decide::{Context, Decision};
-use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, rests, withdrawn};
+use crate::plan::{Claim, ClaimChanges, LookupChanges, charges, messages, refunds, rests, unrested, withdrawn};
 use crate::policy::{Charge, Exhausted, Refund, WhenExhausted};
 use crate::user::{Refusal, User};
 
@@ -190,6 +190,21 @@ pub struct Planned<T> {
     pub outcome: T,
 }
 
+impl<T> Planned<T> {
+    /// With what the same decision means for another user of the tenant, written together with this. What one of them takes from
+    /// the other does not rest. The two are planned with different seeds, because the ids of messages are made of them.
+    pub fn with(mut self, other: Planned<()>, context: &Context<'_>) -> Self {
+        match &mut self.commit {
+            Some(commit) => {
+                commit.also = other.commit.map(Box::new);
+                unrested(commit, context);
+            }
+            None => self.commit = other.commit,
+        }
+        self
+    }
+}
+
 /// Plans a decision about the user with this key, who was read as `stored`, or was absent. It folds the events and derives
 /// the claims, the messages, the charges, the refunds and the messages that are withdrawn.
 ///
@@ -237,7 +252,10 @@ pub fn plan<T>(
         Some(user) => ClaimChanges::needed(held, user, context.policy),
         None => ClaimChanges::between(held, old, new, context.policy),
     };
-    let mut charges = charges(old, &events, context);
+    // What another user proved was paid for there.
+    let merges = events.iter().any(|event| matches!(event.change, Change::Merged { .. }));
+    let judged = if merges { &[] } else { events.as_slice() };
+    let mut charges = charges(old, judged, context);
     if !update {
         charges.extend(rests(held, &claims, new, context));
     }
@@ -248,7 +266,7 @@ pub fn plan<T>(
         charges,
         messages: messages(read, old, new, &events, context),
         withdraw: withdrawn(old, new, &events),
-        refunds: refunds(old, &events, context),
+        refunds: refunds(old, judged, context),
         before: before.cloned(),
         after,
         events: (read.0 + 1..).zip(events).map(|(number, event)| Recorded { number, event }).collect(),

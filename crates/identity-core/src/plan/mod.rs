@@ -18,7 +18,7 @@ pub use lookup::{LookupChanges, LookupEntry};
 pub use messages::{messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
-pub(crate) use rest::rests;
 pub use rest::{held_before, resting};
+pub(crate) use rest::{rests, unrested};
 pub use shared::shared_charges;
 pub use sign_in::{Attempt, Subject};

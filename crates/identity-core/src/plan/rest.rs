@@ -6,7 +6,7 @@ use crate::address::ClaimKey;
 use crate::base::IdentifierId;
 use crate::change::{Change, Recorded};
 use crate::decide::Context;
-use crate::plan::{Claim, ClaimChanges, Strength};
+use crate::plan::{Claim, ClaimChanges, Commit, Strength};
 use crate::policy::{Budget, BudgetKind, Charge, ClaimPolicy, Exhausted, WhenExhausted};
 use crate::user::User;
 
@@ -36,6 +36,20 @@ pub(crate) fn rests(held: &[Claim], claims: &ClaimChanges, after: Option<&User>,
         context.keys.pseudonyms(context.tenant, &subject(key)).for_each(|quota| add(quota, 0, 0, time));
     }
     charges
+}
+
+/// Removes the charges for what one user of a commit takes from the other: the one who gives it up knows who has it.
+pub(crate) fn unrested(commit: &mut Commit, context: &Context<'_>) {
+    let Some(also) = &commit.also else { return };
+    let (one, other) = (&commit.claims, &also.claims);
+    let handed = [(one, other), (other, one)]
+        .into_iter()
+        .flat_map(|(gives, takes)| takes.take.iter().map(|claim| &claim.key).filter(|key| gives.release.contains(key)));
+    let quotas: Vec<String> =
+        handed.flat_map(|key| context.keys.pseudonyms(context.tenant, &subject(key)).collect::<Vec<_>>()).collect();
+    let stays = |charge: &Charge| charge.kind != BudgetKind::Rest || !quotas.contains(&charge.quota);
+    commit.charges.retain(stays);
+    commit.also.iter_mut().for_each(|also| also.charges.retain(stays));
 }
 
 /// The key among those that a commit takes which this exhausted budget keeps back; `None` when it is another budget.

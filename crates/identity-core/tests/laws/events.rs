@@ -113,6 +113,8 @@ fn every_change() -> Vec<Change> {
         Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
+        Change::Merged { user: UserId::parse("u").unwrap() },
+        Change::MergedInto { user: UserId::parse("v").unwrap() },
         Change::Erased,
         Change::Stripped { was: "added".into(), id: Some(id) },
         Change::Stripped { was: "created".into(), id: None },
@@ -300,7 +302,7 @@ fn a_stripped_event_holds_nothing_personal() {
         }
         assert_eq!((stripped.at, &stripped.actor), (event(Change::Erased).at, &event(Change::Erased).actor));
         match &stripped.change {
-            Change::Erased => assert_eq!(kind, "erased"),
+            Change::Erased | Change::MergedInto { .. } => assert_eq!(kind, stripped.change.kind()),
             Change::Stripped { was, id: left } => {
                 assert!(was == kind || kind == "stripped", "{before}");
                 assert_eq!(*left, id);
@@ -348,7 +350,7 @@ fn an_event_about_an_unknown_identifier_changes_only_the_time() {
     ada.add_verified(email("ada@example.com"));
     let stray = |change: &Change| {
         !matches!(change.kind(), "added" | "username_set" | "primary_changed" | "profile_changed")
-            && !matches!(change.kind(), "extension_reported" | "disabled" | "enabled" | "erased")
+            && !matches!(change.kind(), "extension_reported" | "disabled" | "enabled" | "erased" | "merged_into")
     };
     for change in every_change().into_iter().filter(stray) {
         let happened = Event { at: ada.user.updated_at(), ..event(change) };

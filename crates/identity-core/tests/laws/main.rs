@@ -17,6 +17,7 @@ mod freshness;
 mod guessing;
 mod kit;
 mod mailboxes;
+mod merging;
 mod notices;
 mod policies;
 mod privacy;

@@ -84,6 +84,7 @@ fn c42_a_holder_cannot_attest_an_address() {
         ada.holder(|user, context| user.mark_deliverable(mail, context)).refused(),
         ada.holder(|user, context| user.note_fate(&sent, Fate::NotTaken, context)).refused(),
         ada.holder(|user, context| user.update_claims(context)).refused(),
+        ada.bench.on(&Actor::Holder, |context| given().user.merge(&ada.user, &[], context)).unwrap_err(),
         ada.bench.on(&Actor::Holder, |context| User::import(&record, context)).unwrap_err(),
         ada.bench.on(&Actor::Holder, |context| User::create(&NewUser::default(), context)).unwrap_err(),
     ];

@@ -7,7 +7,7 @@ claims AS (DELETE FROM {s}identity_claims r WHERE r.tenant = $1 AND r.user_id = 
 profiles AS (DELETE FROM {s}identity_profiles r WHERE r.tenant = $1 AND r.user_id = ANY ((SELECT a FROM gone)::text[])),
 outbox AS (DELETE FROM {s}identity_outbox r WHERE r.tenant = $1 AND r.user_id = ANY ((SELECT a FROM gone)::text[])),
 events AS (UPDATE {s}identity_events r SET record = (SELECT json_agg(CASE
-    WHEN json_typeof(x.e) <> 'object' OR w.was IN ('erased', 'stripped') THEN x.e
+    WHEN json_typeof(x.e) <> 'object' OR w.was IN ('erased', 'merged_into', 'stripped') THEN x.e
     WHEN x.e -> 'change' IS NULL THEN w.stripped
     ELSE json_build_object('v', x.e -> 'v', 'at', x.e -> 'at', 'actor', x.e -> 'actor', 'change', w.stripped) END
     ORDER BY x.place)

@@ -68,7 +68,7 @@ impl Identity {
         let message = Arc::new(message);
         let ticket = keys.ticket(message.id);
         let attempt = Attempt { lease, message: Arc::clone(&message), at: now, attempts, uncertain, provider };
-        if is_challenge(&message, Purpose::StepUp) && self.parts.store.load(&message.key).await?.is_none() {
+        if is_challenge(&message, Purpose::StepUp) && self.load(&message.key).await?.is_none() {
             // No commit brought it, so it may have been enqueued after its user was erased. Nothing of it is kept then.
             self.tell(&attempt, "withheld", None);
             return Ok(Handed::of(Settlement::Done, Delivered { expired: 1, ..Delivered::default() }));

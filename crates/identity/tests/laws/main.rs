@@ -14,6 +14,7 @@ mod feed;
 mod freshness;
 mod kit;
 mod mailboxes;
+mod merging;
 mod metrics;
 mod own_rows;
 mod posted;
