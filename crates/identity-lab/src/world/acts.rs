@@ -10,7 +10,7 @@ use identity::import::{IdentifierRecord, Imported, Typed, UserRecord, VerifiedRe
 use identity::sign_in::{Login, Proof, SignInRequest, SignInTicket};
 use identity::store::UserKey;
 use identity::system::Clock as _;
-use identity::user::{JsonObject, Purpose};
+use identity::user::{JsonObject, MergeConflict, Purpose};
 use identity::{
     Address, Code, CodeKeys, Confirmation, Content, Error, Identity, LinkToken, NewAddress, NewUser, Profile,
     ProfileChange, PublicRefusal, Receipt, Refusal, Timestamp, User, UserId, Verification, Version,
@@ -41,6 +41,7 @@ pub(super) enum Says {
     SignedIn(Proof, UserId),
     Found(Vec<UserId>),
     Rank(Option<u8>),
+    Merged(Vec<MergeConflict>),
 }
 
 trait Slug {
@@ -330,6 +331,17 @@ impl World {
                 let key = self.key(user);
                 let admin = staff(&of(&key));
                 Box::pin(async move { said(admin.erase(&key.user).await, |_| Says::Nothing) })
+            }
+            Act::Merge(from, into, accepts) => {
+                let (from, key) = (self.key(from).user, self.key(into));
+                let admin = staff(&of(&key));
+                Box::pin(async move {
+                    let accepted = if accepts { admin.merge_conflicts(&from, &key.user).await } else { Ok(Vec::new()) };
+                    match accepted {
+                        Ok(accepted) => done(admin.merge(&from, &key.user, &accepted).await, Says::Merged),
+                        Err(error) => said(Err::<(), _>(error), |()| Says::Nothing),
+                    }
+                })
             }
             Act::Import(user, place, record) => {
                 let key = self.key(user);

@@ -11,7 +11,7 @@ use identity::directory::Stored;
 use identity::history::{Change, Event, Recorded};
 use identity::import::UserRecord;
 use identity::store::UserKey;
-use identity::user::{Challenge, Method, Purpose};
+use identity::user::{Challenge, Method, Purpose, Verified};
 use identity::{Address, Channel, Content, IdentifierId, Policy, TenantId, Timestamp, User};
 
 use super::people::mailbox;
@@ -72,6 +72,8 @@ pub(super) struct Facts {
 struct Entry {
     address: Address,
     verified: bool,
+    /// The evidence that was told.
+    shown: Option<Verified>,
     replaces: Option<IdentifierId>,
     open: Option<Name>,
 }
@@ -84,7 +86,12 @@ pub(super) struct Person {
     disabled: bool,
     number: u64,
     last: Option<Timestamp>,
+    /// Erased or merged.
     pub(super) erased: bool,
+    /// The user of whom this one became a part.
+    merged: Option<UserKey>,
+    /// Whether events of this user were stripped before they were seen.
+    is_blurred: bool,
     /// Times of wrong answers that were told, by address: those that count in a row.
     wrong: HashMap<String, Vec<Timestamp>>,
 }
@@ -104,10 +111,13 @@ impl Person {
         match change {
             Change::Imported { record, canonical } => self.import(record, canonical.iter().map(|typed| &*typed.0)),
             Change::Added { id, address, replaces, .. } => {
-                let entry = Entry { address: address.clone(), verified: false, replaces: *replaces, open: None };
+                let (address, replaces) = (address.clone(), *replaces);
+                let entry = Entry { address, verified: false, shown: None, replaces, open: None };
                 self.entries.insert(*id, entry);
             }
-            Change::Verified { id, .. } => self.entry(*id, |entry| (entry.verified, entry.open) = (true, None)),
+            Change::Verified { id, verified } => self.entry(*id, |entry| {
+                (entry.verified, entry.shown, entry.open) = (true, Some(verified.clone()), None);
+            }),
             Change::Unverified { id } => self.entry(*id, |entry| (entry.verified, entry.open) = (false, None)),
             Change::VerificationStarted { id, challenge } | Change::CodeIssued { id, challenge } => {
                 self.entry(*id, |entry| entry.open = Some(name(key, *id, challenge)));
@@ -119,10 +129,14 @@ impl Person {
             Change::PrimaryChanged { channel, id } => self.primary[usize::from(*channel == Channel::Phone)] = *id,
             Change::Disabled => self.disabled = true,
             Change::Enabled => self.disabled = false,
-            Change::Erased => {
+            Change::Erased | Change::MergedInto { .. } => {
                 self.erased = true;
                 self.entries.clear();
+                if let Change::MergedInto { user } = change {
+                    self.merged = Some(UserKey { user: user.clone(), ..key.clone() });
+                }
             }
+            Change::Stripped { .. } => self.is_blurred = true,
             _ => {}
         }
     }
@@ -134,7 +148,8 @@ impl Person {
             if of.primary {
                 self.primary[usize::from(address.channel() == Channel::Phone)] = Some(id);
             }
-            self.entries.insert(id, Entry { address, verified: of.verified.is_some(), replaces: None, open: None });
+            let verified = of.verified.is_some();
+            self.entries.insert(id, Entry { address, verified, shown: None, replaces: None, open: None });
         }
     }
 
@@ -248,6 +263,14 @@ impl Model {
         self.people.get(key).and_then(|person| person.id_of(address))
     }
 
+    /// Who became a part of this user, through however many others.
+    pub(super) fn merged_into(&self, key: &UserKey) -> Vec<UserKey> {
+        let heir = |gone: &UserKey| self.people.get(gone).and_then(|person| person.merged.as_ref());
+        let gone =
+            self.people.keys().filter(|gone| std::iter::successors(heir(gone), |gone| heir(gone)).last() == Some(key));
+        gone.cloned().collect()
+    }
+
     fn owner(&self, tenant: &TenantId, address: &Address) -> Option<(&UserKey, &Person)> {
         self.people.iter().find(|(key, person)| key.tenant == *tenant && person.has_verified(address))
     }
@@ -346,6 +369,13 @@ impl Model {
     /// One commit came out of the feed.
     pub(super) fn committed(&mut self, key: &UserKey, events: &[Recorded], facts: &Facts) -> Held {
         let tries = u32::from(self.policy(&key.tenant).verification().tries());
+        let merged = events.iter().find_map(|recorded| match &recorded.event.change {
+            Change::Merged { user } => Some(UserKey { user: user.clone(), ..key.clone() }),
+            _ => None,
+        });
+        // What the merged user had, as far as its events were seen.
+        let brought = merged.as_ref().and_then(|from| self.people.get(from)).filter(|from| !from.is_blurred);
+        let brought: Option<Vec<Entry>> = brought.map(|from| from.entries.values().cloned().collect());
         let person = self.people.entry(key.clone()).or_default();
         let is_new = person.number == 0;
         let before = person.entries.clone();
@@ -355,7 +385,7 @@ impl Model {
                 format!("event {number} of {} follows event {}", key.user, person.number)
             })?;
             person.number = *number;
-            let stripped = matches!(event.change, Change::Stripped { .. } | Change::Erased);
+            let stripped = matches!(event.change, Change::Stripped { .. } | Change::Erased | Change::MergedInto { .. });
             hold(
                 "a user's time does not go back",
                 stripped || person.last.is_none_or(|last| last <= event.at),
@@ -392,7 +422,19 @@ impl Model {
                 Change::Verified { id, verified } => {
                     let open = open.and_then(|(_, open)| open);
                     let known = open.and_then(|open| self.known.get_mut(&open));
-                    verified_by(verified.by, event, key, *id, known, facts)?;
+                    let address = person.entries.get(id).map(|entry| entry.address.claim_key());
+                    let shows = |entry: &Entry| {
+                        Some(entry.address.claim_key()) == address
+                            && entry.verified
+                            && entry.shown.as_ref().is_none_or(|shown| shown == verified)
+                    };
+                    if merged.is_some() {
+                        known.into_iter().for_each(|known| _ = known.void.get_or_insert(facts.step));
+                        let had = brought.as_ref().is_none_or(|brought| brought.iter().any(shows));
+                        hold("a merge brings the evidence that was there", had, || key.user.to_string())?;
+                    } else {
+                        verified_by(verified.by, event, key, *id, known, facts)?;
+                    }
                     if let Some(entry) = person.entries.get(id) {
                         person.wrong.remove(entry.address.claim_key().as_str());
                     }
@@ -421,6 +463,18 @@ impl Model {
             let gone = replaced.is_none_or(|old| !person.entries.contains_key(&old));
             hold("a replaced address goes", gone, || format!("{} of {}", id, key.user))?;
         }
+        for entry in brought.iter().flatten() {
+            let kept = person.entries.values().find(|kept| kept.address.claim_key() == entry.address.claim_key());
+            let gone = events.iter().any(|recorded| match &recorded.event.change {
+                Change::Replaced { id, .. } => {
+                    before.get(id).is_some_and(|old| old.address.claim_key() == entry.address.claim_key())
+                }
+                _ => false,
+            });
+            hold("a merge loses no address", gone || kept.is_some_and(|kept| kept.verified >= entry.verified), || {
+                format!("{} of {}", entry.address, key.user)
+            })?;
+        }
         for entry in person.entries.values() {
             self.ever.entry(entry.address.claim_key().as_str().to_owned()).or_default().insert(Some(key.clone()));
         }
@@ -443,7 +497,9 @@ impl Model {
                 }
                 Change::Unverified { id } if was_verified(id) => (news, loss) = (true, true),
                 Change::PrimaryChanged { id: Some(id), .. } if !news => primary = Some(*id),
-                Change::Erased | Change::Imported { .. } | Change::Stripped { .. } => return,
+                Change::Erased | Change::MergedInto { .. } | Change::Imported { .. } | Change::Stripped { .. } => {
+                    return;
+                }
                 _ => {}
             }
         }
@@ -527,7 +583,10 @@ impl Model {
         })?;
         let Some(stored) = stored else {
             hold("nobody is gone without being erased", person.erased, || key.user.to_string())?;
-            let bare = history.iter().all(|it| matches!(it.event.change, Change::Stripped { .. } | Change::Erased));
+            let bare = |change: &Change| {
+                matches!(change, Change::Stripped { .. } | Change::Erased | Change::MergedInto { .. })
+            };
+            let bare = history.iter().all(|it| bare(&it.event.change));
             // A code to be asked once more is no part of a commit: one that was asked for at the same time waits for a worker.
             let waits = |posted: &Posted| {
                 let is_meant = matches!(&posted.message.content, Content::Challenge { challenge, .. } if challenge.purpose == Purpose::StepUp);

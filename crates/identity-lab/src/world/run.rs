@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use identity::delivery::{Message, MessageId, PostState, Posted};
 use identity::directory::Stored;
-use identity::history::{FeedCursor, Recorded};
+use identity::history::{Change, FeedCursor, FeedEvent, Recorded};
 use identity::rules::Seed;
 use identity::sign_in::SignInTicket;
 use identity::store::{Outbox as _, UserKey, UserRepository as _};
@@ -270,14 +270,24 @@ impl World {
         loop {
             let page = shared.events_after(self.cursor, 1).await.expect("the feed is read");
             self.cursor = page.next;
-            let Some(key) = page.events.first().map(|event| event.key.clone()) else { break };
-            let events: Vec<Recorded> = page.events.into_iter().map(|event| event.recorded).collect();
-            for Recorded { number, event } in &events {
-                self.note("event", event.change.kind());
-                (number, event.at.as_micros()).hash(&mut self.digest);
+            if page.events.is_empty() {
+                break;
             }
-            self.model.committed(&key, &events, facts)?;
-            touched.insert(key);
+            let mut commits: BTreeMap<UserKey, Vec<Recorded>> = BTreeMap::new();
+            for FeedEvent { key, recorded } in page.events {
+                self.note("event", recorded.event.change.kind());
+                (recorded.number, recorded.event.at.as_micros()).hash(&mut self.digest);
+                commits.entry(key).or_default().push(recorded);
+            }
+            // Who was merged is judged as it was before.
+            let goes =
+                |events: &[Recorded]| events.iter().any(|it| matches!(it.event.change, Change::MergedInto { .. }));
+            let mut commits: Vec<_> = commits.into_iter().collect();
+            commits.sort_by_key(|(_, events)| goes(events));
+            for (key, events) in commits {
+                self.model.committed(&key, &events, facts)?;
+                touched.insert(key);
+            }
         }
         self.sent(&touched, facts).await?;
         let tenants: BTreeSet<TenantId> = touched.iter().map(|key| key.tenant.clone()).collect();
@@ -356,6 +366,7 @@ impl World {
             | Act::Report(user, _)
             | Act::Switch(user, _)
             | Act::Erase(user)
+            | Act::Merge(_, user, _)
             | Act::Import(user, ..) => Some(self.key(user)),
             _ => None,
         }
@@ -465,6 +476,19 @@ impl World {
                     let key = UserKey { tenant: tenant(number), user: user.clone() };
                     let has = self.model.id_of(&key, &address(place)).is_some();
                     hold("who is found has the address in that tenant", has || !sole, || user.to_string())?;
+                }
+            }
+            (Says::Merged(left), Act::Merge(..), Some(key), _) => {
+                self.note("merge", if left.is_empty() { "done" } else { "in conflict" });
+                if sole && left.is_empty() {
+                    let admin = self.processes[0].identity.for_tenant(key.tenant.clone()).admin("staff");
+                    for gone in self.model.merged_into(key) {
+                        let found = admin.get(&gone.user).await.map(|user| user.id().clone());
+                        let is_it = found.as_ref().is_ok_and(|found| *found == key.user);
+                        hold("the id of a merged user means the other one", is_it, || {
+                            format!("{} and not {}: {found:?}", gone.user, key.user)
+                        })?;
+                    }
                 }
             }
             (Says::Rank(Some(rank)), Act::Callback(nth, _), ..) if sole => {

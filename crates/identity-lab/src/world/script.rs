@@ -189,6 +189,8 @@ pub enum Act {
     Switch(u8, bool),
     /// A user is erased.
     Erase(u8),
+    /// A user becomes a part of the second one, with all conflicts accepted or with none.
+    Merge(u8, u8, bool),
     /// A user is imported.
     Import(u8, u8, Record),
     /// The claims of a tenant are brought in line.
@@ -391,7 +393,7 @@ impl Maker {
 
     fn act(&mut self, user: u8, address: u8) -> Act {
         let tenant = user % TENANTS;
-        match self.dice.roll(60) {
+        match self.dice.roll(62) {
             0..=4 => Act::Create(user, address, self.dice.roll(2) == 0, self.dice.below(12)),
             5..=10 => Act::Add(self.road(), user, address, self.how()),
             11..=15 => {
@@ -442,6 +444,7 @@ impl Maker {
             54 => Act::Again(user, self.answer()),
             55 => Act::Callback(self.dice.below(12), self.dice.below(8)),
             56..=58 => Act::Deliver(self.dice.roll(u32::MAX)),
+            60 | 61 => Act::Merge(user, self.user(), self.dice.roll(4) > 0),
             _ => self.around(),
         }
     }

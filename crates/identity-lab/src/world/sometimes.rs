@@ -43,6 +43,8 @@ pub fn expected() -> BTreeSet<String> {
         "proof sign_in",
         "proof step_up",
         "proof signed in",
+        "merge done",
+        "merge in conflict",
     ];
     let all = kinds.chain(refusals).chain(others.map(str::to_owned));
     all.filter(|name| !NEVER.contains(&name.as_str())).collect()
