@@ -117,7 +117,8 @@ impl Identity {
                 let seeds = [self.parts.entropy.seed()?, self.parts.entropy.seed()?];
                 let now = self.parts.clock.now_after(one.user.updated_at().max(other.user.updated_at()));
                 let policy = self.policy();
-                let [context, with] = [0, 1].map(|n| self.context(now, &seeds[n], &policy, actor, Funding::Shared));
+                let contexts = seeds.each_ref().map(|seed| self.context(now, seed, &policy, actor, Funding::Shared));
+                let [context, with] = contexts;
                 let (decision, also) = decide(&one.user, &other.user, &context)?;
                 let planned = plan(&first, Some(&one), decision, &context)?;
                 let planned = planned.with(plan(&second, Some(&other), also, &with)?, &context);
