@@ -91,7 +91,7 @@ async fn a_merge_is_one_commit_and_begins_anew_on_a_conflict() {
         }
     });
     noting.admin("desk").merge(&from, &into, &[]).await.unwrap();
-    let written = written.lock().unwrap();
+    let written = std::mem::take(&mut *written.lock().unwrap());
     let users: Vec<Vec<&UserId>> =
         written.iter().map(|commit| commit.parts().map(|part| &part.key.user).collect()).collect();
     assert_eq!(users, vec![vec![&into, &from]; 2], "each try is one commit of both, and the first one conflicts");
