@@ -67,8 +67,8 @@ impl User {
     ///
     /// Each conflict that `accepted` names is settled as [`MergeConflict`] says. The outcome is those that it does not name; when
     /// there are any, neither decision has events. An address that messages were found not to reach is still marked so. Open
-    /// challenges, pending replacements and the counts of wrong answers of `from` are dropped; the budget of guesses that an
-    /// address has across users is as it was.
+    /// challenges, pending changes and the counts of wrong answers of `from` are dropped; the budget of guesses that an address has
+    /// across users is as it was.
     ///
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] when the actor is the holder.
