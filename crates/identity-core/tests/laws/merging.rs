@@ -33,7 +33,7 @@ fn merged(bench: &mut Bench, into: &User, from: &User, accepted: &[MergeConflict
     let (stays, gone) = bench.on(&staff(), |context| into.merge(from, accepted, context)).unwrap();
     assert_eq!((stays.outcome.as_slice(), kinds(&gone.events)), (&[][..], vec!["merged_into"]));
     assert_eq!(from.after(&gone.events), None, "nothing is left of the merged user");
-    let kept = gone.events.iter().cloned().all(|event| event.clone().stripped() == event);
+    let kept = gone.events.iter().all(|event| event.clone().stripped() == *event);
     assert!(kept, "what became of the merged user outlives the erasure");
     (into.after(&stays.events).unwrap(), kinds(&stays.events))
 }

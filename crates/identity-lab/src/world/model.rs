@@ -429,7 +429,9 @@ impl Model {
                             && entry.shown.as_ref().is_none_or(|shown| shown == verified)
                     };
                     if merged.is_some() {
-                        known.into_iter().for_each(|known| _ = known.void.get_or_insert(facts.step));
+                        if let Some(known) = known {
+                            known.void.get_or_insert(facts.step);
+                        }
                         let had = brought.as_ref().is_none_or(|brought| brought.iter().any(shows));
                         hold("a merge brings the evidence that was there", had, || key.user.to_string())?;
                     } else {
