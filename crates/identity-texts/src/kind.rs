@@ -28,6 +28,8 @@ pub enum Kind {
     Removed,
     /// An address was replaced by another one.
     Replaced,
+    /// An address is to be removed or replaced, and stays until then.
+    Scheduled,
     /// The verification of an address was taken away.
     Unverified,
     /// A change was undone with the link of its notice.
@@ -36,7 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -49,6 +51,7 @@ impl Kind {
         Self::MadePrimary,
         Self::Removed,
         Self::Replaced,
+        Self::Scheduled,
         Self::Unverified,
         Self::Undone,
     ];
@@ -69,6 +72,7 @@ impl Kind {
             Self::MadePrimary => "made-primary",
             Self::Removed => "removed",
             Self::Replaced => "replaced",
+            Self::Scheduled => "scheduled",
             Self::Unverified => "unverified",
             Self::Undone => "undone",
         }
@@ -132,6 +136,7 @@ impl Kind {
             NoticeKind::MadePrimary => Some(Self::MadePrimary),
             NoticeKind::Removed => Some(Self::Removed),
             NoticeKind::Replaced => Some(Self::Replaced),
+            NoticeKind::Scheduled => Some(Self::Scheduled),
             NoticeKind::Unverified => Some(Self::Unverified),
             NoticeKind::Undone => Some(Self::Undone),
             _ => None,

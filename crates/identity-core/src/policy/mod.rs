@@ -1,6 +1,7 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eleven values; those that can be dangerous have
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of twelve values; those that can be dangerous have
 //! a builder, which refuses such a setting with [`DangerousPolicy`].
 
+mod change;
 mod claim;
 mod disavowal;
 mod disposable;
@@ -16,6 +17,7 @@ mod sign_in;
 mod spend;
 mod verification;
 
+pub use change::ChangePolicy;
 pub use claim::ClaimPolicy;
 pub use disavowal::DisavowalPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
@@ -106,6 +108,9 @@ pub enum DangerousPolicy {
     /// The time in which a change can be undone is outside 1 hour to 30 days.
     #[error("a change can be undone for 1 hour to 30 days; choose a time in this range, or switch it off")]
     DisavowalWindow,
+    /// A delay of changes is longer than 30 days, or the one without proof is shorter than the one with it.
+    #[error("a change can be delayed by at most 30 days, and without proof by no less than with it; choose such times")]
+    ChangeDelay,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -141,6 +146,7 @@ pub struct Policy {
     pub(crate) sign_in: SignInPolicy,
     pub(crate) freshness: FreshnessPolicy,
     pub(crate) disavowal: DisavowalPolicy,
+    pub(crate) change: ChangePolicy,
 }
 
 impl Policy {
@@ -210,6 +216,12 @@ impl Policy {
         Self { disavowal, ..self }
     }
 
+    /// Sets how long it takes until an address that matters is gone after its holder removed or replaced it.
+    #[must_use]
+    pub fn with_change(self, change: ChangePolicy) -> Self {
+        Self { change, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -274,6 +286,12 @@ impl Policy {
     #[must_use]
     pub const fn disavowal(&self) -> &DisavowalPolicy {
         &self.disavowal
+    }
+
+    /// How long it takes until an address that matters is gone after its holder removed or replaced it.
+    #[must_use]
+    pub const fn change(&self) -> &ChangePolicy {
+        &self.change
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.
