@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use identity_core::address::Label;
 use identity_core::{
     Actor, Address, Answer, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, PublicRefusal,
     Refusal, Started, User, UserId, UserKey, Username, Verification,
@@ -125,6 +126,15 @@ impl Account {
     /// [`PublicRefusal::IdentifierNotFound`].
     pub async fn set_primary(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
         self.run("account.set_primary", |user, context| user.set_primary(id, context)).await
+    }
+
+    /// Gives an address a label, or takes it away with `None`. Only the holder and administrators see it, and nobody is notified.
+    /// Nothing is written when the address has this label already.
+    ///
+    /// # Errors
+    /// [`PublicRefusal::IdentifierNotFound`].
+    pub async fn set_label(&self, id: IdentifierId, label: Option<Label>) -> Result<Receipt<()>, HolderError> {
+        self.run("account.set_label", |user, context| user.set_label(id, label.as_ref(), context)).await
     }
 
     /// Replaces an address. A verified address stays until the new one is verified.

@@ -77,8 +77,8 @@ pub use receipt::Receipt;
 /// Errors, claim keys, number types and regions of addresses and usernames.
 pub mod address {
     pub use identity_core::address::{
-        AddressError, CharacterError, ClaimKey, ClaimKind, EmailError, MailboxKey, NumberType, PhoneError, Region,
-        ScriptFlags, UnknownRegion, UsernameError, masked, skeleton,
+        AddressError, CharacterError, ClaimKey, ClaimKind, EmailError, Label, LabelError, MailboxKey, NumberType,
+        PhoneError, Region, ScriptFlags, UnknownRegion, UsernameError, masked, skeleton,
     };
 }
 

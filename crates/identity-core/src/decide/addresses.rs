@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::address::Address;
+use crate::address::{Address, Label};
 use crate::base::IdentifierId;
 use crate::change::Change;
 use crate::decide::{Context, Decision};
@@ -166,6 +166,25 @@ impl User {
         let mut changes = vec![Change::Removed { id }];
         changes.extend(self.succeed(entry, context));
         Ok(Decision::of(context, changes, ()))
+    }
+
+    /// Gives an address a label, or takes it away with `None`. Nobody is notified. If the address has this label already, the
+    /// decision has no events. A label belongs to its address: one that replaces it begins without.
+    ///
+    /// # Errors
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    pub fn set_label(
+        &self,
+        id: IdentifierId,
+        label: Option<&Label>,
+        context: &Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        self.open(context)?;
+        if self.entry(id)?.label.as_ref() == label {
+            return Ok(Decision::nothing(()));
+        }
+        Ok(Decision::of(context, vec![Change::Labelled { id, label: label.cloned() }], ()))
     }
 
     fn admissible(&self, new: &NewAddress, context: &Context<'_>) -> Result<(), Refusal> {

@@ -16,6 +16,7 @@ mod extension;
 mod freshness;
 mod guessing;
 mod kit;
+mod labels;
 mod mailboxes;
 mod merging;
 mod notices;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use identity_core::address::{CharacterError, UnknownRegion};
+use identity_core::address::{CharacterError, LabelError, UnknownRegion};
 use identity_core::{
     Address, Channel, Code, CodeError, EmailError, KeyError, LinkError, LinkToken, PhoneError, PublicRefusal, TenantId,
     Timestamp, UsernameError,
@@ -58,6 +58,7 @@ fn sentences(language: &str) -> Vec<(&'static str, String)> {
         PhoneError::CODES,
         UnknownRegion::CODES,
         UsernameError::CODES,
+        LabelError::CODES,
         CodeError::CODES,
         LinkError::CODES,
     ];
