@@ -113,7 +113,7 @@ fn named(code: &str) -> String {
 /// The sentence of a refusal.
 pub(crate) fn refused(language: &Language, refusal: &PublicRefusal, now: Timestamp) -> Result<String, TextError> {
     let channel = match refusal {
-        PublicRefusal::TooMany(channel) => *channel,
+        PublicRefusal::TooMany(channel) | PublicRefusal::TooFew(channel) => *channel,
         _ => Channel::Email,
     };
     sentence(language, refusal.code(), channel, refusal.retry_at().map(|at| at.since(now)))

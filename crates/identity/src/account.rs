@@ -155,7 +155,8 @@ impl Account {
     ///
     /// # Errors
     /// [`PublicRefusal::LastVerified`] unless the [`PrimaryPolicy`](crate::policy::PrimaryPolicy) lets holders remove
-    /// their last verified address, [`PublicRefusal::IdentifierNotFound`].
+    /// their last verified address, [`PublicRefusal::TooFew`] when fewer of its kind would stay than the
+    /// [`LimitPolicy`](crate::policy::LimitPolicy) says, [`PublicRefusal::IdentifierNotFound`].
     pub async fn remove(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
         self.run("account.remove", |user, context| user.remove(id, context)).await
     }

@@ -111,12 +111,12 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The eleven policies of a [`Policy`], and their builders.
+/// The twelve policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
         Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains, Election,
-        FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
+        FreshnessPolicy, LimitPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
         PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction, RestrictionPolicy,
         RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, SignInPolicy,
         Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,

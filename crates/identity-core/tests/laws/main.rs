@@ -17,6 +17,7 @@ mod freshness;
 mod guessing;
 mod kit;
 mod labels;
+mod limits;
 mod mailboxes;
 mod merging;
 mod notices;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use identity_core::policy::{By, LimitPolicy};
 use identity_core::{
-    Actor, Change, Content, Decision, Event, EventFormat, IdentifierId, Message, Scheduled, Stored, TenantId,
-    Timestamp, User, UserKey, Version, plan, stored,
+    Actor, Change, Channel, Content, Decision, Event, EventFormat, IdentifierId, Message, Policy, PrimaryPolicy,
+    Scheduled, Stored, TenantId, Timestamp, User, UserKey, Version, plan, stored,
 };
 
 use crate::kit::{Person, email, given, secs};
@@ -140,4 +141,18 @@ fn a_scheduled_change_comes_back_from_a_record_that_says_that_it_is_newer() {
         parts.emails = identity_core::Book::restore(identity_core::Channel::Email, strange(by, place), None).unwrap();
         assert!(User::restore(parts.clone()).is_err(), "{by:?}");
     }
+}
+
+#[test]
+fn a_removal_that_would_leave_too_few_is_stopped_when_it_is_due() {
+    let (mut ada, a, b) = ada();
+    let limit = LimitPolicy::default().with(Channel::Email, 1..=50).unwrap();
+    let primary = PrimaryPolicy::builder().last_verified(By::Anyone).build().unwrap();
+    ada.bench.policy = Policy::default().with_limit(limit).with_primary(primary);
+    let due = ada.bench.now + DAY;
+    ada.force(&[Change::ChangeScheduled { id: a, by: None, due }, Change::ChangeScheduled { id: b, by: None, due }]);
+    ada.pass(86_400);
+    ada.carry_out(a).then(&["removed", "primary_changed"]);
+    ada.carry_out(b).then(&["change_stopped"]);
+    assert_eq!(ada.user.emails().verified().count(), 1);
 }

@@ -418,6 +418,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::AdministratorOnly,
         Refusal::Disabled,
         Refusal::TooMany(Channel::Email),
+        Refusal::TooFew(Channel::Email),
         Refusal::UsernameIsAddress,
         Refusal::Json(JsonError::TooLarge),
         Refusal::Json(JsonError::TooDeep),

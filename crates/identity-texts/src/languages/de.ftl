@@ -214,6 +214,10 @@ error-too-many-identifiers = { $channel ->
     [email] Sie haben zu viele E-Mail-Adressen. Entfernen Sie eine oder wenden Sie sich an unseren Support.
    *[phone] Sie haben zu viele Telefonnummern. Entfernen Sie eine oder wenden Sie sich an unseren Support.
 }
+error-too-few-identifiers = { $channel ->
+    [email] Sie müssen eine bestätigte E-Mail-Adresse behalten. Bestätigen Sie zuerst eine andere.
+   *[phone] Sie müssen eine bestätigte Telefonnummer behalten. Bestätigen Sie zuerst eine andere.
+}
 error-username-is-address = Ein Benutzername darf nicht wie eine E-Mail-Adresse oder eine Telefonnummer aussehen. Wählen Sie einen anderen.
 error-too-large = Eine Ihrer Eingaben ist zu lang. Kürzen Sie sie.
 error-nul = Eine Ihrer Eingaben enthält ein Zeichen, das nicht verwendet werden kann. Tippen Sie sie neu ein.

@@ -214,6 +214,10 @@ error-too-many-identifiers = { $channel ->
     [email] You have too many e-mail addresses. Remove one, or ask our support for help.
    *[phone] You have too many phone numbers. Remove one, or ask our support for help.
 }
+error-too-few-identifiers = { $channel ->
+    [email] You must keep a confirmed e-mail address. Confirm another one first.
+   *[phone] You must keep a confirmed phone number. Confirm another one first.
+}
 error-username-is-address = A username cannot look like an e-mail address or a phone number. Choose another one.
 error-too-large = One of your entries is too long. Shorten it.
 error-nul = One of your entries has a character that cannot be used. Type it again.

@@ -220,6 +220,10 @@ error-too-many-identifiers = { $channel ->
     [email] Tiene demasiadas direcciones de correo. Quite una o pida ayuda a nuestro servicio de asistencia.
    *[phone] Tiene demasiados números de teléfono. Quite uno o pida ayuda a nuestro servicio de asistencia.
 }
+error-too-few-identifiers = { $channel ->
+    [email] Debe conservar una dirección de correo confirmada. Confirme otra primero.
+   *[phone] Debe conservar un número de teléfono confirmado. Confirme otro primero.
+}
 error-username-is-address = Un nombre de usuario no puede parecer una dirección de correo ni un número de teléfono. Elija otro.
 error-too-large = Uno de los textos es demasiado largo. Acórtelo.
 error-nul = Uno de los textos tiene un carácter que no se puede usar. Escríbalo de nuevo.

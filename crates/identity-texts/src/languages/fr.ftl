@@ -218,6 +218,10 @@ error-too-many-identifiers = { $channel ->
     [email] Vous avez trop d’adresses e-mail. Retirez-en une ou contactez notre assistance.
    *[phone] Vous avez trop de numéros de téléphone. Retirez-en un ou contactez notre assistance.
 }
+error-too-few-identifiers = { $channel ->
+    [email] Vous devez garder une adresse e-mail confirmée. Confirmez-en d’abord une autre.
+   *[phone] Vous devez garder un numéro de téléphone confirmé. Confirmez-en d’abord un autre.
+}
 error-username-is-address = Un nom d’utilisateur ne peut pas ressembler à une adresse e-mail ni à un numéro de téléphone. Choisissez-en un autre.
 error-too-large = L’une de vos saisies est trop longue. Raccourcissez-la.
 error-nul = L’une de vos saisies contient un caractère qui ne peut pas être utilisé. Saisissez-la de nouveau.

@@ -42,6 +42,8 @@ fn refusals(retry_at: Timestamp) -> Vec<PublicRefusal> {
         PublicRefusal::Disabled,
         PublicRefusal::TooMany(Channel::Email),
         PublicRefusal::TooMany(Channel::Phone),
+        PublicRefusal::TooFew(Channel::Email),
+        PublicRefusal::TooFew(Channel::Phone),
         PublicRefusal::UsernameIsAddress,
         PublicRefusal::TooLarge { what, limit },
         PublicRefusal::Nul { what },
