@@ -2,11 +2,12 @@
 
 use identity_core::address::{CharacterError, Label, LabelError};
 use identity_core::{
-    Change, DisavowToken, NewUser, NoticeKind, Recorded, Refusal, TenantId, User, UserRecord, Version,
+    Change, DisavowToken, NewUser, NoticeKind, Recorded, Refusal, TenantId, User, UserId, UserParts, UserRecord,
+    Version,
 };
 use proptest::prelude::*;
 
-use crate::kit::{Person, email, given};
+use crate::kit::{Person, email, given, phone};
 use crate::stored::comes_back;
 
 fn label(text: &str) -> Label {
@@ -140,4 +141,15 @@ fn a_label_is_exported_and_imported() {
     assert!(serde_json::from_str::<UserRecord>(&turned).unwrap_err().to_string().contains("invisible"));
     let created = ada.admin(|_, context| User::create(&NewUser::default(), context)).events;
     assert_eq!(created.len(), 1);
+}
+
+#[test]
+fn a_label_goes_with_its_address_to_the_user_that_another_is_merged_into() {
+    let (mut ada, mut other) = (given(), given());
+    let line = other.add_verified(phone("+441514960453"));
+    set(&mut other, line, Some("Work")).done();
+    let id = UserId::parse("other").unwrap();
+    let other = User::restore(UserParts { id, ..other.user.parts().clone() }).unwrap();
+    ada.admin(|user, context| user.merge(&other, &[], context).map(|(own, _)| own)).done();
+    assert_eq!(ada.user.phones().entries()[0].label, Some(label("Work")));
 }
