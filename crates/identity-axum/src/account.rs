@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Extension, FromRequestParts, RawForm, RawQ
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use identity::address::AddressError;
+use identity::address::{AddressError, Label};
 use identity::{
     Account, Address, Channel, Code, CodeKeys, Confirmation, Email, HolderError, IdentifierId, Identity, Phone,
     ProofBy, PublicRefusal, UserId, Verification,
@@ -21,7 +21,7 @@ use crate::page::respond;
 use crate::problem::status;
 
 /// The account page: a person lists their own addresses, adds one, verifies it by code or link, has the message sent again,
-/// makes it primary, replaces it and removes it. It works without scripts, in every language of the texts, with their brand.
+/// makes it primary, labels, replaces and removes it. It works without scripts, in every language of the texts, with their brand.
 ///
 /// `W` is the host's extractor of who is signed in; its rejection is the answer to everybody else, for example a redirect to the
 /// page that signs in. Everything happens on the holder's road. The router is to be nested at a path of the host's:
@@ -67,6 +67,7 @@ async fn show<W: Into<UserId>>(
             ("address", id) => address = Some(identifier(id)),
             ("done", "verified") => done = Some(AccountDone::Verified),
             ("done", "primary") => done = Some(AccountDone::Primary),
+            ("done", "labelled") => done = Some(AccountDone::Labelled),
             ("done", "removed") => done = Some(AccountDone::Removed),
             _ => {}
         }
@@ -156,6 +157,13 @@ impl AccountPage {
                 account.set_primary(id).await?;
                 Ok(format!("?address={id}&done=primary"))
             }
+            "label" => {
+                let text = form.label.as_deref().ok_or(INCOMPLETE)?;
+                let label = if text.trim().is_empty() { None } else { Some(Label::parse(text)?) };
+                let done = if label.is_some() { "&done=labelled" } else { "" };
+                account.set_label(id, label).await?;
+                Ok(format!("?address={id}{done}"))
+            }
             "replace" => {
                 let user = account.get().await?;
                 let old = user.identifier(id).ok_or(PublicRefusal::IdentifierNotFound)?;
@@ -202,6 +210,7 @@ impl AccountPage {
         view.done = view.done.filter(|done| match (done, about) {
             (AccountDone::Verified, Some(about)) => about.is_verified(),
             (AccountDone::Primary, Some(about)) => user.book(about.address.channel()).is_primary(about.id),
+            (AccountDone::Labelled, Some(about)) => about.label.is_some(),
             (AccountDone::Removed, about) => address.flatten().is_some() && about.is_none(),
             (_, None) => false,
         });

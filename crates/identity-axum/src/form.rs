@@ -3,7 +3,7 @@
 use axum::extract::RawForm;
 use axum::extract::rejection::RawFormRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use identity::address::AddressError;
+use identity::address::{AddressError, LabelError};
 use identity::{CodeError, HolderError, IdentifierId, PublicRefusal, Timestamp};
 use identity_texts::AccountWrong;
 
@@ -20,6 +20,7 @@ pub(crate) struct Form {
     pub(crate) id: Option<String>,
     pub(crate) address: Option<String>,
     pub(crate) code: Option<String>,
+    pub(crate) label: Option<String>,
     /// Whether a field came twice. Two of a name could be read as either.
     pub(crate) doubled: bool,
 }
@@ -45,6 +46,7 @@ impl Form {
                 "id" => &mut form.id,
                 "address" => &mut form.address,
                 "code" => &mut form.code,
+                "label" => &mut form.label,
                 _ => continue,
             };
             if place.is_some() {
@@ -58,7 +60,7 @@ impl Form {
 
     /// What the person typed.
     pub(crate) fn typed(&self) -> &str {
-        self.address.as_deref().or(self.code.as_deref()).unwrap_or_default()
+        [&self.address, &self.code, &self.label].into_iter().find_map(|typed| typed.as_deref()).unwrap_or_default()
     }
 }
 
@@ -122,6 +124,12 @@ impl From<AddressError> for Failure {
 impl From<CodeError> for Failure {
     fn from(error: CodeError) -> Self {
         Self::Wrong(AccountWrong::NoCode(error), StatusCode::UNPROCESSABLE_ENTITY)
+    }
+}
+
+impl From<LabelError> for Failure {
+    fn from(error: LabelError) -> Self {
+        Self::Wrong(AccountWrong::NoLabel(error), StatusCode::UNPROCESSABLE_ENTITY)
     }
 }
 

@@ -1,6 +1,6 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::address::{AddressError, EmailError, PhoneError, UnknownRegion, UsernameError};
+use identity::address::{AddressError, EmailError, LabelError, PhoneError, UnknownRegion, UsernameError};
 use identity::system::{Clock as _, SystemClock};
 use identity::{
     CodeError, Error, HolderError, IdError, LinkError, PublicRefusal, Refusal, RefusalKind, StoreError, Timestamp,
@@ -143,7 +143,17 @@ macro_rules! unreadable {
     };
 }
 
-unreadable!(AddressError, EmailError, PhoneError, UnknownRegion, UsernameError, CodeError, LinkError, IdError);
+unreadable!(
+    AddressError,
+    EmailError,
+    PhoneError,
+    UnknownRegion,
+    UsernameError,
+    LabelError,
+    CodeError,
+    LinkError,
+    IdError
+);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

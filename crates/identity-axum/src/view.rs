@@ -56,6 +56,8 @@ pub struct IdentifierView {
     /// When it was verified.
     #[cfg_attr(feature = "utoipa", schema(format = DateTime))]
     pub verified_at: Option<String>,
+    /// What the holder calls it.
+    pub label: Option<String>,
     /// The id of the address that it replaces once it is verified.
     #[cfg_attr(feature = "utoipa", schema(format = Uuid))]
     pub replaces: Option<String>,
@@ -79,6 +81,7 @@ impl IdentifierView {
             undeliverable: entry.undeliverable.is_some(),
             added_at: entry.added_at.to_string(),
             verified_at: entry.verified().map(|verified| verified.at.to_string()),
+            label: entry.label.as_ref().map(|label| label.as_str().to_owned()),
             replaces: entry.replaces.map(|old| old.to_string()),
         }
     }

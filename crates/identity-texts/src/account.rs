@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluent_bundle::FluentArgs;
-use identity_core::address::AddressError;
+use identity_core::address::{AddressError, LabelError};
 use identity_core::{
     Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, User,
 };
@@ -16,7 +16,8 @@ use crate::{Kind, Page, TextError, Texts};
 /// A view of the account page: a person's own addresses, and the forms that change them.
 ///
 /// The forms post the fields `token` and `do` to the page's own path, and where they are about an address its `id`. `do` is
-/// `add` or `replace` with the field `address`, `confirm` with the field `code`, or `send`, `primary`, `remove` or `keep`. The links of
+/// `add` or `replace` with the field `address`, `confirm` with the field `code`, `label` with the field `label`, which is empty to take
+/// the label away, or `send`, `primary`, `remove` or `keep`. The links of
 /// the page add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
 #[derive(Debug, Clone, Default)]
 pub struct AccountView<'a> {
@@ -41,6 +42,8 @@ pub enum AccountDone {
     Verified,
     /// The address was made primary.
     Primary,
+    /// The address was given a label.
+    Labelled,
     /// An address was removed.
     Removed,
 }
@@ -72,6 +75,8 @@ pub enum AccountWrong {
     },
     /// The text is not an address.
     Address(AddressError),
+    /// The text is not a label.
+    NoLabel(LabelError),
     /// The text is not a code.
     NoCode(CodeError),
     /// The rules do not allow the change.
@@ -124,6 +129,7 @@ struct Entry {
     replaces: Option<String>,
     /// Whether it is to be removed or replaced later.
     going: bool,
+    label: Option<String>,
 }
 
 impl Entry {
@@ -137,6 +143,7 @@ impl Entry {
             primary: book.is_primary(about.id),
             undeliverable: about.undeliverable.is_some(),
             pending: pending.map(|challenge| challenge.format.alphabet() == Alphabet::Digits),
+            label: about.label.as_ref().map(|label| label.as_str().to_owned()),
             replaces: about.replaces.and_then(|old| book.get(old)).map(|old| old.address.as_str().to_owned()),
             going: about.scheduled.is_some(),
         }
@@ -145,10 +152,10 @@ impl Entry {
 
 impl From<Entry> for Value {
     fn from(entry: Entry) -> Self {
-        let Entry { id, address, channel, verified, primary, undeliverable, pending, replaces, going } = entry;
+        let Entry { id, address, channel, verified, primary, undeliverable, pending, replaces, going, label } = entry;
         let (pending, digits) = (pending.is_some(), pending == Some(true));
         let channel = channel.as_str();
-        context! { id, address, channel, verified, primary, undeliverable, pending, digits, replaces, going }
+        context! { id, address, channel, verified, primary, undeliverable, pending, digits, replaces, going, label }
     }
 }
 
@@ -172,6 +179,7 @@ fn render(
     let said = view.done.map(|done| match done {
         AccountDone::Verified => "account-said-verified",
         AccountDone::Primary => "account-said-primary",
+        AccountDone::Labelled => "account-said-labelled",
         AccountDone::Removed => "account-said-removed",
     });
     let problem = view.problem.as_ref().map(|problem| {
@@ -180,7 +188,7 @@ fn render(
         let has = match problem.action {
             "add" => about.is_none(),
             "confirm" => about.as_ref().is_some_and(|about| about.pending.is_some() && !about.verified),
-            "replace" => about.is_some(),
+            "replace" | "label" => about.is_some(),
             _ => false,
         };
         Ok(context! { text, action => has.then_some(problem.action), typed => problem.typed })
@@ -214,6 +222,7 @@ pub(crate) fn wrong(
         AccountWrong::Code { attempts_left: Some(_) } => language.say("account-wrong-code", arguments),
         AccountWrong::Code { attempts_left: None } => language.say("enter-wrong-code", arguments),
         AccountWrong::Address(error) => told(error.code()),
+        AccountWrong::NoLabel(error) => told(error.code()),
         AccountWrong::NoCode(error) => told(error.code()),
         AccountWrong::Refused(refusal) => refused(language, refusal, now),
     }
@@ -231,8 +240,9 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
         pending: Some(true),
         replaces: Some("jane@accounts.example.com".to_owned()),
         going: true,
+        label: Some("label".to_owned()),
     };
-    let bare = Entry { pending: None, undeliverable: false, replaces: None, going: false, ..open.clone() };
+    let bare = Entry { pending: None, undeliverable: false, replaces: None, going: false, label: None, ..open.clone() };
     let verified = Entry { channel: Channel::Phone, verified: true, ..bare.clone() };
     let primary = Entry { primary: true, ..verified.clone() };
     let books = Value::from(vec![
@@ -246,7 +256,7 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
     for about in [None, Some(open), Some(bare), Some(verified), Some(primary)] {
         shown(about, &AccountView::default())?;
     }
-    for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Removed].map(Some) {
+    for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Labelled, AccountDone::Removed].map(Some) {
         shown(None, &AccountView { done, ..AccountView::default() })?;
     }
     for what in [

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use fluent_bundle::FluentArgs;
-use identity_core::address::{CharacterError, UnknownRegion};
+use identity_core::address::{CharacterError, LabelError, UnknownRegion};
 use identity_core::{
     Channel, CodeError, DisavowError, EmailError, LinkError, PhoneError, PublicRefusal, TenantId, Timestamp,
     UsernameError,
@@ -12,13 +12,14 @@ use crate::values::waiting;
 use crate::{TextError, Texts, clean};
 
 /// The slugs of which a person is told, by the type of the refusal or error.
-pub(crate) const SLUGS: [&[&str]; 9] = [
+pub(crate) const SLUGS: [&[&str]; 10] = [
     PublicRefusal::CODES,
     EmailError::CODES,
     CharacterError::CODES,
     PhoneError::CODES,
     UnknownRegion::CODES,
     UsernameError::CODES,
+    LabelError::CODES,
     CodeError::CODES,
     LinkError::CODES,
     DisavowError::CODES,
@@ -54,8 +55,8 @@ impl Texts {
         refused(self.edition(tenant).language(language), refusal, self.now())
     }
 
-    /// What a person is told of an entry that cannot be read: an e-mail address, a phone number, a username, a code, a link or a
-    /// country. `code` is the slug of the error, for example of an `AddressError`. Any other slug, such as that of a key, gives
+    /// What a person is told of an entry that cannot be read: an e-mail address, a phone number, a username, a label, a code, a
+    /// link or a country. `code` is the slug of the error, for example of an `AddressError`. Any other slug, such as that of a key, gives
     /// the sentence that something went wrong.
     ///
     /// ```
@@ -112,7 +113,7 @@ fn named(code: &str) -> String {
 /// The sentence of a refusal.
 pub(crate) fn refused(language: &Language, refusal: &PublicRefusal, now: Timestamp) -> Result<String, TextError> {
     let channel = match refusal {
-        PublicRefusal::TooMany(channel) => *channel,
+        PublicRefusal::TooMany(channel) | PublicRefusal::TooFew(channel) => *channel,
         _ => Channel::Email,
     };
     sentence(language, refusal.code(), channel, refusal.retry_at().map(|at| at.since(now)))

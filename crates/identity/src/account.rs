@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use identity_core::address::Label;
 use identity_core::{
     Actor, Address, Answer, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, PublicRefusal,
     Refusal, Started, User, UserId, UserKey, Username, Verification,
@@ -127,6 +128,15 @@ impl Account {
         self.run("account.set_primary", |user, context| user.set_primary(id, context)).await
     }
 
+    /// Gives an address a label, or takes it away with `None`. Only the holder and administrators see it, and nobody is notified.
+    /// Nothing is written when the address has this label already.
+    ///
+    /// # Errors
+    /// [`PublicRefusal::IdentifierNotFound`].
+    pub async fn set_label(&self, id: IdentifierId, label: Option<Label>) -> Result<Receipt<()>, HolderError> {
+        self.run("account.set_label", |user, context| user.set_label(id, label.as_ref(), context)).await
+    }
+
     /// Replaces an address. A verified address stays until the new one is verified, and longer when the
     /// [`ChangePolicy`](crate::policy::ChangePolicy) says so: the receipt of [`confirm`](Self::confirm) has the user with the
     /// [pending change](User::scheduled) then.
@@ -148,7 +158,8 @@ impl Account {
     ///
     /// # Errors
     /// [`PublicRefusal::LastVerified`] unless the [`PrimaryPolicy`](crate::policy::PrimaryPolicy) lets holders remove
-    /// their last verified address, [`PublicRefusal::IdentifierNotFound`].
+    /// their last verified address, [`PublicRefusal::TooFew`] when fewer of its kind would stay than the
+    /// [`LimitPolicy`](crate::policy::LimitPolicy) says, [`PublicRefusal::IdentifierNotFound`].
     pub async fn remove(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
         self.run("account.remove", |user, context| user.remove(id, context)).await
     }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use identity_core::address::Label;
 use identity_core::{
     Actor, Address, Context, Decision, IdentifierId, Issued, MergeConflict, MessageId, NewAddress, NewUser,
     ProfileChange, Recorded, Refusal, Started, User, UserId, Username, Verification,
@@ -229,6 +230,14 @@ impl Admin {
     /// As [`User::set_primary`].
     pub async fn set_primary(&self, user: &UserId, id: IdentifierId) -> Result<Receipt<()>, Error> {
         self.run("admin.set_primary", user, |user, context| user.set_primary(id, context)).await
+    }
+
+    /// Gives an address a label, or takes it away with `None`. Nothing is written when the address has this label already.
+    ///
+    /// # Errors
+    /// As [`User::set_label`].
+    pub async fn set_label(&self, user: &UserId, id: IdentifierId, label: Option<Label>) -> Result<Receipt<()>, Error> {
+        self.run("admin.set_label", user, |user, context| user.set_label(id, label.as_ref(), context)).await
     }
 
     /// Replaces an address. A new address that the request marks as verified takes its place at once; otherwise a verified

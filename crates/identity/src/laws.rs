@@ -76,6 +76,7 @@ fn c40_only_an_administrator_erases() {}
 ///     public(account.confirm_link(&link).await);
 ///     public(account.link_address(&link).await);
 ///     public(account.set_primary(id).await);
+///     public(account.set_label(id, None).await);
 ///     public(account.replace(id, phone).await);
 ///     public(account.remove(id).await);
 ///     public(account.set_username(&Username::parse("ada").unwrap()).await);

@@ -77,8 +77,8 @@ pub use receipt::Receipt;
 /// Errors, claim keys, number types and regions of addresses and usernames.
 pub mod address {
     pub use identity_core::address::{
-        AddressError, CharacterError, ClaimKey, ClaimKind, EmailError, MailboxKey, NumberType, PhoneError, Region,
-        ScriptFlags, UnknownRegion, UsernameError, masked, skeleton,
+        AddressError, CharacterError, ClaimKey, ClaimKind, EmailError, Label, LabelError, MailboxKey, NumberType,
+        PhoneError, Region, ScriptFlags, UnknownRegion, UsernameError, masked, skeleton,
     };
 }
 
@@ -116,10 +116,10 @@ pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
         Budget, By, ChangePolicy, ClaimPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains,
-        Election, FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
-        PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction, RestrictionPolicy,
-        RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, SignInPolicy,
-        Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
+        Election, FreshnessPolicy, LimitPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy,
+        NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction,
+        RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder,
+        SignInPolicy, Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use identity::store::{CommitError, ForeignError};
 use identity::system::EntropyError;
 use identity::{KeysFromEnvError, NotifyError, StoreError};
-use identity_core::address::{CharacterError, UnknownRegion};
+use identity_core::address::{CharacterError, LabelError, UnknownRegion};
 use identity_core::{
     CodeError, DisavowError, EmailError, IdError, JsonError, KeyError, LinkError, PhoneError, PublicRefusal, Refusal,
     TicketError, TimestampError, TimestampRangeError, UsernameError,
@@ -23,7 +23,7 @@ const PAGE: &str = "src/manual/slugs.md";
 const ENGLISH: &str = include_str!("../../identity-texts/src/languages/en.ftl");
 
 /// The slugs of each type.
-const TYPES: [(&str, &[&str]); 16] = [
+const TYPES: [(&str, &[&str]); 17] = [
     ("Refusal", Refusal::CODES),
     ("PublicRefusal", PublicRefusal::CODES),
     ("EmailError", EmailError::CODES),
@@ -31,6 +31,7 @@ const TYPES: [(&str, &[&str]); 16] = [
     ("PhoneError", PhoneError::CODES),
     ("UnknownRegion", UnknownRegion::CODES),
     ("UsernameError", UsernameError::CODES),
+    ("LabelError", LabelError::CODES),
     ("CodeError", CodeError::CODES),
     ("LinkError", LinkError::CODES),
     ("DisavowError", DisavowError::CODES),

@@ -123,6 +123,18 @@ const go = async (language, user) => {
   await press("primary");
   await said("status");
   await check("primary");
+  await fill("label", "<b>عمل work");
+  await press("label");
+  await said("status");
+  if ((await value("label")) !== "<b>عمل work") fail("the name is lost");
+  await check("label");
+  await page.$eval("#label", (field) => (field.maxLength = 999));
+  await fill("label", "x".repeat(41));
+  await press("label");
+  await said("alert");
+  await check("label-too-long");
+  await fill("label", "");
+  await press("label");
 
   const second = `second-${language}@example.com`;
   await fill("replace", second);

@@ -52,6 +52,24 @@ async fn a_person_adds_verifies_makes_primary_replaces_and_removes() {
 }
 
 #[tokio::test]
+async fn a_label_is_set_shown_as_text_of_either_direction_and_taken_away() {
+    let host = host();
+    let (user, id) = host.user("ada@example.org").await;
+    let id = id.to_string();
+    for (typed, shown) in [("  My  work ", "My work"), ("عمل", "عمل"), ("<b>&", "&lt;b&gt;&amp;")] {
+        let page = host.follow(&user, &[("do", "label"), ("id", &id), ("label", typed)]).await;
+        assert!(page.text.contains("role=\"status\">The name was saved."), "{}", page.text);
+        assert!(page.text.contains(&format!("dir=\"auto\" maxlength=\"40\" autocomplete=\"off\" value=\"{shown}\"")));
+        for page in [page, host.get(&user, "", "en").await] {
+            assert!(page.text.contains(&format!("<bdi>{shown}</bdi>")), "{}", page.text);
+        }
+    }
+    let page = host.follow(&user, &[("do", "label"), ("id", &id), ("label", " ")]).await;
+    assert!(!page.text.contains("<bdi>") && !page.text.contains("role=\"status\""), "{}", page.text);
+    assert_eq!(host.identity.account(&user).get().await.unwrap().identifiers().next().unwrap().label, None);
+}
+
+#[tokio::test]
 async fn a_phone_is_added_in_the_same_field_and_verified() {
     let host = host();
     let (user, _) = host.user("ada@example.org").await;
@@ -252,6 +270,8 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
         (400, vec![("do", "primary")]),
         (400, vec![("do", "replace"), ("id", own)]),
         (400, vec![("do", "replace"), ("address", "x@example.org")]),
+        (400, vec![("do", "label"), ("id", own)]),
+        (400, vec![("do", "label"), ("label", "Work")]),
         (400, vec![("do", "remove")]),
         (400, vec![("do", "erase"), ("id", own)]),
         // Doubled.
@@ -259,6 +279,7 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
         (400, vec![("do", "add"), ("do", "remove"), ("id", own), ("address", "x@example.org")]),
         (400, vec![("do", "remove"), ("id", own), ("id", pending)]),
         (400, vec![("do", "confirm"), ("id", pending), ("code", "1"), ("code", "2")]),
+        (400, vec![("do", "label"), ("id", own), ("label", "Work"), ("label", "Work")]),
         // Empty, overlong, turned around, not an address.
         (422, vec![("do", "add"), ("address", "")]),
         (422, vec![("do", "add"), ("address", &long)]),
@@ -272,11 +293,16 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
         (422, vec![("do", "replace"), ("id", own), ("address", "x\u{202e}@example.org")]),
         (422, vec![("do", "confirm"), ("id", pending), ("code", "")]),
         (422, vec![("do", "confirm"), ("id", pending), ("code", &long)]),
+        (422, vec![("do", "label"), ("id", own), ("label", &long)]),
+        (422, vec![("do", "label"), ("id", own), ("label", "\u{202e}kroW")]),
+        (422, vec![("do", "label"), ("id", own), ("label", "a\nb")]),
+        (422, vec![("do", "label"), ("id", own), ("label", "\"><script>alert(1)</script>\0")]),
         // Foreign, and of no address at all.
         (404, vec![("do", "send"), ("id", foreign)]),
         (404, vec![("do", "confirm"), ("id", foreign), ("code", "123456")]),
         (404, vec![("do", "primary"), ("id", foreign)]),
         (404, vec![("do", "replace"), ("id", foreign), ("address", "x@example.org")]),
+        (404, vec![("do", "label"), ("id", foreign), ("label", "Work")]),
         (404, vec![("do", "remove"), ("id", foreign)]),
         (404, vec![("do", "remove"), ("id", "not an id")]),
         (404, vec![("do", "remove"), ("id", &long)]),
@@ -306,7 +332,7 @@ async fn bad_input_is_said_in_a_sentence_changes_nothing_and_stays_in_the_field(
             assert!(answer.text.contains(&format!("<html lang=\"{language}\"")), "{fields:?}");
             assert!(!answer.text.contains("<script"), "{fields:?}");
             assert_eq!(answer.header("retry-after"), if *status == 429 { "30" } else { "" });
-            let typed = fields.iter().find(|(name, _)| ["address", "code"].contains(name));
+            let typed = fields.iter().find(|(name, _)| ["address", "code", "label"].contains(name));
             let has_field = fields.contains(&("do", "add"))
                 || fields.iter().any(|(name, value)| *name == "id" && [own, pending].contains(value));
             let first = fields.first().map_or("", |(_, action)| *action);
@@ -368,6 +394,7 @@ async fn the_page_says_done_only_of_what_is_so() {
         format!("?address={open}&done=verified"),
         format!("?address={open}&done=primary"),
         format!("?address={own}&done=removed"),
+        format!("?address={own}&done=labelled"),
         "?done=removed".to_owned(),
         "?done=verified".to_owned(),
         "?done=nothing".to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse as _;
 use http_body_util::BodyExt as _;
-use identity::address::ClaimKind;
+use identity::address::{ClaimKind, Label};
 use identity::delivery::{DeliveryState, Report};
 use identity::spend::SendLimit;
 use identity::user::JsonObject;
@@ -123,19 +123,20 @@ async fn a_view_says_how_the_user_and_each_address_stand() {
     let bounced = Report::new(DeliveryState::Bounced, posted.message.created_at);
     admin.report_delivery(&ticket, &bounced).await.unwrap();
     account.replace(ada, mail("new@example.org")).await.unwrap();
+    account.set_label(open, Some(Label::parse("Open").unwrap())).await.unwrap();
     for disabled in [false, true] {
         if disabled {
             admin.disable(&user).await.unwrap();
         }
         let view = serde_json::to_value(UserView::from(&*admin.get(&user).await.unwrap())).unwrap();
         assert_eq!(view["disabled"], json!(disabled));
-        let cells = ["address", "status", "primary", "undeliverable", "replaces"];
+        let cells = ["address", "status", "primary", "undeliverable", "replaces", "label"];
         let row = |entry: &Value| Value::from(cells.map(|cell| entry[cell].clone()).to_vec());
         let rows: Vec<Value> = view["emails"].as_array().unwrap().iter().map(row).collect();
         let expected = [
-            json!(["ada@example.org", "verified", true, false, null]),
-            json!(["open@example.org", "pending", false, true, null]),
-            json!(["new@example.org", "unverified", false, false, ada.to_string()]),
+            json!(["ada@example.org", "verified", true, false, null, null]),
+            json!(["open@example.org", "pending", false, true, null, "Open"]),
+            json!(["new@example.org", "unverified", false, false, ada.to_string(), null]),
         ];
         assert_eq!(rows, expected);
     }
@@ -164,7 +165,7 @@ async fn a_view_has_the_public_fields_and_no_other() {
     assert_eq!(names(&view), "claims created_at disabled emails id phones public_data updated_at username");
     assert_eq!(
         names(&view["emails"][0]),
-        "added_at address channel id primary replaces status undeliverable verified_at"
+        "added_at address channel id label primary replaces status undeliverable verified_at"
     );
     assert_eq!(view["claims"], json!({ "claim": "claim" }));
     assert_eq!((&view["emails"][0]["status"], &view["emails"][1]["status"]), (&json!("verified"), &json!("pending")));

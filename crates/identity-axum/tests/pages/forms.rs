@@ -76,12 +76,13 @@ async fn a_broken_form_of_the_account_page_is_one_sentence_and_the_whole_one_sti
     let code = host.mailbox.code("open@example.org").unwrap();
     let (own, open) = (own.to_string(), open.to_string());
     let token = host.get(&user, "", "en").await.token().to_owned();
-    let forms: [&[(&str, &str)]; 6] = [
+    let forms: [&[(&str, &str)]; 7] = [
         &[("do", "add"), ("address", "new@example.org")],
         &[("do", "confirm"), ("id", &open), ("code", code.reveal())],
         &[("do", "send"), ("id", &silent)],
         &[("do", "primary"), ("id", &second)],
         &[("do", "replace"), ("id", &own), ("address", "newer@example.org")],
+        &[("do", "label"), ("id", &second), ("label", "Work")],
         &[("do", "remove"), ("id", &silent)],
     ];
     let forms = forms.map(|form| [fields(&[("token", &token)]), fields(form)].concat());

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use identity_core::address::Label;
 use identity_core::{
     Address, Change, Channel, Email, JsonObject, Method, Phone, Reported, UndeliverableReason, UserKey, UserRecord,
     Username, Verified,
@@ -61,6 +62,8 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
         Change::DeliveryFailed { id: id(1), sent_at: None, why: None },
         Change::DeliveryRestored { id: id(1) },
+        Change::Labelled { id: id(1), label: Some(Label::parse("\u{5bb6} \"home\"").expect("a label")) },
+        Change::Labelled { id: id(1), label: None },
         Change::ExtensionReported(Reported { members: Arc::clone(&object) }),
         Change::ProfileChanged { claims: Some(Arc::clone(&object)), public_data: None, private_data: Some(object) },
         Change::ExtensionReported(Reported { members: gone }),

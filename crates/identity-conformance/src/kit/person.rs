@@ -89,6 +89,7 @@ impl Person {
             attempts: Attempts::default(),
             undeliverable: None,
             scheduled: None,
+            label: None,
         });
         self
     }

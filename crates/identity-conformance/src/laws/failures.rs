@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::address::Label;
 use identity::policy::ChangePolicy;
 use identity::store::Store;
 use identity::{Error, HolderError};
@@ -44,6 +45,8 @@ use_cases! {
     ConfirmLink "account.confirm_link",
     SetPrimary "account.set_primary",
     SetPrimaryByStaff "admin.set_primary",
+    SetLabel "account.set_label",
+    SetLabelByStaff "admin.set_label",
     Replace "account.replace",
     ReplaceByStaff "admin.replace",
     Remove "account.remove",
@@ -181,6 +184,8 @@ impl Subject {
                 return Ok(Some(account.confirm_link(self.link.as_ref().expect("a link")).await?.outcome));
             }
             UseCase::SetPrimaryByStaff => drop(admin.set_primary(user, self.second).await?),
+            UseCase::SetLabel => drop(account.set_label(self.open, label()).await?),
+            UseCase::SetLabelByStaff => drop(admin.set_label(user, self.primary, label()).await?),
             UseCase::ReplaceByStaff => {
                 drop(admin.replace(user, self.primary, NewAddress::from(Address::from(mail)).verified()).await?);
             }
@@ -300,6 +305,10 @@ impl Subject {
             _ => verified(&user) > 2,
         }
     }
+}
+
+fn label() -> Option<Label> {
+    Some(Label::parse("Work").unwrap())
 }
 
 fn by(proof: ProofBy) -> Verification {

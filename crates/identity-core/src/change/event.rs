@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::address::{Address, Channel, Username, stored, stored_username};
+use crate::address::{Address, Channel, Label, Username, stored, stored_username};
 use crate::base::{IdentifierId, Timestamp, UserId};
 use crate::change::record::Typed;
 use crate::change::{Actor, UserRecord, stored::lifted};
@@ -199,6 +199,14 @@ pub enum Change {
         /// The id of the address.
         id: IdentifierId,
     },
+    /// An address was given another label, or has none any more.
+    Labelled {
+        /// The id of the address.
+        id: IdentifierId,
+        /// The new label; `None` when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<Label>,
+    },
     /// The profile changed. An absent object stayed as it was.
     ProfileChanged {
         /// All claims after the change.
@@ -274,6 +282,7 @@ impl Change {
             Self::AttemptsCleared { .. } => "attempts_cleared",
             Self::DeliveryFailed { .. } => "delivery_failed",
             Self::DeliveryRestored { .. } => "delivery_restored",
+            Self::Labelled { .. } => "labelled",
             Self::ProfileChanged { .. } => "profile_changed",
             Self::ExtensionReported(_) => "extension_reported",
             Self::Disavowed { .. } => "disavowed",
@@ -307,6 +316,7 @@ impl Change {
             | Self::AttemptsCleared { id }
             | Self::DeliveryFailed { id, .. }
             | Self::DeliveryRestored { id }
+            | Self::Labelled { id, .. }
             | Self::Disavowed { id, .. } => Some(*id),
             Self::PrimaryChanged { id, .. } | Self::Stripped { id, .. } => *id,
             Self::Created { .. }

@@ -69,6 +69,7 @@ impl User {
                     attempts,
                     undeliverable: None,
                     scheduled: None,
+                    label: None,
                 });
             }
             Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
@@ -124,6 +125,7 @@ impl User {
                 }
             }),
             Change::DeliveryRestored { id } => self.change(*id, |entry| entry.undeliverable = None),
+            Change::Labelled { id, label } => self.change(*id, |entry| entry.label.clone_from(label)),
             Change::ProfileChanged { claims, public_data, private_data } => {
                 let profile = &mut self.parts.profile;
                 profile.claims = claims.as_ref().unwrap_or(&profile.claims).clone();

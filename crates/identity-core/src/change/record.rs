@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::address::{Address, Channel, Email, Phone, Username};
+use crate::address::{Address, Channel, Email, Label, Phone, Username};
 use crate::base::{IdentifierId, Timestamp, UserId};
 use crate::change::stored::{is_default, lifted};
 pub use crate::user::ImportProblem;
@@ -75,6 +75,9 @@ pub struct IdentifierRecord {
     /// When and why messages were found not to reach the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undeliverable: Option<Undeliverable>,
+    /// What the holder calls the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
 }
 
 /// The evidence of the verification of an address of a [`UserRecord`].
@@ -167,6 +170,7 @@ impl IdentifierRecord {
             unrestricted: false,
             added_at: None,
             undeliverable: None,
+            label: None,
         }
     }
 }
@@ -272,6 +276,7 @@ impl UserRecord {
             attempts: Attempts::default(),
             undeliverable: record.undeliverable,
             scheduled: None,
+            label: record.label.clone(),
         }
     }
 }
@@ -295,6 +300,7 @@ impl From<&User> for UserRecord {
                 unrestricted: entry.unrestricted,
                 added_at: Some(entry.added_at),
                 undeliverable: entry.undeliverable,
+                label: entry.label.clone(),
             };
             book.entries().iter().map(record).collect()
         };

@@ -33,8 +33,9 @@
 //! | `f`, `w`, `m` | wrong answers in a row, times of wrong answers, times of messages |
 //! | `d` | undeliverable: since `a`, why `w`, how often `t` |
 //! | `g` | the change that is to take effect: when `a`, the id that takes its place `p` |
+//! | `n` | the label |
 //!
-//! A main record with a member `g` has the version 3, so that a program that does not know it says so.
+//! A main record with a member `g` or `n` has the version 3, so that a program that does not know them says so.
 //!
 //! The members of the second record in version 2: the claims `p`, public data `o` and private data `h` of the profile, and the
 //! extension `e`. In version 1 it had, instead of the extension, credentials `k`, sign-in activity `s`, and how sign-in uses
@@ -53,7 +54,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::address::{Address, Channel, ClaimKey, ClaimKind, Username};
+use crate::address::{Address, Channel, ClaimKey, ClaimKind, Label, Username};
 use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
@@ -118,7 +119,7 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
     let books = [&user.parts.emails, &user.parts.phones].into_iter();
     let entries = |book| Book::entries(book).iter().map(|entry| Entry::of(entry, book.is_primary(entry.id)));
     let main = Main {
-        v: if user.scheduled().next().is_some() { RECORD_VERSION } else { MAIN_VERSION },
+        v: if user.identifiers().any(is_of_version_3) { RECORD_VERSION } else { MAIN_VERSION },
         c: user.parts.created_at,
         u: user.parts.updated_at,
         x: user.parts.disabled,
@@ -135,6 +136,11 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
         _sum: IgnoredAny,
     };
     sealed(&main, &[tenant.as_str(), user.parts.id.as_str(), &version.0.to_string()])
+}
+
+/// Whether a program that knows version 1 alone cannot read an address.
+const fn is_of_version_3(entry: &Identifier) -> bool {
+    entry.scheduled.is_some() || entry.label.is_some()
 }
 
 /// The second record of a user; `None` when everything in it is empty.
@@ -410,6 +416,8 @@ struct Entry<'a> {
     d: Option<Unreachable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     g: Option<Going>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<Label>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -534,6 +542,7 @@ impl<'a> Entry<'a> {
             m: Cow::Borrowed(&entry.attempts.sent_at),
             d: entry.undeliverable.map(|Undeliverable { at, why, times }| Unreachable { a: at, w: why, t: times }),
             g: entry.scheduled.map(|Scheduled { by, due }| Going { a: due, p: by.map(Id::from) }),
+            n: entry.label.clone(),
         }
     }
 
@@ -558,6 +567,7 @@ impl<'a> Entry<'a> {
             attempts: attempts(self.f, self.w, self.m),
             undeliverable: self.d.map(|Unreachable { a, w, t }| Undeliverable { at: a, why: w, times: t }),
             scheduled: self.g.map(|Going { a, p }| Scheduled { by: p.map(|Id(id)| id.into()), due: a }),
+            label: self.n,
         })
     }
 }

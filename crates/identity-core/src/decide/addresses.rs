@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::address::Address;
+use crate::address::{Address, Label};
 use crate::base::IdentifierId;
 use crate::change::Change;
 use crate::decide::{Context, Decision};
@@ -67,7 +67,7 @@ impl User {
     /// # Errors
     /// * [`Refusal::Duplicate`] when the user already has the address.
     /// * [`Refusal::Restricted`] when the restriction policy refuses it.
-    /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS) addresses of this kind.
+    /// * [`Refusal::TooMany`] when the user has as many addresses of this kind as the policy allows.
     /// * [`Refusal::AdministratorOnly`] when a holder asks for a verified or unrestricted address.
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     /// * [`Refusal::TooLarge`] and [`Refusal::Nul`] for a source above 800 bytes or with U+0000.
@@ -83,6 +83,11 @@ impl User {
     ) -> Result<Decision<Added>, Refusal> {
         let channel = new.address.channel();
         self.admissible(new, context)?;
+        // A pending replacement takes the place of another address.
+        let of_their_own = self.book(channel).entries().iter().filter(|entry| entry.replaces.is_none());
+        if of_their_own.count() >= *context.policy.limit().of(channel).end() {
+            return Err(Refusal::TooMany(channel));
+        }
         self.has_room(channel, context)?;
         let id = context.seed.uuid(context.now, number).into();
         let mut changes = vec![added(id, new, None)?];
@@ -154,6 +159,7 @@ impl User {
     /// # Errors
     /// * [`Refusal::LastVerified`] when it is the last verified address of the user and the policy does not let the
     ///   caller remove it.
+    /// * [`Refusal::TooFew`] when a holder would keep fewer verified addresses of the kind than the policy says.
     /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn remove(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Removed>, Refusal> {
@@ -165,12 +171,41 @@ impl User {
                 (By::Administrator | By::Nobody, _) => return Err(Refusal::LastVerified),
             }
         }
+        if self.must_stay(entry, context) && !context.actor.is_administrator() {
+            return Err(Refusal::TooFew(entry.address.channel()));
+        }
         let changes = match self.goes_at(entry, None, context) {
             Some(_) if entry.scheduled.is_some_and(|scheduled| scheduled.by.is_none()) => Vec::new(),
             Some(due) => vec![Change::ChangeScheduled { id, by: None, due }],
             None => [Change::Removed { id }].into_iter().chain(self.succeed(entry, context)).collect(),
         };
         Ok(Decision::of(context, changes, ()))
+    }
+
+    /// Gives an address a label, or takes it away with `None`. Nobody is notified. If the address has this label already, the
+    /// decision has no events. A label belongs to its address: one that replaces it begins without.
+    ///
+    /// # Errors
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    pub fn set_label(
+        &self,
+        id: IdentifierId,
+        label: Option<&Label>,
+        context: &Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        self.open(context)?;
+        if self.entry(id)?.label.as_ref() == label {
+            return Ok(Decision::nothing(()));
+        }
+        Ok(Decision::of(context, vec![Change::Labelled { id, label: label.cloned() }], ()))
+    }
+
+    /// Whether the policy says that no fewer verified addresses are kept than with this one.
+    pub(super) fn must_stay(&self, entry: &Identifier, context: &Context<'_>) -> bool {
+        let channel = entry.address.channel();
+        let least = *context.policy.limit().of(channel).start();
+        entry.is_verified() && self.book(channel).verified().count() <= least
     }
 
     fn admissible(&self, new: &NewAddress, context: &Context<'_>) -> Result<(), Refusal> {

@@ -171,6 +171,9 @@ impl User {
                 replaces: None,
             });
             changes.push(Change::Verified { id: *id, verified: verified.clone() });
+            if entry.label.is_some() {
+                changes.push(Change::Labelled { id: *id, label: entry.label.clone() });
+            }
             back.push((*id, *primary));
         }
         Ok((back, gone))

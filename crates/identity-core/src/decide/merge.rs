@@ -122,6 +122,9 @@ impl User {
                 let why = entry.undeliverable.map(|found| found.why);
                 changes.extend(why.map(|why| Change::DeliveryFailed { id, sent_at: None, why: Some(why) }));
             }
+            if entry.label.is_some() && own.is_none_or(|own| own.label.is_none()) {
+                changes.push(Change::Labelled { id, label: entry.label.clone() });
+            }
             changes.extend(replacing.into_iter().flat_map(|own| self.settle_verified(own, context)));
             let channel = entry.address.channel();
             if from.book(channel).is_primary(entry.id) && self.book(channel).primary().is_none() {

@@ -62,7 +62,8 @@ impl User {
     /// or stopped meanwhile.
     ///
     /// A removed address goes, and a replaced one gives its place to the other. The change is stopped instead when the user is
-    /// disabled, or when the user's last verified address would go and the policy does not let the holder remove that one.
+    /// disabled, or when the user's last verified address would go, or fewer of its kind would be left than the policy says, and it
+    /// does not let the holder remove that one.
     ///
     /// # Errors
     /// None at present.
@@ -74,7 +75,9 @@ impl User {
             return Ok(Decision::nothing(Some(due)));
         }
         let is_last = by.is_none() && !self.identifiers().any(|other| other.id != id && other.is_verified());
-        let stays = self.is_disabled() || (is_last && context.policy.primary().last_verified() != By::Anyone);
+        let is_kept = by.is_none() && self.must_stay(entry, context);
+        let stays =
+            self.is_disabled() || is_kept || (is_last && context.policy.primary().last_verified() != By::Anyone);
         let changes = match by {
             _ if stays => vec![Change::ChangeStopped { id }],
             Some(by) => self.replaced(entry, by, context),

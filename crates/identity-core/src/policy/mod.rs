@@ -6,6 +6,7 @@ mod claim;
 mod disavowal;
 mod disposable;
 mod freshness;
+mod limit;
 mod mailbox;
 mod notice;
 mod primary;
@@ -22,6 +23,7 @@ pub use claim::ClaimPolicy;
 pub use disavowal::DisavowalPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
 pub use freshness::FreshnessPolicy;
+pub use limit::LimitPolicy;
 pub use mailbox::MailboxLimit;
 pub use notice::{NoticeKind, NoticePolicy, NoticePolicyBuilder};
 pub use primary::{By, Election, PrimaryPolicy, PrimaryPolicyBuilder, Succession};
@@ -111,6 +113,16 @@ pub enum DangerousPolicy {
     /// A delay of changes is longer than 30 days, or the one without proof is shorter than the one with it.
     #[error("a change can be delayed by at most 30 days, and without proof by no less than with it; choose such times")]
     ChangeDelay,
+    /// The limits on the addresses of a user contradict each other or the maximum of 50.
+    #[error(
+        "{least} to {most} addresses of a kind were requested; choose at most 1 to 50, and no more at least than at most"
+    )]
+    Limits {
+        /// The requested least number.
+        least: usize,
+        /// The requested most.
+        most: usize,
+    },
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -145,6 +157,7 @@ pub struct Policy {
     pub(crate) notice: NoticePolicy,
     pub(crate) sign_in: SignInPolicy,
     pub(crate) freshness: FreshnessPolicy,
+    pub(crate) limit: LimitPolicy,
     pub(crate) disavowal: DisavowalPolicy,
     pub(crate) change: ChangePolicy,
 }
@@ -208,6 +221,12 @@ impl Policy {
     #[must_use]
     pub fn with_freshness(self, freshness: FreshnessPolicy) -> Self {
         Self { freshness, ..self }
+    }
+
+    /// Sets how many addresses of each kind a user may have and keeps.
+    #[must_use]
+    pub fn with_limit(self, limit: LimitPolicy) -> Self {
+        Self { limit, ..self }
     }
 
     /// Sets the rules for undoing a change with the link of its notice.
@@ -280,6 +299,12 @@ impl Policy {
     #[must_use]
     pub const fn freshness(&self) -> &FreshnessPolicy {
         &self.freshness
+    }
+
+    /// How many addresses of each kind a user may have and keeps.
+    #[must_use]
+    pub const fn limit(&self) -> LimitPolicy {
+        self.limit
     }
 
     /// The rules for undoing a change with the link of its notice.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::{Address, Channel, ClaimKey, Username};
+use crate::address::{Address, Channel, ClaimKey, Label, Username};
 use crate::base::{DAY, IdentifierId, Timestamp, named_enum};
 use crate::policy::FreshnessPolicy;
 use crate::user::{Challenge, Undeliverable, UndeliverableReason};
@@ -131,6 +131,8 @@ pub struct Identifier {
     pub undeliverable: Option<Undeliverable>,
     /// The removal or replacement of the address that takes effect later; `None` when none is pending.
     pub scheduled: Option<Scheduled>,
+    /// What the holder calls the address; `None` when it has no label.
+    pub label: Option<Label>,
 }
 
 /// The removal or replacement of an address that its holder asked for and that takes effect later.

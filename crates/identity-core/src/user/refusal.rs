@@ -110,12 +110,15 @@ pub enum Refusal {
     /// The user is disabled, so the holder may change nothing.
     #[error("the user is disabled")]
     Disabled,
-    /// The user has [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS) addresses of this kind. For a holder, removed addresses
-    /// count as long as their sends and wrong answers are remembered.
+    /// The user has as many addresses of this kind as the [`LimitPolicy`](crate::policy::LimitPolicy) allows, or
+    /// [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS). For a holder, removed addresses count to the latter as long as their sends and wrong answers are remembered.
     #[error(
         "the user has the maximum number of addresses, recently removed ones included; remove one, or ask an administrator"
     )]
     TooMany(Channel),
+    /// The holder keeps as many verified addresses of this kind as the policy says, or has fewer.
+    #[error("the user must keep the verified addresses of this kind that there are; verify another one first")]
+    TooFew(Channel),
     /// The username has the form of an e-mail address or a phone number, which may belong to somebody else.
     #[error("a username must not read as an e-mail address or a phone number; choose another")]
     UsernameIsAddress,
@@ -208,6 +211,7 @@ impl Refusal {
             | Self::TakenSince(_) => RefusalKind::Conflict,
             Self::Restricted(_)
             | Self::LastVerified
+            | Self::TooFew(_)
             | Self::AdministratorOnly
             | Self::TicketForged
             | Self::DisavowalForged
@@ -262,6 +266,7 @@ impl Refusal {
             Self::LastVerified => PublicRefusal::LastVerified,
             Self::Disabled => PublicRefusal::Disabled,
             Self::TooMany(channel) => PublicRefusal::TooMany(*channel),
+            Self::TooFew(channel) => PublicRefusal::TooFew(*channel),
             Self::UsernameIsAddress => PublicRefusal::UsernameIsAddress,
             Self::TooLarge { what, limit } => PublicRefusal::TooLarge { what, limit },
             Self::Nul { what } => PublicRefusal::Nul { what },
@@ -305,6 +310,7 @@ codes!(Refusal {
     Self::AdministratorOnly => "administrator_only",
     Self::Disabled => "disabled",
     Self::TooMany(_) => "too_many_identifiers",
+    Self::TooFew(_) => "too_few_identifiers",
     Self::UsernameIsAddress => "username_is_address",
     Self::Nul { .. } => "nul",
     Self::SourceWithoutVerified => "source_without_verified",
@@ -372,6 +378,8 @@ pub enum PublicRefusal {
     Disabled,
     /// The user has as many addresses of this channel as are allowed.
     TooMany(Channel),
+    /// The user has no more verified addresses of this channel than must stay.
+    TooFew(Channel),
     /// The username reads as an e-mail address or a phone number.
     UsernameIsAddress,
     /// A text of the request is too long.
@@ -436,6 +444,7 @@ impl PublicRefusal {
             Self::AdministratorOnly => Refusal::AdministratorOnly,
             Self::Disabled => Refusal::Disabled,
             Self::TooMany(channel) => Refusal::TooMany(*channel),
+            Self::TooFew(channel) => Refusal::TooFew(*channel),
             Self::UsernameIsAddress => Refusal::UsernameIsAddress,
             Self::TooLarge { what, limit } => Refusal::TooLarge { what, limit },
             Self::Nul { what } => Refusal::Nul { what },
@@ -469,6 +478,7 @@ codes!(PublicRefusal {
     Self::AdministratorOnly => "administrator_only",
     Self::Disabled => "disabled",
     Self::TooMany(_) => "too_many_identifiers",
+    Self::TooFew(_) => "too_few_identifiers",
     Self::UsernameIsAddress => "username_is_address",
     Self::TooLarge { .. } => "too_large",
     Self::Nul { .. } => "nul",

@@ -176,6 +176,7 @@ fn situations(proof: ProofBy) -> Vec<Situation> {
             attempts: Attempts::default(),
             undeliverable: None,
             scheduled: None,
+            label: None,
         };
         let emails = Book::restore(Channel::Email, vec![entry], None).unwrap();
         let user = User::restore(UserParts { emails, ..UserParts::new(id, bench.now) }).unwrap();

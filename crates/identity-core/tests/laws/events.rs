@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use identity_core::address::Label;
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
     Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Event, EventFormat, IdentifierId, JsonObject, KeyId,
@@ -52,6 +53,7 @@ fn record() -> UserRecord {
         unrestricted: true,
         added_at: None,
         undeliverable: None,
+        label: Some(Label::parse("canary").unwrap()),
     };
     UserRecord {
         id: UserId::parse("u").unwrap(),
@@ -107,6 +109,8 @@ fn every_change() -> Vec<Change> {
         Change::DeliveryFailed { id, sent_at: Some(Timestamp::from_secs(3)), why: Some(UndeliverableReason::Refused) },
         Change::DeliveryFailed { id, sent_at: None, why: None },
         Change::DeliveryRestored { id },
+        Change::Labelled { id, label: Some(Label::parse("canary").unwrap()) },
+        Change::Labelled { id, label: None },
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
         Change::ExtensionReported(Reported { members: extension() }),
         Change::Disavowed { number: 7, id },
@@ -134,7 +138,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 29);
+    assert_eq!(listed.len(), 30);
 }
 
 #[test]
@@ -320,7 +324,7 @@ fn every_event_holds_a_canary_before_it_is_stripped() {
         let text = serde_json::to_string(&event(change.clone())).unwrap().to_lowercase();
         text.contains(CANARY) || text.contains("7400")
     });
-    assert_eq!(personal.count(), 8);
+    assert_eq!(personal.count(), 9);
 }
 
 #[test]

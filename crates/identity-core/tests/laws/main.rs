@@ -17,6 +17,8 @@ mod extension;
 mod freshness;
 mod guessing;
 mod kit;
+mod labels;
+mod limits;
 mod mailboxes;
 mod merging;
 mod notices;

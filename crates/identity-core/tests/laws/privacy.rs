@@ -190,6 +190,7 @@ fn c15_no_refusal_of_an_import_shows_the_address() {
         unrestricted: false,
         added_at: None,
         undeliverable: None,
+        label: None,
     };
     let whole = UserRecord::from(&ada.user);
     for (emails, phones) in [

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use identity_core::policy::{By, ChangePolicy, DisavowalPolicy};
+use identity_core::policy::{By, ChangePolicy, DisavowalPolicy, LimitPolicy};
 use identity_core::{
     Actor, Change, Channel, Content, Context, Decision, Event, EventFormat, IdentifierId, Message, Method, NoticeKind,
     NoticePolicy, Outgoing, Policy, PrimaryPolicy, Refusal, Scheduled, Stored, TenantId, Timestamp,
@@ -480,4 +480,18 @@ fn whatever_happens_meanwhile_is_lawful() {
         ada.admin(|user, context| user.mark_unverified(id, context)).done();
         assert_eq!(ada.entry(a).scheduled, None);
     }
+}
+
+#[test]
+fn a_removal_that_would_leave_too_few_is_stopped_when_it_is_due() {
+    let (mut ada, a, b) = ada();
+    let limit = LimitPolicy::default().with(Channel::Email, 1..=50).unwrap();
+    let primary = PrimaryPolicy::builder().last_verified(By::Anyone).build().unwrap();
+    ada.bench.policy = Policy::default().with_limit(limit).with_primary(primary);
+    let due = ada.bench.now + DAY;
+    ada.force(&[Change::ChangeScheduled { id: a, by: None, due }, Change::ChangeScheduled { id: b, by: None, due }]);
+    ada.pass(86_400);
+    ada.carry_out(a).then(&["removed", "primary_changed"]);
+    ada.carry_out(b).then(&["change_stopped"]);
+    assert_eq!(ada.user.emails().verified().count(), 1);
 }

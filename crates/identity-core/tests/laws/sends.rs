@@ -418,6 +418,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::AdministratorOnly,
         Refusal::Disabled,
         Refusal::TooMany(Channel::Email),
+        Refusal::TooFew(Channel::Email),
         Refusal::UsernameIsAddress,
         Refusal::Json(JsonError::TooLarge),
         Refusal::Json(JsonError::TooDeep),
@@ -509,7 +510,7 @@ fn every_refusal_has_a_slug_of_its_own() {
     assert!(slugs.iter().all(|slug| slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
     slugs.sort_unstable();
     slugs.dedup();
-    assert_eq!(slugs.len(), 37);
+    assert_eq!(slugs.len(), 38);
 }
 
 #[test]

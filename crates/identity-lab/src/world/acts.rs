@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::address::Label;
 use identity::delivery::{DeliveryState, Report};
 use identity::directory::ListOrder;
 use identity::directory::ListQuery;
@@ -268,6 +269,18 @@ impl World {
                     }
                 })
             }
+            Act::Label(road, user, place, number) => {
+                let key = self.key(user);
+                let id = self.id(&key, &address(place));
+                let label = (number > 0).then(|| Label::parse(&format!("label {number}")).expect("a label"));
+                let (account, admin) = (of(&key).account(&key.user), staff(&of(&key)));
+                Box::pin(async move {
+                    match road {
+                        Road::Holder => quiet(account.set_label(id, label).await),
+                        Road::Admin => quiet(admin.set_label(&key.user, id, label).await),
+                    }
+                })
+            }
             Act::Replace(road, user, old, place, how) => {
                 let key = self.key(user);
                 let old = self.id(&key, &address(old));
@@ -494,6 +507,7 @@ impl World {
             unrestricted: false,
             added_at: None,
             undeliverable: None,
+            label: None,
         };
         let address = address(place);
         let entries = match record {

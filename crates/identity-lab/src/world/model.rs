@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::address::Label;
 use identity::delivery::{Message, MessageId, PostState, Posted};
 use identity::directory::Stored;
 use identity::history::{Change, Event, Recorded};
@@ -76,6 +77,7 @@ struct Entry {
     shown: Option<Verified>,
     replaces: Option<IdentifierId>,
     open: Option<Name>,
+    label: Option<Label>,
 }
 
 /// A user, by the events that came.
@@ -112,7 +114,7 @@ impl Person {
             Change::Imported { record, canonical } => self.import(record, canonical.iter().map(|typed| &*typed.0)),
             Change::Added { id, address, replaces, .. } => {
                 let (address, replaces) = (address.clone(), *replaces);
-                let entry = Entry { address, verified: false, shown: None, replaces, open: None };
+                let entry = Entry { address, verified: false, shown: None, replaces, open: None, label: None };
                 self.entries.insert(*id, entry);
             }
             Change::Verified { id, verified } => self.entry(*id, |entry| {
@@ -122,6 +124,7 @@ impl Person {
             Change::VerificationStarted { id, challenge } | Change::CodeIssued { id, challenge } => {
                 self.entry(*id, |entry| entry.open = Some(name(key, *id, challenge)));
             }
+            Change::Labelled { id, label } => self.entry(*id, |entry| entry.label.clone_from(label)),
             Change::Removed { id } | Change::Replaced { id, .. } => {
                 self.entries.remove(id);
                 self.primary.iter_mut().for_each(|primary| *primary = primary.filter(|primary| primary != id));
@@ -149,7 +152,7 @@ impl Person {
                 self.primary[usize::from(address.channel() == Channel::Phone)] = Some(id);
             }
             let verified = of.verified.is_some();
-            self.entries.insert(id, Entry { address, verified, shown: None, replaces: None, open: None });
+            self.entries.insert(id, Entry { address, verified, shown: None, replaces: None, open: None, label: None });
         }
     }
 
@@ -161,9 +164,14 @@ impl Person {
 
     /// What a host can compare: who has what, verified or not, and which are primary.
     fn matches(&self, user: &User) -> bool {
-        let mine = self.entries.iter().map(|(id, entry)| (*id, entry.address.claim_key(), entry.verified));
-        let theirs: BTreeSet<_> =
-            user.identifiers().map(|entry| (entry.id, entry.address.claim_key(), entry.is_verified())).collect();
+        let mine = self
+            .entries
+            .iter()
+            .map(|(id, entry)| (*id, entry.address.claim_key(), entry.verified, entry.label.as_ref()));
+        let theirs: BTreeSet<_> = user
+            .identifiers()
+            .map(|entry| (entry.id, entry.address.claim_key(), entry.is_verified(), entry.label.as_ref()))
+            .collect();
         let primary = [user.primary_email(), user.primary_phone()].map(|entry| entry.map(|entry| entry.id));
         mine.collect::<BTreeSet<_>>() == theirs && primary == self.primary && user.is_disabled() == self.disabled
     }

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use identity::policy::{
-    Budget, By, ClaimPolicy, DangerousPolicy, MailboxLimit, Mode, PrimaryPolicy, Resend, RestPolicy, RestrictionPolicy,
-    SendPolicy, SignInPolicy, Unknown, VerificationPolicy,
+    Budget, By, ClaimPolicy, DangerousPolicy, LimitPolicy, MailboxLimit, Mode, PrimaryPolicy, Resend, RestPolicy,
+    RestrictionPolicy, SendPolicy, SignInPolicy, Unknown, VerificationPolicy,
 };
-use identity::{Address, CodeKeys, Policy, TenantId, Username};
+use identity::{Address, Channel, CodeKeys, Policy, TenantId, Username};
 
 const EMAILS: [&str; 7] = [
     "ada@example.com",
@@ -104,6 +104,7 @@ pub(crate) fn policies() -> Result<[Policy; 3], DangerousPolicy> {
             VerificationPolicy::builder().digits(8).resend(Resend::NewCode, Duration::from_secs(10)).build()?,
         )
         .with_rest(RestPolicy::none())
+        .with_limit(LimitPolicy::default().with(Channel::Email, 1..=2)?.with(Channel::Phone, 1..=3)?)
         .with_sign_in(SignInPolicy::default().with_life(Duration::from_secs(120))?);
     Ok([Policy::default(), strict, open])
 }

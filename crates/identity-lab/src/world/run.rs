@@ -358,6 +358,7 @@ impl World {
             | Act::Issue(user, _)
             | Act::Mark(user, ..)
             | Act::Primary(_, user, _)
+            | Act::Label(_, user, ..)
             | Act::Replace(_, user, ..)
             | Act::Remove(_, user, _)
             | Act::Name(_, user, _)

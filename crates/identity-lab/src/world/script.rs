@@ -173,6 +173,8 @@ pub enum Act {
     Mark(u8, u8, Mark),
     /// An address is made primary.
     Primary(Road, u8, u8),
+    /// An address is labelled; 0 takes its label away.
+    Label(Road, u8, u8, u8),
     /// An address is replaced.
     Replace(Road, u8, u8, u8, How),
     /// An address is removed.
@@ -423,7 +425,10 @@ impl Maker {
             37 | 38 => Act::Name(self.road(), user, self.dice.below(6)),
             39 => Act::Unname(self.road(), user),
             40 => Act::Profile(user, self.dice.below(13)),
-            41 => Act::Report(user, self.dice.below(4)),
+            41 => match self.dice.below(4) {
+                0 => Act::Label([Road::Holder, Road::Admin][usize::from(address % 2)], user, address, address % 3),
+                number => Act::Report(user, number),
+            },
             42 | 43 => Act::Switch(user, self.dice.roll(3) > 0),
             44 => Act::Erase(user),
             45 | 46 => {

@@ -161,6 +161,10 @@ account-confirm = تأكيد
 account-send = إرسال رمز
 account-send-again = إرسال الرمز مرة أخرى
 account-make-primary = جعل هذا العنوان أساسيًا
+account-label-title = تسمية هذا العنوان
+account-label = الاسم
+account-label-hint = لا يرى هذا الاسم أحد سواك وفريق الدعم لدينا. اترك الحقل فارغًا إذا كنت لا تريد اسمًا.
+account-label-save = حفظ
 account-replace-title = استبدال هذا العنوان
 account-new-address = { $channel ->
     [email] البريد الإلكتروني الجديد
@@ -174,6 +178,7 @@ account-remove = إزالة
 account-back = العودة إلى عناوينك
 account-said-verified = تم تأكيد العنوان.
 account-said-primary = أصبح هذا العنوان أساسيًا.
+account-said-labelled = تم حفظ الاسم.
 account-said-removed = أُزيل العنوان.
 account-wrong-code = هذا الرمز غير صحيح. المحاولات المتبقية: { $tries }.
 account-incomplete = لم يكن النموذج مكتملًا. يُرجى المحاولة مرة أخرى.
@@ -227,6 +232,10 @@ error-disabled = هذا الحساب موقوف. اطلب المساعدة من 
 error-too-many-identifiers = { $channel ->
     [email] لديك عناوين بريد إلكتروني كثيرة. أزل أحدها أو اطلب المساعدة من فريق الدعم.
    *[phone] لديك أرقام هاتف كثيرة. أزل أحدها أو اطلب المساعدة من فريق الدعم.
+}
+error-too-few-identifiers = { $channel ->
+    [email] يجب أن تحتفظ ببريد إلكتروني مؤكَّد. أكِّد بريدًا آخر أولًا.
+   *[phone] يجب أن تحتفظ برقم هاتف مؤكَّد. أكِّد رقمًا آخر أولًا.
 }
 error-username-is-address = لا يمكن أن يشبه اسم المستخدم بريدًا إلكترونيًا أو رقم هاتف. اختر اسمًا آخر.
 error-too-large = أحد النصوص التي أدخلتها أطول من اللازم. اختصره.
@@ -282,6 +291,8 @@ error-region-unknown = اختر بلدًا.
 error-username-empty = أدخل اسم مستخدم.
 error-username-too-long = اسم المستخدم أطول من اللازم. اختر اسمًا أقصر.
 error-username-stored = { error-other }
+error-label-empty = أدخل اسمًا.
+error-label-too-long = هذا الاسم أطول من اللازم. اختر اسمًا أقصر.
 error-code-empty = أدخل الرمز الوارد في الرسالة.
 error-code-too-long = ما كتبته أطول من أن يكون رمزًا. أدخل الرمز الوارد في الرسالة فقط.
 error-link-malformed = هذا الرابط غير مكتمل. افتحه كما أُرسل تمامًا.

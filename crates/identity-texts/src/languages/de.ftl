@@ -152,6 +152,10 @@ account-confirm = Bestätigen
 account-send = Code senden
 account-send-again = Code noch einmal senden
 account-make-primary = Zur Hauptadresse machen
+account-label-title = Dieser Adresse einen Namen geben
+account-label = Name
+account-label-hint = Den Namen sehen nur Sie und unser Support. Lassen Sie das Feld leer, wenn Sie keinen möchten.
+account-label-save = Speichern
 account-replace-title = Diese Adresse ersetzen
 account-new-address = { $channel ->
     [email] Neue E-Mail-Adresse
@@ -165,6 +169,7 @@ account-remove = Entfernen
 account-back = Zurück zu Ihren Adressen
 account-said-verified = Die Adresse ist bestätigt.
 account-said-primary = Diese Adresse ist jetzt die Hauptadresse.
+account-said-labelled = Der Name wurde gespeichert.
 account-said-removed = Die Adresse wurde entfernt.
 account-wrong-code = Dieser Code stimmt nicht. Verbleibende Versuche: { $tries }.
 account-incomplete = Das Formular war nicht vollständig. Bitte versuchen Sie es noch einmal.
@@ -218,6 +223,10 @@ error-disabled = Dieses Konto ist gesperrt. Wenden Sie sich an unseren Support.
 error-too-many-identifiers = { $channel ->
     [email] Sie haben zu viele E-Mail-Adressen. Entfernen Sie eine oder wenden Sie sich an unseren Support.
    *[phone] Sie haben zu viele Telefonnummern. Entfernen Sie eine oder wenden Sie sich an unseren Support.
+}
+error-too-few-identifiers = { $channel ->
+    [email] Sie müssen eine bestätigte E-Mail-Adresse behalten. Bestätigen Sie zuerst eine andere.
+   *[phone] Sie müssen eine bestätigte Telefonnummer behalten. Bestätigen Sie zuerst eine andere.
 }
 error-username-is-address = Ein Benutzername darf nicht wie eine E-Mail-Adresse oder eine Telefonnummer aussehen. Wählen Sie einen anderen.
 error-too-large = Eine Ihrer Eingaben ist zu lang. Kürzen Sie sie.
@@ -273,6 +282,8 @@ error-region-unknown = Wählen Sie ein Land.
 error-username-empty = Geben Sie einen Benutzernamen ein.
 error-username-too-long = Dieser Benutzername ist zu lang. Wählen Sie einen kürzeren.
 error-username-stored = { error-other }
+error-label-empty = Geben Sie einen Namen ein.
+error-label-too-long = Dieser Name ist zu lang. Wählen Sie einen kürzeren.
 error-code-empty = Geben Sie den Code aus der Nachricht ein.
 error-code-too-long = Das ist zu lang für einen Code. Geben Sie nur den Code aus der Nachricht ein.
 error-link-malformed = Dieser Link ist nicht vollständig. Öffnen Sie ihn genau so, wie er verschickt wurde.

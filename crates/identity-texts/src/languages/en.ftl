@@ -152,6 +152,10 @@ account-confirm = Confirm
 account-send = Send a code
 account-send-again = Send the code again
 account-make-primary = Make this address the primary one
+account-label-title = Name this address
+account-label = Name
+account-label-hint = Only you and our support see the name. Leave the field empty to have none.
+account-label-save = Save
 account-replace-title = Replace this address
 account-new-address = { $channel ->
     [email] New e-mail address
@@ -165,6 +169,7 @@ account-remove = Remove
 account-back = Back to your addresses
 account-said-verified = The address is confirmed.
 account-said-primary = This address is the primary one now.
+account-said-labelled = The name was saved.
 account-said-removed = The address was removed.
 account-wrong-code = This code is not right. Tries left: { $tries }.
 account-incomplete = The form was not complete. Please try again.
@@ -218,6 +223,10 @@ error-disabled = This account is blocked. Ask our support for help.
 error-too-many-identifiers = { $channel ->
     [email] You have too many e-mail addresses. Remove one, or ask our support for help.
    *[phone] You have too many phone numbers. Remove one, or ask our support for help.
+}
+error-too-few-identifiers = { $channel ->
+    [email] You must keep a confirmed e-mail address. Confirm another one first.
+   *[phone] You must keep a confirmed phone number. Confirm another one first.
 }
 error-username-is-address = A username cannot look like an e-mail address or a phone number. Choose another one.
 error-too-large = One of your entries is too long. Shorten it.
@@ -273,6 +282,8 @@ error-region-unknown = Choose a country.
 error-username-empty = Enter a username.
 error-username-too-long = This username is too long. Choose a shorter one.
 error-username-stored = { error-other }
+error-label-empty = Enter a name.
+error-label-too-long = This name is too long. Choose a shorter one.
 error-code-empty = Enter the code from the message.
 error-code-too-long = This is too long for a code. Enter only the code from the message.
 error-link-malformed = This link is not complete. Open it exactly as it was sent.

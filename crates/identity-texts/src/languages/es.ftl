@@ -158,6 +158,10 @@ account-confirm = Confirmar
 account-send = Enviar un código
 account-send-again = Enviar el código otra vez
 account-make-primary = Hacer principal esta dirección
+account-label-title = Dar un nombre a esta dirección
+account-label = Nombre
+account-label-hint = Solo usted y nuestro equipo de asistencia ven el nombre. Deje el campo vacío si no quiere ninguno.
+account-label-save = Guardar
 account-replace-title = Sustituir esta dirección
 account-new-address = { $channel ->
     [email] Nueva dirección de correo
@@ -171,6 +175,7 @@ account-remove = Quitar
 account-back = Volver a sus direcciones
 account-said-verified = La dirección está confirmada.
 account-said-primary = Esta dirección es ahora la principal.
+account-said-labelled = El nombre se ha guardado.
 account-said-removed = La dirección se ha quitado.
 account-wrong-code = Este código no es correcto. Intentos restantes: { $tries }.
 account-incomplete = El formulario no estaba completo. Vuelva a intentarlo.
@@ -224,6 +229,10 @@ error-disabled = Esta cuenta está bloqueada. Pida ayuda a nuestro servicio de a
 error-too-many-identifiers = { $channel ->
     [email] Tiene demasiadas direcciones de correo. Quite una o pida ayuda a nuestro servicio de asistencia.
    *[phone] Tiene demasiados números de teléfono. Quite uno o pida ayuda a nuestro servicio de asistencia.
+}
+error-too-few-identifiers = { $channel ->
+    [email] Debe conservar una dirección de correo confirmada. Confirme otra primero.
+   *[phone] Debe conservar un número de teléfono confirmado. Confirme otro primero.
 }
 error-username-is-address = Un nombre de usuario no puede parecer una dirección de correo ni un número de teléfono. Elija otro.
 error-too-large = Uno de los textos es demasiado largo. Acórtelo.
@@ -279,6 +288,8 @@ error-region-unknown = Elija un país.
 error-username-empty = Escriba un nombre de usuario.
 error-username-too-long = Este nombre de usuario es demasiado largo. Elija uno más corto.
 error-username-stored = { error-other }
+error-label-empty = Escriba un nombre.
+error-label-too-long = Este nombre es demasiado largo. Elija uno más corto.
 error-code-empty = Escriba el código del mensaje.
 error-code-too-long = Es demasiado largo para un código. Escriba solo el código del mensaje.
 error-link-malformed = Este enlace no está completo. Ábralo tal como se envió.

@@ -156,6 +156,10 @@ account-confirm = Confirmer
 account-send = Envoyer un code
 account-send-again = Renvoyer le code
 account-make-primary = En faire l’adresse principale
+account-label-title = Donner un nom à cette adresse
+account-label = Nom
+account-label-hint = Vous et notre assistance êtes seuls à voir ce nom. Laissez le champ vide pour n’en donner aucun.
+account-label-save = Enregistrer
 account-replace-title = Remplacer cette adresse
 account-new-address = { $channel ->
     [email] Nouvelle adresse e-mail
@@ -169,6 +173,7 @@ account-remove = Retirer
 account-back = Retour à vos adresses
 account-said-verified = L’adresse est confirmée.
 account-said-primary = Cette adresse est désormais l’adresse principale.
+account-said-labelled = Le nom a été enregistré.
 account-said-removed = L’adresse a été retirée.
 account-wrong-code = Ce code n’est pas le bon. Essais restants : { $tries }.
 account-incomplete = Le formulaire n’était pas complet. Veuillez réessayer.
@@ -222,6 +227,10 @@ error-disabled = Ce compte est bloqué. Contactez notre assistance.
 error-too-many-identifiers = { $channel ->
     [email] Vous avez trop d’adresses e-mail. Retirez-en une ou contactez notre assistance.
    *[phone] Vous avez trop de numéros de téléphone. Retirez-en un ou contactez notre assistance.
+}
+error-too-few-identifiers = { $channel ->
+    [email] Vous devez garder une adresse e-mail confirmée. Confirmez-en d’abord une autre.
+   *[phone] Vous devez garder un numéro de téléphone confirmé. Confirmez-en d’abord un autre.
 }
 error-username-is-address = Un nom d’utilisateur ne peut pas ressembler à une adresse e-mail ni à un numéro de téléphone. Choisissez-en un autre.
 error-too-large = L’une de vos saisies est trop longue. Raccourcissez-la.
@@ -277,6 +286,8 @@ error-region-unknown = Choisissez un pays.
 error-username-empty = Saisissez un nom d’utilisateur.
 error-username-too-long = Ce nom d’utilisateur est trop long. Choisissez-en un plus court.
 error-username-stored = { error-other }
+error-label-empty = Saisissez un nom.
+error-label-too-long = Ce nom est trop long. Choisissez-en un plus court.
 error-code-empty = Saisissez le code du message.
 error-code-too-long = C’est trop long pour un code. Saisissez seulement le code du message.
 error-link-malformed = Ce lien n’est pas complet. Ouvrez-le exactement tel qu’il a été envoyé.

@@ -130,6 +130,10 @@ account-confirm = 確認する
 account-send = コードを送信する
 account-send-again = コードをもう一度送信する
 account-make-primary = メインの連絡先にする
+account-label-title = この連絡先に名前を付ける
+account-label = 名前
+account-label-hint = 名前はあなたとサポート担当者だけに表示されます。名前が不要な場合は空欄にしてください。
+account-label-save = 保存する
 account-replace-title = この連絡先を変更する
 account-new-address = { $channel ->
     [email] 新しいメールアドレス
@@ -143,6 +147,7 @@ account-remove = 削除する
 account-back = 連絡先の一覧に戻る
 account-said-verified = 連絡先が確認されました。
 account-said-primary = この連絡先がメインになりました。
+account-said-labelled = 名前が保存されました。
 account-said-removed = 連絡先が削除されました。
 account-wrong-code = コードが正しくありません。残りの回数: { $tries }
 account-incomplete = フォームが不完全でした。もう一度お試しください。
@@ -196,6 +201,10 @@ error-disabled = このアカウントは停止されています。サポート
 error-too-many-identifiers = { $channel ->
     [email] メールアドレスの数が上限に達しました。どれかを削除するか、サポートにお問い合わせください。
    *[phone] 電話番号の数が上限に達しました。どれかを削除するか、サポートにお問い合わせください。
+}
+error-too-few-identifiers = { $channel ->
+    [email] 確認済みのメールアドレスが必要です。先に別のメールアドレスを確認してください。
+   *[phone] 確認済みの電話番号が必要です。先に別の電話番号を確認してください。
 }
 error-username-is-address = メールアドレスや電話番号に見えるユーザー名は使えません。別の名前を選んでください。
 error-too-large = 入力された内容が長すぎます。短くしてください。
@@ -251,6 +260,8 @@ error-region-unknown = 国を選んでください。
 error-username-empty = ユーザー名を入力してください。
 error-username-too-long = ユーザー名が長すぎます。短い名前を選んでください。
 error-username-stored = { error-other }
+error-label-empty = 名前を入力してください。
+error-label-too-long = 名前が長すぎます。短い名前を選んでください。
 error-code-empty = メッセージに記載されたコードを入力してください。
 error-code-too-long = コードとしては長すぎます。メッセージに記載されたコードだけを入力してください。
 error-link-malformed = リンクが不完全です。送信されたリンクをそのまま開いてください。

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use identity_core::address::{CharacterError, UnknownRegion};
+use identity_core::address::{CharacterError, LabelError, UnknownRegion};
 use identity_core::{
     Address, Channel, Code, CodeError, EmailError, KeyError, LinkError, LinkToken, PhoneError, PublicRefusal, TenantId,
     Timestamp, UsernameError,
@@ -42,6 +42,8 @@ fn refusals(retry_at: Timestamp) -> Vec<PublicRefusal> {
         PublicRefusal::Disabled,
         PublicRefusal::TooMany(Channel::Email),
         PublicRefusal::TooMany(Channel::Phone),
+        PublicRefusal::TooFew(Channel::Email),
+        PublicRefusal::TooFew(Channel::Phone),
         PublicRefusal::UsernameIsAddress,
         PublicRefusal::TooLarge { what, limit },
         PublicRefusal::Nul { what },
@@ -58,6 +60,7 @@ fn sentences(language: &str) -> Vec<(&'static str, String)> {
         PhoneError::CODES,
         UnknownRegion::CODES,
         UsernameError::CODES,
+        LabelError::CODES,
         CodeError::CODES,
         LinkError::CODES,
     ];

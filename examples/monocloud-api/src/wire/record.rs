@@ -50,6 +50,7 @@ fn address(
         unrestricted: false,
         added_at: None,
         undeliverable: None,
+        label: None,
     }
 }
 
