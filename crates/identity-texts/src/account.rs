@@ -4,20 +4,21 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 use identity_core::address::AddressError;
 use identity_core::{
-    Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, User,
+    Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, Undone, User,
 };
 use minijinja::{Value, context};
 
 use crate::edition::{Edition, Language, Sheet};
 use crate::explain::{refused, sentence};
+use crate::page::told;
 use crate::values::Values;
 use crate::{Kind, Page, TextError, Texts};
 
 /// A view of the account page: a person's own addresses, and the forms that change them.
 ///
 /// The forms post the fields `token` and `do` to the page's own path, and where they are about an address its `id`. `do` is
-/// `add` or `replace` with the field `address`, `confirm` with the field `code`, or `send`, `primary` or `remove`. The links of
-/// the page add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
+/// `add` or `replace` with the field `address`, `confirm` with the field `code`, or `send`, `primary` or `remove`, and `undo` where the
+/// `id` is the number of an event. The links of the page add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
 #[derive(Debug, Clone, Default)]
 pub struct AccountView<'a> {
     /// The status of the response; 0 stands for 200.
@@ -28,6 +29,8 @@ pub struct AccountView<'a> {
     pub token: &'a str,
     /// The address that the page is about; the list of all addresses when there is none, or the user does not have it.
     pub address: Option<IdentifierId>,
+    /// The changes that can be undone, each with the number of its event; shown below the list of all addresses.
+    pub changes: &'a [(u64, Undone)],
     /// The change that was just made.
     pub done: Option<AccountDone>,
     /// The reason why a form changed nothing.
@@ -43,6 +46,8 @@ pub enum AccountDone {
     Primary,
     /// An address was removed.
     Removed,
+    /// A change was undone.
+    Undone,
 }
 
 /// The reason why a form of the account page changed nothing. What was typed is put back into the field.
@@ -166,7 +171,9 @@ fn render(
         AccountDone::Verified => "account-said-verified",
         AccountDone::Primary => "account-said-primary",
         AccountDone::Removed => "account-said-removed",
+        AccountDone::Undone => "page-undone-title",
     });
+    let changes = view.changes.iter().filter(|_| about.is_none()).map(|change| changed(edition, language, change));
     let problem = view.problem.as_ref().map(|problem| {
         let text = wrong(language, &problem.what, &arguments, now)?;
         // The form whose field was wrong, if the page has it.
@@ -184,12 +191,19 @@ fn render(
         problem => problem.transpose()?,
         token => view.token,
         new_address => say("account-new-address")?,
+        changes => changes.collect::<Result<Vec<_>, _>>()?,
         address => about.map(Value::from),
         books,
     };
     let sheet = Sheet { language, values: &values, apart: language.apart() };
     let html = edition.lay_out("account.html", None, &sheet, more)?;
     Ok(Page { status: if view.status == 0 { 200 } else { view.status }, html })
+}
+
+/// A change that can be undone, as its notice tells it.
+fn changed(edition: &Edition, language: &Language, (number, undone): &(u64, Undone)) -> Result<Value, TextError> {
+    let kind = Kind::of_notice(undone.change).ok_or(TextError::Kind)?;
+    Ok(context! { number, told => told(edition, language, kind, &undone.about, undone.since)?.join(" ") })
 }
 
 /// The sentence of what is wrong with a form.
@@ -238,7 +252,7 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
     for about in [None, Some(open), Some(bare), Some(verified), Some(primary)] {
         shown(about, &AccountView::default())?;
     }
-    for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Removed].map(Some) {
+    for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Removed, AccountDone::Undone].map(Some) {
         shown(None, &AccountView { done, ..AccountView::default() })?;
     }
     for what in [

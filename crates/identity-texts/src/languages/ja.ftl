@@ -131,6 +131,7 @@ account-remove-title = この連絡先を削除する
 account-remove-lead = この連絡先はあなたのアカウントのものではなくなります。
 account-remove = 削除する
 account-back = 連絡先の一覧に戻る
+account-changes = 最近の変更
 account-said-verified = 連絡先が確認されました。
 account-said-primary = この連絡先がメインになりました。
 account-said-removed = 連絡先が削除されました。
