@@ -8,34 +8,35 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use identity::address::{AddressError, Label};
 use identity::{
-    Account, Address, Channel, Code, CodeKeys, Confirmation, Email, HolderError, IdentifierId, Identity, Phone,
-    ProofBy, PublicRefusal, UserId, Verification,
+    Account, Address, Channel, Code, CodeKeys, Confirmation, Email, HolderError, Identifier, IdentifierId, Identity,
+    Phone, ProofBy, PublicRefusal, UserId, Verification,
 };
 use identity_texts::{AccountDone, AccountProblem, AccountView, AccountWrong, Answer, Texts};
 use subtle::ConstantTimeEq as _;
 
 use crate::client::accept_language;
 use crate::form::{FORM, Failure, Form, INCOMPLETE, STALE, Sender, identifier};
-use crate::links;
+use crate::links::{link_page, undo_page};
 use crate::page::respond;
 use crate::problem::status;
 
-/// The account page: a person lists their own addresses, adds one, verifies it by code or link, has the message sent again,
-/// makes it primary, labels, replaces and removes it. It works without scripts, in every language of the texts, with their brand.
+/// The account page: a person lists their own addresses, adds one, verifies it by code or link, has the message sent
+/// again, makes it primary, labels, replaces and removes it, and undoes what was changed of late. It works without scripts,
+/// in every language of the texts, with their brand.
 ///
-/// `W` is the host's extractor of who is signed in; its rejection is the answer to everybody else, for example a redirect to the
-/// page that signs in. Everything happens on the holder's road. The router is to be nested at a path of the host's:
-/// `.nest("/account", account_page::<SignedIn, _>(identity, texts, keys))`.
+/// `W` is the host's extractor of who is signed in; its rejection is the answer to everybody else, for example a
+/// redirect to the page that signs in. Everything happens on the holder's road. The router is to be nested at a path of
+/// the host's: `.nest("/account", account_page::<SignedIn, _>(identity, texts, keys))`.
 ///
-/// Messages have a code and a link. The page that links open is the path `/link` of this router and asks for nobody to be signed
-/// in, so the texts' [`Links`](identity_texts::Links) begin with `https://` the host `/account/link`. So does the page on which the
-/// reader of a notice undoes what it reports, `/undo`, when the brand has
+/// Messages have a code and a link. The page that links open is the path `/link` of this router and asks for nobody to
+/// be signed in, so the texts' [`Links`](identity_texts::Links) begin with `https://` the host `/account/link`. So does
+/// the page on which the reader of a notice undoes what it reports, `/undo`, when the brand has
 /// [links to it](identity_texts::Brand::with_undo_links).
 ///
 /// # Security
-/// A form is refused that another site sent (by `Sec-Fetch-Site`, or `Origin`), and one without the token of its page, which is
-/// derived from `keys`, the tenant and the user. The page allows its style sheet, by digest, and its own forms, and nothing else;
-/// it is neither kept, nor framed, nor named to other sites. A form has at most 16,384 octets.
+/// A form is refused that another site sent (by `Sec-Fetch-Site`, or `Origin`), and one without the token of its page,
+/// which is derived from `keys`, the tenant and the user. The page allows its style sheet, by digest, and its own
+/// forms, and nothing else; it is neither kept, nor framed, nor named to other sites. A form has at most 16,384 octets.
 pub fn account_page<W, S>(identity: Identity, texts: Texts, keys: CodeKeys) -> Router<S>
 where
     W: FromRequestParts<S> + Into<UserId> + Send + 'static,
@@ -43,15 +44,15 @@ where
 {
     Router::new()
         .route("/", get(show::<W>).post(act::<W>))
-        .route("/link", get(links::show).post(links::confirm))
-        .route("/undo", get(links::show_undo).post(links::undo))
+        .route("/link", link_page(identity.clone(), texts.clone()))
+        .route("/undo", undo_page(identity.clone(), texts.clone()))
         .layer(DefaultBodyLimit::max(FORM))
         .layer(Extension(Arc::new(AccountPage { identity, texts, keys })))
 }
 
-pub(crate) struct AccountPage {
-    pub(crate) identity: Identity,
-    pub(crate) texts: Texts,
+struct AccountPage {
+    identity: Identity,
+    texts: Texts,
     keys: CodeKeys,
 }
 
@@ -92,6 +93,14 @@ async fn act<W: Into<UserId>>(
         Err(failure) => Err(failure),
         Ok(()) if sender == Sender::Elsewhere || !ours => Err(STALE),
         Ok(()) if form.doubled => Err(INCOMPLETE),
+        Ok(()) if form.action.as_deref() == Some("undo") => match page.undo(&user, &form).await {
+            Ok(()) => {
+                let done = Some(AccountDone::Undone);
+                let view = AccountView { language: accept_language(&headers), done, ..AccountView::default() };
+                return page.render(&user, view, None).await;
+            }
+            Err(failure) => Err(failure),
+        },
         Ok(()) => page.change(&page.identity.account(&user), &form).await,
     };
     let (what, status, retry_after) = match changed {
@@ -113,7 +122,7 @@ async fn act<W: Into<UserId>>(
         problem: Some(AccountProblem { what, action, typed }),
         ..AccountView::default()
     };
-    let about = form.id.as_deref().filter(|_| action != "add").map(identifier);
+    let about = form.id.as_deref().filter(|_| !matches!(action, "add" | "undo")).map(identifier);
     let mut response = page.render(&user, view, about).await;
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -133,8 +142,11 @@ impl AccountPage {
         let action = form.action.as_deref().unwrap_or_default();
         if action == "add" {
             let address = Address::parse(typed?, None)?;
-            let id = account.add(address).await?.outcome;
-            return self.added(account, id).await;
+            return match account.add(address.clone()).await {
+                Ok(receipt) => self.added(account, receipt.outcome).await,
+                Err(HolderError::Refused(PublicRefusal::Duplicate)) => self.there(account, &address).await,
+                Err(error) => Err(error.into()),
+            };
         }
         let id = form.id.as_deref().ok_or(INCOMPLETE)?;
         let id = identifier(id).ok_or(PublicRefusal::IdentifierNotFound)?;
@@ -186,7 +198,31 @@ impl AccountPage {
         }
     }
 
-    /// Sends the code of a new address. When that is refused, the address is there all the same, and its page has the button.
+    /// Where an address is that a form adds for a second time: whoever sent it twice has to find the field for the
+    /// code.
+    async fn there(&self, account: &Account, address: &Address) -> Result<String, Failure> {
+        let user = account.get().await?;
+        let is_it = |entry: &&Identifier| entry.address.claim_key() == address.claim_key() && !entry.is_verified();
+        match user.identifiers().find(is_it) {
+            Some(entry) => Ok(format!("?address={}", entry.id)),
+            None => Err(PublicRefusal::Duplicate.into()),
+        }
+    }
+
+    /// Undoes a change that the page lists.
+    async fn undo(&self, user: &UserId, form: &Form) -> Result<(), Failure> {
+        let number = form.id.as_deref().ok_or(INCOMPLETE)?;
+        let listed = self.identity.account(user).disavowals().await?;
+        let (token, _) = listed
+            .into_iter()
+            .find(|(token, _)| token.event().to_string() == number)
+            .ok_or(PublicRefusal::NothingToUndo)?;
+        self.identity.disavow(&token).await?;
+        Ok(())
+    }
+
+    /// Sends the code of a new address. When that is refused, the address is there all the same, and its page has the
+    /// button.
     async fn added(&self, account: &Account, id: IdentifierId) -> Result<String, Failure> {
         match account.start_verification_with(id, &either()).await {
             Ok(_) | Err(HolderError::Refused(_)) => Ok(format!("?address={id}")),
@@ -194,7 +230,8 @@ impl AccountPage {
         }
     }
 
-    /// The page with the user as stored now. `address` is the one that was asked for; within it `None` when it is no id.
+    /// The page with the user as stored now. `address` is the one that was asked for; within it `None` when it is no
+    /// id.
     async fn render(
         &self,
         user: &UserId,
@@ -212,6 +249,8 @@ impl AccountPage {
             (AccountDone::Primary, Some(about)) => user.book(about.address.channel()).is_primary(about.id),
             (AccountDone::Labelled, Some(about)) => about.label.is_some(),
             (AccountDone::Removed, about) => address.flatten().is_some() && about.is_none(),
+            // No address says so.
+            (AccountDone::Undone, _) => true,
             (_, None) => false,
         });
         view.address = about.map(|about| about.id);
@@ -220,8 +259,16 @@ impl AccountPage {
             let what = AccountWrong::Refused(PublicRefusal::IdentifierNotFound);
             view.problem = Some(AccountProblem { what, action: "", typed: "" });
         }
-        let token = self.token(user.id());
-        respond(self.texts.account_page(self.identity.tenant(), &user, &AccountView { token: &token, ..view }))
+        let listed = match about {
+            None => self.identity.account(user.id()).disavowals().await,
+            Some(_) => Ok(Vec::new()),
+        };
+        let changes = match listed {
+            Ok(listed) => listed.into_iter().map(|(token, undone)| (token.event(), undone)).collect::<Vec<_>>(),
+            Err(error) => return self.failed(&error, view.language),
+        };
+        let (token, changes) = (self.token(user.id()), &*changes);
+        respond(self.texts.account_page(self.identity.tenant(), &user, &AccountView { token: &token, changes, ..view }))
     }
 
     /// The page for a call that could not be judged.

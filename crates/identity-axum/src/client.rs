@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, header};
 use identity_texts::client_language;
 
 /// Extracts the language of [`LANGUAGES`](identity_texts::LANGUAGES) that the client wants most, by its header
-/// `Accept-Language`; English when it wants another. A host keeps it as the claim `locale` of a new user, which messages are
-/// written in.
+/// `Accept-Language`; English when it wants another. A host keeps it as the claim `locale` of a new user, which
+/// messages are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientLanguage(pub &'static str);
 
@@ -25,24 +25,25 @@ pub(crate) fn accept_language(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()
 }
 
-/// The number of proxies in front of the host, each of which appends the address of its client to `X-Forwarded-For`. It is set
-/// with `.layer(Extension(TrustedProxies(1)))`; without it there are none, and the header is not read.
+/// The number of proxies in front of the host, each of which appends the address of its client to `X-Forwarded-For`. It
+/// is set with `.layer(Extension(TrustedProxies(1)))`; without it there are none, and the header is not read.
 ///
 /// A number that is too high lets clients choose their own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TrustedProxies(pub usize);
 
-/// Extracts the address of the client: the peer's, or behind [`TrustedProxies`] the one that the first of them saw. Where
-/// `X-Forwarded-For` has fewer addresses than there are proxies, or something else in that place, it is the peer's.
+/// Extracts the address of the client: the peer's, or behind [`TrustedProxies`] the one that the first of them saw.
+/// Where `X-Forwarded-For` has fewer addresses than there are proxies, or something else in that place, it is the
+/// peer's.
 ///
-/// The router has to be served with `into_make_service_with_connect_info::<SocketAddr>()`; otherwise the request is answered
-/// with 500.
+/// The router has to be served with `into_make_service_with_connect_info::<SocketAddr>()`; otherwise the request is
+/// answered with 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    /// The key of rate limits: an IPv4 address, or the network of 64 bits that an IPv6 address is in, since one client has all
-    /// addresses of it.
+    /// The key of rate limits: an IPv4 address, or the network of 64 bits that an IPv6 address is in, since one client
+    /// has all addresses of it.
     #[must_use]
     pub const fn key(self) -> IpAddr {
         match self.0 {

@@ -78,8 +78,8 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    /// By `Sec-Fetch-Site`, and where the browser has none by `Origin`. A page that names no referrer has the origin `null`,
-    /// and so has one in a sandbox.
+    /// By `Sec-Fetch-Site`, and where the browser has none by `Origin`. A page that names no referrer has the origin
+    /// `null`, and so has one in a sandbox.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         match (text("sec-fetch-site"), text(header::ORIGIN.as_str())) {

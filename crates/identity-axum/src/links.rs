@@ -1,23 +1,48 @@
 //! The pages that links open. Showing them confirms and undoes nothing; their buttons do.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 
 use axum::extract::rejection::RawFormRejection;
-use axum::extract::{Extension, RawForm, RawQuery};
+use axum::extract::{DefaultBodyLimit, Extension, RawForm, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use identity::disavowal::DisavowToken;
 use identity::{Confirmation, HolderError, Identity, RefusalKind};
-use identity_texts::{Answer, LinkRequest, Links, NoLink};
+use identity_texts::{Answer, LinkRequest, Links, NoLink, Texts};
 
-use crate::account::AccountPage;
 use crate::client::accept_language;
+use crate::form::FORM;
 use crate::page::respond;
 use crate::problem::status;
 
-type Page = Extension<Arc<AccountPage>>;
+/// The page that the links of messages open, on which their button verifies an address, for a host that has no
+/// [`account_page`](crate::account_page): `.route("/link", link_page(identity, texts))`. Nobody has to be signed in.
+pub fn link_page<S: Clone + Send + Sync + 'static>(identity: Identity, texts: Texts) -> MethodRouter<S> {
+    get(show)
+        .post(confirm)
+        .layer::<_, Infallible>(DefaultBodyLimit::max(FORM))
+        .layer(Extension(LinkPage { identity, texts }))
+}
 
-pub(crate) async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+/// The page on which the reader of a notice undoes what it reports, for a host that has no
+/// [`account_page`](crate::account_page). Nobody has to be signed in: who was kept out can come here.
+pub fn undo_page<S: Clone + Send + Sync + 'static>(identity: Identity, texts: Texts) -> MethodRouter<S> {
+    get(show_undo)
+        .post(undo)
+        .layer::<_, Infallible>(DefaultBodyLimit::max(FORM))
+        .layer(Extension(LinkPage { identity, texts }))
+}
+
+#[derive(Clone)]
+struct LinkPage {
+    identity: Identity,
+    texts: Texts,
+}
+
+type Page = Extension<LinkPage>;
+
+async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Some(request) = link(&page.identity, query.unwrap_or_default().as_bytes()) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
@@ -28,11 +53,7 @@ pub(crate) async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(que
     }
 }
 
-pub(crate) async fn confirm(
-    Extension(page): Page,
-    headers: HeaderMap,
-    form: Result<RawForm, RawFormRejection>,
-) -> Response {
+async fn confirm(Extension(page): Page, headers: HeaderMap, form: Result<RawForm, RawFormRejection>) -> Response {
     let Some(request) = form.ok().and_then(|RawForm(form)| link(&page.identity, &form)) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
@@ -44,8 +65,7 @@ pub(crate) async fn confirm(
     page.answer(request.language.as_deref(), answer)
 }
 
-/// The page that asks whether to undo what a notice reported. Nobody has to be signed in: who was kept out can come here.
-pub(crate) async fn show_undo(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+async fn show_undo(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Some(request) = undo_link(&page.identity, query.unwrap_or_default().as_bytes()) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
@@ -55,11 +75,7 @@ pub(crate) async fn show_undo(Extension(page): Page, headers: HeaderMap, RawQuer
     }
 }
 
-pub(crate) async fn undo(
-    Extension(page): Page,
-    headers: HeaderMap,
-    form: Result<RawForm, RawFormRejection>,
-) -> Response {
+async fn undo(Extension(page): Page, headers: HeaderMap, form: Result<RawForm, RawFormRejection>) -> Response {
     let Some(request) = form.ok().and_then(|RawForm(form)| undo_link(&page.identity, &form)) else {
         return page.answer(accept_language(&headers), Answer::Failed);
     };
@@ -69,7 +85,7 @@ pub(crate) async fn undo(
     }
 }
 
-impl AccountPage {
+impl LinkPage {
     /// The page that says why a change cannot be undone.
     fn refuse(&self, request: &LinkRequest<DisavowToken>, error: &HolderError) -> Response {
         let language = request.language.as_deref();

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 /// Problem details (RFC 9457): the answer to a call that failed, as `application/problem+json`.
 ///
-/// `?` makes one of every error of this library, so a handler returns `Result<_, Problem>`. A refusal becomes its public view,
-/// whichever road was walked: nothing about other users, about budgets or about the store leaves the host. What failed within
-/// the host is in its log.
+/// `?` makes one of every error of this library, so a handler returns `Result<_, Problem>`. A refusal becomes its
+/// public view, whichever road was walked: nothing about other users, about budgets or about the store leaves the host.
+/// What failed within the host is in its log.
 ///
 /// | error | status | `Retry-After` |
 /// |---|---|---|
@@ -50,8 +50,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of the host's own. Programs read `detail`; so do people, where [`for_browsers`](crate::for_browsers) makes a page of
-    /// it and the texts have no string `error-` and the code.
+    /// A problem of the host's own. Programs read `detail`; so do people, where [`for_browsers`](crate::for_browsers)
+    /// makes a page of it and the texts have no string `error-` and the code.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");

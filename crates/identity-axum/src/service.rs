@@ -24,8 +24,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How long the store has to show that it answers.
 const READY: Duration = Duration::from_secs(1);
 
-/// Runs a service until SIGTERM or Ctrl-C: serves the router, and delivers messages ([`Identity::deliver_until`]). When it is told
-/// to stop it takes no more connections, gives the requests under way 30 s, finishes the messages in hand and returns.
+/// Runs a service until SIGTERM or Ctrl-C: serves the router, and delivers messages ([`Identity::deliver_until`]). When
+/// it is told to stop it takes no more connections, gives the requests under way 30 s, finishes the messages in hand
+/// and returns.
 ///
 /// The router gets the addresses of its clients, for [`ClientAddress`](crate::ClientAddress).
 ///
@@ -115,16 +116,18 @@ async fn answers(check: impl Future<Output = Result<(), StoreError>>) -> StatusC
 
 /// A layer for pages of the host's own: `.layer(from_fn_with_state(texts, for_browsers))`, with axum's `middleware`.
 ///
-/// * A request that may change something (any but GET, HEAD, OPTIONS and TRACE) is refused with 403 when a page of another site sent
-///   it, by `Sec-Fetch-Site` or `Origin`. Forms of the host need no token then. A client that is no browser sends neither.
+/// * A request that may change something (any but GET, HEAD, OPTIONS and TRACE) is refused with 403 when a page of
+///   another site sent it, by `Sec-Fetch-Site` or `Origin`. Forms of the host need no token then. A client that is no
+///   browser sends neither.
 /// * A [`Problem`] of 401 leads to the page that signs in, for whoever accepts HTML, where the brand has
 ///   [links to sign in](identity_texts::Brand::with_sign_in_links): to their path without its last part.
-/// * Any other [`Problem`] becomes a page in the language of the person, with the brand and the sentence of the texts, for whoever accepts
-///   HTML. For a code of the host's own the sentence is the host's string `error-` and the code
-///   ([`TextsBuilder::strings`](identity_texts::TextsBuilder::strings)), or else the `detail`. The status and `Retry-After` stay. The
-///   brand is that of the tenant `default`.
+/// * Any other [`Problem`] becomes a page in the language of the person, with the brand and the sentence of the texts,
+///   for whoever accepts HTML. For a code of the host's own the sentence is the host's string `error-` and the code
+///   ([`TextsBuilder::strings`](identity_texts::TextsBuilder::strings)), or else the `detail`. The status and
+///   `Retry-After` stay. The brand is that of the tenant `default`.
 ///
-/// Only a [`Problem`] becomes a page: a rejection of an extractor of axum, and the 404 of a path that nothing serves, stay as they are.
+/// Only a [`Problem`] becomes a page: a rejection of an extractor of axum, and the 404 of a path that nothing serves,
+/// stay as they are.
 pub async fn for_browsers(State(texts): State<Texts>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let language = accept_language(headers).map(str::to_owned);

@@ -21,15 +21,17 @@ struct Known {
     at: i64,
 }
 
-/// Extracts who is signed in by the session: a user who is there and not disabled, read again for each request. For everybody else
-/// the answer is 401 with the code `not_signed_in`, which [`for_browsers`](crate::for_browsers) turns into the page that signs in.
+/// Extracts who is signed in by the session: a user who is there and not disabled, read again for each request. For
+/// everybody else the answer is 401 with the code `not_signed_in`, which [`for_browsers`](crate::for_browsers) turns
+/// into the page that signs in.
 ///
 /// The state of the router has the use cases: it implements `FromRef` for [`Identity`].
 #[derive(Debug, Clone)]
 pub struct CurrentUser {
     /// The user.
     pub user: Arc<User>,
-    /// When they signed in. Ask for a [step-up](identity::manual::sign_in) before something dangerous where this is long ago.
+    /// When they signed in. Ask for a [step-up](identity::manual::sign_in) before something dangerous where this is
+    /// long ago.
     pub at: Timestamp,
 }
 
@@ -59,8 +61,8 @@ impl From<CurrentUser> for UserId {
     }
 }
 
-/// A handler for the [page that signs in](crate::sign_in_page): begins the session of whoever has just signed in, and leads to `/`.
-/// The session has a new id, which nobody knew before, and nothing of the one before it.
+/// A handler for the [page that signs in](crate::sign_in_page): begins the session of whoever has just signed in, and
+/// leads to `/`. The session has a new id, which nobody knew before, and nothing of the one before it.
 ///
 /// # Errors
 /// 500 when the store of sessions fails.

@@ -21,25 +21,27 @@ use crate::form::{FORM, Failure, Form, INCOMPLETE, STALE, Sender};
 use crate::links::{failed, link};
 use crate::page::respond;
 
-/// The page that signs in: a person types an e-mail address or a phone number, gets a message, and types its code. Somebody who is
-/// new signs up in the same way, as the tenant's [`SignInPolicy`](identity::policy::SignInPolicy) says. It works without scripts, in
-/// every language of the texts, with their brand, and is the same for every address.
+/// The page that signs in: a person types an e-mail address or a phone number, gets a message, and types its code.
+/// Somebody who is new signs up in the same way, as the tenant's [`SignInPolicy`](identity::policy::SignInPolicy) says.
+/// It works without scripts, in every language of the texts, with their brand, and is the same for every address.
 ///
-/// `begin` is a handler of the host's with the extractor [`Entered`]: it begins the session and answers, for example with a
-/// redirect. It is called once for each code. A new user has the language of the browser as the claim `locale`. Rows of the host's
-/// own are written with a new user by an `identity` of [`with_commit`](Identity::with_commit).
+/// `begin` is a handler of the host's with the extractor [`Entered`]: it begins the session and answers, for example
+/// with a redirect. It is called once for each code. A new user has the language of the browser as the claim `locale`.
+/// Rows of the host's own are written with a new user by an `identity` of [`with_commit`](Identity::with_commit).
 ///
 /// The router is to be nested: `.nest("/sign-in", sign_in_page(identity, texts, begin))`. Where the brand has
-/// [links to sign in](identity_texts::Brand::with_sign_in_links), mail has a link as well; they begin with `https://` the host
-/// `/sign-in/link`, the path `/link` of this router. A link works in the browser that asked for it, and once its button was pressed.
+/// [links to sign in](identity_texts::Brand::with_sign_in_links), mail has a link as well; they begin with `https://`
+/// the host `/sign-in/link`, the path `/link` of this router. A link works in the browser that asked for it, and once
+/// its button was pressed.
 ///
 /// Usernames are not taken: whoever mistypes an address would wait for a code in vain.
 ///
 /// # Security
-/// What proves that a browser began the sign-in is a cookie (`HttpOnly`, `SameSite=Lax`, `Secure` where the links are https), so no
-/// other site can sign anybody in as somebody else; a form of another site is refused as well. The cookie goes with the sign-in, and
-/// after 600 s. The page allows its style sheet, by digest, and its own forms, and nothing else; it is neither kept, nor framed, nor
-/// named to other sites. A form has at most 16,384 octets. Limit the calls of each client before it.
+/// What proves that a browser began the sign-in is a cookie (`HttpOnly`, `SameSite=Lax`, `Secure` where the links are
+/// https), so no other site can sign anybody in as somebody else; a form of another site is refused as well. The cookie
+/// goes with the sign-in, and after 600 s. The page allows its style sheet, by digest, and its own forms, and nothing
+/// else; it is neither kept, nor framed, nor named to other sites. A form has at most 16,384 octets. Limit the calls of
+/// each client before it.
 pub fn sign_in_page<H, T, S>(identity: Identity, texts: Texts, begin: H) -> Router<S>
 where
     H: Handler<T, S>,
@@ -63,8 +65,8 @@ where
         .layer(Extension(page))
 }
 
-/// Extracts who has just signed in, in the handler that [`sign_in_page`] calls. What to put into a session is on the manual's page
-/// [`sign_in`](identity::manual::sign_in); its id has to be a new one.
+/// Extracts who has just signed in, in the handler that [`sign_in_page`] calls. What to put into a session is on the
+/// manual's page [`sign_in`](identity::manual::sign_in); its id has to be a new one.
 #[derive(Debug, Clone)]
 pub struct Entered {
     /// The id of the user.

@@ -2,8 +2,9 @@ use identity::{Identifier, Status, Timestamp, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A user as the holder may see it, for a host's API. It has no private field: nothing of the profile's private data, of what
-/// the host keeps with the user, of attempts, nonces, sources or restrictions is in it, whatever the [`User`] holds.
+/// A user as the holder may see it, for a host's API. It has no private field: nothing of the profile's private data,
+/// of what the host keeps with the user, of attempts, nonces, sources or restrictions is in it, whatever the [`User`]
+/// holds.
 ///
 /// Times are written as RFC 3339 says, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

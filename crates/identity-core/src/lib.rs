@@ -77,7 +77,8 @@ pub use decide::{
 };
 pub use plan::{
     Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,
-    Strength, Subject, asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
+    Strength, Subject, asks_for, charges, disavowals, held_before, messages, plan, refunds, resting, shared_charges,
+    withdrawn,
 };
 pub use policy::{
     BudgetKind, ChangePolicy, Charge, ClaimPolicy, DangerousPolicy, DisavowalPolicy, Exhausted, FreshnessPolicy,

@@ -4,12 +4,13 @@ use std::time::Duration;
 use fluent_bundle::FluentArgs;
 use identity_core::address::{AddressError, LabelError};
 use identity_core::{
-    Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, User,
+    Alphabet, Book, Channel, CodeError, Identifier, IdentifierId, PublicRefusal, TenantId, Timestamp, Undone, User,
 };
 use minijinja::{Value, context};
 
 use crate::edition::{Edition, Language, Sheet};
 use crate::explain::{refused, sentence};
+use crate::page::told;
 use crate::values::Values;
 use crate::{Kind, Page, TextError, Texts};
 
@@ -17,8 +18,8 @@ use crate::{Kind, Page, TextError, Texts};
 ///
 /// The forms post the fields `token` and `do` to the page's own path, and where they are about an address its `id`. `do` is
 /// `add` or `replace` with the field `address`, `confirm` with the field `code`, `label` with the field `label`, which is empty to take
-/// the label away, or `send`, `primary`, `remove` or `keep`. The links of
-/// the page add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
+/// the label away, or `send`, `primary`, `remove` or `keep`, and `undo` where the `id` is the number of an event. The links of the page
+/// add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
 #[derive(Debug, Clone, Default)]
 pub struct AccountView<'a> {
     /// The status of the response; 0 stands for 200.
@@ -29,6 +30,8 @@ pub struct AccountView<'a> {
     pub token: &'a str,
     /// The address that the page is about; the list of all addresses when there is none, or the user does not have it.
     pub address: Option<IdentifierId>,
+    /// The changes that can be undone, each with the number of its event; shown below the list of all addresses.
+    pub changes: &'a [(u64, Undone)],
     /// The change that was just made.
     pub done: Option<AccountDone>,
     /// The reason why a form changed nothing.
@@ -46,6 +49,8 @@ pub enum AccountDone {
     Labelled,
     /// An address was removed.
     Removed,
+    /// A change was undone.
+    Undone,
 }
 
 /// The reason why a form of the account page changed nothing. What was typed is put back into the field.
@@ -181,7 +186,9 @@ fn render(
         AccountDone::Primary => "account-said-primary",
         AccountDone::Labelled => "account-said-labelled",
         AccountDone::Removed => "account-said-removed",
+        AccountDone::Undone => "page-undone-title",
     });
+    let changes = view.changes.iter().filter(|_| about.is_none()).map(|change| changed(edition, language, change));
     let problem = view.problem.as_ref().map(|problem| {
         let text = wrong(language, &problem.what, &arguments, now)?;
         // The form whose field was wrong, if the page has it.
@@ -199,12 +206,19 @@ fn render(
         problem => problem.transpose()?,
         token => view.token,
         new_address => say("account-new-address")?,
+        changes => changes.collect::<Result<Vec<_>, _>>()?,
         address => about.map(Value::from),
         books,
     };
     let sheet = Sheet { language, values: &values, apart: language.apart() };
     let html = edition.lay_out("account.html", None, &sheet, more)?;
     Ok(Page { status: if view.status == 0 { 200 } else { view.status }, html })
+}
+
+/// A change that can be undone, as its notice tells it.
+fn changed(edition: &Edition, language: &Language, (number, undone): &(u64, Undone)) -> Result<Value, TextError> {
+    let kind = Kind::of_notice(undone.change).ok_or(TextError::Kind)?;
+    Ok(context! { number, told => told(edition, language, kind, &undone.about, undone.since)?.join(" ") })
 }
 
 /// The sentence of what is wrong with a form.
@@ -256,7 +270,10 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
     for about in [None, Some(open), Some(bare), Some(verified), Some(primary)] {
         shown(about, &AccountView::default())?;
     }
-    for done in [AccountDone::Verified, AccountDone::Primary, AccountDone::Labelled, AccountDone::Removed].map(Some) {
+    for done in
+        [AccountDone::Verified, AccountDone::Primary, AccountDone::Labelled, AccountDone::Removed, AccountDone::Undone]
+            .map(Some)
+    {
         shown(None, &AccountView { done, ..AccountView::default() })?;
     }
     for what in [

@@ -177,14 +177,25 @@ pub(crate) fn undo(
     address: &Address,
     at: Timestamp,
 ) -> Result<Page, TextError> {
-    let about = (address.channel(), clean(&masked(address.as_str())));
-    let values = Values { about: Some(about), at, ..Values::new(kind, &edition.brand) };
-    let arguments = values.arguments(language.apart());
-    let sentences = [format!("{}-lead", kind.slug()), "when".to_owned(), "page-undo-lead".to_owned()];
-    let lead = sentences.map(|name| language.say(&name, &arguments)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut lead = told(edition, language, kind, address, at)?;
+    lead.push(language.say("page-undo-lead", &Values::new(kind, &edition.brand).arguments(language.apart()))?);
     let action = edition.brand.undo.as_ref().map_or_else(|| edition.brand.links.path(), Links::path);
     let form = context! { action, tenant => tenant.as_str(), token, button => "undo-button" };
     page(edition, language, "page-undo-title", Err(lead.join(" ")), 200, None, form)
+}
+
+/// The sentences of a change: what it was, with its address masked, and when.
+pub(crate) fn told(
+    edition: &Edition,
+    language: &Language,
+    kind: Kind,
+    address: &Address,
+    at: Timestamp,
+) -> Result<Vec<String>, TextError> {
+    let about = (address.channel(), clean(&masked(address.as_str())));
+    let values = Values { about: Some(about), at, ..Values::new(kind, &edition.brand) };
+    let arguments = values.arguments(language.apart());
+    [format!("{}-lead", kind.slug()), "when".to_owned()].iter().map(|name| language.say(name, &arguments)).collect()
 }
 
 pub(crate) fn answered(edition: &Edition, language: &Language, answer: Answer) -> Result<Page, TextError> {

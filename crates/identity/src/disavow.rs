@@ -1,8 +1,8 @@
 //! Undoing a change with the link of its notice.
 
-use identity_core::{Actor, Context, Decision, DisavowToken, Recorded, Refusal, Undone, User};
+use identity_core::{Actor, Context, Decision, DisavowToken, Recorded, Refusal, Undone, User, disavowals};
 
-use crate::{Error, HolderError, Identity, Receipt};
+use crate::{Account, Error, HolderError, Identity, Receipt};
 
 impl Identity {
     /// Undoes the change that the notice with this token reported, exactly that one, and answers what it was and since when the
@@ -64,5 +64,21 @@ impl Identity {
             }
             Err(error) => Err(error.public()),
         }
+    }
+}
+
+impl Account {
+    /// The changes that [`Identity::disavow`] would undo now, the newest first, each with the token of its notice, for a page where the
+    /// user is signed in. All events of the user are read; of those whose window is not over the newest 64 are looked at, so a user who
+    /// changes much finds what is older in the notices alone. Nobody can undo what a disabled user did.
+    ///
+    /// # Errors
+    /// [`PublicRefusal::UserNotFound`](crate::PublicRefusal::UserNotFound) and [`HolderError::Store`].
+    pub async fn disavowals(&self) -> Result<Vec<(DisavowToken, Undone)>, HolderError> {
+        let decide = |user: &User, history: &[Recorded], context: &Context<'_>| {
+            Ok(Decision { events: Vec::new(), outcome: disavowals(user, history, context) })
+        };
+        let listed = self.identity.run_with_history("account.disavowals", &self.key, &Actor::Holder, decide).await;
+        listed.map(|receipt| receipt.outcome).map_err(Error::public)
     }
 }

@@ -29,6 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Types that are defined in the crates below this one, such as [`Timestamp`] and [`User`], have examples that import from
+//! `identity_core` and `identity_ports`. A host depends on `identity` alone, and imports the same names from here.
+//!
 //! # What this crate does not do
 //! It has no sessions, no passwords and no HTTP, and it sends no mail and no text messages itself: the host does, through the
 //! ports.
@@ -128,7 +131,7 @@ pub mod policy {
 pub mod rules {
     pub use identity_core::{
         Answer, Attempt, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, Subject,
-        asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
+        asks_for, charges, disavowals, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
     };
 }
 

@@ -1,8 +1,9 @@
-//! What a sign-in tells of who is known: calls with known and unknown addresses and names in turns, on SQLite and on PostgreSQL, whose
-//! answers are compared to the last byte, and whose times are compared by the test of Mann and Whitney.
+//! What a sign-in tells of who is known: calls with known and unknown addresses and names in turns, on SQLite and on
+//! PostgreSQL, whose answers are compared to the last byte, and whose times are compared by the test of Mann and
+//! Whitney.
 //!
-//! `cargo bench -p identity-axum` starts a server of its own. It fails where an answer differs, and says how long calls took: machines
-//! differ.
+//! `cargo bench -p identity-axum` starts a server of its own. It fails where an answer differs, and says how long calls
+//! took: machines differ.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark whose calls fail has nothing to measure")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
@@ -18,7 +19,7 @@ mod places;
 #[expect(dead_code, reason = "shared with the benchmark of the crate `identity`, which uses more of it")]
 mod table;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use axum::Router;
 use axum::body::Body;
@@ -27,7 +28,7 @@ use http_body_util::BodyExt as _;
 use identity::sign_in::Login;
 use identity::system::SystemClock;
 use identity::testing::Mailbox;
-use identity::{CodeKeys, Email, Identity, NewAddress, NewUser, Username};
+use identity::{Code, CodeKeys, Email, Identity, NewAddress, NewUser, Username};
 use identity_axum::{Entered, sign_in_page};
 use identity_sql::SqlStore;
 use identity_texts::{Brand, Links, Texts};
@@ -72,10 +73,20 @@ fn rows(runtime: &Runtime, store: &str, url: &str) -> Vec<Row> {
     let page = Page { runtime, router: router(&identity), started: RefCell::default(), judged: RefCell::default() };
     let by_address = |name: &String| page.start(name).0;
     let wrong = |name: &String| page.wrong(name, &page.start(name).1);
-    let by_name = |name: &String| {
+    let length = Cell::new(None);
+    let start = |name: &String| {
         let login = Login::Username(Username::parse(name).unwrap());
         let (took, started) = timed(|| runtime.block_on(identity.sign_in().start(login)));
-        assert!(started.is_ok(), "the answers are alike");
+        let ticket = started.unwrap().ticket;
+        let first = length.replace(Some(ticket.as_str().len()));
+        assert!(first.is_none_or(|first| first == ticket.as_str().len()), "the answers are alike");
+        (each(took, 1), ticket)
+    };
+    let by_name = |name: &String| start(name).0;
+    let wrong_by_name = |name: &String| {
+        let (ticket, code) = (start(name).1, Code::parse("wrong").unwrap());
+        let (took, judged) = timed(|| runtime.block_on(identity.sign_in().confirm(&ticket, &code)));
+        assert!(judged.unwrap().is_none(), "the answers are alike");
         each(took, 1)
     };
     let what = |what: &str| format!("{what} on {store}, of a known");
@@ -83,6 +94,7 @@ fn rows(runtime: &Runtime, store: &str, url: &str) -> Vec<Row> {
         row(what("start of a sign-in by address, the page"), "unknown", [&known, &unknown], by_address),
         row(what("wrong code of a sign-in, the page"), "unknown", [&known, &unknown], wrong),
         row(what("start of a sign-in by username"), "unknown", [&known, &unknown], by_name),
+        row(what("wrong code of a sign-in by username"), "unknown", [&known, &unknown], wrong_by_name),
     ]
 }
 

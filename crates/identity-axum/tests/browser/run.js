@@ -103,6 +103,21 @@ const go = async (language, user) => {
 
   await page.goto(`${base}/account`);
   await check("list");
+  // What somebody else added: the notice of it has a link to undo it, and the page a button.
+  await fill("add", `thief-${language}@example.com`);
+  await press("add");
+  const undo = base + (await told("undo", `own-${language}@example.com`));
+  await page.goto(undo);
+  await check("undo");
+  await page.goto(`${base}/account`);
+  await check("changes");
+  await press("undo");
+  await said("status");
+  await check("undone");
+  if ((await page.$eval("main", (main) => main.innerText)).includes("thief-")) fail("it was not undone");
+  await page.goto(undo);
+  await check("undo-used");
+  await page.goto(`${base}/account`);
   await fill("add", "nobody");
   await press("add");
   await said("alert");

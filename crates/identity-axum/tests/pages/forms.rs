@@ -44,6 +44,7 @@ fn status(field: &str, how: &str) -> u16 {
         ("token", "missing" | "overlong" | "turned") => 403,
         (_, "missing" | "doubled") | ("do", _) => 400,
         ("id", _) => 404,
+        ("number", _) => 409,
         _ => 422,
     }
 }
@@ -105,6 +106,25 @@ async fn a_broken_form_of_the_account_page_is_one_sentence_and_the_whole_one_sti
     let is_verified: Vec<_> = user.identifiers().map(|entry| (entry.address.as_str(), entry.is_verified())).collect();
     assert!(is_verified.contains(&("new@example.org", false)), "{is_verified:?}");
     assert!(is_verified.contains(&("open@example.org", true)), "{is_verified:?}");
+    // What was changed is undone by a form of the same kind.
+    let undoes = account.disavowals().await.unwrap();
+    let number = undoes.first().unwrap().0.event().to_string();
+    let form = fields(&[("token", &token), ("do", "undo"), ("id", &number)]);
+    for (field, how, fields) in broken(&form) {
+        // Without what to do it is the number that no address has.
+        let field = match (&*field, how) {
+            ("do", "doubled") => "do",
+            ("do", _) => "id",
+            ("id", _) => "number",
+            (other, _) => other,
+        };
+        let how = if field == "id" { "foreign" } else { how };
+        let answer = host.post_raw(account.user(), &of(&fields), "en").await;
+        assert_eq!((answer.status, answer.problems().len()), (status(field, how), 1), "{field} {how}: {}", answer.text);
+    }
+    assert_eq!(account.get().await.unwrap(), user, "nothing was written");
+    assert_eq!(host.post_raw(account.user(), &of(&with_foreign(&form)), "en").await.status, 200);
+    assert_ne!(account.get().await.unwrap(), user);
 }
 
 #[tokio::test]

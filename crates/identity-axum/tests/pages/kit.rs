@@ -107,6 +107,16 @@ impl Host {
         link.unwrap().to_owned()
     }
 
+    /// The path and query of the link that undoes what the last notice to an address reported.
+    pub(crate) fn undo_link(&self, address: &str) -> String {
+        let notices = self.mailbox.notices();
+        let notice = notices.iter().rfind(|it| it.message.to.as_str() == address && it.disavowal.is_some()).unwrap();
+        let (tenant, token) = (&notice.message.key.tenant, notice.disavowal.as_ref().unwrap());
+        let language = notice.message.locale.as_deref().unwrap_or("en");
+        let url = self.texts.undo_links(tenant).unwrap().undo_url(tenant, token, language);
+        url.strip_prefix("https://accounts.example.com").unwrap().to_owned()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

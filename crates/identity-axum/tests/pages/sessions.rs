@@ -33,10 +33,11 @@ fn with_sessions() -> Host {
     let host = host();
     let texts = Texts::builder(Brand::at("Example", "https://accounts.example.com").unwrap(), host.clock.clone());
     let texts = texts.build().unwrap();
+    let filled = async |session: Session| session.get::<String>("basket").await.unwrap().unwrap_or_default();
     let basket = async |session: Session| session.insert("basket", "tea").await.map_err(identity_axum::Problem::from);
     let router = Router::new()
         .route("/", get(home))
-        .route("/basket", post(basket))
+        .route("/basket", post(basket).get(filled))
         .route("/sign-out", post(end_session))
         .nest("/sign-in", sign_in_page(host.identity.clone(), texts.clone(), begin_session))
         .layer(SessionManagerLayer::new(MemoryStore::default()))
@@ -84,10 +85,15 @@ async fn who_is_not_signed_in_is_led_to_the_page_that_signs_in_and_programs_are_
 async fn a_session_begins_under_an_id_that_nobody_knew_and_with_nothing_of_the_one_before() {
     let host = with_sessions();
     let before = session(&send(&host, "POST", "/basket", "", "").await);
-    assert!(!before.is_empty());
+    assert_eq!(send(&host, "GET", "/basket", &before, "").await.text, "tea");
     let ada = signed_in(&host, &before).await;
     assert!(!ada.is_empty() && ada != before);
     assert_eq!(send(&host, "GET", "/", &before, "").await.status, 401, "whoever knew the old one knows nothing");
+    assert_eq!(
+        send(&host, "GET", "/basket", &ada, "").await.text,
+        "",
+        "the next person finds nothing of the one before"
+    );
     let home = send(&host, "GET", "/", &ada, "").await;
     let (user, at) = home.text.split_once(' ').unwrap();
     assert_eq!(host.identity.resolve(ADA).await.unwrap().unwrap().as_str(), user);

@@ -8,12 +8,9 @@ use identity_texts::LANGUAGES;
 
 use crate::kit::{Answer, Host, host};
 
-/// The link in the last notice to an address, as path and query.
+/// The link in the last notice to an address, as path and query, for a page in this language.
 fn link(host: &Host, to: &str, language: &str) -> String {
-    let token = host.mailbox.disavowal(to).expect("a notice with a token");
-    let tenant = host.identity.tenant();
-    let url = host.texts.undo_links(tenant).expect("the brand has the page").undo_url(tenant, &token, language);
-    url.strip_prefix("https://accounts.example.com").unwrap().to_owned()
+    host.undo_link(to).replace("lang=en", &format!("lang={language}"))
 }
 
 async fn open(host: &Host, method: Method, link: &str) -> Answer {
@@ -89,4 +86,56 @@ async fn what_is_no_link_of_this_host_undoes_nothing_and_says_so() {
     // A link that verifies is none that undoes, and the other way round.
     let confirms = open(&host, Method::GET, &link.replace("/undo", "/link")).await;
     assert_eq!(confirms.status, 400);
+}
+
+/// The numbers of the changes that the account page offers to undo.
+fn offered(page: &Answer) -> Vec<&str> {
+    let forms = page.text.split("name=\"do\" value=\"undo\"").skip(1);
+    forms.map(|form| form.split_once("name=\"id\" value=\"").unwrap().1.split_once('"').unwrap().0).collect()
+}
+
+#[tokio::test]
+async fn the_account_page_lists_what_can_be_undone_and_each_button_undoes_one_change() {
+    let host = host();
+    for language in LANGUAGES {
+        let (user, _) = host.user(&format!("own-{language}@example.com")).await;
+        assert_eq!(offered(&host.get(&user, "", language).await).len(), 0, "administrators are not undone");
+        for name in ["thief", "other"] {
+            let address = Email::parse(&format!("{name}-{language}@example.net")).unwrap();
+            host.identity.account(&user).add(address).await.unwrap();
+        }
+        let page = host.get(&user, "", language).await;
+        let [newest, oldest] = offered(&page)[..] else { panic!("two changes: {}", page.text) };
+        let (_, list) = page.text.split_once(&format!("id=\"change-{newest}\"")).unwrap();
+        let (first, second) = list.split_once(&format!("id=\"change-{oldest}\"")).expect("the newest comes first");
+        assert!(first.contains("o***@example.net") && second.contains("t***@example.net"), "{list}");
+        // Without the token of the page nothing is undone, and neither is what the page does not list.
+        for (token, id, status) in [("", oldest, 403), (page.token(), "1", 409), (page.token(), "x", 409)] {
+            let refused = host.post_raw(&user, &[("token", token), ("do", "undo"), ("id", id)], language).await;
+            assert_eq!((refused.status, refused.problems().len()), (status, 1), "{}", refused.text);
+            assert_eq!(emails(&host, &user).await, 3);
+        }
+        let undo = [("token", page.token()), ("do", "undo"), ("id", oldest)];
+        let done = host.post_raw(&user, &undo, language).await;
+        assert!(done.status == 200 && done.text.contains("role=\"status\""), "{}", done.text);
+        assert_eq!(offered(&done), [newest], "what is undone cannot be undone once more");
+        assert!(!done.text.contains(&format!("thief-{language}")), "{}", done.text);
+        assert_eq!(host.post_raw(&user, &undo, language).await.status, 409, "a form that is sent twice");
+        assert_eq!(emails(&host, &user).await, 2);
+        // Another user's page has another token, and none of these changes.
+        let (eve, _) = host.user(&format!("eve-{language}@example.com")).await;
+        let answer = host.post(&eve, &[("do", "undo"), ("id", newest)]).await;
+        assert_eq!((answer.status, emails(&host, &user).await), (409, 2));
+    }
+}
+
+#[tokio::test]
+async fn the_account_page_offers_nothing_when_the_time_is_over_and_no_address_of_a_page_says_that_it_was_undone() {
+    let host = host();
+    let (user, _) = host.user("ada@example.com").await;
+    host.identity.account(&user).add(Email::parse("thief@example.net").unwrap()).await.unwrap();
+    let page = host.get(&user, "?done=undone", "en").await;
+    assert!(offered(&page).len() == 1 && !page.text.contains("role=\"status\""), "{}", page.text);
+    host.clock.forward(std::time::Duration::from_secs(7 * 86_400));
+    assert_eq!(offered(&host.get(&user, "", "en").await).len(), 0);
 }

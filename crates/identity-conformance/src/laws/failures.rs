@@ -532,6 +532,7 @@ mod tests {
     /// Calls that write nothing, and those that only make others of this file again: a pass over pages of users, each of whom
     /// is a commit of its own, and the loops around `deliver_due`.
     const OTHERS: &[&str] = &[
+        "account.disavowals",
         "account.get",
         "account.is_fresh",
         "account.link_address",

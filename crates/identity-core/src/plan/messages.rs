@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::base::{IdentifierId, Timestamp, UserKey, Version};
-use crate::change::{Change, Content, Event, Message, Outgoing};
-use crate::decide::{Context, may_be_disavowed};
+use crate::change::{Change, Content, Event, Message, Outgoing, Recorded};
+use crate::decide::{Context, Undone, may_be_disavowed};
 use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
 use crate::policy::{Charge, NoticeKind, WhenExhausted};
+use crate::secret::DisavowToken;
 use crate::user::{Challenge, Identifier, Status, User};
 
 /// How long a notice is worth sending.
@@ -71,6 +72,56 @@ pub fn withdrawn(before: Option<&User>, after: Option<&User>, events: &[Event]) 
         }
     }
     withdrawn
+}
+
+/// The changes that the notices of a user's events offer to undo, and that [`User::disavow`] would undo now: the newest first, each
+/// with the token of its notice, and of the events that came together the one that is told. `history` has all events of the user up to
+/// now. Of the events whose window is not over the newest 64 are looked at.
+#[must_use]
+pub fn disavowals(user: &User, history: &[Recorded], context: &Context<'_>) -> Vec<(DisavowToken, Undone)> {
+    let policy = context.policy.disavowal();
+    let (Some((first, rest)), Some(window)) = (history.split_first(), policy.window_of_last()) else {
+        return Vec::new();
+    };
+    let Some(mut before) = User::from_events(std::slice::from_ref(&first.event)) else { return Vec::new() };
+    let (mut offered, mut undone_at) = (Vec::new(), None);
+    for told in rest.chunk_by(|one, next| is_told_with(&one.event, &next.event)) {
+        let mut after = before.clone();
+        for recorded in told {
+            after.fold(&recorded.event);
+        }
+        let may = |Recorded { event, .. }: &&Recorded| {
+            context.now < event.at + window && undone_at != Some(event.at) && may_be_disavowed(event, context)
+        };
+        let heard = told.iter().filter(may);
+        let heard =
+            heard.filter_map(|Recorded { number, event }| Some((number, news(&before, &after, &event.change)?)));
+        let most = heard.rev().filter(|(_, news)| news.weight != Weight::Dropped);
+        offered.extend(most.max_by_key(|(_, news)| (news.weight, news.rank())).map(|(number, _)| *number));
+        // What came of an undo is not offered: with whoever undid it, it is contested with an administrator.
+        let undo = told.iter().find(|recorded| matches!(recorded.event.change, Change::Disavowed { .. }));
+        undone_at = undo.map(|recorded| recorded.event.at).or(undone_at);
+        before = after;
+    }
+    let judged = offered.into_iter().rev().take(64).filter_map(|number| {
+        let token = context.keys.disavowal(context.tenant, user.id(), number);
+        let undone = user.disavow(history, &token, context).ok()?.outcome;
+        Some((token, undone))
+    });
+    judged.collect()
+}
+
+/// Whether an event came with the one before it, and one notice tells of both.
+fn is_told_with(one: &Event, next: &Event) -> bool {
+    let is_of_it = match (&one.change, &next.change) {
+        (Change::Verified { id, .. }, Change::Replaced { by, .. }) => by == id,
+        (
+            Change::Verified { .. } | Change::Unverified { .. } | Change::Replaced { .. } | Change::Removed { .. },
+            Change::PrimaryChanged { .. },
+        ) => true,
+        _ => false,
+    };
+    is_of_it && (one.at, &one.actor) == (next.at, &next.actor)
 }
 
 struct Post<'a> {

@@ -15,7 +15,7 @@ pub use charges::{charges, refunds};
 pub use claim::{Claim, ClaimChanges, Strength};
 pub use commit::{Commit, Committed, Details, Expected, Planned, Stored, plan};
 pub use lookup::{LookupChanges, LookupEntry};
-pub use messages::{messages, withdrawn};
+pub use messages::{disavowals, messages, withdrawn};
 pub use reserve::asks_for;
 pub(crate) use reserve::{Reserved, fund};
 pub use rest::{held_before, resting};

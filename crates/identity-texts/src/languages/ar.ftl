@@ -176,6 +176,7 @@ account-remove-title = إزالة هذا العنوان
 account-remove-lead = لن يعود هذا العنوان تابعًا لحسابك.
 account-remove = إزالة
 account-back = العودة إلى عناوينك
+account-changes = التغييرات الأخيرة
 account-said-verified = تم تأكيد العنوان.
 account-said-primary = أصبح هذا العنوان أساسيًا.
 account-said-labelled = تم حفظ الاسم.

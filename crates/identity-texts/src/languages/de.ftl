@@ -167,6 +167,7 @@ account-remove-title = Diese Adresse entfernen
 account-remove-lead = Die Adresse gehört dann nicht mehr zu Ihrem Konto.
 account-remove = Entfernen
 account-back = Zurück zu Ihren Adressen
+account-changes = Letzte Änderungen
 account-said-verified = Die Adresse ist bestätigt.
 account-said-primary = Diese Adresse ist jetzt die Hauptadresse.
 account-said-labelled = Der Name wurde gespeichert.

@@ -167,6 +167,7 @@ account-remove-title = Remove this address
 account-remove-lead = The address will no longer belong to your account.
 account-remove = Remove
 account-back = Back to your addresses
+account-changes = Recent changes
 account-said-verified = The address is confirmed.
 account-said-primary = This address is the primary one now.
 account-said-labelled = The name was saved.

@@ -173,6 +173,7 @@ account-remove-title = Quitar esta dirección
 account-remove-lead = La dirección dejará de pertenecer a su cuenta.
 account-remove = Quitar
 account-back = Volver a sus direcciones
+account-changes = Cambios recientes
 account-said-verified = La dirección está confirmada.
 account-said-primary = Esta dirección es ahora la principal.
 account-said-labelled = El nombre se ha guardado.

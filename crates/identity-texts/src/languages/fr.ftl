@@ -171,6 +171,7 @@ account-remove-title = Retirer cette adresse
 account-remove-lead = L’adresse n’appartiendra plus à votre compte.
 account-remove = Retirer
 account-back = Retour à vos adresses
+account-changes = Modifications récentes
 account-said-verified = L’adresse est confirmée.
 account-said-primary = Cette adresse est désormais l’adresse principale.
 account-said-labelled = Le nom a été enregistré.

@@ -145,6 +145,7 @@ account-remove-title = この連絡先を削除する
 account-remove-lead = この連絡先はあなたのアカウントのものではなくなります。
 account-remove = 削除する
 account-back = 連絡先の一覧に戻る
+account-changes = 最近の変更
 account-said-verified = 連絡先が確認されました。
 account-said-primary = この連絡先がメインになりました。
 account-said-labelled = 名前が保存されました。

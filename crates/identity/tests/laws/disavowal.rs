@@ -149,3 +149,62 @@ async fn a_long_history_is_read_whole() {
     assert_eq!(primary(&host.identity, &ada).await, ADA);
     assert_eq!(refusal(host.identity.disavow(&token).await), PublicRefusal::DisavowalUsed, "also at the end of it");
 }
+
+#[tokio::test]
+async fn what_is_listed_for_the_user_is_what_notices_offer_and_can_still_be_undone() {
+    let (mut listed_at_all, mut undone) = (0, 0);
+    for seed in 0..150_u64 {
+        let host = Host::new();
+        let account = host.identity.account(&host.user_with(&[ADA, "+441514960453"]).await);
+        assert!(account.disavowals().await.unwrap().is_empty(), "what an administrator did is not undone");
+        let mut state = seed;
+        let mut dice = |sides: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % sides
+        };
+        for step in 0..12 {
+            host.clock.forward(secs(if dice(2) == 0 { 1 } else { 86_401 }));
+            let ids: Vec<_> = account.get().await.unwrap().identifiers().map(|entry| entry.id).collect();
+            let id = ids[dice(ids.len())];
+            let new = address(&format!("new{step}@example.com"));
+            // What the rules refuse changes nothing.
+            match dice(6) {
+                0 => drop(account.add(new).await),
+                1 => drop(account.set_primary(id).await),
+                2 => drop(account.remove(id).await),
+                3 => drop(account.replace(id, new).await),
+                4 => {
+                    if account.start_verification(id).await.is_ok() {
+                        host.identity.deliver_due().await.unwrap();
+                        let to = account.get().await.unwrap().identifier(id).unwrap().address.to_string();
+                        if let Some(code) = host.mailbox.code(&to) {
+                            drop(account.confirm(id, &code).await);
+                        }
+                    }
+                }
+                _ => {
+                    let listed = account.disavowals().await.unwrap();
+                    if let Some((token, what)) = listed.get(dice(listed.len().max(1))) {
+                        assert_eq!(host.identity.disavow(token).await.unwrap().outcome, *what);
+                        let left = account.disavowals().await.unwrap();
+                        assert!(left.iter().all(|(other, _)| other.event() != token.event()), "it is undone once");
+                        undone += 1;
+                    }
+                }
+            }
+            host.identity.deliver_due().await.unwrap();
+            let listed = account.disavowals().await.unwrap();
+            assert!(listed.is_sorted_by_key(|(token, _)| std::cmp::Reverse(token.event())), "the newest comes first");
+            for (token, what) in &listed {
+                assert_eq!(host.identity.disavowal(token).await.unwrap(), *what, "seed {seed}, step {step}");
+            }
+            listed_at_all += listed.len();
+            for token in host.mailbox.notices().iter().filter_map(|notice| notice.disavowal.as_ref()) {
+                let Ok(offered) = host.identity.disavowal(token).await else { continue };
+                let is_listed = listed.iter().any(|(_, what)| what.since == offered.since);
+                assert!(is_listed, "seed {seed}, step {step}: {offered:?} is not in {listed:?}");
+            }
+        }
+    }
+    assert!(listed_at_all > 1_000 && undone > 50, "{listed_at_all} listed, {undone} undone");
+}
