@@ -32,11 +32,15 @@ pub enum Kind {
     Unverified,
     /// A change was undone with the link of its notice.
     Undone,
+    /// Somebody else proved an address, and contests it.
+    Contested,
+    /// A contest over an address ended, and nothing changed.
+    ContestEnded,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -51,6 +55,8 @@ impl Kind {
         Self::Replaced,
         Self::Unverified,
         Self::Undone,
+        Self::Contested,
+        Self::ContestEnded,
     ];
 
     /// The name with which the strings and templates of this kind begin.
@@ -71,6 +77,8 @@ impl Kind {
             Self::Replaced => "replaced",
             Self::Unverified => "unverified",
             Self::Undone => "undone",
+            Self::Contested => "contested",
+            Self::ContestEnded => "contest-ended",
         }
     }
 
@@ -134,6 +142,8 @@ impl Kind {
             NoticeKind::Replaced => Some(Self::Replaced),
             NoticeKind::Unverified => Some(Self::Unverified),
             NoticeKind::Undone => Some(Self::Undone),
+            NoticeKind::Contested => Some(Self::Contested),
+            NoticeKind::ContestEnded => Some(Self::ContestEnded),
             _ => None,
         }
     }

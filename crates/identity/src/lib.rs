@@ -82,6 +82,11 @@ pub mod address {
     };
 }
 
+/// Contested ownership of an address: [`policy::ContestPolicy`].
+pub mod contest {
+    pub use identity_core::{Contest, ContestAnswer, ContestId, ContestOutcome};
+}
+
 /// Undoing a change with the link of its notice: [`Identity::disavow`].
 pub mod disavowal {
     pub use identity_core::{DisavowError, DisavowToken, Undone};
@@ -111,12 +116,12 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The eleven policies of a [`Policy`], and their builders.
+/// The twelve policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains, Election,
-        FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
+        Budget, By, ClaimPolicy, ContestPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains,
+        Election, FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
         PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction, RestrictionPolicy,
         RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, SignInPolicy,
         Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
@@ -127,8 +132,8 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Attempt, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, Subject,
-        asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
+        Answer, Attempt, Binding, ContestEnd, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Rival, Seed,
+        Standing, Subject, asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
     };
 }
 

@@ -89,6 +89,8 @@ impl Person {
             attempts: Attempts::default(),
             undeliverable: None,
             scheduled: None,
+            contest: None,
+            contested_at: None,
         });
         self
     }

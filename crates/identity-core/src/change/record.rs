@@ -272,6 +272,8 @@ impl UserRecord {
             attempts: Attempts::default(),
             undeliverable: record.undeliverable,
             scheduled: None,
+            contest: None,
+            contested_at: None,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of eleven values; those that can be dangerous have
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of twelve values; those that can be dangerous have
 //! a builder, which refuses such a setting with [`DangerousPolicy`].
 
 mod claim;
+mod contest;
 mod disavowal;
 mod disposable;
 mod freshness;
@@ -17,6 +18,7 @@ mod spend;
 mod verification;
 
 pub use claim::ClaimPolicy;
+pub use contest::ContestPolicy;
 pub use disavowal::DisavowalPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
 pub use freshness::FreshnessPolicy;
@@ -106,6 +108,9 @@ pub enum DangerousPolicy {
     /// The time in which a change can be undone is outside 1 hour to 30 days.
     #[error("a change can be undone for 1 hour to 30 days; choose a time in this range, or switch it off")]
     DisavowalWindow,
+    /// The time in which an owner answers a contest is outside 24 hours to 90 days.
+    #[error("an owner has 24 hours to 90 days to answer a contest; choose a deadline in this range")]
+    ContestDeadline,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -141,6 +146,7 @@ pub struct Policy {
     pub(crate) sign_in: SignInPolicy,
     pub(crate) freshness: FreshnessPolicy,
     pub(crate) disavowal: DisavowalPolicy,
+    pub(crate) contest: ContestPolicy,
 }
 
 impl Policy {
@@ -210,6 +216,12 @@ impl Policy {
         Self { disavowal, ..self }
     }
 
+    /// Sets what happens when somebody proves an address that is verified with another user.
+    #[must_use]
+    pub fn with_contest(self, contest: ContestPolicy) -> Self {
+        Self { contest, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -274,6 +286,12 @@ impl Policy {
     #[must_use]
     pub const fn disavowal(&self) -> &DisavowalPolicy {
         &self.disavowal
+    }
+
+    /// What happens when somebody proves an address that is verified with another user.
+    #[must_use]
+    pub const fn contest(&self) -> ContestPolicy {
+        self.contest
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Event, EventFormat, IdentifierId, JsonObject, KeyId,
-    Method, NewUser, Nonce, Policy, Profile, ProofBy, Purpose, Recorded, Reported, Timestamp, UndeliverableReason,
-    User, UserId, UserRecord, Username, Verified, stored,
+    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, ContestId, ContestOutcome, Event, EventFormat,
+    IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Policy, Profile, ProofBy, Purpose, Recorded, Reported,
+    Timestamp, UndeliverableReason, User, UserId, UserRecord, Username, Verified, stored,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -110,6 +110,18 @@ fn every_change() -> Vec<Change> {
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
         Change::ExtensionReported(Reported { members: extension() }),
         Change::Disavowed { number: 7, id },
+        Change::ContestOpened {
+            id,
+            contest: ContestId::from_uuid(Uuid::from_u128(5)),
+            with: UserId::parse("v").unwrap(),
+            evidence: Some(Verified { at: Timestamp::from_secs(9), by: Method::Code, source: Some("canary".into()) }),
+            until: Some(Timestamp::from_secs(99)),
+        },
+        Change::ContestEnded {
+            id,
+            contest: ContestId::from_uuid(Uuid::from_u128(5)),
+            outcome: ContestOutcome::Transferred,
+        },
         Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
@@ -320,7 +332,7 @@ fn every_event_holds_a_canary_before_it_is_stripped() {
         let text = serde_json::to_string(&event(change.clone())).unwrap().to_lowercase();
         text.contains(CANARY) || text.contains("7400")
     });
-    assert_eq!(personal.count(), 8);
+    assert_eq!(personal.count(), 9);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod challenges;
 mod codes;
 mod commits;
+mod contests;
 mod decoys;
 mod disavowal;
 mod disavowal_thief;
