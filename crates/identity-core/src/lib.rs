@@ -90,6 +90,6 @@ pub use secret::{
 pub use user::{
     Attempts, Book, Challenge, Contest, ContestAnswer, ContestOutcome, DeliveryState, Evidence, Fate, Identifier,
     JsonError, JsonObject, MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH,
-    Method, Profile, ProofBy, PublicRefusal, Refusal, RefusalKind, Report, Retired, Scheduled, SendLimit, Status, Undeliverable,
-    UndeliverableReason, User, UserParts, UsernameEntry, Verified,
+    Method, Profile, ProofBy, PublicRefusal, Refusal, RefusalKind, Report, Retired, Scheduled, SendLimit, Status,
+    Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };

@@ -143,7 +143,9 @@ impl Post<'_> {
         let after = self.after;
         let before: Vec<_> = before.into_iter().flat_map(User::dues).collect();
         // What is no longer due takes every message about its identifier with it.
-        let is_withdrawn = |(id, _)| before.iter().any(|old| old.0 == id && !after.dues().any(|due| due == *old));
+        let is_withdrawn = |(id, _): (IdentifierId, Timestamp)| {
+            before.iter().any(|old| old.0 == id && !after.dues().any(|due| due == *old))
+        };
         for (identifier, due) in after.dues().filter(|due| !before.contains(due) || is_withdrawn(*due)) {
             let Some(entry) = after.identifier(identifier) else { continue };
             self.push_at(due, &entry.address, Content::Due { identifier }, due, Vec::new());

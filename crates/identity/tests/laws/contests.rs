@@ -106,6 +106,21 @@ async fn the_link_of_a_notice_objects_without_signing_in() {
 }
 
 #[tokio::test]
+async fn the_delivery_loop_transfers_at_the_deadline_and_not_before() {
+    let it = Contested::new(asking()).await;
+    it.host.clock.forward(secs(7 * DAY - 1));
+    it.host.identity.deliver_due().await.unwrap();
+    assert!(it.contest().await.is_some(), "the owner has a second left");
+    it.host.clock.forward(secs(1));
+    it.host.identity.deliver_due().await.unwrap();
+    assert_eq!(it.owner().await.as_ref(), Some(it.bob.user()));
+    it.host.identity.deliver_due().await.unwrap();
+    let history = it.host.identity.admin("staff").history(it.ada.user(), 0, 1_000).await.unwrap();
+    let ended = history.iter().filter(|recorded| recorded.event.change.kind() == "contest_ended").count();
+    assert_eq!(ended, 1, "it is carried out once");
+}
+
+#[tokio::test]
 async fn administrators_list_contests_with_both_users_and_decide_them() {
     for (answer, transfers) in [(ContestAnswer::Agree, true), (ContestAnswer::Object, false)] {
         let it = Contested::new(ContestPolicy::administrator()).await;
