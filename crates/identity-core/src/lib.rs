@@ -72,7 +72,8 @@ pub use change::{
     Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, Reported, UserRecord, record, stored,
 };
 pub use decide::{
-    Added, Answer, Confirmation, ContestEnd, Context, Decision, Funding, Issued, MergeConflict, NewAddress, NewUser, ProfileChange, Removed, Rival, Standing, Started, Undone, Verification,
+    Added, Answer, Confirmation, ContestEnd, Context, Decision, Funding, Issued, MergeConflict, NewAddress, NewUser,
+    ProfileChange, Removed, Rival, Standing, Started, Undone, Verification,
 };
 pub use plan::{
     Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,

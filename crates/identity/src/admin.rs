@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use identity_core::{
-    Actor, Address, ClaimKind, ContestAnswer, ContestId, ContestOutcome, Context, Decision, IdentifierId, Issued, MergeConflict, MessageId, NewAddress, NewUser, ProfileChange, Recorded, Refusal, Started, User, UserId, Username, Verification,
+    Actor, Address, ClaimKind, ContestAnswer, ContestId, ContestOutcome, Context, Decision, IdentifierId, Issued,
+    MergeConflict, MessageId, NewAddress, NewUser, ProfileChange, Recorded, Refusal, Started, User, UserId, Username,
+    Verification,
 };
 use identity_ports::{Cursor, DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Posted, Prefix};
 use serde_json::{Map, Value};

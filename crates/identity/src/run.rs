@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
-    Actor, BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted, Funding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, Rival, SendLimit, Started, Stored, TenantId, Timestamp, User, UserId, UserKey, Version, WhenExhausted, asks_for, held_before, plan, resting, shared_charges,
+    Actor, BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted,
+    Funding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, Rival, SendLimit,
+    Started, Stored, TenantId, Timestamp, User, UserId, UserKey, Version, WhenExhausted, asks_for, held_before, plan,
+    resting, shared_charges,
 };
 use identity_ports::{CommitError, StoreError};
 use tokio::runtime::Handle;

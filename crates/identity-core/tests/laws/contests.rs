@@ -6,8 +6,8 @@ use std::sync::Arc;
 use identity_core::policy::{By, ContestPolicy, FreshnessPolicy, PrimaryPolicy};
 use identity_core::{
     Actor, Answer, BudgetKind, ClaimPolicy, Commit, Content, ContestAnswer, ContestOutcome, Context, Decision,
-    DisavowToken, Event, IdentifierId, NewAddress, NewUser, NoticeKind, Planned, Policy, Recorded, Refusal, Rival, Stored,
-    Timestamp, User, UserId, UserKey, Version, plan, stored,
+    DisavowToken, Event, IdentifierId, NewAddress, NewUser, NoticeKind, Planned, Policy, Recorded, Refusal, Rival,
+    Stored, Timestamp, User, UserId, UserKey, Version, plan, stored,
 };
 
 use crate::kit::{Bench, email, kinds, secs, staff};
@@ -110,7 +110,8 @@ impl World {
         let actor = Actor::contest();
         bench.on(&actor, |context| {
             let events = decide(&stored.user, context).ok_or(Refusal::Contested)?;
-            let planned = |commit| Planned { commit, user: Arc::clone(&stored.user), version: stored.version, outcome: () };
+            let planned =
+                |commit| Planned { commit, user: Arc::clone(&stored.user), version: stored.version, outcome: () };
             let also = planned(self.planned(other, stored, events, context));
             Ok(planned(Some(commit)).with(also, context).commit.unwrap())
         })
