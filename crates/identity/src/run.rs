@@ -128,6 +128,7 @@ impl Identity {
                     Err(Failure::Resting { claim, until }) => {
                         return Err(Refusal::Resting { kind: claim.kind(), until }.into());
                     }
+                    Err(Failure::Taken(claim)) => return Err(Refusal::from(&claim).into()),
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
