@@ -155,6 +155,7 @@ impl AccountPage {
                 let code = Code::parse(form.code.as_deref().ok_or(INCOMPLETE)?)?;
                 match account.confirm(id, &code).await?.outcome {
                     Confirmation::Verified => Ok(format!("?address={id}&done=verified")),
+                    Confirmation::Contested => Err(PublicRefusal::Contested.into()),
                     Confirmation::Rejected { attempts_left } => Err(Failure::Wrong(
                         AccountWrong::Code { attempts_left: Some(attempts_left) },
                         StatusCode::UNPROCESSABLE_ENTITY,

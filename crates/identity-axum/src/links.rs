@@ -59,6 +59,7 @@ async fn confirm(Extension(page): Page, headers: HeaderMap, form: Result<RawForm
     };
     let answer = match page.identity.account(request.token.user()).confirm_link(&request.token).await {
         Ok(receipt) if receipt.outcome == Confirmation::Verified => Answer::Confirmed,
+        Ok(receipt) if receipt.outcome == Confirmation::Contested => Answer::Contested,
         Ok(_) => Answer::Failed,
         Err(error) => failed(&error),
     };

@@ -65,15 +65,15 @@ pub use address::{
     UsernameError,
 };
 pub use base::{
-    IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError,
+    ContestId, IdError, IdentifierId, Inconsistent, MessageId, Nonce, Seed, TenantId, Timestamp, TimestampError,
     TimestampRangeError, UserId, UserKey, Version,
 };
 pub use change::{
     Actor, Change, Content, Event, EventFormat, Message, Outgoing, Recorded, Reported, UserRecord, record, stored,
 };
 pub use decide::{
-    Added, Answer, Confirmation, Context, Decision, Funding, Issued, MergeConflict, NewAddress, NewUser, ProfileChange,
-    Removed, Standing, Started, Undone, Verification,
+    Added, Answer, Confirmation, ContestEnd, Context, Decision, Funding, Issued, MergeConflict, NewAddress, NewUser,
+    ProfileChange, Removed, Rival, Standing, Started, Undone, Verification,
 };
 pub use plan::{
     Attempt, Claim, ClaimChanges, Commit, Committed, Details, Expected, LookupChanges, LookupEntry, Planned, Stored,
@@ -81,17 +81,17 @@ pub use plan::{
     withdrawn,
 };
 pub use policy::{
-    BudgetKind, ChangePolicy, Charge, ClaimPolicy, DangerousPolicy, DisavowalPolicy, Exhausted, FreshnessPolicy,
-    NoticeKind, NoticePolicy, Policy, PrimaryPolicy, Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy,
-    SignInPolicy, VerificationPolicy, WhenExhausted,
+    BudgetKind, ChangePolicy, Charge, ClaimPolicy, ContestPolicy, DangerousPolicy, DisavowalPolicy, Exhausted,
+    FreshnessPolicy, NoticeKind, NoticePolicy, Policy, PrimaryPolicy, Refund, RestPolicy, Restriction,
+    RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, DisavowError, DisavowToken, KeyError,
     KeyId, LinkError, LinkToken, Purpose, SignInTicket, TicketError,
 };
 pub use user::{
-    Attempts, Book, Challenge, DeliveryState, Evidence, Fate, Identifier, JsonError, JsonObject, MAX_EXTENSION_BYTES,
-    MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH, Method, Profile, ProofBy, PublicRefusal,
-    Refusal, RefusalKind, Report, Retired, Scheduled, SendLimit, Status, Undeliverable, UndeliverableReason, User,
-    UserParts, UsernameEntry, Verified,
+    Attempts, Book, Challenge, Contest, ContestAnswer, ContestOutcome, DeliveryState, Evidence, Fate, Identifier,
+    JsonError, JsonObject, MAX_EXTENSION_BYTES, MAX_EXTENSION_DEPTH, MAX_IDENTIFIERS, MAX_JSON_BYTES, MAX_JSON_DEPTH,
+    Method, Profile, ProofBy, PublicRefusal, Refusal, RefusalKind, Report, Retired, Scheduled, SendLimit, Status,
+    Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };

@@ -34,11 +34,15 @@ pub enum Kind {
     Unverified,
     /// A change was undone with the link of its notice.
     Undone,
+    /// Somebody else proved an address, and contests it.
+    Contested,
+    /// A contest over an address ended, and nothing changed.
+    ContestEnded,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -54,6 +58,8 @@ impl Kind {
         Self::Scheduled,
         Self::Unverified,
         Self::Undone,
+        Self::Contested,
+        Self::ContestEnded,
     ];
 
     /// The name with which the strings and templates of this kind begin.
@@ -75,6 +81,8 @@ impl Kind {
             Self::Scheduled => "scheduled",
             Self::Unverified => "unverified",
             Self::Undone => "undone",
+            Self::Contested => "contested",
+            Self::ContestEnded => "contest-ended",
         }
     }
 
@@ -139,6 +147,8 @@ impl Kind {
             NoticeKind::Scheduled => Some(Self::Scheduled),
             NoticeKind::Unverified => Some(Self::Unverified),
             NoticeKind::Undone => Some(Self::Undone),
+            NoticeKind::Contested => Some(Self::Contested),
+            NoticeKind::ContestEnded => Some(Self::ContestEnded),
             _ => None,
         }
     }

@@ -15,6 +15,8 @@ use crate::{Kind, LinkRequest, Links, TextError, Texts, clean};
 pub enum Answer {
     /// The address is verified.
     Confirmed,
+    /// The address is proved, and a contest over it is open.
+    Contested,
     /// The change is undone.
     Undone,
     /// The link was used, is too old, or is not one. The page does not tell which.
@@ -28,11 +30,13 @@ pub enum Answer {
 
 impl Answer {
     /// Every answer.
-    pub const ALL: [Self; 5] = [Self::Confirmed, Self::Undone, Self::Failed, Self::NotSignedIn, Self::Later];
+    pub const ALL: [Self; 6] =
+        [Self::Confirmed, Self::Contested, Self::Undone, Self::Failed, Self::NotSignedIn, Self::Later];
 
     const fn slug(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
+            Self::Contested => "contested",
             Self::Undone => "undone",
             Self::Failed => "failed",
             Self::NotSignedIn => "not-signed-in",
@@ -42,7 +46,7 @@ impl Answer {
 
     const fn status(self) -> u16 {
         match self {
-            Self::Confirmed | Self::Undone => 200,
+            Self::Confirmed | Self::Contested | Self::Undone => 200,
             Self::Failed | Self::NotSignedIn => 400,
             Self::Later => 503,
         }

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use identity_core::address::Label;
 use identity_core::{
-    Actor, Address, Answer, Code, Confirmation, Context, Decision, IdentifierId, LinkToken, NewAddress, PublicRefusal,
-    Refusal, Started, User, UserId, UserKey, Username, Verification,
+    Actor, Address, Answer, Code, Confirmation, ContestAnswer, ContestId, ContestOutcome, Context, Decision,
+    IdentifierId, LinkToken, NewAddress, PublicRefusal, Refusal, Started, User, UserId, UserKey, Username,
+    Verification,
 };
 
 use crate::{HolderError, Identity, Receipt};
@@ -75,7 +76,9 @@ impl Account {
         Ok(self.identity.started(self.run("account.start_verification", decide).await?))
     }
 
-    /// Judges a code that the person typed. A wrong code is counted, and is an outcome rather than an error.
+    /// Judges a code that the person typed. A wrong code is counted, and is an outcome rather than an error. A right one for an
+    /// address that is verified with another user opens a contest if the
+    /// [`ContestPolicy`](crate::policy::ContestPolicy) says so, which is [`Confirmation::Contested`].
     ///
     /// # Errors
     /// [`PublicRefusal::NoChallenge`], [`PublicRefusal::Expired`], [`PublicRefusal::AlreadyVerified`],
@@ -201,6 +204,20 @@ impl Account {
         let (_, stored) = self.identity.load(&self.key).await?.ok_or(PublicRefusal::UserNotFound)?;
         let entry = stored.user.identifier(id).ok_or(PublicRefusal::IdentifierNotFound)?;
         Ok(entry.is_fresh(purpose, self.identity.policy().freshness(), self.identity.now()))
+    }
+
+    /// Answers the open contest over an address of this user, which [`User::contest`] names: agreeing transfers the address at once,
+    /// objecting ends the contest. Without being signed in, the link of the notice objects ([`Identity::disavow`]).
+    ///
+    /// # Errors
+    /// [`PublicRefusal::NoContest`] when it was decided, [`PublicRefusal::AdministratorOnly`] for the user who contests the address:
+    /// removing it withdraws.
+    pub async fn answer_contest(
+        &self,
+        contest: ContestId,
+        answer: ContestAnswer,
+    ) -> Result<Receipt<ContestOutcome>, HolderError> {
+        self.run("account.answer_contest", |user, context| user.answer_contest(contest, answer, context)).await
     }
 
     pub(crate) async fn run<T: 'static>(

@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use identity_core::address::Label;
 use identity_core::{
-    Actor, Address, Context, Decision, IdentifierId, Issued, MergeConflict, MessageId, NewAddress, NewUser,
-    ProfileChange, Recorded, Refusal, Started, User, UserId, Username, Verification,
+    Actor, Address, ClaimKind, ContestAnswer, ContestId, ContestOutcome, Context, Decision, IdentifierId, Issued,
+    MergeConflict, MessageId, NewAddress, NewUser, ProfileChange, Recorded, Refusal, Started, User, UserId, Username,
+    Verification,
 };
-use identity_ports::{DirectoryPage, DirectoryQuery, Found, ListQuery, Page, Posted};
+use identity_ports::{Cursor, DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Posted, Prefix};
 use serde_json::{Map, Value};
 
 use crate::{Error, Identity, Receipt};
@@ -313,6 +314,31 @@ impl Admin {
         members: impl Fn(&User) -> Map<String, Value>,
     ) -> Result<Receipt<bool>, Error> {
         self.run("admin.report", user, |user, context| user.report(&members(user), context)).await
+    }
+
+    /// The users over whose verified addresses a contest is open ([`User::contest`]), in the order of their creation: at most
+    /// `limit` of them, which is 1,000 at most, from `after` on. The other user of each is [`Contest::with`](crate::contest::Contest).
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store fails.
+    pub async fn contests(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+        let prefix = Some(Prefix { kind: ClaimKind::Contest, text: String::new() });
+        self.list(&ListQuery { order: ListOrder::Created, after, limit, prefix }).await
+    }
+
+    /// Decides a contest in the owner's place: the address changes hands, or stays. Both users are told.
+    ///
+    /// # Errors
+    /// [`Refusal::NoContest`] when it was decided.
+    pub async fn decide_contest(
+        &self,
+        contest: ContestId,
+        answer: ContestAnswer,
+    ) -> Result<Receipt<ContestOutcome>, Error> {
+        let found = self.identity.parts.store.find(&self.identity.tenant, &[contest.key()]).await?;
+        let owner = found.into_iter().next().ok_or(Refusal::NoContest)?.user;
+        let decide = |user: &User, context: &Context<'_>| user.answer_contest(contest, answer, context);
+        self.run("admin.decide_contest", &owner, decide).await
     }
 
     /// Disables a user: calls on the holder's road are refused. Nothing is written when the user is disabled already.

@@ -23,7 +23,8 @@ impl Identity {
     ///   window of the [`DisavowalPolicy`](crate::policy::DisavowalPolicy) is over, and
     ///   [`AdministratorOnly`](crate::PublicRefusal::AdministratorOnly) when an administrator made the change.
     /// * [`NothingToUndo`](crate::PublicRefusal::NothingToUndo) when the change does not stand any more.
-    /// * [`TakenSince`](crate::PublicRefusal::TakenSince) when an address that would come back belongs to another user by now.
+    /// * [`TakenSince`](crate::PublicRefusal::TakenSince) when an address that would come back belongs to another user by now, and
+    ///   the [`ContestPolicy`](crate::policy::ContestPolicy) opens no contest: one that opens it answers [`Undone::contested`].
     /// * [`UserNotFound`](crate::PublicRefusal::UserNotFound) when the user was erased or became
     ///   a part of another one, and [`Disabled`](crate::PublicRefusal::Disabled) when the user is disabled.
     /// * [`TooMany`](crate::PublicRefusal::TooMany) when there is no room for the address that would come back.

@@ -85,6 +85,11 @@ pub mod address {
     };
 }
 
+/// Contested ownership of an address: [`policy::ContestPolicy`].
+pub mod contest {
+    pub use identity_core::{Contest, ContestAnswer, ContestId, ContestOutcome};
+}
+
 /// Undoing a change with the link of its notice: [`Identity::disavow`].
 pub mod disavowal {
     pub use identity_core::{DisavowError, DisavowToken, Undone};
@@ -118,8 +123,8 @@ pub mod import {
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ChangePolicy, ClaimPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains,
-        Election, FreshnessPolicy, LimitPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy,
+        Budget, By, ChangePolicy, ClaimPolicy, ContestPolicy, Conversion, DangerousPolicy, DisavowalPolicy,
+        DisposableDomains, Election, FreshnessPolicy, LimitPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy,
         NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction,
         RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder,
         SignInPolicy, Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
@@ -130,8 +135,9 @@ pub mod policy {
 /// The pure rules behind the use cases, for hosts that decide without a store.
 pub mod rules {
     pub use identity_core::{
-        Answer, Attempt, Binding, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Seed, Standing, Subject,
-        asks_for, charges, disavowals, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
+        Answer, Attempt, Binding, ContestEnd, Context, Decision, Funding, KeyId, Nonce, Outgoing, Planned, Rival, Seed,
+        Standing, Subject, asks_for, charges, disavowals, held_before, messages, plan, refunds, resting,
+        shared_charges, withdrawn,
     };
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use identity_core::policy::{Listed, MailboxLimit, Mode};
 use identity_core::{
     Actor, BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, Commit, Committed, Context, Decision, Exhausted,
-    Funding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, SendLimit,
-    Started, Stored, TenantId, Timestamp, User, UserKey, Version, WhenExhausted, asks_for, held_before, plan, resting,
-    shared_charges,
+    Funding, Identifier, IdentifierId, Issued, Outgoing, Planned, Policy, Recorded, Refund, Refusal, Rival, SendLimit,
+    Started, Stored, TenantId, Timestamp, User, UserId, UserKey, Version, WhenExhausted, asks_for, held_before, plan,
+    resting, shared_charges,
 };
 use identity_ports::{CommitError, StoreError};
 use tokio::runtime::Handle;
@@ -77,6 +77,7 @@ impl Identity {
                         }
                         heeds_rest = false;
                     }
+                    Err(Failure::Taken(claim)) => return Err(Refusal::from(&claim).into()),
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
@@ -127,6 +128,7 @@ impl Identity {
                     Err(Failure::Resting { claim, until }) => {
                         return Err(Refusal::Resting { kind: claim.kind(), until }.into());
                     }
+                    Err(Failure::Taken(claim)) => return Err(Refusal::from(&claim).into()),
                     Err(Failure::Other(error)) => return Err(error),
                     Ok(receipt) => return Ok(receipt),
                 }
@@ -175,6 +177,7 @@ impl Identity {
             match self.commit(&key, None, decision, &context).await {
                 Ok(receipt) => Ok(receipt),
                 Err(Failure::Conflict | Failure::Crowded(_)) => Err(Refusal::UserExists.into()),
+                Err(Failure::Taken(claim)) => Err(Refusal::from(&claim).into()),
                 Err(Failure::Resting { claim, until }) => Err(Refusal::Resting { kind: claim.kind(), until }.into()),
                 Err(Failure::Other(error)) => Err(error),
             }
@@ -189,15 +192,73 @@ impl Identity {
         actor: &Actor,
         funding: Funding,
         heeds_rest: bool,
-        decide: impl FnOnce(&Context<'_>) -> Result<Decision<T>, Refusal>,
+        decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
         let seed = self.parts.entropy.seed().map_err(Error::from)?;
         // Another process may have given a later time than this one's clock shows: events stand in the order of their times.
         let now = self.parts.clock.now_after(stored.user.updated_at());
         let policy = self.policy();
         let context = Context { heeds_rest, ..self.context(now, &seed, &policy, actor, funding) };
+        let mut decision = decide(&context).map_err(Error::from)?;
+        let end = stored.user.ends_contest(&mut decision.events, &context);
+        let mut planned = plan(key, Some(stored), decision, &context).map_err(Error::from)?;
+        if let Some(end) = end {
+            let decide = |user: &User, context: &Context<'_>| Some(user.follow_contest(&end, context));
+            if let Some(other) = self.other_half(&end.with, &context, decide).await? {
+                planned = planned.with(other, &context);
+            }
+        }
+        match self.commit_planned(key, planned, &context).await {
+            Err(Failure::Taken(claim)) => self.contest(key, stored, &claim, &context, decide).await,
+            written => written,
+        }
+    }
+
+    /// Makes a decision once more, whose commit met the claim of another user: it contests the address where the policy opens a
+    /// contest.
+    async fn contest<T>(
+        &self,
+        key: &UserKey,
+        stored: &Stored,
+        claim: &Claim,
+        context: &Context<'_>,
+        decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
+    ) -> Result<Receipt<T>, Failure> {
+        let taken = || Failure::from(Error::from(Refusal::from(claim)));
+        if context.actor.is_administrator() || !context.policy.contest().opens() {
+            return Err(taken());
+        }
+        let found = self.parts.store.find(&key.tenant, std::slice::from_ref(&claim.key)).await.map_err(Error::from)?;
+        let owner = found.into_iter().find(|found| found.verified && found.user != key.user).ok_or_else(taken)?.user;
+        let seed = self.parts.entropy.seed().map_err(Error::from)?;
+        let rival = Rival { owner: &owner, key: &claim.key };
+        let context = Context { seed: &seed, rival: Some(rival), ..*context };
         let decision = decide(&context).map_err(Error::from)?;
-        self.commit(key, Some(stored), decision, &context).await
+        let events = decision.events.clone();
+        let planned = plan(key, Some(stored), decision, &context).map_err(Error::from)?;
+        let decide = |user: &User, context: &Context<'_>| user.contested_by(&stored.user, &events, context);
+        let other = self.other_half(&owner, &context, decide).await?.ok_or_else(taken)?;
+        match self.commit_planned(key, planned.with(other, &context), &context).await {
+            Err(Failure::Taken(claim)) => Err(Error::from(Refusal::from(&claim)).into()),
+            written => written,
+        }
+    }
+
+    /// Plans what the other user of a contest has to write; `None` when there is nothing to decide about that user.
+    async fn other_half(
+        &self,
+        user: &UserId,
+        context: &Context<'_>,
+        decide: impl FnOnce(&User, &Context<'_>) -> Option<Decision<()>>,
+    ) -> Result<Option<Planned<()>>, Failure> {
+        let key = UserKey { tenant: context.tenant.clone(), user: user.clone() };
+        let seed = self.parts.entropy.seed().map_err(Error::from)?;
+        let Some(stored) = self.parts.store.load(&key).await.map_err(Error::from)? else { return Ok(None) };
+        // The other user may have been written by a clock that is ahead of this one: its events stand in their order as well.
+        let now = self.parts.clock.now_after(stored.user.updated_at()).max(context.now);
+        let context = Context { now, seed: &seed, actor: &Actor::contest(), heeds_rest: false, ..*context };
+        let Some(decision) = decide(&stored.user, &context) else { return Ok(None) };
+        Ok(Some(plan(&key, Some(&stored), decision, &context).map_err(Error::from)?))
     }
 
     /// Makes a decision once more, for which a budget that strangers share had no room: from the reserve of the address when
@@ -238,7 +299,8 @@ impl Identity {
         funding: Funding,
     ) -> Context<'a> {
         let heeds_rest = !actor.is_administrator();
-        Context { now, seed, tenant: &self.tenant, policy, keys: &self.parts.keys, actor, funding, heeds_rest }
+        let (tenant, keys) = (&self.tenant, &self.parts.keys);
+        Context { now, seed, tenant, policy, keys, actor, funding, heeds_rest, rival: None }
     }
 
     async fn commit<T>(
@@ -248,7 +310,11 @@ impl Identity {
         decision: Decision<T>,
         context: &Context<'_>,
     ) -> Result<Receipt<T>, Failure> {
-        self.commit_planned(key, plan(key, stored, decision, context).map_err(Error::from)?, context).await
+        let planned = plan(key, stored, decision, context).map_err(Error::from)?;
+        match self.commit_planned(key, planned, context).await {
+            Err(Failure::Taken(claim)) => Err(Error::from(Refusal::from(&claim)).into()),
+            written => written,
+        }
     }
 
     async fn commit_planned<T>(
@@ -297,7 +363,7 @@ impl Identity {
         let users = policy.mailbox_limit().map_or(0, MailboxLimit::users);
         let mut exceeded = Vec::new();
         loop {
-            let again = commit.claims.takes_slot().then(|| commit.clone());
+            let again = commit.parts().any(|part| part.claims.takes_slot()).then(|| commit.clone());
             let taken = match (self.write(commit).await, again) {
                 (Err(CommitError::Taken(taken)), Some(again)) => {
                     commit = again;
@@ -309,10 +375,15 @@ impl Identity {
                 }
                 (error, _) => return error,
             };
-            match commit.claims.pass_over(&taken.key, users) {
+            let takes = |part: &Commit| part.claims.take.iter().any(|claim| claim.key == taken.key);
+            let claims = match &mut commit.also {
+                Some(also) if takes(also) => &mut also.claims,
+                _ => &mut commit.claims,
+            };
+            match claims.pass_over(&taken.key, users) {
                 Ok(()) => {}
                 Err(slot) if mode == Mode::Record && slot.slot().is_some() => {
-                    commit.claims.take.retain(|claim| claim.key != taken.key);
+                    claims.take.retain(|claim| claim.key != taken.key);
                     exceeded.push(slot);
                 }
                 Err(key) => return Err(CommitError::Taken(Claim { key, ..taken })),
@@ -487,6 +558,8 @@ fn refused_by(exhausted: Exhausted, now: Timestamp) -> Failure {
 
 enum Failure {
     Conflict,
+    /// Nothing is written, because another user holds a claim.
+    Taken(Claim),
     /// Nothing is written, and the decision is made once more.
     Crowded(Crowded),
     /// Nothing is written, because what the commit takes rests.
@@ -516,7 +589,7 @@ impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         Self::Other(match error {
             CommitError::Conflict => return Self::Conflict,
-            CommitError::Taken(claim) => Refusal::from(&claim).into(),
+            CommitError::Taken(claim) => return Self::Taken(claim),
             CommitError::Store(error) => error.into(),
             other => identity_ports::StoreError::failed(other).into(),
         })

@@ -36,6 +36,7 @@ pub(crate) async fn confirm(State(app): State<Arc<App>>, RawForm(form): RawForm)
     let said = if request.tenant == *app.identity.tenant() {
         match app.identity.account(request.token.user()).confirm_link(&request.token).await {
             Ok(receipt) if receipt.outcome == Confirmation::Verified => Answer::Confirmed,
+            Ok(receipt) if receipt.outcome == Confirmation::Contested => Answer::Contested,
             Ok(_) => Answer::Failed,
             Err(error) => failed(&error),
         }

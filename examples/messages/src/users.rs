@@ -120,6 +120,7 @@ pub(crate) async fn confirm(
     match app.identity.account(&user).confirm(id, &code).await {
         Ok(receipt) => Json(match receipt.outcome {
             Confirmation::Verified => json!({ "verified": true }),
+            Confirmation::Contested => json!({ "verified": false, "contested": true }),
             Confirmation::Rejected { attempts_left } => json!({ "verified": false, "attempts_left": attempts_left }),
         })
         .into_response(),

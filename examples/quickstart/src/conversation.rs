@@ -130,6 +130,10 @@ impl Conversation {
                     self.identity.deliver_due().await?;
                     return Ok(true);
                 }
+                Ok(Confirmation::Contested) => {
+                    println!("Right, and somebody else has it as well: it has to be decided whose it is.");
+                    return Ok(true);
+                }
                 Ok(Confirmation::Rejected { attempts_left: 0 }) => {
                     println!("Wrong, and that was the last try for this code.");
                     return Ok(true);

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use identity_core::address::Label;
 use identity_core::{
-    Address, Change, Channel, Email, JsonObject, Method, Phone, Reported, UndeliverableReason, UserKey, UserRecord,
-    Username, Verified,
+    Address, Change, Channel, ContestId, ContestOutcome, Email, JsonObject, Method, Phone, Reported,
+    UndeliverableReason, UserKey, UserRecord, Username, Verified,
 };
 use serde_json::json;
 
@@ -58,6 +58,18 @@ pub fn every_change(key: &UserKey) -> Vec<Change> {
         Change::ChangeStopped { id: id(1) },
         Change::AttemptsCleared { id: id(1) },
         Change::Disavowed { number: 7, id: id(1) },
+        Change::ContestOpened {
+            id: id(1),
+            contest: ContestId::from_uuid(id(5).as_uuid()),
+            with: key.user.clone(),
+            evidence: Some(Verified { at: at(3), by: Method::Code, source: None }),
+            until: Some(at(9)),
+        },
+        Change::ContestEnded {
+            id: id(1),
+            contest: ContestId::from_uuid(id(5).as_uuid()),
+            outcome: ContestOutcome::Kept,
+        },
         Change::ClaimsUpdated,
         Change::DeliveryFailed { id: id(1), sent_at: Some(at(3)), why: Some(UndeliverableReason::Bounced) },
         Change::DeliveryFailed { id: id(1), sent_at: None, why: None },

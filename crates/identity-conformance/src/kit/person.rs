@@ -90,6 +90,8 @@ impl Person {
             undeliverable: None,
             scheduled: None,
             label: None,
+            contest: None,
+            contested_at: None,
         });
         self
     }

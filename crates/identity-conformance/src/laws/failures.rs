@@ -8,8 +8,9 @@ use identity::policy::ChangePolicy;
 use identity::store::Store;
 use identity::{Error, HolderError};
 use identity_core::{
-    Address, ClaimPolicy, Code, Confirmation, DeliveryState, DisavowToken, Email, IdentifierId, LinkToken, NewAddress,
-    NewUser, Phone, Policy, ProfileChange, ProofBy, Report, Strength, User, UserId, UserRecord, Username, Verification,
+    Address, ClaimPolicy, Code, Confirmation, ContestAnswer, ContestId, ContestPolicy, DeliveryState, DisavowToken,
+    Email, IdentifierId, LinkToken, NewAddress, NewUser, Phone, Policy, ProfileChange, ProofBy, Report, Strength, User,
+    UserId, UserRecord, Username, Verification,
 };
 
 use crate::Harness;
@@ -71,6 +72,8 @@ use_cases! {
     Merge "admin.merge",
     ReportDelivery "admin.report_delivery",
     Disavow "identity.disavow",
+    AnswerContest "account.answer_contest",
+    DecideContest "admin.decide_contest",
     Deliver "identity.deliver_due",
 }
 
@@ -104,6 +107,8 @@ struct Subject {
     link: Option<LinkToken>,
     /// Undoes the removal of the second address.
     undo: Option<DisavowToken>,
+    /// The contest in which the other user proved the first address.
+    contest: Option<ContestId>,
 }
 
 impl Subject {
@@ -158,7 +163,12 @@ impl Subject {
         if keeps {
             account.remove(primary).await.unwrap();
         }
-        Self { number, user, other, primary, second, open, phone, code, link, undo }
+        let contest = if matches!(case, UseCase::AnswerContest | UseCase::DecideContest) {
+            Some(contest(bench, &user, &other, mail("first")).await)
+        } else {
+            None
+        };
+        Self { number, user, other, primary, second, open, phone, code, link, undo, contest }
     }
 
     async fn ask(&self, bench: &Bench, case: UseCase) -> Result<Option<Confirmation>, HolderError> {
@@ -226,6 +236,12 @@ impl Subject {
                 drop(admin.merge(&self.other, user, &conflicts).await?);
             }
             UseCase::Disavow => drop(bench.identity.disavow(self.undo.as_ref().expect("a token")).await?),
+            UseCase::AnswerContest => {
+                drop(account.answer_contest(self.contest.expect("a contest"), ContestAnswer::Agree).await?);
+            }
+            UseCase::DecideContest => {
+                drop(admin.decide_contest(self.contest.expect("a contest"), ContestAnswer::Object).await?);
+            }
             UseCase::Deliver => drop(bench.identity.deliver_due().await?),
         }
         Ok(None)
@@ -309,6 +325,20 @@ impl Subject {
 
 fn label() -> Option<Label> {
     Some(Label::parse("Work").unwrap())
+}
+
+/// Lets a new user prove an address of a user, and contest it.
+pub(super) async fn contest(bench: &Bench, owner: &UserId, other: &UserId, address: Email) -> ContestId {
+    let policy = Policy::default().with_contest(ContestPolicy::administrator());
+    let identity = bench.identity.clone().with_policy(policy);
+    let staff = identity.admin("staff");
+    staff.create(NewUser { id: Some(other.clone()), ..NewUser::default() }).await.expect("a user is created");
+    let id = identity.account(other).add(address).await.expect("it is added").outcome;
+    let code = staff.issue_code(other, id).await.expect("a code is issued").outcome.code;
+    let answer = identity.account(other).confirm(id, &code).await.expect("it is judged").outcome;
+    assert_eq!(answer, Confirmation::Contested, "the address is another user's");
+    let owner = identity.account(owner).get().await.expect("the owner is there");
+    owner.contest().expect("a contest is open").1.id
 }
 
 fn by(proof: ProofBy) -> Verification {
@@ -537,6 +567,7 @@ mod tests {
         "account.is_fresh",
         "account.link_address",
         "admin.browse",
+        "admin.contests",
         "admin.dead_letters",
         "admin.export",
         "admin.find",

@@ -3,6 +3,7 @@
 mod budgets;
 mod claims;
 mod codes;
+mod contests;
 mod directory;
 mod erasure;
 mod failures;
@@ -37,7 +38,7 @@ macro_rules! files {
 }
 
 files! {
-    budgets claims codes directory erasure failures feed finding history listing model outbox post
+    budgets claims codes contests directory erasure failures feed finding history listing model outbox post
     presence quotas races refusals reserve round_trip sign_in tenants texts two
 }
 
@@ -181,6 +182,8 @@ macro_rules! for_every_law {
             c44_parallel_guesses_are_counted_exactly
             c45_one_of_many_right_codes_succeeds
             c46_a_username_is_never_another_users_address
+            c96_a_contest_raced_by_both_sides_ends_once_with_one_owner
+            one_of_many_concurrent_contests_is_opened
             c48_all_or_nothing
             c48_two_failures_leave_nothing_half
             c48_a_sign_in_is_all_or_nothing

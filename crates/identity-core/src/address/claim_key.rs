@@ -9,6 +9,8 @@ named_enum! {
     /// The namespace of a claim key. Within a tenant, a key is unique in its namespace.
     #[derive(PartialOrd, Ord)]
     pub enum ClaimKind {
+        /// The id of an open contest, under which its owner is found. Nobody claims it.
+        Contest = "contest",
         /// An e-mail address.
         Email = "email",
         /// A slot of a mailbox, of which a policy gives each mailbox a number
@@ -24,6 +26,7 @@ named_enum! {
 impl ClaimKind {
     pub(crate) const fn noun(self) -> &'static str {
         match self {
+            Self::Contest => "contest",
             Self::Email => "e-mail address",
             Self::Mailbox => "mailbox",
             Self::Phone => "phone number",
@@ -35,6 +38,7 @@ impl ClaimKind {
     #[must_use]
     pub const fn rule(self) -> u8 {
         match self {
+            Self::Contest => 1,
             Self::Email => super::Email::CLAIM_RULE,
             Self::Mailbox => super::MailboxKey::RULE,
             Self::Phone => super::Phone::CLAIM_RULE,

@@ -159,6 +159,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// The id of a contest over an address: a UUID of version 7 (RFC 9562).
+    ContestId
+}
+
+uuid_id! {
     /// The id of a message: a UUID of version 7 (RFC 9562), so that a store can keep messages in the order of their
     /// creation.
     MessageId

@@ -21,6 +21,12 @@ impl Actor {
         matches!(self, Self::Administrator(_))
     }
 
+    /// The administrator `contest`, in whose name a contest changes the user who did not decide it.
+    #[must_use]
+    pub fn contest() -> Self {
+        Self::Administrator("contest".into())
+    }
+
     /// Checks that an event can store the administrator's name.
     ///
     /// # Errors

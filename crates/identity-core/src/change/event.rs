@@ -5,10 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::address::{Address, Channel, Label, Username, stored, stored_username};
-use crate::base::{IdentifierId, Timestamp, UserId};
+use crate::base::{ContestId, IdentifierId, Timestamp, UserId};
 use crate::change::record::Typed;
 use crate::change::{Actor, UserRecord, stored::lifted};
-use crate::user::{Challenge, JsonObject, UndeliverableReason, Verified};
+use crate::user::{Challenge, ContestOutcome, JsonObject, UndeliverableReason, Verified};
 
 /// A change of a user that was decided. Users change only by events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,6 +230,30 @@ pub enum Change {
         /// The identifier that came back, or else the one that went or changed.
         id: IdentifierId,
     },
+    /// Somebody proved an address that is verified with another user: a contest is open, of which this is one user's half.
+    ContestOpened {
+        /// The id of the address of this user.
+        id: IdentifierId,
+        /// The id of the contest.
+        contest: ContestId,
+        /// The other user.
+        with: UserId,
+        /// The evidence of the user who contests the address; absent for its owner.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Verified>,
+        /// When the silence of the owner transfers the address; absent when it never does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// A contest ended. What it changed are the events that follow.
+    ContestEnded {
+        /// The id of the address of this user.
+        id: IdentifierId,
+        /// The id of the contest.
+        contest: ContestId,
+        /// How it ended.
+        outcome: ContestOutcome,
+    },
     /// The user's claims were brought in line with the policy and with the rules of claim keys, after one of these changed.
     ClaimsUpdated,
     /// An administrator disabled the user: the holder may change nothing.
@@ -286,6 +310,8 @@ impl Change {
             Self::ProfileChanged { .. } => "profile_changed",
             Self::ExtensionReported(_) => "extension_reported",
             Self::Disavowed { .. } => "disavowed",
+            Self::ContestOpened { .. } => "contest_opened",
+            Self::ContestEnded { .. } => "contest_ended",
             Self::ClaimsUpdated => "claims_updated",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
@@ -317,7 +343,9 @@ impl Change {
             | Self::DeliveryFailed { id, .. }
             | Self::DeliveryRestored { id }
             | Self::Labelled { id, .. }
-            | Self::Disavowed { id, .. } => Some(*id),
+            | Self::Disavowed { id, .. }
+            | Self::ContestOpened { id, .. }
+            | Self::ContestEnded { id, .. } => Some(*id),
             Self::PrimaryChanged { id, .. } | Self::Stripped { id, .. } => *id,
             Self::Created { .. }
             | Self::Imported { .. }

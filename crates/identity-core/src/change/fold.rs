@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::base::{IdentifierId, Timestamp};
 use crate::change::{Change, Event, Reported};
 use crate::user::{
-    Attempts, Identifier, JsonObject, MAX_IDENTIFIERS, Retired, Scheduled, Status, Undeliverable, User, UserParts,
-    UsernameEntry,
+    Attempts, Contest, Identifier, JsonObject, MAX_IDENTIFIERS, Retired, Scheduled, Status, Undeliverable, User,
+    UserParts, UsernameEntry,
 };
 
 /// The maximum number of removed addresses whose wrong answers and sends a user remembers: as many as a holder can have
@@ -70,6 +70,8 @@ impl User {
                     undeliverable: None,
                     scheduled: None,
                     label: None,
+                    contest: None,
+                    contested_at: None,
                 });
             }
             Change::VerificationStarted { id, challenge } => self.change(*id, |entry| {
@@ -91,6 +93,28 @@ impl User {
                 entry.replaces = None;
                 entry.attempts.succeed();
                 entry.undeliverable = None;
+                entry.contested_at = None;
+            }),
+            Change::ContestOpened { id, contest, with, evidence, until } => self.change(*id, |entry| {
+                match evidence {
+                    // The challenge was answered.
+                    Some(_) => {
+                        entry.status = Status::Unverified;
+                        entry.attempts.succeed();
+                        entry.undeliverable = None;
+                    }
+                    None => entry.contested_at = Some(at),
+                }
+                entry.contest = Some(Box::new(Contest {
+                    id: *contest,
+                    with: Some(with.clone()),
+                    evidence: evidence.clone(),
+                    opened_at: at,
+                    until: *until,
+                }));
+            }),
+            Change::ContestEnded { id, contest, .. } => self.change(*id, |entry| {
+                entry.contest.take_if(|open| open.id == *contest);
             }),
             Change::Unverified { id } => {
                 self.change(*id, |entry| {

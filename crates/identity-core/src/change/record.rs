@@ -277,6 +277,8 @@ impl UserRecord {
             undeliverable: record.undeliverable,
             scheduled: None,
             label: record.label.clone(),
+            contest: None,
+            contested_at: None,
         }
     }
 }

@@ -34,8 +34,10 @@
 //! | `d` | undeliverable: since `a`, why `w`, how often `t` |
 //! | `g` | the change that is to take effect: when `a`, the id that takes its place `p` |
 //! | `n` | the label |
+//! | `o` | the open contest: its id `i`, the other user `w`, the evidence `v` as above, opened `c`, the deadline `e` |
+//! | `x` | when the address was last contested |
 //!
-//! A main record with a member `g` or `n` has the version 3, so that a program that does not know them says so.
+//! A main record with a member `g`, `n`, `o` or `x` has the version 3, so that a program that does not know it says so.
 //!
 //! The members of the second record in version 2: the claims `p`, public data `o` and private data `h` of the profile, and the
 //! extension `e`. In version 1 it had, instead of the extension, credentials `k`, sign-in activity `s`, and how sign-in uses
@@ -55,10 +57,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::address::{Address, Channel, ClaimKey, ClaimKind, Label, Username};
-use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserKey, Version};
+use crate::base::{IdentifierId, Inconsistent, Nonce, TenantId, Timestamp, UserId, UserKey, Version};
 use crate::secret::{Alphabet, CodeFormat, KeyId, Purpose};
 use crate::user::{
-    Attempts, Book, Challenge, Identifier, JsonObject, Method, Profile, ProofBy, Retired, Scheduled, Status,
+    Attempts, Book, Challenge, Contest, Identifier, JsonObject, Method, Profile, ProofBy, Retired, Scheduled, Status,
     Undeliverable, UndeliverableReason, User, UserParts, UsernameEntry, Verified,
 };
 
@@ -106,7 +108,7 @@ impl From<Inconsistent> for BadRecord {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false, rival: None };
 /// # let ada = User::from_events(&User::create(&NewUser::default(), &context)?.events).expect("she was created");
 /// let record = stored::record(&tenant, &ada, Version(1));
 /// let key = UserKey { tenant, user: ada.id().clone() };
@@ -140,7 +142,7 @@ pub fn record(tenant: &TenantId, user: &User, version: Version) -> String {
 
 /// Whether a program that knows version 1 alone cannot read an address.
 const fn is_of_version_3(entry: &Identifier) -> bool {
-    entry.scheduled.is_some() || entry.label.is_some()
+    entry.scheduled.is_some() || entry.label.is_some() || entry.contest.is_some() || entry.contested_at.is_some()
 }
 
 /// The second record of a user; `None` when everything in it is empty.
@@ -418,6 +420,22 @@ struct Entry<'a> {
     g: Option<Going>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<Label>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    o: Option<Box<Open<'a>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open<'a> {
+    i: Id,
+    w: UserId,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    v: Option<Proven<'a>>,
+    c: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    e: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -531,11 +549,7 @@ impl<'a> Entry<'a> {
             l: entry.unrestricted,
             p: entry.replaces.map(Id::from),
             b: primary,
-            v: entry.verified().map(|verified| Proven {
-                a: verified.at,
-                b: verified.by,
-                s: verified.source.as_deref().map(text),
-            }),
+            v: entry.verified().map(Proven::of),
             q: entry.challenge().map(Asked::of),
             f: entry.attempts.failed_in_a_row,
             w: Cow::Borrowed(&entry.attempts.failed_at),
@@ -543,6 +557,8 @@ impl<'a> Entry<'a> {
             d: entry.undeliverable.map(|Undeliverable { at, why, times }| Unreachable { a: at, w: why, t: times }),
             g: entry.scheduled.map(|Scheduled { by, due }| Going { a: due, p: by.map(Id::from) }),
             n: entry.label.clone(),
+            o: entry.contest.as_deref().and_then(Open::of).map(Box::new),
+            x: entry.contested_at,
         }
     }
 
@@ -550,9 +566,7 @@ impl<'a> Entry<'a> {
         let status = match (self.v, self.q) {
             (None, None) => Status::Unverified,
             (None, Some(asked)) => Status::Pending(Box::new(asked.restored()?)),
-            (Some(Proven { a, b, s }), None) => {
-                Status::Verified(Verified { at: a, by: b, source: s.map(Text::shared) })
-            }
+            (Some(proven), None) => Status::Verified(proven.restored()),
             (Some(_), Some(_)) => return Err(damaged("a verified address has a challenge")),
         };
         let typed = self.t.as_ref().unwrap_or(&self.a);
@@ -568,7 +582,33 @@ impl<'a> Entry<'a> {
             undeliverable: self.d.map(|Unreachable { a, w, t }| Undeliverable { at: a, why: w, times: t }),
             scheduled: self.g.map(|Going { a, p }| Scheduled { by: p.map(|Id(id)| id.into()), due: a }),
             label: self.n,
+            contest: self.o.map(|open| Box::new(open.restored())),
+            contested_at: self.x,
         })
+    }
+}
+
+impl<'a> Proven<'a> {
+    fn of(verified: &'a Verified) -> Self {
+        Self { a: verified.at, b: verified.by, s: verified.source.as_deref().map(text) }
+    }
+
+    fn restored(self) -> Verified {
+        Verified { at: self.a, by: self.b, source: self.s.map(Text::shared) }
+    }
+}
+
+impl<'a> Open<'a> {
+    /// Only what a holder sees lacks the other user, and that is never stored.
+    fn of(open: &'a Contest) -> Option<Self> {
+        let Contest { id, with, evidence, opened_at, until } = open;
+        let (i, w, v) = (Id(id.as_uuid()), with.clone()?, evidence.as_ref().map(Proven::of));
+        Some(Self { i, w, v, c: *opened_at, e: *until })
+    }
+
+    fn restored(self) -> Contest {
+        let Self { i: Id(id), w, v, c, e } = self;
+        Contest { id: id.into(), with: Some(w), evidence: v.map(Proven::restored), opened_at: c, until: e }
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::base::{Seed, TenantId, Timestamp};
 use crate::change::{Actor, Change, Event, EventFormat};
+use crate::decide::Rival;
 use crate::policy::Policy;
 use crate::secret::CodeKeys;
 use crate::user::Refusal;
@@ -25,6 +26,9 @@ pub struct Context<'a> {
     /// Whether an address or a username that rests since another user gave it up is refused: on the holder's road, unless the
     /// user held it before ([`held_before`](crate::plan::held_before)).
     pub heeds_rest: bool,
+    /// The present owner of the address that the decision would verify; `None` in the first attempt. A decision on the holder's
+    /// road is made once more with it when its commit met the claim of another user and the policy opens contests.
+    pub rival: Option<Rival<'a>>,
 }
 
 impl Context<'_> {

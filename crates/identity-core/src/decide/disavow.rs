@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Channel};
-use crate::base::{IdentifierId, TenantId, Timestamp};
+use crate::base::{ContestId, IdentifierId, TenantId, Timestamp};
 use crate::change::{Change, Event, Recorded};
 use crate::decide::{Context, Decision};
 use crate::policy::NoticeKind;
 use crate::secret::{CodeKeys, DisavowToken};
-use crate::user::{Identifier, MAX_IDENTIFIERS, Refusal, User, Verified};
+use crate::user::{ContestAnswer, Identifier, MAX_IDENTIFIERS, Refusal, User, Verified};
 
 /// The change that a disavowal undid, or would undo. Sessions that were begun since may be somebody else's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct Undone {
     pub about: Address,
     /// When the change happened.
     pub since: Timestamp,
+    /// Whether the address that would come back belongs to another user by now, so that a contest over it was opened. It comes
+    /// back unverified until the contest ends.
+    pub contested: bool,
 }
 
 impl DisavowToken {
@@ -38,7 +41,13 @@ impl DisavowToken {
 /// Whether the policy lets a reader of a notice undo what this event changed.
 pub(crate) fn may_be_disavowed(event: &Event, context: &Context<'_>) -> bool {
     let policy = context.policy.disavowal();
-    policy.window().is_some() && (policy.administrators() || !event.actor.is_administrator())
+    let is_open = match event.change {
+        // An owner objects to a contest with the same link, whoever opened it, and its end is final.
+        Change::ContestOpened { .. } => true,
+        Change::ContestEnded { .. } => false,
+        _ => policy.administrators() || !event.actor.is_administrator(),
+    };
+    policy.window().is_some() && is_open
 }
 
 impl User {
@@ -54,6 +63,8 @@ impl User {
     /// * To be removed or replaced: it stays, and the address that was to take its place goes. When that took effect meanwhile, it
     ///   is undone as a removal or a replacement is. As long as it is pending it can be stopped, whatever the window.
     ///
+    /// * A contest was opened: the owner objects, and keeps the address.
+    ///
     /// An address comes back with its id and its evidence, and as the primary one if it was. An address whose arrival was undone
     /// never comes back by another disavowal, in whichever order they come. An address that the holder's road added while the
     /// one that comes back was away goes too, unless another address heard of it that stays: nobody else could disavow it.
@@ -67,7 +78,8 @@ impl User {
     /// * [`Refusal::TooMany`] when the user has [`MAX_IDENTIFIERS`] verified addresses without the one that would come back.
     /// * [`Refusal::Disabled`] when the user is disabled.
     ///
-    /// The commit fails when an address that comes back belongs to another user by now.
+    /// The commit fails when an address that comes back belongs to another user by now. With a [`Context::rival`] the address comes
+    /// back unverified, and a contest is opened.
     pub fn disavow(
         &self,
         history: &[Recorded],
@@ -85,6 +97,9 @@ impl User {
         }
         let mut all = earlier.clone();
         all.insert(number);
+        if let Change::ContestOpened { id, contest, evidence: None, .. } = &event.change {
+            return self.object(*id, *contest, event.at, context);
+        }
         let told = Trace::of(history, &all, number, context).ok_or(Refusal::NothingToUndo)?;
         let before = told.before.as_ref().ok_or(Refusal::NothingToUndo)?;
         let (change, id, about) = subject(before, &event.change).ok_or(Refusal::NothingToUndo)?;
@@ -105,7 +120,6 @@ impl User {
         if !may_be_disavowed(event, context) {
             return Err(Refusal::AdministratorOnly);
         }
-        let undone = Undone { change, about, since: event.at };
 
         let mut changes = Changes { user: self.clone(), list: Vec::new(), context };
         if pending {
@@ -132,8 +146,38 @@ impl User {
             }
         }
         let shown = back.first().map(|(id, _)| *id).or(gone.first().copied()).unwrap_or(id);
+        let contested = changes.list.iter().any(|change| matches!(change, Change::ContestOpened { .. }));
         changes.list.insert(0, Change::Disavowed { number, id: shown });
-        Ok(Decision::of(context, changes.list, undone))
+        Ok(Decision::of(context, changes.list, Undone { change, about, since: event.at, contested }))
+    }
+
+    /// Objects to a contest for its owner.
+    fn object(
+        &self,
+        id: IdentifierId,
+        contest: ContestId,
+        since: Timestamp,
+        context: &Context<'_>,
+    ) -> Result<Decision<Undone>, Refusal> {
+        let over = |refusal| if refusal == Refusal::NoContest { Refusal::NothingToUndo } else { refusal };
+        let Decision { events, .. } = self.answer_contest(contest, ContestAnswer::Object, context).map_err(over)?;
+        let about = self.identifier(id).ok_or(Refusal::NothingToUndo)?.address.clone();
+        Ok(Decision { events, outcome: Undone { change: NoticeKind::Contested, about, since, contested: false } })
+    }
+
+    /// Verifies an address again with its earlier evidence, or contests it where it belongs to another user by now. Answers whether
+    /// it is verified.
+    fn verify_again(
+        &self,
+        id: IdentifierId,
+        address: &Address,
+        evidence: &Verified,
+        changes: &mut Changes<'_>,
+    ) -> bool {
+        let contest = self.contest_over(id, address, evidence, changes.context);
+        let is_verified = contest.is_none();
+        changes.push(contest.unwrap_or_else(|| Change::Verified { id, verified: evidence.clone() }));
+        is_verified
     }
 
     /// Brings back what went by changes that are undone, and takes away what arrived by them.
@@ -170,11 +214,13 @@ impl User {
                 unrestricted: entry.unrestricted,
                 replaces: None,
             });
-            changes.push(Change::Verified { id: *id, verified: verified.clone() });
+            let is_verified = self.verify_again(*id, &entry.address, verified, changes);
             if entry.label.is_some() {
                 changes.push(Change::Labelled { id: *id, label: entry.label.clone() });
             }
-            back.push((*id, *primary));
+            if is_verified {
+                back.push((*id, *primary));
+            }
         }
         Ok((back, gone))
     }
@@ -190,9 +236,10 @@ impl User {
             }
             Change::Unverified { id } if told.judged.get(id) == Some(&number) => {
                 let before = told.before.as_ref().and_then(|user| user.identifier(*id)?.verified());
-                let stands = self.identifier(*id).is_some_and(|entry| !entry.is_verified());
-                if let Some(verified) = before.filter(|verified| stands && !told.rejects(*id, verified)) {
-                    changes.push(Change::Verified { id: *id, verified: verified.clone() });
+                let stands = self.identifier(*id).filter(|entry| !entry.is_verified());
+                if let Some((entry, verified)) = stands.zip(before).filter(|(_, verified)| !told.rejects(*id, verified))
+                    && self.verify_again(*id, &entry.address, verified, changes)
+                {
                     back.push((*id, told.was_primary));
                 }
             }

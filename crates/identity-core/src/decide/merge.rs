@@ -73,6 +73,7 @@ impl User {
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] when the actor is the holder.
     /// * [`Refusal::Unchanged`] when both are the same user.
+    /// * [`Refusal::Contested`] while a contest over an address of either is open.
     /// * [`Refusal::TooMany`] when that conflict was accepted, which does not settle it.
     /// * [`Refusal::Json`] when the profile or the extension would become too large.
     pub fn merge(
@@ -84,6 +85,10 @@ impl User {
         context.administrator()?;
         if self.id() == from.id() {
             return Err(Refusal::Unchanged);
+        }
+        // Its other side would be a third user.
+        if self.contest().or_else(|| from.contest()).is_some() {
+            return Err(Refusal::Contested);
         }
         let (settled, left): (Vec<_>, Vec<_>) =
             self.merge_conflicts(from).into_iter().partition(|conflict| accepted.contains(conflict));

@@ -2,6 +2,7 @@
 //! and the context, and returns events or a refusal.
 
 mod addresses;
+mod contest;
 mod context;
 mod delivery;
 mod disavow;
@@ -15,6 +16,7 @@ mod username;
 mod verification;
 
 pub use addresses::{Added, NewAddress, Removed};
+pub use contest::{ContestEnd, Rival};
 pub use context::{Context, Decision, Funding, Standing};
 pub use disavow::Undone;
 pub(crate) use disavow::may_be_disavowed;

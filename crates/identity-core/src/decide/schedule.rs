@@ -54,26 +54,29 @@ impl User {
     /// Everything that is due at some time, each with the identifier that it concerns. Whoever adds something here has a message
     /// with [`Content::Due`](crate::Content::Due) enqueued for that time, and withdrawn when it is no longer due.
     pub(crate) fn dues(&self) -> impl Iterator<Item = (IdentifierId, Timestamp)> {
-        self.scheduled().map(|(entry, scheduled)| (entry.id, scheduled.due))
+        let scheduled = self.scheduled().map(|(entry, scheduled)| (entry.id, scheduled.due));
+        let contest = self.contest().filter(|(_, open)| open.is_of_owner());
+        scheduled.chain(contest.and_then(|(entry, open)| Some((entry.id, open.until?))))
     }
 
     /// Carries out what is due of an identifier, as whoever leased a message with [`Content::Due`](crate::Content::Due) does. The
     /// outcome is the time at which something is due later, and the decision has no events when nothing is due: it was carried out
     /// or stopped meanwhile.
     ///
-    /// A removed address goes, and a replaced one gives its place to the other. The change is stopped instead when the user is
+    /// A contest whose deadline is over transfers the address. A removed address goes, and a replaced one gives its place to the other. The change is stopped instead when the user is
     /// disabled, or when the user's last verified address would go, or fewer of its kind would be left than the policy says, and it
     /// does not let the holder remove that one.
     ///
     /// # Errors
     /// None at present.
     pub fn carry_out(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Option<Timestamp>>, Refusal> {
-        let Some((entry, Scheduled { by, due })) = self.scheduled().find(|(entry, _)| entry.id == id) else {
-            return Ok(Decision::nothing(None));
-        };
-        if context.now < due {
-            return Ok(Decision::nothing(Some(due)));
+        let lapsed = self.lapse_contest(context);
+        if !lapsed.events.is_empty() {
+            return Ok(Decision { events: lapsed.events, outcome: None });
         }
+        let later = self.dues().filter(|(of, _)| *of == id).map(|(_, due)| due).min();
+        let due_now = self.scheduled().find(|(entry, scheduled)| entry.id == id && scheduled.due <= context.now);
+        let Some((entry, Scheduled { by, .. })) = due_now else { return Ok(Decision::nothing(later)) };
         let is_last = by.is_none() && !self.identifiers().any(|other| other.id != id && other.is_verified());
         let is_kept = by.is_none() && self.must_stay(entry, context);
         let stays =

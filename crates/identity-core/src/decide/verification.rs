@@ -61,6 +61,9 @@ pub enum Answer<'a> {
 pub enum Confirmation {
     /// The answer was right, and the address is now verified.
     Verified,
+    /// The answer was right, and the address is verified with another user: a contest is open, and the address stays unverified
+    /// until it ends ([`ContestPolicy`](crate::policy::ContestPolicy)).
+    Contested,
     /// The answer was wrong.
     Rejected {
         /// How many more answers the challenge accepts.
@@ -78,7 +81,7 @@ impl User {
     ///
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] for [`ProofBy::Issued`], which only [`issue_code`](Self::issue_code) makes.
-    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified, [`Refusal::Contested`] while a contest over it is open.
     /// * [`Refusal::TooSoon`] when a limit on sends to this identifier postpones the message.
     /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
     /// * [`Refusal::Restricted`] when the restriction policy refuses the address.
@@ -138,7 +141,7 @@ impl User {
     ///
     /// # Errors
     /// * [`Refusal::AdministratorOnly`] when the holder asks.
-    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified, [`Refusal::Contested`] while a contest over it is open.
     /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
     /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     pub fn issue_code(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Issued>, Refusal> {
@@ -163,7 +166,7 @@ impl User {
     /// * [`Refusal::Expired`] when the challenge has expired.
     /// * [`Refusal::TooManyFailures`] when the address is locked after wrong answers.
     /// * [`Refusal::KeyGone`] when the key of the challenge is no longer configured.
-    /// * [`Refusal::AlreadyVerified`] when the address is verified.
+    /// * [`Refusal::AlreadyVerified`] when the address is verified, [`Refusal::Contested`] while a contest over it is open.
     /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
     /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
     pub fn confirm(
@@ -202,6 +205,9 @@ impl User {
         };
         if bool::from(right & sent) {
             let verified = Verified { at: context.now, by, source: None };
+            if let Some(opened) = self.contest_over(id, &entry.address, &verified, context) {
+                return Ok(Decision::of(context, vec![opened], Confirmation::Contested));
+            }
             let mut changes = vec![Change::Verified { id, verified }];
             changes.extend(self.settle_verified(entry, context));
             return Ok(Decision::of(context, changes, Confirmation::Verified));
@@ -303,7 +309,13 @@ impl User {
     fn challengeable(&self, id: IdentifierId, context: &Context<'_>) -> Result<&Identifier, Refusal> {
         self.open(context)?;
         let entry = self.entry(id)?;
-        if entry.is_verified() { Err(Refusal::AlreadyVerified) } else { Ok(entry) }
+        if entry.is_verified() {
+            Err(Refusal::AlreadyVerified)
+        } else if entry.contest.is_some() {
+            Err(Refusal::Contested)
+        } else {
+            Ok(entry)
+        }
     }
 }
 

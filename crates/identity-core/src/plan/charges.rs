@@ -6,7 +6,7 @@ use crate::change::{Change, Event};
 use crate::decide::Context;
 use crate::plan::{Reserved, fund};
 use crate::policy::{Budget, BudgetKind, Charge, Mailboxes, Refund, WHOLE, WhenExhausted};
-use crate::user::{Identifier, Method, UndeliverableReason, User};
+use crate::user::{Identifier, Method, UndeliverableReason, User, Verified};
 
 /// The charges for a code or link to an address. Budgets that strangers share come last, so that a holder is told of the
 /// others first. When only a shared budget has no room, the decision is made once more with another [`Context::funding`]: a
@@ -51,13 +51,9 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
     let is_new = |id: &IdentifierId| before.identifier(*id).is_some_and(|entry| !entry.is_verified());
     let judged = events.iter().filter_map(|event| match &event.change {
         Change::AnswerRejected { id } => Some(*id),
-        // The evidence that an undone change brings back was judged before.
-        Change::Verified { id, verified }
-            if verified.at == event.at && matches!(verified.by, Method::Code | Method::AdministratorCode) =>
-        {
-            Some(*id)
-        }
-        _ => None,
+        _ => proof(event)
+            .filter(|(_, evidence)| matches!(evidence.by, Method::Code | Method::AdministratorCode))
+            .map(|(id, _)| id),
     });
     let guess = |entry: &Identifier| {
         let mut charges = vec![Charge {
@@ -72,6 +68,18 @@ pub fn charges(before: Option<&User>, events: &[Event], context: &Context<'_>) -
         charges
     };
     judged.filter(is_new).filter_map(|id| before.identifier(id)).flat_map(guess).collect()
+}
+
+/// The address that an event proves, and how. The evidence that an undone change or the end of a contest brings was judged before.
+fn proof(event: &Event) -> Option<(IdentifierId, &Verified)> {
+    match &event.change {
+        Change::Verified { id, verified: evidence } | Change::ContestOpened { id, evidence: Some(evidence), .. }
+            if evidence.at == event.at =>
+        {
+            Some((*id, evidence))
+        }
+        _ => None,
+    }
 }
 
 /// What a notice of a loss is about, from the view of its recipient.
@@ -153,18 +161,17 @@ pub fn refunds(before: Option<&User>, events: &[Event], context: &Context<'_>) -
                     at,
                 }));
             }
-            Change::Verified { id, verified }
-                if verified.at == event.at && matches!(verified.by, Method::Code | Method::Link) =>
-            {
+            _ => {
                 let Some(conversion) = context.policy.send().conversion() else { continue };
-                let entry = before.identifier(*id).filter(|entry| !entry.is_verified());
+                let proved = proof(event).filter(|(_, evidence)| matches!(evidence.by, Method::Code | Method::Link));
+                let Some((id, _)) = proved else { continue };
+                let entry = before.identifier(id).filter(|entry| !entry.is_verified());
                 if let Some(Address::Phone(phone)) = entry.map(|entry| &entry.address) {
                     let quota = format!("+{}", phone.country_code());
                     let amount = conversion.share();
                     refunds.push(Refund { kind: BudgetKind::Conversion, quota, amount, at: context.now });
                 }
             }
-            _ => {}
         }
     }
     refunds

@@ -217,7 +217,7 @@ impl<T> Planned<T> {
 /// # let (tenant, policy, keys) = (TenantId::default(), Policy::default(), CodeKeys::parse(&"5a".repeat(32))?);
 /// # let (seed, actor) = (Seed::new([1; 32]), Actor::Administrator("signup".into()));
 /// # let now = Timestamp::from_secs(1_640_975_400);
-/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false };
+/// # let context = Context { now, seed: &seed, tenant: &tenant, policy: &policy, keys: &keys, actor: &actor, funding: Funding::Shared, heeds_rest: false, rival: None };
 /// let created = User::create(&NewUser::default(), &context)?;
 /// let key = UserKey { tenant: tenant.clone(), user: created.outcome.clone() };
 /// let planned = plan(&key, None, created, &context)?;

@@ -1,15 +1,16 @@
-use crate::address::{Address, ClaimKey, Username};
-use crate::base::IdentifierId;
+use crate::address::{Address, ClaimKey, ClaimKind, Username};
+use crate::base::{ContestId, IdentifierId};
 use crate::user::User;
 
-/// An entry by which a user is found: an address or a username, whether it is claimed or not.
+/// An entry by which a user is found: an address or a username, whether it is claimed or not, or an open contest over an address
+/// of this user, who owns it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupEntry {
     /// The key that a search has to equal or, in a search by prefix, begins.
     pub key: ClaimKey,
     /// The identifier that the key belongs to.
     pub identifier: IdentifierId,
-    /// Whether it is verified for this user; always true for a username.
+    /// Whether it is verified for this user; always true for a username and a contest.
     pub verified: bool,
 }
 
@@ -46,7 +47,8 @@ impl LookupChanges {
 }
 
 impl User {
-    /// The entries by which this user is found: one for each address and one for the username.
+    /// The entries by which this user is found: one for each address, one for the username, and one for the open contest over an
+    /// address that is verified with this user.
     #[must_use]
     pub fn lookup(&self) -> Vec<LookupEntry> {
         self.marks().iter().map(Mark::entry).collect()
@@ -63,7 +65,20 @@ impl User {
             identifier: entry.id,
             verified: true,
         });
-        addresses.chain(username).collect()
+        let contest = self.contest().filter(|(_, open)| open.is_of_owner()).map(|(entry, open)| Mark {
+            name: Name::Contest(open.id),
+            identifier: entry.id,
+            verified: true,
+        });
+        addresses.chain(username).chain(contest).collect()
+    }
+}
+
+impl ContestId {
+    /// The key by which the owner is found who has this contest open.
+    #[must_use]
+    pub fn key(self) -> ClaimKey {
+        ClaimKey::new(ClaimKind::Contest, ClaimKind::Contest.rule(), self.to_string())
     }
 }
 
@@ -79,6 +94,7 @@ struct Mark<'a> {
 enum Name<'a> {
     Address(&'a Address),
     Username(&'a Username),
+    Contest(ContestId),
 }
 
 impl Mark<'_> {
@@ -87,6 +103,7 @@ impl Mark<'_> {
         let key = match name {
             Name::Address(address) => address.claim_key(),
             Name::Username(username) => username.claim_key(),
+            Name::Contest(id) => id.key(),
         };
         LookupEntry { key, identifier, verified }
     }

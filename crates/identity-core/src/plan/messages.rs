@@ -7,7 +7,7 @@ use crate::decide::{Context, Undone, may_be_disavowed};
 use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
 use crate::policy::{Charge, NoticeKind, WhenExhausted};
 use crate::secret::DisavowToken;
-use crate::user::{Challenge, Identifier, Status, User};
+use crate::user::{Challenge, ContestOutcome, Identifier, Status, User};
 
 /// How long a notice is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(86_400);
@@ -55,6 +55,7 @@ pub fn withdrawn(before: Option<&User>, after: Option<&User>, events: &[Event]) 
         let (Change::VerificationStarted { id, .. }
         | Change::CodeIssued { id, .. }
         | Change::Verified { id, .. }
+        | Change::ContestOpened { id, .. }
         | Change::Unverified { id }
         | Change::Removed { id }
         | Change::Replaced { id, .. }) = &event.change
@@ -170,7 +171,7 @@ impl Post<'_> {
             .collect();
         let policy = self.context.policy.notice();
         for (to, loss) in told {
-            // An address is told of itself only that it was taken away.
+            // An address is told of itself only that it was taken away, or may be.
             let concerns = |news: &&News<'_>| {
                 let is_own = *news.about == to;
                 let takes = news.weight == Weight::Loss && news.what != NoticeKind::Replaced;
@@ -200,8 +201,12 @@ impl Post<'_> {
     /// are made, so it holds up no other one until then.
     fn dues(&mut self, before: Option<&User>) {
         let after = self.after;
-        let is_known = |due| before.is_some_and(|user| user.dues().any(|known| known == due));
-        for (identifier, due) in after.dues().filter(|due| !is_known(*due)) {
+        let before: Vec<_> = before.into_iter().flat_map(User::dues).collect();
+        // What is no longer due takes every message about its identifier with it.
+        let is_withdrawn = |(id, _): (IdentifierId, Timestamp)| {
+            before.iter().any(|old| old.0 == id && !after.dues().any(|due| due == *old))
+        };
+        for (identifier, due) in after.dues().filter(|due| !before.contains(due) || is_withdrawn(*due)) {
             let Some(entry) = after.identifier(identifier) else { continue };
             self.push_at(due, &entry.address, Content::Due { identifier }, due, Vec::new());
         }
@@ -246,6 +251,11 @@ fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'
         Change::Removed { id } => (*id, NoticeKind::Removed),
         Change::ChangeScheduled { id, .. } => (*id, NoticeKind::Scheduled),
         Change::Disavowed { id, .. } => (*id, NoticeKind::Undone),
+        Change::ContestOpened { id, evidence: None, .. } => (*id, NoticeKind::Contested),
+        // A transfer is told by the events that follow.
+        Change::ContestEnded { id, outcome: ContestOutcome::Kept | ContestOutcome::Withdrawn, .. } => {
+            (*id, NoticeKind::ContestEnded)
+        }
         // To void the challenge of an unverified address takes nothing away.
         Change::Unverified { id } if before.identifier(*id).is_some_and(Identifier::is_verified) => {
             (*id, NoticeKind::Unverified)
@@ -295,9 +305,13 @@ impl News<'_> {
     /// Among news of one weight the more important kind is greater.
     const fn rank(&self) -> u8 {
         match self.what {
-            NoticeKind::Added | NoticeKind::Unverified => 0,
+            NoticeKind::Added | NoticeKind::Unverified | NoticeKind::ContestEnded => 0,
             NoticeKind::Verified | NoticeKind::Removed => 1,
-            NoticeKind::MadePrimary | NoticeKind::Replaced | NoticeKind::Scheduled | NoticeKind::Undone => 2,
+            NoticeKind::MadePrimary
+            | NoticeKind::Replaced
+            | NoticeKind::Scheduled
+            | NoticeKind::Undone
+            | NoticeKind::Contested => 2,
         }
     }
 }

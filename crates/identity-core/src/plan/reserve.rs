@@ -36,6 +36,7 @@ pub fn asks_for(events: &[Recorded]) -> Option<IdentifierId> {
         Change::VerificationStarted { id, .. }
         | Change::CodeResent { id }
         | Change::AnswerRejected { id }
+        | Change::ContestOpened { id, evidence: Some(_), .. }
         | Change::Verified { id, .. } => Some(*id),
         _ => None,
     })

@@ -3,6 +3,7 @@
 
 mod change;
 mod claim;
+mod contest;
 mod disavowal;
 mod disposable;
 mod freshness;
@@ -20,6 +21,7 @@ mod verification;
 
 pub use change::ChangePolicy;
 pub use claim::ClaimPolicy;
+pub use contest::ContestPolicy;
 pub use disavowal::DisavowalPolicy;
 pub use disposable::{DisposableDomains, Listed, Mode};
 pub use freshness::FreshnessPolicy;
@@ -123,6 +125,9 @@ pub enum DangerousPolicy {
         /// The requested most.
         most: usize,
     },
+    /// The time in which an owner answers a contest is outside 24 hours to 90 days.
+    #[error("an owner has 24 hours to 90 days to answer a contest; choose a deadline in this range")]
+    ContestDeadline,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -160,6 +165,7 @@ pub struct Policy {
     pub(crate) limit: LimitPolicy,
     pub(crate) disavowal: DisavowalPolicy,
     pub(crate) change: ChangePolicy,
+    pub(crate) contest: ContestPolicy,
 }
 
 impl Policy {
@@ -241,6 +247,12 @@ impl Policy {
         Self { change, ..self }
     }
 
+    /// Sets what happens when somebody proves an address that is verified with another user.
+    #[must_use]
+    pub fn with_contest(self, contest: ContestPolicy) -> Self {
+        Self { contest, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -317,6 +329,12 @@ impl Policy {
     #[must_use]
     pub const fn change(&self) -> &ChangePolicy {
         &self.change
+    }
+
+    /// What happens when somebody proves an address that is verified with another user.
+    #[must_use]
+    pub const fn contest(&self) -> ContestPolicy {
+        self.contest
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -22,21 +22,28 @@ named_enum! {
         Unverified = "unverified",
         /// A change was undone with the link of its notice; the address came back, or it went.
         Undone = "undone",
+        /// Somebody else proved the address, which may be the recipient, and contests it.
+        Contested = "contested",
+        /// A contest over the address ended, and it stayed where it was.
+        ContestEnded = "contest_ended",
     }
 }
 
 impl NoticeKind {
-    /// Whether it tells that an address was or will be taken away: removed, replaced or no longer verified, or by the undoing of a
-    /// change.
+    /// Whether it tells that an address was or will be taken away: removed, replaced or no longer verified, by the undoing of a
+    /// change, or because it is contested and its owner does not answer.
     #[must_use]
     pub const fn is_loss(self) -> bool {
-        matches!(self, Self::Removed | Self::Replaced | Self::Scheduled | Self::Unverified | Self::Undone)
+        matches!(
+            self,
+            Self::Removed | Self::Replaced | Self::Scheduled | Self::Unverified | Self::Undone | Self::Contested
+        )
     }
 }
 
 /// Which notices are sent when an address of a user changes. By default every other verified address of the user is
 /// notified (NIST SP 800-63B-4, 4.6): e-mail addresses of every change, phone numbers only when a verified address is removed,
-/// replaced or no longer verified or a change is undone, because text messages cost money. A channel can be told more or less.
+/// replaced, contested or no longer verified or a change is undone, because text messages cost money. A channel can be told more or less.
 ///
 /// ```
 /// use identity_core::{Channel, NoticeKind, NoticePolicy};
@@ -100,7 +107,8 @@ impl NoticePolicyBuilder {
     ///
     /// # Errors
     /// [`DangerousPolicy::Silence`] when every channel is silenced for [`NoticeKind::Removed`],
-    /// [`NoticeKind::Replaced`], [`NoticeKind::Scheduled`], [`NoticeKind::Unverified`] or [`NoticeKind::Undone`].
+    /// [`NoticeKind::Replaced`], [`NoticeKind::Scheduled`], [`NoticeKind::Unverified`], [`NoticeKind::Undone`] or
+    /// [`NoticeKind::Contested`].
     pub fn build(self) -> Result<NoticePolicy, DangerousPolicy> {
         let told = |what| [Channel::Email, Channel::Phone].into_iter().any(|channel| self.0.tells(channel, what));
         match NoticeKind::ALL.into_iter().filter(|kind| kind.is_loss()).find(|what| !told(*what)) {

@@ -66,7 +66,7 @@ impl RestPolicy {
             ClaimKind::Email => self.email,
             ClaimKind::Phone => self.phone,
             ClaimKind::Username => self.username,
-            ClaimKind::Mailbox => return None,
+            ClaimKind::Contest | ClaimKind::Mailbox => return None,
         };
         if time.is_zero() { None } else { Some(time) }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Channel, ClaimKey, Label, Username};
 use crate::base::{DAY, IdentifierId, Timestamp, named_enum};
 use crate::policy::FreshnessPolicy;
-use crate::user::{Challenge, Undeliverable, UndeliverableReason};
+use crate::user::{Challenge, Contest, Undeliverable, UndeliverableReason};
 
 named_enum! {
     /// How an address was verified.
@@ -133,6 +133,10 @@ pub struct Identifier {
     pub scheduled: Option<Scheduled>,
     /// What the holder calls the address; `None` when it has no label.
     pub label: Option<Label>,
+    /// This user's half of the contest over the address, while one is open. It is boxed, because hardly any address has one.
+    pub contest: Option<Box<Contest>>,
+    /// When another user last contested the address, if the present evidence is older.
+    pub contested_at: Option<Timestamp>,
 }
 
 /// The removal or replacement of an address that its holder asked for and that takes effect later.
@@ -170,7 +174,7 @@ impl Identifier {
             by: *by,
             channel: matches!(by, Method::Code | Method::Link).then(|| self.address.channel()),
             source: source.as_deref(),
-            ended_at: lost.map(|found| found.at),
+            ended_at: lost.map(|found| found.at).or(self.contested_at),
         })
     }
 

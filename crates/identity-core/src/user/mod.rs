@@ -2,6 +2,7 @@
 
 mod book;
 mod challenge;
+mod contest;
 mod delivery;
 mod identifier;
 mod profile;
@@ -10,6 +11,7 @@ mod value;
 
 pub use book::{Book, MAX_IDENTIFIERS};
 pub use challenge::{Challenge, ProofBy};
+pub use contest::{Contest, ContestAnswer, ContestOutcome};
 pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};
 pub use identifier::{Attempts, Evidence, Identifier, Method, Retired, Scheduled, Status, UsernameEntry, Verified};
 pub use profile::{

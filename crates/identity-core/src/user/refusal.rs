@@ -165,6 +165,12 @@ pub enum Refusal {
     /// The address that would come back belongs to another user by now.
     #[error("this {} belongs to another user by now; ask an administrator, who can decide", .0.noun())]
     TakenSince(ClaimKind),
+    /// The address was proved, and a contest with the user with whom it is verified is open.
+    #[error("this address was proved, and somebody else has it as well; wait until it is decided whose it is")]
+    Contested,
+    /// No contest with this id is open.
+    #[error("there is no such contest, or it was decided")]
+    NoContest,
     /// The requested lifetime of a challenge is zero or longer than allowed.
     #[error(
         "the requested lifetime is zero or too long; a code is valid at most as long as its policy says, a link alone at most 7 days"
@@ -208,6 +214,8 @@ impl Refusal {
             | Self::DisavowalUsed
             | Self::DisavowalOver
             | Self::NothingToUndo
+            | Self::Contested
+            | Self::NoContest
             | Self::TakenSince(_) => RefusalKind::Conflict,
             Self::Restricted(_)
             | Self::LastVerified
@@ -249,9 +257,8 @@ impl Refusal {
             Self::IdentifierNotFound => PublicRefusal::IdentifierNotFound,
             Self::Duplicate => PublicRefusal::Duplicate,
             Self::Unchanged => PublicRefusal::Unchanged,
-            Self::Taken(ClaimKind::Email | ClaimKind::Mailbox | ClaimKind::Phone) | Self::Restricted(_) => {
-                PublicRefusal::Unavailable
-            }
+            Self::Taken(ClaimKind::Contest | ClaimKind::Email | ClaimKind::Mailbox | ClaimKind::Phone)
+            | Self::Restricted(_) => PublicRefusal::Unavailable,
             Self::Taken(ClaimKind::Username) | Self::Resting { kind: ClaimKind::Username, .. } => {
                 PublicRefusal::UsernameTaken
             }
@@ -276,6 +283,8 @@ impl Refusal {
             Self::DisavowalOver => PublicRefusal::DisavowalOver,
             Self::NothingToUndo => PublicRefusal::NothingToUndo,
             Self::TakenSince(_) => PublicRefusal::TakenSince,
+            Self::Contested => PublicRefusal::Contested,
+            Self::NoContest => PublicRefusal::NoContest,
             Self::Life => PublicRefusal::Life,
             Self::AdministratorOnly
             | Self::UserExists
@@ -293,7 +302,7 @@ codes!(Refusal {
     Self::IdentifierNotFound => "identifier_not_found",
     Self::Duplicate => "duplicate",
     Self::Unchanged => "unchanged",
-    Self::Taken(ClaimKind::Email) => "email_taken",
+    Self::Taken(ClaimKind::Contest | ClaimKind::Email) => "email_taken",
     Self::Taken(ClaimKind::Mailbox) => "mailbox_taken",
     Self::Taken(ClaimKind::Phone) => "phone_taken",
     Self::Taken(ClaimKind::Username) => "username_taken",
@@ -321,6 +330,8 @@ codes!(Refusal {
     Self::DisavowalOver => "disavowal_over",
     Self::NothingToUndo => "nothing_to_undo",
     Self::TakenSince(_) => "taken_since",
+    Self::Contested => "contested",
+    Self::NoContest => "no_contest",
     Self::TooLarge { .. } => "too_large",
     Self::Life => "life",
     Self::Import(_) => "import",
@@ -408,6 +419,10 @@ pub enum PublicRefusal {
     NothingToUndo,
     /// The address that would come back belongs to another user by now. Whoever has the link had the address before.
     TakenSince,
+    /// The address was proved, and a contest over it is open. Only who has just proved that they have it learns of it.
+    Contested,
+    /// No contest with this id is open.
+    NoContest,
 }
 
 impl PublicRefusal {
@@ -455,6 +470,8 @@ impl PublicRefusal {
             Self::DisavowalOver => Refusal::DisavowalOver,
             Self::NothingToUndo => Refusal::NothingToUndo,
             Self::TakenSince => Refusal::TakenSince(ClaimKind::Email),
+            Self::Contested => Refusal::Contested,
+            Self::NoContest => Refusal::NoContest,
         }
     }
 }
@@ -489,6 +506,8 @@ codes!(PublicRefusal {
     Self::DisavowalOver => "disavowal_over",
     Self::NothingToUndo => "nothing_to_undo",
     Self::TakenSince => "taken_since",
+    Self::Contested => "contested",
+    Self::NoContest => "no_contest",
 });
 
 impl fmt::Display for PublicRefusal {

@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::address::Channel;
 use crate::base::{IdentifierId, Inconsistent, Timestamp, UserId};
-use crate::user::{Book, Identifier, JsonObject, Profile, Retired, Scheduled, UsernameEntry};
+use crate::user::{Book, Contest, Identifier, JsonObject, Profile, Retired, Scheduled, UsernameEntry};
 
 /// A user: a person's identifiers and what the host knows about the person. It is a value: a request is decided into
 /// events, and [`after`](Self::after) folds the events into the next value.
@@ -192,19 +192,30 @@ impl User {
         self.identifiers().filter_map(|entry| Some((entry, entry.scheduled?)))
     }
 
+    /// The open contest over an address of the user, with the identifier of the address; `None` when there is none. A user has at
+    /// most one at a time.
+    #[must_use]
+    pub fn contest(&self) -> Option<(&Identifier, &Contest)> {
+        self.identifiers().find_map(|entry| Some((entry, entry.contest.as_deref()?)))
+    }
+
     /// The profile of the user.
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.parts.profile
     }
 
-    /// The user as the holder may see it: without the private data of the profile.
+    /// The user as the holder may see it: without the private data of the profile, and without the other user of a contest.
     #[must_use]
     pub fn seen_by_holder(self: Arc<Self>) -> Arc<Self> {
-        if self.parts.profile.private_data.as_map().is_empty() {
+        let contest = self.contest().map(|(entry, _)| entry.id);
+        if contest.is_none() && self.parts.profile.private_data.as_map().is_empty() {
             return self;
         }
         let mut user = Arc::unwrap_or_clone(self);
+        if let Some(contest) = contest.and_then(|id| user.identifier_mut(id)?.contest.as_mut()) {
+            contest.with = None;
+        }
         user.parts.profile.private_data = Arc::default();
         Arc::new(user)
     }

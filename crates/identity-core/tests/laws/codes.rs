@@ -177,6 +177,8 @@ fn situations(proof: ProofBy) -> Vec<Situation> {
             undeliverable: None,
             scheduled: None,
             label: None,
+            contest: None,
+            contested_at: None,
         };
         let emails = Book::restore(Channel::Email, vec![entry], None).unwrap();
         let user = User::restore(UserParts { emails, ..UserParts::new(id, bench.now) }).unwrap();

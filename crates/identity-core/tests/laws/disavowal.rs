@@ -83,7 +83,7 @@ fn an_added_address_goes_and_everybody_hears_of_it_once_without_another_link() {
     ada.pass(60);
     let answer = ada.disavow(&token).then(&["disavowed", "removed"]);
     let about = email("t@example.com");
-    assert_eq!(answer, Undone { change: NoticeKind::Added, about, since });
+    assert_eq!(answer, Undone { change: NoticeKind::Added, about, since, contested: false });
     assert_eq!(ada.has(), "a@example.com+*");
     assert_eq!(ada.told(), [undone("a@example.com"), undone("t@example.com")]);
     assert!(ada.news.iter().all(|outgoing| outgoing.message.disavowal(&ada.bench.keys).is_none()));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use identity_core::address::Label;
 use identity_core::record::{IdentifierRecord, Typed, UsernameRecord, VerifiedRecord};
 use identity_core::{
-    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, Event, EventFormat, IdentifierId, JsonObject, KeyId,
-    Method, NewUser, Nonce, Policy, Profile, ProofBy, Purpose, Recorded, Reported, Timestamp, UndeliverableReason,
-    User, UserId, UserRecord, Username, Verified, stored,
+    Actor, Alphabet, Challenge, Change, Channel, CodeFormat, ContestId, ContestOutcome, Event, EventFormat,
+    IdentifierId, JsonObject, KeyId, Method, NewUser, Nonce, Policy, Profile, ProofBy, Purpose, Recorded, Reported,
+    Timestamp, UndeliverableReason, User, UserId, UserRecord, Username, Verified, stored,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,6 +114,18 @@ fn every_change() -> Vec<Change> {
         Change::ProfileChanged { claims: Some(profile.clone()), public_data: None, private_data: Some(profile) },
         Change::ExtensionReported(Reported { members: extension() }),
         Change::Disavowed { number: 7, id },
+        Change::ContestOpened {
+            id,
+            contest: ContestId::from_uuid(Uuid::from_u128(5)),
+            with: UserId::parse("v").unwrap(),
+            evidence: Some(Verified { at: Timestamp::from_secs(9), by: Method::Code, source: Some("canary".into()) }),
+            until: Some(Timestamp::from_secs(99)),
+        },
+        Change::ContestEnded {
+            id,
+            contest: ContestId::from_uuid(Uuid::from_u128(5)),
+            outcome: ContestOutcome::Transferred,
+        },
         Change::ClaimsUpdated,
         Change::Disabled,
         Change::Enabled,
@@ -138,7 +150,7 @@ fn every_kind_of_change_is_tested() {
     let named: BTreeSet<&str> = kinds.lines().filter_map(|line| line.split('"').nth(1)).collect();
     let listed: BTreeSet<&str> = every_change().iter().map(Change::kind).collect();
     assert_eq!(listed, named);
-    assert_eq!(listed.len(), 30);
+    assert_eq!(listed.len(), 32);
 }
 
 #[test]

@@ -70,6 +70,7 @@ impl Bench {
             actor,
             funding: self.funding,
             heeds_rest: !actor.is_administrator(),
+            rival: None,
         })
     }
 }

@@ -9,6 +9,7 @@ mod attempts;
 mod challenges;
 mod codes;
 mod commits;
+mod contests;
 mod decoys;
 mod disavowal;
 mod disavowal_thief;

@@ -183,7 +183,7 @@ fn c51_no_address_is_notified_of_its_own_change_and_no_unverified_address_of_any
 
 #[test]
 fn c51_a_policy_may_silence_a_channel_but_not_every_channel_for_removals() {
-    use NoticeKind::{Added, MadePrimary, Removed, Replaced, Unverified, Verified};
+    use NoticeKind::{Added, ContestEnded, Contested, MadePrimary, Removed, Replaced, Unverified, Verified};
     let quiet = NoticePolicy::builder().silence(Channel::Phone, [Added, Verified, MadePrimary]).build().unwrap();
     let mut ada = given_under(Policy::default().with_notice(quiet));
     let a = ada.add_verified(email("a@example.com"));
@@ -198,12 +198,12 @@ fn c51_a_policy_may_silence_a_channel_but_not_every_channel_for_removals() {
     ada.remove(a).done();
     let removed = ["+441514960453", "a@example.com", "b@example.com"].map(|to| told(to, Removed, "a@example.com"));
     assert_eq!(ada.notices(), removed, "the phone is still notified of removals");
-    for what in [Removed, Replaced, Unverified] {
+    for what in [Removed, Replaced, Unverified, Contested] {
         let silent = NoticePolicy::builder().silence(Channel::Email, [what]).silence(Channel::Phone, [what]).build();
         assert_eq!(silent, Err(DangerousPolicy::Silence(what)));
     }
     let most = NoticePolicy::builder().silence(Channel::Phone, NoticeKind::ALL);
-    let most = most.silence(Channel::Email, [Added, Verified, MadePrimary]).build().unwrap();
+    let most = most.silence(Channel::Email, [Added, Verified, MadePrimary, ContestEnded]).build().unwrap();
     for what in NoticeKind::ALL {
         assert_eq!(most.tells(Channel::Email, what), what.is_loss());
         assert!(!most.tells(Channel::Phone, what) && talkative().notice().tells(Channel::Phone, what));

@@ -6,7 +6,7 @@ use identity::Refusal;
 const EVENTS: &str = include_str!("../../../identity-core/src/change/event.rs");
 
 /// Events and refusals that no world can reach, each with its reason.
-const NEVER: [&str; 10] = [
+const NEVER: [&str; 14] = [
     // The policies of a world stay as they are, and so do its claims.
     "event claims_updated",
     // No policy of a world delays a change.
@@ -20,6 +20,11 @@ const NEVER: [&str; 10] = [
     "answer disavowal_over",
     "answer nothing_to_undo",
     "answer taken_since",
+    // The policy of a world refuses what another user has: the core's laws of contests go through every state of two users.
+    "event contest_opened",
+    "event contest_ended",
+    "answer contested",
+    "answer no_contest",
 ];
 
 /// What must have happened at least once in a long run.

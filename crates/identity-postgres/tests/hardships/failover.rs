@@ -89,7 +89,7 @@ async fn answer(host: &Identity, name: &str, user: &UserId, id: IdentifierId, co
     match host.account(user).confirm(id, code).await {
         Ok(receipt) => match receipt.outcome {
             Confirmation::Verified => println!("\ntold accepted {name}"),
-            Confirmation::Rejected { .. } => println!("\ntold rejected {name}"),
+            Confirmation::Contested | Confirmation::Rejected { .. } => println!("\ntold rejected {name}"),
         },
         Err(Error::Store(_) | Error::Contended | Error::Refused(_)) => {}
         Err(other) => panic!("{other:?}"),

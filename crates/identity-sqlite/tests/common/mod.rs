@@ -76,6 +76,7 @@ pub fn decide<T>(
         actor: &actor,
         funding: identity_core::Funding::Shared,
         heeds_rest: false,
+        rival: None,
     };
     let decision = decide(&context).unwrap();
     let before = stored.map(|stored| Arc::clone(&stored.user));

@@ -106,6 +106,18 @@ undone-lead = { $channel ->
     [email] Mit dem Link aus einer Benachrichtigung wurde eine Änderung an Ihrem Konto bei { $brand } rückgängig gemacht. Es ging um die E-Mail-Adresse { $about }.
    *[phone] Mit dem Link aus einer Benachrichtigung wurde eine Änderung an Ihrem Konto bei { $brand } rückgängig gemacht. Es ging um die Telefonnummer { $about }.
 }
+contested-subject = Jemand anderes hat eine Adresse Ihres Kontos bei { $brand } nachgewiesen
+contested-title = Jemand anderes hat Ihre Adresse nachgewiesen
+contested-lead = { $channel ->
+    [email] Jemand anderes hat die E-Mail-Adresse { $about } nachgewiesen, die für Ihr Konto bei { $brand } bestätigt ist. Gehört sie Ihnen nicht mehr, brauchen Sie nichts zu tun: Sie verlässt Ihr Konto. Gehört sie Ihnen, widersprechen Sie.
+   *[phone] Jemand anderes hat die Telefonnummer { $about } nachgewiesen, die für Ihr Konto bei { $brand } bestätigt ist. Gehört sie Ihnen nicht mehr, brauchen Sie nichts zu tun: Sie verlässt Ihr Konto. Gehört sie Ihnen, widersprechen Sie.
+}
+contest-ended-subject = Es ist entschieden, wem eine Adresse Ihres Kontos bei { $brand } gehört
+contest-ended-title = Es hat sich nichts geändert
+contest-ended-lead = { $channel ->
+    [email] Es ist entschieden, wem die E-Mail-Adresse { $about } gehört. In Ihrem Konto bei { $brand } bleibt sie, wie sie war.
+   *[phone] Es ist entschieden, wem die Telefonnummer { $about } gehört. In Ihrem Konto bei { $brand } bleibt sie, wie sie war.
+}
 when = Das geschah am { date }.
 not-you = Waren Sie das nicht? Dann melden Sie sich gleich an und prüfen Sie Ihre Adressen.
 not-you-with-password = Waren Sie das nicht? Dann melden Sie sich gleich an, prüfen Sie Ihre Adressen und ändern Sie Ihr Passwort.
@@ -129,6 +141,8 @@ sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nic
 sms-scheduled = { $brand }: { $about } soll aus Ihrem Konto verschwinden. Nicht von Ihnen? Prüfen Sie es.
 sms-unverified = { $brand }: { $about } ist in Ihrem Konto nicht mehr bestätigt. Nicht von Ihnen? Prüfen Sie es.
 sms-undone = { $brand }: Eine Änderung zu { $about } in Ihrem Konto ist rückgängig gemacht. Nicht von Ihnen? Prüfen Sie es.
+sms-contested = { $brand }: Jemand anderes hat { $about } aus Ihrem Konto nachgewiesen. Noch Ihre? Melden Sie sich an.
+sms-contest-ended = { $brand }: Es ist entschieden, wem { $about } gehört. In Ihrem Konto bleibt alles, wie es war.
 
 account-title = Ihre Adressen
 account-email = E-Mail-Adressen
@@ -191,6 +205,8 @@ page-ask-lead = Drücken Sie die Schaltfläche, um diese Adresse für Ihr Konto 
 page-ask-button = Meine Adresse bestätigen
 page-confirmed-title = Danke
 page-confirmed-lead = Ihre Adresse ist bestätigt. Sie können diese Seite schließen.
+page-contested-title = Ihre Adresse ist nachgewiesen
+page-contested-lead = Auch jemand anderes hat diese Adresse. Für Ihr Konto ist sie bestätigt, sobald entschieden ist, wem sie gehört. Sie können diese Seite schließen.
 page-undo-title = Waren Sie das nicht?
 page-undo-lead = Drücken Sie die Schaltfläche, um die Änderung rückgängig zu machen. Wenn Sie es waren, schließen Sie die Seite: Es ändert sich nichts.
 page-undone-title = Die Änderung ist rückgängig gemacht
@@ -239,6 +255,8 @@ error-disavowal-used = Dieser Link wurde schon verwendet: Die Änderung ist rüc
 error-disavowal-over = Es ist zu spät, diese Änderung selbst rückgängig zu machen. Wenden Sie sich an unseren Support.
 error-nothing-to-undo = Es gibt nichts mehr rückgängig zu machen: Seit dieser Änderung hat sich das wieder geändert.
 error-taken-since = Das lässt sich nicht rückgängig machen, weil die Adresse inzwischen jemand anderem gehört. Wenden Sie sich an unseren Support.
+error-contested = Sie haben diese Adresse nachgewiesen, und auch jemand anderes hat sie. Warten Sie, bis entschieden ist, wem sie gehört.
+error-no-contest = Darüber ist schon entschieden.
 error-other = Etwas ist schiefgegangen. Bitte versuchen Sie es später erneut.
 
 error-email-empty = Geben Sie eine E-Mail-Adresse ein.

@@ -106,6 +106,18 @@ undone-lead = { $channel ->
     [email] Somebody undid a change to your { $brand } account with the link in a notice. It was about the e-mail address { $about }.
    *[phone] Somebody undid a change to your { $brand } account with the link in a notice. It was about the phone number { $about }.
 }
+contested-subject = Somebody else proved an address of your { $brand } account
+contested-title = Somebody else proved your address
+contested-lead = { $channel ->
+    [email] Somebody else proved the e-mail address { $about }, which is confirmed for your { $brand } account. If it is no longer yours, you need not do anything: it will leave your account. If it is yours, object.
+   *[phone] Somebody else proved the phone number { $about }, which is confirmed for your { $brand } account. If it is no longer yours, you need not do anything: it will leave your account. If it is yours, object.
+}
+contest-ended-subject = It was decided whose an address of your { $brand } account is
+contest-ended-title = Nothing changed
+contest-ended-lead = { $channel ->
+    [email] It was decided whose the e-mail address { $about } is. It stays in your { $brand } account as it was.
+   *[phone] It was decided whose the phone number { $about } is. It stays in your { $brand } account as it was.
+}
 when = This happened on { date }.
 not-you = If this was not you, sign in now and check your addresses.
 not-you-with-password = If this was not you, sign in now, check your addresses and change your password.
@@ -129,6 +141,8 @@ sms-replaced = { $brand }: { $about } replaced an address of your account. Not y
 sms-scheduled = { $brand }: { $about } is about to leave your account. Not you? Sign in and check your addresses.
 sms-unverified = { $brand }: { $about } is no longer confirmed in your account. Not you? Sign in and check.
 sms-undone = { $brand }: a change about { $about } was undone in your account. Not you? Sign in and check it.
+sms-contested = { $brand }: somebody else proved { $about }, which is in your account. Still yours? Then sign in and object.
+sms-contest-ended = { $brand }: it was decided whose { $about } is. It stays in your account as it was.
 
 account-title = Your addresses
 account-email = E-mail addresses
@@ -191,6 +205,8 @@ page-ask-lead = Press the button to confirm this address for your { $brand } acc
 page-ask-button = Confirm my address
 page-confirmed-title = Thank you
 page-confirmed-lead = Your address is confirmed. You may close this page.
+page-contested-title = Your address is proved
+page-contested-lead = Somebody else has this address as well. It is confirmed for your account once it is decided whose it is. You may close this page.
 page-undo-title = Was this not you?
 page-undo-lead = Press the button to undo the change. If it was you, close this page: nothing will change.
 page-undone-title = The change was undone
@@ -239,6 +255,8 @@ error-disavowal-used = This link was already used: the change was undone.
 error-disavowal-over = It is too late to undo this change yourself. Ask our support for help.
 error-nothing-to-undo = There is nothing left to undo: this change was changed again since.
 error-taken-since = This cannot be undone, because the address belongs to somebody else by now. Ask our support for help.
+error-contested = You proved this address, and somebody else has it as well. Wait until it is decided whose it is.
+error-no-contest = This was already decided.
 error-other = Something went wrong. Please try again later.
 
 error-email-empty = Enter an e-mail address.

@@ -111,6 +111,18 @@ undone-lead = { $channel ->
     [email] Con el enlace de un aviso se ha deshecho un cambio en su cuenta de { $brand }. Se trataba de la dirección de correo { $about }.
    *[phone] Con el enlace de un aviso se ha deshecho un cambio en su cuenta de { $brand }. Se trataba del número de teléfono { $about }.
 }
+contested-subject = Otra persona ha demostrado una dirección de su cuenta de { $brand }
+contested-title = Otra persona ha demostrado su dirección
+contested-lead = { $channel ->
+    [email] Otra persona ha demostrado la dirección de correo { $about }, confirmada para su cuenta de { $brand }. Si ya no es suya, no tiene que hacer nada: dejará su cuenta. Si es suya, opóngase.
+   *[phone] Otra persona ha demostrado el número de teléfono { $about }, confirmado para su cuenta de { $brand }. Si ya no es suyo, no tiene que hacer nada: dejará su cuenta. Si es suyo, opóngase.
+}
+contest-ended-subject = Se ha decidido de quién es una dirección de su cuenta de { $brand }
+contest-ended-title = No ha cambiado nada
+contest-ended-lead = { $channel ->
+    [email] Se ha decidido de quién es la dirección de correo { $about }. Sigue en su cuenta de { $brand } como estaba.
+   *[phone] Se ha decidido de quién es el número de teléfono { $about }. Sigue en su cuenta de { $brand } como estaba.
+}
 when = Ocurrió el { date }.
 not-you = ¿No ha sido usted? Entonces inicie sesión cuanto antes y revise sus direcciones.
 not-you-with-password = ¿No ha sido usted? Entonces inicie sesión cuanto antes, revise sus direcciones y cambie su contraseña.
@@ -135,6 +147,8 @@ sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha si
 sms-scheduled = { $brand }: { $about } se va a quitar de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-unverified = { $brand }: { $about } ya no vale en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-undone = { $brand }: se ha deshecho un cambio de { $about }. ¿No ha sido usted? Entre y revise su cuenta.
+sms-contested = { $brand }: otra persona ha demostrado { $about }, de su cuenta. ¿Sigue siendo suyo? Entre en su cuenta.
+sms-contest-ended = { $brand }: se ha decidido de quién es { $about }. En su cuenta no cambia nada.
 
 account-title = Sus direcciones
 account-email = Direcciones de correo
@@ -197,6 +211,8 @@ page-ask-lead = Pulse el botón para confirmar esta dirección para su cuenta de
 page-ask-button = Confirmar mi dirección
 page-confirmed-title = Gracias
 page-confirmed-lead = Su dirección está confirmada. Puede cerrar esta página.
+page-contested-title = Su dirección está demostrada
+page-contested-lead = Otra persona también tiene esta dirección. Quedará confirmada para su cuenta cuando se decida de quién es. Puede cerrar esta página.
 page-undo-title = ¿No ha sido usted?
 page-undo-lead = Pulse el botón para deshacer el cambio. Si ha sido usted, cierre la página: no cambiará nada.
 page-undone-title = El cambio se ha deshecho
@@ -245,6 +261,8 @@ error-disavowal-used = Este enlace ya se ha usado: el cambio se ha deshecho.
 error-disavowal-over = Ya es tarde para deshacer este cambio por su cuenta. Pida ayuda a nuestro servicio de asistencia.
 error-nothing-to-undo = Ya no queda nada que deshacer: esto ha vuelto a cambiar desde entonces.
 error-taken-since = No se puede deshacer, porque la dirección ya pertenece a otra persona. Pida ayuda a nuestro servicio de asistencia.
+error-contested = Ha demostrado esta dirección, y otra persona también la tiene. Espere a que se decida de quién es.
+error-no-contest = Esto ya se ha decidido.
 error-other = Algo ha fallado. Vuelva a intentarlo más tarde.
 
 error-email-empty = Escriba una dirección de correo.

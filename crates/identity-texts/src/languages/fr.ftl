@@ -109,6 +109,18 @@ undone-lead = { $channel ->
     [email] Une modification de votre compte { $brand } a été annulée avec le lien d’une notification. Elle concernait l’adresse e-mail { $about }.
    *[phone] Une modification de votre compte { $brand } a été annulée avec le lien d’une notification. Elle concernait le numéro de téléphone { $about }.
 }
+contested-subject = Une autre personne a prouvé une adresse de votre compte { $brand }
+contested-title = Une autre personne a prouvé votre adresse
+contested-lead = { $channel ->
+    [email] Une autre personne a prouvé l’adresse e-mail { $about }, confirmée pour votre compte { $brand }. Si elle n’est plus à vous, vous n’avez rien à faire : elle quittera votre compte. Si elle est à vous, opposez-vous.
+   *[phone] Une autre personne a prouvé le numéro de téléphone { $about }, confirmé pour votre compte { $brand }. S’il n’est plus à vous, vous n’avez rien à faire : il quittera votre compte. S’il est à vous, opposez-vous.
+}
+contest-ended-subject = Il est décidé à qui est une adresse de votre compte { $brand }
+contest-ended-title = Rien n’a changé
+contest-ended-lead = { $channel ->
+    [email] Il est décidé à qui est l’adresse e-mail { $about }. Elle reste dans votre compte { $brand } comme elle était.
+   *[phone] Il est décidé à qui est le numéro de téléphone { $about }. Il reste dans votre compte { $brand } comme il était.
+}
 when = Cela s’est passé le { date }.
 not-you = Ce n’était pas vous ? Alors connectez-vous tout de suite et vérifiez vos adresses.
 not-you-with-password = Ce n’était pas vous ? Alors connectez-vous tout de suite, vérifiez vos adresses et changez votre mot de passe.
@@ -133,6 +145,8 @@ sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas
 sms-scheduled = { $brand } : { $about } va quitter votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-unverified = { $brand } : { $about } n'est plus valable dans votre compte. Pas vous ? Vérifiez vos adresses.
 sms-undone = { $brand } : une modification de { $about } a été annulée. Pas vous ? Vérifiez vos adresses.
+sms-contested = { $brand } : une autre personne a prouvé { $about } de votre compte. Toujours à vous ? Connectez-vous.
+sms-contest-ended = { $brand } : il est décidé à qui est { $about }. Rien ne change dans votre compte.
 
 account-title = Vos adresses
 account-email = Adresses e-mail
@@ -195,6 +209,8 @@ page-ask-lead = Appuyez sur le bouton pour confirmer cette adresse pour votre co
 page-ask-button = Confirmer mon adresse
 page-confirmed-title = Merci
 page-confirmed-lead = Votre adresse est confirmée. Vous pouvez fermer cette page.
+page-contested-title = Votre adresse est prouvée
+page-contested-lead = Une autre personne a aussi cette adresse. Elle sera confirmée pour votre compte dès qu’il sera décidé à qui elle est. Vous pouvez fermer cette page.
 page-undo-title = Ce n’était pas vous ?
 page-undo-lead = Appuyez sur le bouton pour annuler la modification. Si c’était vous, fermez la page : rien ne changera.
 page-undone-title = La modification a été annulée
@@ -243,6 +259,8 @@ error-disavowal-used = Ce lien a déjà servi : la modification a été annulée
 error-disavowal-over = Il est trop tard pour annuler vous-même cette modification. Contactez notre assistance.
 error-nothing-to-undo = Il n’y a plus rien à annuler : cela a encore changé depuis.
 error-taken-since = Impossible d’annuler, car l’adresse appartient désormais à quelqu’un d’autre. Contactez notre assistance.
+error-contested = Vous avez prouvé cette adresse, et une autre personne l’a aussi. Attendez qu’il soit décidé à qui elle est.
+error-no-contest = C’est déjà décidé.
 error-other = Quelque chose n’a pas marché. Veuillez réessayer plus tard.
 
 error-email-empty = Saisissez une adresse e-mail.

@@ -84,6 +84,18 @@ undone-lead = { $channel ->
     [email] 通知のリンクを使って、{ $brand }のアカウントの変更が取り消されました。対象はメールアドレス{ $about }です。
    *[phone] 通知のリンクを使って、{ $brand }のアカウントの変更が取り消されました。対象は電話番号{ $about }です。
 }
+contested-subject = { $brand }のアカウントの連絡先がほかの方によって証明されました
+contested-title = ほかの方があなたの連絡先を証明しました
+contested-lead = { $channel ->
+    [email] { $brand }のアカウントで確認済みのメールアドレス{ $about }を、ほかの方が証明しました。すでにご自身のものでない場合は、何もする必要はありません。アカウントから外れます。ご自身のものである場合は、異議を申し立ててください。
+   *[phone] { $brand }のアカウントで確認済みの電話番号{ $about }を、ほかの方が証明しました。すでにご自身のものでない場合は、何もする必要はありません。アカウントから外れます。ご自身のものである場合は、異議を申し立ててください。
+}
+contest-ended-subject = { $brand }のアカウントの連絡先の持ち主が決まりました
+contest-ended-title = 変更はありません
+contest-ended-lead = { $channel ->
+    [email] メールアドレス{ $about }の持ち主が決まりました。{ $brand }のアカウントではこれまでどおりです。
+   *[phone] 電話番号{ $about }の持ち主が決まりました。{ $brand }のアカウントではこれまでどおりです。
+}
 when = 日時: { date }
 not-you = お心当たりがない場合は、すぐにログインして連絡先を確認してください。
 not-you-with-password = お心当たりがない場合は、すぐにログインして連絡先を確認し、パスワードを変更してください。
@@ -107,6 +119,8 @@ sms-replaced = { $brand }: { $about }に変更されました。お心当たり�
 sms-scheduled = { $brand }: { $about }は削除予定です。お心当たりがなければ確認を。
 sms-unverified = { $brand }: { $about }の確認は取消。お心当たりがなければ確認を。
 sms-undone = { $brand }: { $about }の変更は取消。お心当たりがなければ確認を。
+sms-contested = { $brand }: { $about }をほかの方が証明。ご自身のものなら確認を。
+sms-contest-ended = { $brand }: { $about }の持ち主が決定。変更はありません。
 
 account-title = あなたの連絡先
 account-email = メールアドレス
@@ -169,6 +183,8 @@ page-ask-lead = { $brand }のアカウントでこの連絡先を確認するに
 page-ask-button = アドレスを確認する
 page-confirmed-title = ありがとうございます
 page-confirmed-lead = アドレスが確認されました。このページを閉じてもかまいません。
+page-contested-title = 連絡先が証明されました
+page-contested-lead = ほかの方もこの連絡先をお持ちです。持ち主が決まると、アカウントで確認済みになります。このページを閉じてもかまいません。
 page-undo-title = お心当たりはありませんか?
 page-undo-lead = この変更を取り消すには、ボタンを押してください。ご自身で変更した場合は、このページを閉じてください。何も変更されません。
 page-undone-title = 変更を取り消しました
@@ -217,6 +233,8 @@ error-disavowal-used = このリンクは使用済みです。変更は取り消
 error-disavowal-over = ご自身でこの変更を取り消せる期間は終了しました。サポートにお問い合わせください。
 error-nothing-to-undo = 取り消すものはありません。その後さらに変更されています。
 error-taken-since = この連絡先は現在ほかの方のものであるため、取り消せません。サポートにお問い合わせください。
+error-contested = この連絡先は証明済みですが、ほかの方もお持ちです。持ち主が決まるまでお待ちください。
+error-no-contest = これはすでに決まっています。
 error-other = 問題が発生しました。しばらくしてからもう一度お試しください。
 
 error-email-empty = メールアドレスを入力してください。

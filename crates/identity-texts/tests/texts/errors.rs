@@ -37,6 +37,8 @@ fn refusals(retry_at: Timestamp) -> Vec<PublicRefusal> {
         PublicRefusal::DisavowalOver,
         PublicRefusal::NothingToUndo,
         PublicRefusal::TakenSince,
+        PublicRefusal::Contested,
+        PublicRefusal::NoContest,
         PublicRefusal::LastVerified,
         PublicRefusal::AdministratorOnly,
         PublicRefusal::Disabled,

@@ -79,6 +79,8 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
         Kind::Replaced => Some(NoticeKind::Replaced),
         Kind::Scheduled => Some(NoticeKind::Scheduled),
         Kind::Undone => Some(NoticeKind::Undone),
+        Kind::Contested => Some(NoticeKind::Contested),
+        Kind::ContestEnded => Some(NoticeKind::ContestEnded),
         Kind::Unverified => Some(NoticeKind::Unverified),
         _ => unreachable!("the others are no notices"),
     };
@@ -105,9 +107,11 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
     };
     let content = match what {
         None => Content::Challenge { identifier, challenge },
-        Some(what) => {
-            Content::Notice { what, about: about.clone(), event: Some(7).filter(|_| what != NoticeKind::Undone) }
-        }
+        Some(what) => Content::Notice {
+            what,
+            about: about.clone(),
+            event: Some(7).filter(|_| !matches!(what, NoticeKind::Undone | NoticeKind::ContestEnded)),
+        },
     };
     let message = Message {
         id: seed.uuid(NOW, 2).into(),

@@ -36,8 +36,8 @@ fn a_notice_has_its_link_where_the_host_has_the_page_and_else_it_is_as_it_was() 
         let [mail, sms] = [with.mail(&to_mail).unwrap().text, with.sms(&to_phone).unwrap().text];
         let html = with.mail(&to_mail).unwrap().html;
         let url = url(&with).unwrap();
-        if kind == Kind::Undone {
-            // What was undone is contested with an administrator.
+        if matches!(kind, Kind::Undone | Kind::ContestEnded) {
+            // What was undone or decided is contested with an administrator.
             assert!(!mail.contains("token=") && !sms.contains("token="));
             assert_eq!(mail, plain.text);
             continue;
@@ -61,7 +61,9 @@ fn the_page_says_what_was_changed_and_posts_what_it_was_asked_with() {
         assert_eq!((request.token.reveal(), request.language.as_deref()), (token().reveal(), Some(language)));
         let change = NoticeKind::ALL.into_iter().find(|what| what.as_str().replace('_', "-") == kind.slug()).unwrap();
         for (about, named) in [(email("eve@example.org"), "e***@example.org"), (phone(), "+44******0453")] {
-            let page = texts.undo_page(&request, &Undone { change, about: about.clone(), since: NOW }).unwrap();
+            let page = texts
+                .undo_page(&request, &Undone { change, about: about.clone(), since: NOW, contested: false })
+                .unwrap();
             assert_eq!(page.status, 200);
             let direction = if language == "ar" { "rtl" } else { "ltr" };
             assert!(page.html.contains(&format!("<html lang=\"{language}\" dir=\"{direction}\"")), "{}", page.html);

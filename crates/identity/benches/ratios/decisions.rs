@@ -61,7 +61,7 @@ impl Rules {
         let Self { tenant, policy, keys } = self;
         let heeds_rest = !actor.is_administrator();
         let (now, funding) = (SystemClock.now(), identity_core::Funding::Shared);
-        Context { now, seed, tenant, policy, keys, actor, funding, heeds_rest }
+        Context { now, seed, tenant, policy, keys, actor, funding, heeds_rest, rival: None }
     }
 
     /// One intent as the use cases carry it out, up to what would be committed.

@@ -6,13 +6,16 @@ use identity::address::{ClaimKey, ClaimKind};
 use identity::delivery::{Message, MessageId, Posted, Report};
 use identity::directory::{DirectoryPage, DirectoryQuery, Found, ListOrder, ListQuery, Page, Stored};
 use identity::history::{FeedCursor, FeedError, FeedPage, Recorded};
+use identity::policy::ContestPolicy;
 use identity::spend::{Charge, Refund};
 use identity::store::{
     Backlog, Budgets, Changed, Commit, CommitError, Committed, Directory, EventFeed, ForeignError, Lease, LeaseId,
     Leased, Outbox, Settled, UserKey, UserRepository,
 };
 use identity::system::EntropyError;
-use identity::{Code, Error, IdentifierId, Identity, NewAddress, NewUser, StoreError, TenantId, Timestamp, UserId};
+use identity::{
+    Code, Error, IdentifierId, Identity, NewAddress, NewUser, Policy, StoreError, TenantId, Timestamp, UserId,
+};
 use identity_memory::MemoryStore;
 use identity_ports::mock::{MockDirectory, MockEntropy, MockOutbox, MockUserRepository};
 
@@ -192,43 +195,56 @@ impl UserRepository for Noted {
 
 #[tokio::test]
 async fn c53_calls_about_known_and_unknown_addresses_do_the_same_work() {
-    let mut work = Vec::new();
-    for held in ["x@example.com", "elsewhere@example.com"] {
-        let (store, calls, mailbox) = (MemoryStore::new(), Arc::default(), Mailbox::default());
-        let users = Noted(store.clone(), Arc::clone(&calls));
-        let clock = HandClock::default();
-        let identity = Identity::new(Parts { users, directory: store.clone(), outbox: store }, mailbox.clone(), keys())
-            .with_clock(clock.clone());
-        let admin = identity.admin("test");
-        let addresses = vec![NewAddress::from(address(held)).verified()];
-        admin.create(NewUser { addresses, ..NewUser::default() }).await.unwrap();
-        let account = identity.account(&admin.create(NewUser::default()).await.unwrap().outcome);
-        calls.lock().unwrap().clear();
-        let mut done = Vec::new();
-        let mut note = |what: &str| done.push(format!("{what}: {:?}", std::mem::take(&mut *calls.lock().unwrap())));
-        let id = account.add(address("x@example.com")).await.unwrap().outcome;
-        note("add");
-        account.start_verification(id).await.unwrap();
-        note("start");
-        account.confirm(id, &Code::parse("wrong").unwrap()).await.unwrap();
-        note("a wrong code");
-        let next = account.replace(id, address("next@example.com")).await.unwrap().outcome;
-        note("replace");
-        let id = account.replace(next, address("x@example.com")).await.unwrap().outcome;
-        note("replace again");
-        clock.forward(secs(60));
-        account.start_verification(id).await.unwrap();
-        note("start again");
-        identity.deliver_due().await.unwrap();
-        note("deliver");
-        let right = account.confirm(id, &mailbox.code("x@example.com").unwrap()).await;
-        assert_eq!(right.is_err(), held == "x@example.com", "it is somebody else's");
-        note("a right code");
-        identity.resolve(held).await.unwrap();
-        note("resolve");
-        work.push(done);
+    let asking = ContestPolicy::ask_owner(secs(7 * 86_400)).unwrap();
+    for contest in [ContestPolicy::refuse(), asking, ContestPolicy::administrator(), ContestPolicy::transfer_now()] {
+        let [held, free] =
+            [work_about("x@example.com", contest).await, work_about("elsewhere@example.com", contest).await];
+        assert_eq!(held, free, "{contest:?}");
     }
-    assert_eq!(work[0], work[1]);
+}
+
+/// The calls that a store gets for another user who asks for an address while this one is verified with somebody, up to the proof
+/// where one opens a contest.
+async fn work_about(held: &str, contest: ContestPolicy) -> Vec<String> {
+    let (store, calls, mailbox) = (MemoryStore::new(), Arc::default(), Mailbox::default());
+    let users = Noted(store.clone(), Arc::clone(&calls));
+    let clock = HandClock::default();
+    let identity = Identity::new(Parts { users, directory: store.clone(), outbox: store }, mailbox.clone(), keys())
+        .with_policy(Policy::default().with_contest(contest))
+        .with_clock(clock.clone());
+    let admin = identity.admin("test");
+    let addresses = vec![NewAddress::from(address(held)).verified()];
+    admin.create(NewUser { addresses, ..NewUser::default() }).await.unwrap();
+    let account = identity.account(&admin.create(NewUser::default()).await.unwrap().outcome);
+    calls.lock().unwrap().clear();
+    let mut done = Vec::new();
+    let mut note = |what: &str| done.push(format!("{what}: {:?}", std::mem::take(&mut *calls.lock().unwrap())));
+    let id = account.add(address("x@example.com")).await.unwrap().outcome;
+    note("add");
+    account.start_verification(id).await.unwrap();
+    note("start");
+    account.confirm(id, &Code::parse("wrong").unwrap()).await.unwrap();
+    note("a wrong code");
+    let next = account.replace(id, address("next@example.com")).await.unwrap().outcome;
+    note("replace");
+    let id = account.replace(next, address("x@example.com")).await.unwrap().outcome;
+    note("replace again");
+    clock.forward(secs(60));
+    account.start_verification(id).await.unwrap();
+    note("start again");
+    identity.deliver_due().await.unwrap();
+    note("deliver");
+    let right = account.confirm(id, &mailbox.code("x@example.com").unwrap()).await;
+    let is_refused = held == "x@example.com" && !contest.opens();
+    assert_eq!(right.is_err(), is_refused, "it is somebody else's");
+    if contest.opens() {
+        calls.lock().unwrap().clear();
+    } else {
+        note("a right code");
+    }
+    identity.resolve(held).await.unwrap();
+    note("resolve");
+    done
 }
 
 #[tokio::test]
@@ -238,7 +254,7 @@ async fn a_call_returns_1000_entries_at_most_and_asks_the_store_for_no_more() {
             (MockUserRepository::new(), MockDirectory::new(), MockOutbox::new());
         let page = |_: &TenantId, _: &ListQuery| Ok(Page { users: Vec::new(), next: None });
         // Listed, exported, and passed over.
-        users.expect_list().times(3).withf(move |_, query| query.limit == given).returning(page);
+        users.expect_list().times(4).withf(move |_, query| query.limit == given).returning(page);
         users.expect_history().times(1).withf(move |_, _, limit| *limit == given).returning(|_, _, _| Ok(Vec::new()));
         directory
             .expect_browse()
@@ -251,6 +267,7 @@ async fn a_call_returns_1000_entries_at_most_and_asks_the_store_for_no_more() {
         let identity = Identity::new(Parts { users, directory, outbox }, Mailbox::default(), keys());
         let (admin, ada) = (identity.admin("staff"), UserId::parse("ada").unwrap());
         admin.list(&ListQuery { order: ListOrder::Created, after: None, limit: asked, prefix: None }).await.unwrap();
+        admin.contests(None, asked).await.unwrap();
         admin.export(None, asked).await.unwrap();
         admin.update_claims(None, asked).await.unwrap();
         admin.browse(&DirectoryQuery { limit: asked, ..DirectoryQuery::default() }).await.unwrap();

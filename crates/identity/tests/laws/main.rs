@@ -7,6 +7,7 @@
 )]
 
 mod clock;
+mod contests;
 mod delivery;
 mod disavowal;
 mod failures;

@@ -75,7 +75,7 @@ async fn confirm(State(app): State<Arc<App>>, link: Result<Form<Link>, FormRejec
     match account.confirm_link(&token).await {
         Ok(receipt) => match receipt.outcome {
             Confirmation::Verified => page(StatusCode::OK, "Thank you", "<p>Your e-mail address is confirmed.</p>"),
-            Confirmation::Rejected { .. } => broken(),
+            Confirmation::Contested | Confirmation::Rejected { .. } => broken(),
         },
         Err(HolderError::Refused(refusal)) => {
             let status = match refusal.kind() {

@@ -172,7 +172,7 @@ impl Users {
         })?;
         match receipt.outcome {
             Confirmation::Verified => Ok(self.details(&receipt)),
-            Confirmation::Rejected { .. } => Err(Failure::code_invalid()),
+            Confirmation::Contested | Confirmation::Rejected { .. } => Err(Failure::code_invalid()),
         }
     }
 

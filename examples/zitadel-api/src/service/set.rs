@@ -103,6 +103,7 @@ impl Users {
             actor: &actor,
             funding: Funding::Shared,
             heeds_rest: false,
+            rival: None,
         };
         let first = match before {
             Some(old) => user.replace(old.id, new, &context)?,
