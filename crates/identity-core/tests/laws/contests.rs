@@ -1,4 +1,5 @@
 //! Laws of contested ownership: somebody proves an address that is verified with another user.
+#![expect(clippy::indexing_slicing, reason = "there are two users and two addresses, and each is named by its number")]
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
