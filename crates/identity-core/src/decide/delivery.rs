@@ -18,13 +18,8 @@ impl User {
     /// [`Refusal::AdministratorOnly`] when the holder asks.
     pub fn note_fate(&self, message: &Message, fate: Fate, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
         context.administrator()?;
-        let entry = match &message.content {
-            Content::Challenge { identifier, .. } => self.identifier(*identifier),
-            Content::Notice { .. } => None,
-            Content::Due { .. } => return Ok(Decision::nothing(())),
-        };
-        let entry = entry.filter(|entry| entry.address == message.to);
-        let Some(entry) = entry.or_else(|| self.identifiers().find(|entry| entry.address == message.to)) else {
+        let is_due = matches!(message.content, Content::Due { .. });
+        let Some(entry) = self.identifiers().find(|entry| entry.address == message.to && !is_due) else {
             return Ok(Decision::nothing(()));
         };
         let id = entry.id;

@@ -265,6 +265,17 @@ fn an_answer_counts_down_to_the_nearest_limit() {
 }
 
 #[test]
+fn an_answer_of_a_day_ago_counts_no_more() {
+    let policy = VerificationPolicy::builder().failures(2, 100).build().unwrap();
+    let mut ada = given_under(Policy::default().with_verification(policy));
+    let mail = ada.pending(email("ada@example.com"));
+    assert_eq!(ada.wrong(mail).done(), Confirmation::Rejected { attempts_left: 1 });
+    ada.pass(86_400);
+    ada.start(mail).done();
+    assert_eq!(ada.wrong(mail).done(), Confirmation::Rejected { attempts_left: 1 });
+}
+
+#[test]
 fn c09_success_resets_the_count_of_that_identifier_alone() {
     let mut ada = given();
     let mail = ada.pending(email("ada@example.com"));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use identity_core::policy::Budget;
 use identity_core::{
     BudgetKind, Change, Charge, Claim, ClaimChanges, ClaimKey, ClaimKind, Commit, Content, Details, Expected,
-    Inconsistent, Message, MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength, TenantId, User,
-    UserId, UserKey, Version, WhenExhausted, plan, stored,
+    Inconsistent, LookupChanges, Message, MessageId, NewUser, NoticeKind, Outgoing, Policy, ProfileChange, Strength,
+    TenantId, User, UserId, UserKey, Version, WhenExhausted, plan, stored,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,39 @@ fn letter(commit: &Commit) -> Outgoing {
         expires_at: at,
     };
     Outgoing { message, charges: vec![] }
+}
+
+#[test]
+fn two_messages_with_ids_of_their_own_belong_together() {
+    let mut commit = planned();
+    let first = letter(&commit);
+    let mut second = first.clone();
+    second.message.id = MessageId::from_uuid(Uuid::from_u128(1));
+    commit.messages = vec![first, second];
+    assert_eq!(commit.check(), Ok(()));
+}
+
+#[test]
+fn a_commit_says_what_a_store_writes_of_its_user() {
+    let commit = planned();
+    let after = commit.after.clone().unwrap();
+    assert_eq!(commit.record(), Some(stored::record(&commit.key.tenant, &after, commit.version())));
+    assert_eq!(commit.lookup(), LookupChanges::between(None, Some(&after)));
+    assert_eq!(commit.lookup().put.len(), 1);
+    let erased = Commit { before: Some(after), after: None, ..planned() };
+    assert_eq!((erased.record(), erased.lookup().remove), (None, commit.lookup().put));
+}
+
+#[test]
+fn changes_of_claims_say_whether_there_are_any_and_whether_a_slot_is_among_them() {
+    let claim = |kind| Claim { key: ClaimKey::new(kind, 1, "x"), strength: Strength::Verified };
+    let taken = |kind| ClaimChanges { take: vec![claim(kind)], release: vec![] };
+    let released = ClaimChanges { take: vec![], release: vec![claim(ClaimKind::Mailbox).key] };
+    assert!(ClaimChanges::default().is_empty() && !ClaimChanges::default().takes_slot());
+    assert!(!released.is_empty() && !released.takes_slot());
+    for (kind, is_slot) in [(ClaimKind::Email, false), (ClaimKind::Username, false), (ClaimKind::Mailbox, true)] {
+        assert_eq!((taken(kind).takes_slot(), taken(kind).is_empty()), (is_slot, false), "{kind:?}");
+    }
 }
 
 #[test]

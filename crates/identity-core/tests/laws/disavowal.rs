@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::policy::DisavowalPolicy;
+use identity_core::policy::{By, DisavowalPolicy};
 use identity_core::{
     Change, CodeKeys, DangerousPolicy, DisavowError, DisavowToken, IdentifierId, NewAddress, NoticeKind, Policy,
-    PublicRefusal, Recorded, Refusal, TenantId, Undone, User, UserId,
+    PrimaryPolicy, PublicRefusal, Recorded, Refusal, TenantId, Undone, User, UserId,
 };
 
 use crate::kit::{Person, When, email, given, given_under, phone, secs, staff};
@@ -274,6 +274,28 @@ fn what_an_administrator_did_is_undone_only_if_the_policy_says_so() {
 }
 
 #[test]
+fn evidence_comes_back_only_if_it_was_taken_by_the_undone_change() {
+    let (mut ada, a) = ada_with("a@example.com");
+    ada.bench.policy = Policy::default().with_disavowal(DisavowalPolicy::default().with_administrators(true));
+    let b = ada.pending(email("b@example.com"));
+    ada.right(b).done();
+    ada.admin(|user, context| user.mark_unverified(a, context)).done();
+    let [first, later] = [60, 120].map(|time| {
+        ada.pass(time);
+        let token = ada.token("b@example.com", NoticeKind::Unverified);
+        ada.admin(|user, context| user.mark_verified(a, None, context)).done();
+        ada.admin(|user, context| user.mark_unverified(a, context)).done();
+        token
+    });
+    for token in [first, later] {
+        assert_eq!(ada.disavow(&token).refused(), Refusal::NothingToUndo, "it was given and taken again since");
+    }
+    let last = ada.token("b@example.com", NoticeKind::Unverified);
+    ada.disavow(&last).done();
+    assert!(ada.entry(a).is_verified());
+}
+
+#[test]
 fn staff_that_put_another_address_in_its_place_is_not_overruled() {
     let (mut ada, a) = ada_with("a@example.com");
     let thief = ada.replace(a, email("t@example.com")).done();
@@ -450,6 +472,16 @@ fn a_link_is_good_until_the_window_is_over_and_72_h_at_least_for_the_last_verifi
                 result.done();
             }
         }
+    }
+    // A policy may let holders remove their last one.
+    let anyone = PrimaryPolicy::builder().last_verified(By::Anyone).build().unwrap();
+    for (wait, is_over) in [(3 * DAY - 1, false), (3 * DAY, true)] {
+        let (mut ada, a) = ada_with("a@example.com");
+        ada.bench.policy = Policy::default().with_disavowal(hour).with_primary(anyone.clone());
+        ada.remove(a).done();
+        let token = ada.token("a@example.com", NoticeKind::Removed);
+        ada.pass(wait);
+        assert_eq!(ada.disavow(&token).result.err(), is_over.then_some(Refusal::DisavowalOver));
     }
     // With another verified address it was not the last one.
     let (mut ada, a) = ada_with("a@example.com");

@@ -5,6 +5,7 @@
     reason = "what fails here is a test; clippy exempts test functions, but not the functions that they share"
 )]
 
+mod attempts;
 mod challenges;
 mod codes;
 mod commits;
@@ -25,6 +26,7 @@ mod privacy;
 mod readers;
 mod records;
 mod resending;
+mod reserves;
 mod rest;
 mod rules;
 mod schedule;

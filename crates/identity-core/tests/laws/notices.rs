@@ -22,6 +22,19 @@ fn budgets(person: &Person, to: &str) -> Vec<(BudgetKind, String, WhenExhausted)
 }
 
 #[test]
+fn a_notice_is_worth_sending_for_a_day_and_has_an_id_of_its_own() {
+    let mut ada = given();
+    ada.add_verified(email("a@example.com"));
+    ada.add_verified(email("b@example.com"));
+    let id = ada.add(email("c@example.com")).done();
+    let messages: Vec<_> = ada.news.iter().map(|outgoing| outgoing.message.clone()).collect();
+    let [first, second] = &messages[..] else { panic!("{messages:?}") };
+    assert!(messages.iter().all(|message| message.expires_at == ada.bench.now + secs(86_400)));
+    let ids = [first.id.to_string(), second.id.to_string(), id.to_string()];
+    assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2], "{ids:?}");
+}
+
+#[test]
 fn a_kind_that_is_told_again_leaves_the_others_silent() {
     let [added, verified] = [NoticeKind::Added, NoticeKind::Verified];
     let policy = NoticePolicy::builder().silence(Channel::Email, [added, verified]).tell(Channel::Email, [added]);

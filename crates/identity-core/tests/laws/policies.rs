@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use identity_core::policy::{Budget, By, DisposableDomains, Election, Mode, Resend, SharedPolicy, Succession};
+use identity_core::policy::{
+    Budget, By, DisposableDomains, Election, Mode, Resend, SharedPolicy, Succession, VerificationPolicyBuilder,
+};
 use identity_core::{
-    Address, BudgetKind, ClaimPolicy, DangerousPolicy, NewAddress, NumberType, Policy, PrimaryPolicy, Refusal,
-    Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
+    Address, Alphabet, BudgetKind, ClaimPolicy, CodeFormat, DangerousPolicy, NewAddress, NumberType, Policy,
+    PrimaryPolicy, Refusal, Restriction, RestrictionPolicy, SendPolicy, VerificationPolicy,
 };
 
 use crate::kit::{email, given_under, phone, secs};
@@ -235,6 +237,29 @@ fn an_allow_list_binds_its_own_kind_and_yields_to_the_block_list() {
     assert_eq!(verdict(&policy, &phone("+33612345678")), None);
     assert_eq!(verdict(&policy, &phone("+4915123456789")), Some(Restriction::NotAllowed));
     assert_eq!(verdict(&policy, &email("ada@example.org")), None);
+    let [prefixes, countries] =
+        [RestrictionPolicy::builder().allow_prefix("+336"), RestrictionPolicy::builder().allow_country("FR")];
+    for policy in [prefixes.build().unwrap(), countries.build().unwrap()] {
+        assert_eq!(verdict(&policy, &phone("+33612345678")), None);
+        assert_eq!(verdict(&policy, &phone("+441514960453")), Some(Restriction::NotAllowed), "one list is enough");
+    }
+}
+
+#[test]
+fn an_entry_that_may_be_somebodys_address_is_not_repeated() {
+    for (entry, shown) in [("+44151x", true), ("441514", true), ("4415149", false), ("+44 151 49604", false)] {
+        let refused = RestrictionPolicy::builder().block_prefix(entry).build().unwrap_err();
+        let DangerousPolicy::Entry { entry: named, .. } = refused else { panic!("{refused:?}") };
+        assert_eq!(named == entry, shown, "{named}");
+    }
+}
+
+#[test]
+fn the_last_alphabet_and_length_of_a_code_count() {
+    let format = |builder: VerificationPolicyBuilder| builder.build().unwrap().format();
+    let builder = VerificationPolicy::builder;
+    assert_eq!(format(builder().letters(8).digits(7)), CodeFormat::new(7, Alphabet::Digits).unwrap());
+    assert_eq!(format(builder().digits(7).letters(8)), CodeFormat::new(8, Alphabet::Letters).unwrap());
 }
 
 #[test]
@@ -290,7 +315,7 @@ fn every_refusal_of_a_builder_says_what_to_do() {
 
 #[test]
 fn a_list_of_disposable_domains_has_a_date_and_names_domains() {
-    for date in ["2026-11-21", "2024-02-29", "2000-02-29", "0001-01-31"] {
+    for date in ["2026-11-21", "2024-02-29", "2000-02-29", "0001-01-31", "2026-02-28"] {
         assert_eq!(DisposableDomains::new(date, ["trash.example"]).unwrap().date(), date);
     }
     let none = [
@@ -299,6 +324,7 @@ fn a_list_of_disposable_domains_has_a_date_and_names_domains() {
         "2026-13-01",
         "2026-00-10",
         "2025-02-29",
+        "2026-02-30",
         "1900-02-29",
         "2026-11-00",
         "21.11.2026",

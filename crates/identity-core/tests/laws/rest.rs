@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use identity_core::policy::{ClaimPolicy, RestPolicy};
+use identity_core::record::{IdentifierRecord, VerifiedRecord};
 use identity_core::{
-    Actor, Answer, BudgetKind, Charge, CodeKeys, Commit, Context, Decision, NewAddress, NewUser, Policy, Recorded,
-    Refusal, Stored, User, UserKey, Username, held_before, plan,
+    Actor, Answer, BudgetKind, Charge, Claim, ClaimChanges, ClaimKind, CodeKeys, Commit, Context, Decision, Exhausted,
+    NewAddress, NewUser, Policy, Recorded, Refusal, Stored, Strength, User, UserKey, UserRecord, Username, held_before,
+    plan, resting,
 };
 
 use crate::kit::{Bench, code, email, phone, secs, staff};
@@ -115,6 +117,8 @@ fn a_release_draws_of_a_budget_that_a_verification_by_the_holder_asks() {
         let removed = ada.on(&staff(), |user, context| user.remove(id, context));
         assert_eq!(rests(&removed), released(days), "{text}");
         assert_eq!(quotas(&removed), quotas(&verified), "what is asked is what was drawn");
+        let other = ada.verify("b@example.com");
+        assert_ne!(quotas(&other), quotas(&verified), "each address rests by itself");
     }
 }
 
@@ -181,6 +185,67 @@ fn what_no_user_had_alone_does_not_rest() {
     eve.verify("e@example.com");
     eve.bench.policy = Policy::default().with_claim(ClaimPolicy::None);
     assert_eq!(rests(&eve.on(&staff(), |user, context| user.update_claims(context))), []);
+}
+
+#[test]
+fn where_unverified_addresses_are_claimed_too_only_what_was_verified_rests() {
+    let mut ada = Planner::new(Policy::default().with_claim(ClaimPolicy::All));
+    let added = ada.on(&Actor::Holder, |user, context| user.add(&email("a@example.com").into(), context));
+    assert_eq!((added.claims.take.len(), rests(&added)), (1, vec![]), "a claim that is not verified asks nothing");
+    let id = ada.id("a@example.com");
+    let removed = ada.on(&Actor::Holder, |user, context| user.remove(id, context));
+    assert_eq!((removed.claims.release.len(), rests(&removed)), (1, vec![]), "and leaves nothing");
+    assert_eq!(rests(&ada.verify("b@example.com")), [(0, 0, 30 * DAY)]);
+}
+
+#[test]
+fn each_kind_rests_as_long_as_it_was_set_to() {
+    let none = RestPolicy::none();
+    let kinds = [ClaimKind::Email, ClaimKind::Phone, ClaimKind::Username, ClaimKind::Mailbox];
+    let of = |policy: RestPolicy| kinds.map(|kind| policy.of(kind).map(|time| time.as_secs()));
+    assert_eq!(of(none.with_email(secs(1))), [Some(1), None, None, None]);
+    assert_eq!(of(none.with_phone(secs(2))), [None, Some(2), None, None]);
+    assert_eq!(of(none.with_username(secs(3))), [None, None, Some(3), None]);
+    assert_eq!(of(RestPolicy::default()), [Some(30 * DAY), Some(45 * DAY), Some(90 * DAY), None]);
+}
+
+#[test]
+fn an_exhausted_rest_names_the_address_that_it_keeps_back() {
+    let mut ada = Planner::new(Policy::default());
+    let verified = ada.verify("a@example.com");
+    let charge = verified.charges.iter().find(|charge| charge.kind == BudgetKind::Rest).unwrap();
+    let rest = Exhausted::of(charge, 1, ada.bench.now);
+    let other = Claim { key: email("b@example.com").claim_key(), strength: Strength::Verified };
+    let take = [std::slice::from_ref(&other), verified.claims.take.as_slice()].concat();
+    let [both, another] = [take, vec![other]].map(|take| ClaimChanges { take, release: Vec::new() });
+    let guesses = Exhausted { kind: BudgetKind::Guesses, ..rest.clone() };
+    let key = email("a@example.com").claim_key();
+    ada.bench.on(&Actor::Holder, |context| {
+        assert_eq!(resting(&both, &rest, context), Some(&key));
+        assert_eq!(resting(&both, &guesses, context), None, "another budget");
+        assert_eq!(resting(&another, &rest, context), None, "another address");
+    });
+}
+
+#[test]
+fn an_import_shows_what_its_user_held_and_later_events_show_the_rest() {
+    let verified = |address: &str| {
+        let verified = Some(VerifiedRecord::default());
+        IdentifierRecord { verified, ..IdentifierRecord::new(address) }
+    };
+    let bench = Bench::new(Policy::default());
+    let record = UserRecord {
+        emails: vec![verified("a@example.com"), IdentifierRecord::new("b@example.com")],
+        ..UserRecord::new(identity_core::UserId::parse("ada").unwrap(), bench.now)
+    };
+    let mut ada = Planner { stored: None, history: Vec::new(), ..Planner::new(Policy::default()) };
+    ada.act(&staff(), |_, context| User::import(&record, context));
+    let [a, b, c] = ["a", "b", "c"].map(|name| email(&format!("{name}@example.com")).claim_key());
+    assert!(held_before(&ada.history, &a));
+    assert!(!held_before(&ada.history, &b) && !held_before(&ada.history, &c));
+    let id = ada.id("b@example.com");
+    ada.on(&staff(), |user, context| user.mark_verified(id, None, context));
+    assert!(held_before(&ada.history, &b) && !held_before(&ada.history, &c));
 }
 
 #[test]

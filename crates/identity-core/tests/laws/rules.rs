@@ -525,3 +525,11 @@ fn c83_a_claim_of_another_rule_is_kept_until_the_pass_or_an_erasure() {
     assert_eq!(needed.take, [claim(1, "ada@example.com")]);
     assert!(ClaimChanges::needed(&needed.take, &ada.user, &Policy::default()).is_empty());
 }
+
+#[test]
+fn an_administrators_name_has_at_most_800_bytes_and_no_nul() {
+    let named = |name: String| Actor::Administrator(name.into()).check();
+    assert_eq!((named("a".repeat(800)), Actor::Holder.check()), (Ok(()), Ok(())));
+    assert_eq!(named("a".repeat(801)), Err(Refusal::TooLarge { what: "the actor", limit: "800 bytes" }));
+    assert_eq!(named("a\0b".to_owned()), Err(Refusal::Nul { what: "the actor" }));
+}

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use identity_core::policy::{Budget, Conversion, Mailboxes, Prices};
+use identity_core::policy::{Budget, Conversion, DisavowalPolicy, Mailboxes, Prices};
 use identity_core::{
-    BudgetKind, Charge, DangerousPolicy, DeliveryState, Exhausted, Fate, Outgoing, Policy, Refund, SendPolicy,
-    Timestamp, UndeliverableReason, WhenExhausted, charges, refunds,
+    BudgetKind, Charge, DangerousPolicy, DeliveryState, Exhausted, Fate, NoticeKind, Outgoing, Policy, Refund, Report,
+    SendPolicy, Timestamp, UndeliverableReason, WhenExhausted, charges, refunds,
 };
 
 use crate::kit::{Person, email, given, given_under, phone, secs};
@@ -350,6 +350,103 @@ fn a_message_made_when_its_address_was_marked_does_not_make_it_reachable() {
     assert_eq!(ada.entry(line).undeliverable.unwrap().at, message.created_at, "no time has passed");
     ada.admin(|user, context| user.note_fate(&message, Fate::Arrived, context)).then(&[]);
     assert!(ada.entry(line).undeliverable.is_some());
+}
+
+#[test]
+fn a_finding_is_news_for_another_reason_or_a_newer_message() {
+    let [bounced, complained] =
+        [UndeliverableReason::Bounced, UndeliverableReason::Complained].map(Fate::Undeliverable);
+    let mut ada = given();
+    let mail = ada.add_verified(email("ada@example.com"));
+    let notice = |ada: &mut Person, added: &str| {
+        ada.pass(1);
+        ada.add(email(added)).done();
+        ada.news[0].message.clone()
+    };
+    let first = notice(&mut ada, "b@example.com");
+    let note = |ada: &mut Person, message, fate, expected: &[&str]| {
+        ada.admin(|user, context| user.note_fate(message, fate, context)).then(expected);
+    };
+    note(&mut ada, &first, bounced, &["delivery_failed"]);
+    note(&mut ada, &first, bounced, &[]);
+    note(&mut ada, &first, complained, &["delivery_failed"]);
+    let second = notice(&mut ada, "c@example.com");
+    note(&mut ada, &second, complained, &["delivery_failed"]);
+    assert_eq!(ada.entry(mail).undeliverable.unwrap().times, 3);
+}
+
+#[test]
+fn a_refusal_in_doubt_of_a_code_that_was_entered_marks_nothing() {
+    let mut ada = given();
+    let mail = ada.pending(email("ada@example.com"));
+    let message = ada.news[0].message.clone();
+    ada.right(mail).done();
+    ada.admin(|user, context| user.note_fate(&message, Fate::RefusedInDoubt, context)).then(&[]);
+}
+
+#[test]
+fn a_report_replaces_one_of_a_lower_rank_alone() {
+    use DeliveryState::{Accepted, Bounced, Complained, Delivered, Failed};
+    let ranks = [vec![Accepted], vec![Delivered], vec![Failed, Bounced], vec![Complained]];
+    let states = || (0_usize..).zip(&ranks).flat_map(|(rank, states)| states.iter().map(move |state| (rank, *state)));
+    let at = |secs| Timestamp::from_secs(1_700_000_000_i64 + secs);
+    for (known_rank, known) in states() {
+        for (rank, state) in states() {
+            for time in [0, 1, 2] {
+                let goes_before = Report::new(state, at(time)).goes_before(Some(&Report::new(known, at(1))));
+                assert_eq!(goes_before, rank > known_rank, "{state:?} after {known:?}");
+            }
+        }
+        assert!(Report::new(known, at(0)).goes_before(None));
+    }
+}
+
+#[test]
+fn what_costs_nothing_draws_no_money() {
+    let send = SendPolicy::builder()
+        .prices(Prices::new(0).with_country(49, 10))
+        .country_money(Some(Budget::new(100, HOUR)))
+        .tenant_money(Some(Budget::new(100, HOUR)))
+        .build()
+        .unwrap();
+    for (number, price) in [("+447400123456", None), ("+4915123456789", Some(10))] {
+        let mut ada = given_under(under(send.clone()));
+        ada.pending(phone(number));
+        for kind in [BudgetKind::CountryMoney, BudgetKind::TenantMoney] {
+            let of_kind = |charge: &&Charge| charge.kind == kind;
+            assert_eq!(ada.news[0].charges.iter().find(of_kind).map(|charge| charge.amount), price, "{number}");
+        }
+    }
+}
+
+#[test]
+fn a_share_of_the_breaker_comes_back_for_an_answer_and_for_nobodys_word() {
+    let send = SendPolicy::builder().conversion(Some(Conversion::new(50, 9, HOUR))).build().unwrap();
+    let disavowal = DisavowalPolicy::default().with_administrators(true);
+    let mut ada = given_under(under(send).with_disavowal(disavowal));
+    ada.add_verified(email("ada@example.com"));
+    let mut line = None;
+    for (by_code, shares) in [(true, 1), (false, 0)] {
+        let number = ada.pending(phone(if by_code { "+447400123456" } else { "+447400123457" }));
+        let before = ada.user.clone();
+        let events = if by_code {
+            ada.right(number).events
+        } else {
+            ada.admin(|user, context| user.mark_verified(number, None, context)).events
+        };
+        let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &events, context));
+        assert_eq!(back.len(), shares, "{events:?}");
+        line = line.or(Some(number));
+    }
+    // Evidence that an undone change brings back was given before.
+    ada.pass(60);
+    ada.admin(|user, context| user.mark_unverified(line.unwrap(), context)).done();
+    let token = ada.token("ada@example.com", NoticeKind::Unverified);
+    let before = ada.user.clone();
+    let undone = ada.disavow(&token);
+    let back = ada.bench.on(&crate::kit::staff(), |context| refunds(Some(&before), &undone.events, context));
+    assert!(ada.entry(line.unwrap()).is_verified());
+    assert_eq!(back, []);
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn full() -> User {
     let name = Username::parse("Ada").unwrap();
     ada.holder(|user, context| user.set_username(&name, Some("the form"), context)).done();
     let claims = object(json!({"locale": "de", "x": -0.1}));
-    let profile = Profile { claims, ..Profile::default() };
+    let (public_data, private_data) = (object(json!({"shown": 1})), object(json!({"hidden": 2})));
+    let profile = Profile { claims, public_data, private_data };
     let extension = object(json!({"sign_ins": {"count": 1}}));
     User::restore(UserParts { disabled: true, profile, extension, ..ada.user.parts().clone() }).unwrap()
 }
@@ -93,7 +94,8 @@ fn the_forms_are_pinned() {
         (Some("Ada+x@example.com"), Some("Ada+x@Example.com"))
     );
     let second = short(&second.unwrap());
-    assert_eq!(keys(&second), "epvz");
+    assert_eq!(keys(&second), "ehopvz");
+    assert_eq!((&second["o"], &second["h"]), (&json!({"shown": 1}), &json!({"hidden": 2})));
     assert_eq!((second["v"].as_u64(), &second["e"]), (Some(2), &json!({"sign_ins": {"count": 1}})));
     assert_eq!(second["p"], json!({"locale": "de", "x": -0.1}));
 }
@@ -145,6 +147,21 @@ fn a_record_belongs_to_its_user_and_version() {
 }
 
 #[test]
+fn a_damaged_record_says_whether_its_checksum_or_its_form_is_wrong() {
+    let user = full();
+    let (main, second) = forms(&user, 7);
+    let said = |text: &str, version| {
+        let Err(BadRecord::Damaged(said)) = read(&key(&user), version, text, second.as_deref()) else {
+            panic!("{text}")
+        };
+        said
+    };
+    assert!(said(&main, Version(8)).contains("checksum"));
+    let sound = with_checksum(r#"{"v":1}"#.to_owned(), &key(&user), Some(Version(7)));
+    assert_eq!(said(&sound, Version(7)), "it is not a record of this form");
+}
+
+#[test]
 fn a_record_of_a_later_form_is_refused_with_both_versions() {
     let user = given().user;
     for text in [r#"{"v":4,"new":true}"#, r#"{"v":4,"c":1,"u":1,"z":"00000000"}"#] {
@@ -159,6 +176,7 @@ fn the_second_record_is_compared_by_what_is_in_it() {
     let plain = given().user;
     assert!(same_details(&user, &user.clone()) && same_details(&plain, &given().user));
     assert!(!same_details(&user, &plain) && !same_details(&plain, &user));
+    assert!(same_details(&user, &full()), "in another place in memory as well");
     let mut parts = user.parts().clone();
     parts.extension = Arc::default();
     assert!(!same_details(&user, &User::restore(parts).unwrap()), "the extension belongs to the second record");

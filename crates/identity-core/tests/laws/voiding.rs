@@ -1,8 +1,8 @@
 //! c43: the events that make an open challenge void.
 
-use identity_core::{Confirmation, Refusal};
+use identity_core::{Confirmation, Event, IdentifierId, Refusal, withdrawn};
 
-use crate::kit::{email, given};
+use crate::kit::{Person, email, given};
 
 #[test]
 fn c43_removal_replacement_unverify_and_an_administrators_word_void_the_open_challenge() {
@@ -95,4 +95,52 @@ fn c43_a_replacement_that_is_verified_takes_the_old_address_and_every_code_of_it
     let code = ada.code(old);
     ada.right(new).then(&["verified", "replaced", "primary_changed"]);
     assert_eq!(ada.answer(old, &code).refused(), Refusal::IdentifierNotFound);
+}
+
+#[test]
+fn messages_with_a_challenge_that_is_answered_or_void_are_withdrawn() {
+    type Act = fn(&mut Person, IdentifierId) -> Vec<Event>;
+    let acts: [(Act, bool); 8] = [
+        (|ada, id| ada.right(id).events, true),
+        (|ada, id| ada.remove(id).events, true),
+        (|ada, id| ada.admin(|user, context| user.mark_unverified(id, context)).events, true),
+        (|ada, id| ada.admin(|user, context| user.mark_verified(id, None, context)).events, true),
+        (|ada, id| ada.admin(|user, context| user.issue_code(id, context)).events, true),
+        (
+            |ada, id| {
+                ada.pass(600);
+                ada.start(id).events
+            },
+            true,
+        ),
+        (|ada, id| ada.wrong(id).events, false),
+        (
+            |ada, id| {
+                ada.pass(60);
+                ada.start(id).events
+            },
+            false,
+        ),
+    ];
+    for (act, is_withdrawn) in acts {
+        let mut ada = given();
+        let id = ada.pending(email("a@example.com"));
+        let before = ada.user.clone();
+        let events = act(&mut ada, id);
+        assert_eq!(
+            withdrawn(Some(&before), Some(&ada.user), &events),
+            if is_withdrawn { vec![id] } else { vec![] },
+            "{events:?}"
+        );
+        assert_eq!(withdrawn(None, Some(&ada.user), &events), []);
+    }
+    let mut ada = given();
+    let id = ada.add_verified(email("a@example.com"));
+    let before = ada.user.clone();
+    let events = ada.admin(|user, context| user.mark_unverified(id, context)).events;
+    assert_eq!(
+        (!events.is_empty(), withdrawn(Some(&before), Some(&ada.user), &events)),
+        (true, vec![]),
+        "no challenge was open"
+    );
 }
