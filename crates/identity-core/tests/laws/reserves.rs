@@ -3,8 +3,8 @@
 use identity_core::policy::{Budget, SendPolicy};
 use identity_core::record::{IdentifierRecord, VerifiedRecord};
 use identity_core::{
-    BudgetKind, Change, Charge, Funding, IdentifierId, Policy, Recorded, Standing, User, UserId, UserRecord,
-    WhenExhausted, asks_for, charges,
+    BudgetKind, Charge, Funding, IdentifierId, Policy, Recorded, Standing, User, UserId, UserRecord, WhenExhausted,
+    asks_for, charges,
 };
 
 use crate::kit::{Bench, Person, email, given, given_under, phone, secs, staff};
@@ -85,7 +85,6 @@ fn drawn(policy: Policy, funding: Funding) -> [Vec<Charge>; 2] {
     let before = ada.user.clone();
     let wrong = ada.wrong(line);
     let guess = ada.bench.on(&identity_core::Actor::Holder, |context| charges(Some(&before), &wrong.events, context));
-    assert!(matches!(wrong.events[0].change, Change::AnswerRejected { .. }));
     [code, guess]
 }
 

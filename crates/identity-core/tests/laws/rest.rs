@@ -216,7 +216,7 @@ fn an_exhausted_rest_names_the_address_that_it_keeps_back() {
     let charge = verified.charges.iter().find(|charge| charge.kind == BudgetKind::Rest).unwrap();
     let rest = Exhausted::of(charge, 1, ada.bench.now);
     let other = Claim { key: email("b@example.com").claim_key(), strength: Strength::Verified };
-    let take = [&[other.clone()], verified.claims.take.as_slice()].concat();
+    let take = [std::slice::from_ref(&other), verified.claims.take.as_slice()].concat();
     let [both, another] = [take, vec![other]].map(|take| ClaimChanges { take, release: Vec::new() });
     let guesses = Exhausted { kind: BudgetKind::Guesses, ..rest.clone() };
     let key = email("a@example.com").claim_key();

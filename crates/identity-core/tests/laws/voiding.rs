@@ -139,7 +139,7 @@ fn messages_with_a_challenge_that_is_answered_or_void_are_withdrawn() {
     let before = ada.user.clone();
     let events = ada.admin(|user, context| user.mark_unverified(id, context)).events;
     assert_eq!(
-        (events.len() > 0, withdrawn(Some(&before), Some(&ada.user), &events)),
+        (!events.is_empty(), withdrawn(Some(&before), Some(&ada.user), &events)),
         (true, vec![]),
         "no challenge was open"
     );
