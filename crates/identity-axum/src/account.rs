@@ -167,6 +167,10 @@ impl AccountPage {
                 let id = account.replace(id, address).await?.outcome;
                 self.added(account, id).await
             }
+            "keep" => {
+                account.keep(id).await?;
+                Ok(format!("?address={id}"))
+            }
             "remove" => {
                 account.remove(id).await?;
                 Ok(format!("?address={id}&done=removed"))

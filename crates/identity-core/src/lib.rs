@@ -80,9 +80,9 @@ pub use plan::{
     Strength, Subject, asks_for, charges, held_before, messages, plan, refunds, resting, shared_charges, withdrawn,
 };
 pub use policy::{
-    BudgetKind, Charge, ClaimPolicy, ContestPolicy, DangerousPolicy, DisavowalPolicy, Exhausted, FreshnessPolicy,
-    NoticeKind, NoticePolicy, Policy, PrimaryPolicy, Refund, RestPolicy, Restriction, RestrictionPolicy, SendPolicy,
-    SignInPolicy, VerificationPolicy, WhenExhausted,
+    BudgetKind, ChangePolicy, Charge, ClaimPolicy, ContestPolicy, DangerousPolicy, DisavowalPolicy, Exhausted,
+    FreshnessPolicy, NoticeKind, NoticePolicy, Policy, PrimaryPolicy, Refund, RestPolicy, Restriction,
+    RestrictionPolicy, SendPolicy, SignInPolicy, VerificationPolicy, WhenExhausted,
 };
 pub use secret::{
     Alphabet, Binding, Code, CodeError, CodeFormat, CodeKeys, DeliveryTicket, DisavowError, DisavowToken, KeyError,

@@ -16,7 +16,7 @@ use crate::{Kind, Page, TextError, Texts};
 /// A view of the account page: a person's own addresses, and the forms that change them.
 ///
 /// The forms post the fields `token` and `do` to the page's own path, and where they are about an address its `id`. `do` is
-/// `add` or `replace` with the field `address`, `confirm` with the field `code`, or `send`, `primary` or `remove`. The links of
+/// `add` or `replace` with the field `address`, `confirm` with the field `code`, or `send`, `primary`, `remove` or `keep`. The links of
 /// the page add the query `address=` with an identifier's id. The crate `identity-axum` serves the page.
 #[derive(Debug, Clone, Default)]
 pub struct AccountView<'a> {
@@ -97,7 +97,11 @@ fn account(
     now: Timestamp,
 ) -> Result<Page, TextError> {
     let about = view.address.and_then(|id| user.identifier(id));
-    let left = about.and_then(Identifier::challenge).map(|challenge| challenge.expires_at.since(now));
+    let until = |about: &Identifier| {
+        let goes = about.scheduled.map(|scheduled| scheduled.due);
+        goes.or(about.challenge().map(|challenge| challenge.expires_at))
+    };
+    let left = about.and_then(until).map(|until| until.since(now));
     let books = [user.emails(), user.phones()].map(|book| {
         let entries = book.entries().iter().map(|about| Value::from(Entry::new(book, about, now)));
         context! { channel => book.channel().as_str(), entries => entries.collect::<Vec<_>>() }
@@ -118,6 +122,8 @@ struct Entry {
     /// Whether there is a challenge that can be answered, and whether its code has digits alone.
     pending: Option<bool>,
     replaces: Option<String>,
+    /// Whether it is to be removed or replaced later.
+    going: bool,
 }
 
 impl Entry {
@@ -132,16 +138,17 @@ impl Entry {
             undeliverable: about.undeliverable.is_some(),
             pending: pending.map(|challenge| challenge.format.alphabet() == Alphabet::Digits),
             replaces: about.replaces.and_then(|old| book.get(old)).map(|old| old.address.as_str().to_owned()),
+            going: about.scheduled.is_some(),
         }
     }
 }
 
 impl From<Entry> for Value {
     fn from(entry: Entry) -> Self {
-        let Entry { id, address, channel, verified, primary, undeliverable, pending, replaces } = entry;
+        let Entry { id, address, channel, verified, primary, undeliverable, pending, replaces, going } = entry;
         let (pending, digits) = (pending.is_some(), pending == Some(true));
         let channel = channel.as_str();
-        context! { id, address, channel, verified, primary, undeliverable, pending, digits, replaces }
+        context! { id, address, channel, verified, primary, undeliverable, pending, digits, replaces, going }
     }
 }
 
@@ -223,8 +230,9 @@ pub(crate) fn check(edition: &Edition, language: &Language) -> Result<(), TextEr
         undeliverable: true,
         pending: Some(true),
         replaces: Some("jane@accounts.example.com".to_owned()),
+        going: true,
     };
-    let bare = Entry { pending: None, undeliverable: false, replaces: None, ..open.clone() };
+    let bare = Entry { pending: None, undeliverable: false, replaces: None, going: false, ..open.clone() };
     let verified = Entry { channel: Channel::Phone, verified: true, ..bare.clone() };
     let primary = Entry { primary: true, ..verified.clone() };
     let books = Value::from(vec![

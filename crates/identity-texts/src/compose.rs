@@ -26,7 +26,10 @@ pub(crate) fn mail(edition: &Edition, language: &Language, values: &Arc<Values>)
     if subject.chars().any(char::is_control) {
         return Err(TextError::Subject(format!("{}-subject", kind.slug())));
     }
-    let (title, lead) = (say("title")?, say("lead")?);
+    let (title, mut lead) = (say("title")?, say("lead")?);
+    if kind == Kind::Scheduled {
+        lead = format!("{lead} {}", language.say("takes-effect", &arguments)?);
+    }
     // Shown on locked screens beside the subject, so never the code.
     let preheader = if kind.is_notice() { lead.clone() } else { language.say("expiry", &arguments)? };
     let unasked = if kind.is_notice() { String::new() } else { language.say(kind.unasked(), &arguments)? };

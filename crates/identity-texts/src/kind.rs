@@ -28,6 +28,8 @@ pub enum Kind {
     Removed,
     /// An address was replaced by another one.
     Replaced,
+    /// An address is to be removed or replaced, and stays until then.
+    Scheduled,
     /// The verification of an address was taken away.
     Unverified,
     /// A change was undone with the link of its notice.
@@ -40,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Code,
         Self::Link,
         Self::CodeAndLink,
@@ -53,6 +55,7 @@ impl Kind {
         Self::MadePrimary,
         Self::Removed,
         Self::Replaced,
+        Self::Scheduled,
         Self::Unverified,
         Self::Undone,
         Self::Contested,
@@ -75,6 +78,7 @@ impl Kind {
             Self::MadePrimary => "made-primary",
             Self::Removed => "removed",
             Self::Replaced => "replaced",
+            Self::Scheduled => "scheduled",
             Self::Unverified => "unverified",
             Self::Undone => "undone",
             Self::Contested => "contested",
@@ -140,6 +144,7 @@ impl Kind {
             NoticeKind::MadePrimary => Some(Self::MadePrimary),
             NoticeKind::Removed => Some(Self::Removed),
             NoticeKind::Replaced => Some(Self::Replaced),
+            NoticeKind::Scheduled => Some(Self::Scheduled),
             NoticeKind::Unverified => Some(Self::Unverified),
             NoticeKind::Undone => Some(Self::Undone),
             NoticeKind::Contested => Some(Self::Contested),

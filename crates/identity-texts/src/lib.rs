@@ -64,7 +64,7 @@
 //! | `page.html` | `title`, `lead` and `form`: `action`, `tenant`, `token` and `button`, the name of its string; or none |
 //! | `account.html` | `title` and `token`; `said`, a sentence about what was done, or none; `problem`: `text`, `action` (the form that it is about, or none) and `typed`; or none |
 //! | `account.html` of all addresses | `books`, one for each channel: `channel` and `entries`, of which each is as `address` |
-//! | `account.html` of one address | `address`: `id`, `address`, `channel`, `verified`, `primary`, `undeliverable`, `pending` (whether a code can be typed), `digits` (whether it has digits alone) and `replaces`, the address that it is to replace, or none; `new_address`, the label of the field for the new one |
+//! | `account.html` of one address | `address`: `id`, `address`, `channel`, `verified`, `primary`, `undeliverable`, `pending` (whether a code can be typed), `digits` (whether it has digits alone), `going` (whether it is to be removed or replaced) and `replaces`, the address that it is to replace, or none; `new_address`, the label of the field for the new one |
 //! | `sign-in.html` | `title`, `step` (`address` or `code`), `address` as it was typed, `digits`; `sent` and `problem`, a sentence each, or none |
 //!
 //! The shipped `mail.html` is laid out with tables, so that it holds in Outlook, has a dark colour scheme, and fetches nothing

@@ -50,12 +50,11 @@ impl Values {
             arguments.set("channel", channel.as_str());
             arguments.set("about", if apart == Apart::Nothing { about.clone() } else { isolated(about) });
             date(&mut arguments, self.at);
-        } else {
-            let (unit, count) = left(self.left);
-            arguments.set("unit", unit);
-            arguments.set("count", count);
-            arguments.set("hours", self.left.as_secs() / 3_600);
         }
+        let (unit, count) = left(self.left);
+        arguments.set("unit", unit);
+        arguments.set("count", count);
+        arguments.set("hours", self.left.as_secs() / 3_600);
         arguments
     }
 }

@@ -130,7 +130,9 @@ impl Account {
         self.run("account.set_primary", |user, context| user.set_primary(id, context)).await
     }
 
-    /// Replaces an address. A verified address stays until the new one is verified.
+    /// Replaces an address. A verified address stays until the new one is verified, and longer when the
+    /// [`ChangePolicy`](crate::policy::ChangePolicy) says so: the receipt of [`confirm`](Self::confirm) has the user with the
+    /// [pending change](User::scheduled) then.
     ///
     /// # Errors
     /// As [`add`](Self::add); [`PublicRefusal::Unchanged`] when both addresses are the same,
@@ -144,13 +146,23 @@ impl Account {
         self.run("account.replace", |user, context| user.replace(old, &new, context)).await
     }
 
-    /// Removes an address.
+    /// Removes an address, or has it removed later when the [`ChangePolicy`](crate::policy::ChangePolicy) says so: the user of the
+    /// receipt has the address with the [pending change](User::scheduled) then.
     ///
     /// # Errors
     /// [`PublicRefusal::LastVerified`] unless the [`PrimaryPolicy`](crate::policy::PrimaryPolicy) lets holders remove
     /// their last verified address, [`PublicRefusal::IdentifierNotFound`].
     pub async fn remove(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
         self.run("account.remove", |user, context| user.remove(id, context)).await
+    }
+
+    /// Stops the removal or replacement of an address that has not taken effect. Nothing is written when none is pending. Whoever
+    /// reads the address needs no session for that: its notice has a link ([`Identity::disavow`]).
+    ///
+    /// # Errors
+    /// [`PublicRefusal::IdentifierNotFound`].
+    pub async fn keep(&self, id: IdentifierId) -> Result<Receipt<()>, HolderError> {
+        self.run("account.keep", |user, context| user.keep(id, context)).await
     }
 
     /// Sets the username.

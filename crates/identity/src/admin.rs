@@ -255,6 +255,15 @@ impl Admin {
         self.run("admin.remove", user, |user, context| user.remove(id, context)).await
     }
 
+    /// Stops the removal or replacement of an address that its holder asked for and that has not taken effect. Nothing is written
+    /// when none is pending.
+    ///
+    /// # Errors
+    /// As [`User::keep`].
+    pub async fn keep(&self, user: &UserId, id: IdentifierId) -> Result<Receipt<()>, Error> {
+        self.run("admin.keep", user, |user, context| user.keep(id, context)).await
+    }
+
     /// Sets the username, and records where it was collected: `source` is a text of the host's, at most 800 bytes.
     ///
     /// # Errors

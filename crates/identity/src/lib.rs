@@ -116,15 +116,15 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The twelve policies of a [`Policy`], and their builders.
+/// The thirteen policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{
-        Budget, By, ClaimPolicy, ContestPolicy, Conversion, DangerousPolicy, DisavowalPolicy, DisposableDomains,
-        Election, FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy, NoticePolicyBuilder, Prices,
-        PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction, RestrictionPolicy,
-        RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder, SignInPolicy,
-        Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
+        Budget, By, ChangePolicy, ClaimPolicy, ContestPolicy, Conversion, DangerousPolicy, DisavowalPolicy,
+        DisposableDomains, Election, FreshnessPolicy, Listed, MailboxLimit, Mailboxes, Mode, NoticePolicy,
+        NoticePolicyBuilder, Prices, PrimaryPolicy, PrimaryPolicyBuilder, Resend, RestPolicy, Restriction,
+        RestrictionPolicy, RestrictionPolicyBuilder, SendPolicy, SendPolicyBuilder, SharedPolicy, SharedPolicyBuilder,
+        SignInPolicy, Succession, Unknown, VerificationPolicy, VerificationPolicyBuilder,
     };
     pub use identity_core::{Alphabet, CodeFormat};
 }

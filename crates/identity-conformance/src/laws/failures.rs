@@ -1,7 +1,9 @@
 //! Laws of failures: ports that fail in the middle of a use case.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use identity::policy::ChangePolicy;
 use identity::store::Store;
 use identity::{Error, HolderError};
 use identity_core::{
@@ -47,6 +49,8 @@ use_cases! {
     ReplaceByStaff "admin.replace",
     Remove "account.remove",
     RemoveByStaff "admin.remove",
+    Keep "account.keep",
+    KeepByStaff "admin.keep",
     SetUsername "account.set_username",
     SetUsernameByStaff "admin.set_username",
     RemoveUsername "account.remove_username",
@@ -107,6 +111,11 @@ struct Subject {
 impl Subject {
     async fn new(bench: &Bench, number: u32, case: UseCase) -> Self {
         let user = key(&format!("subject {number}")).user;
+        let keeps = matches!(case, UseCase::Keep | UseCase::KeepByStaff);
+        let delay = Duration::from_secs(if keeps { 3_600 } else { 0 });
+        let change = ChangePolicy::default().with_delay(delay).unwrap();
+        // All clones share it.
+        drop(bench.identity.clone().with_policy(Policy::default().with_change(change)));
         let mail = |name: &str| Email::parse(&format!("{name}{number}@example.com")).unwrap();
         let shown = |name: &str| NewAddress::from(Address::from(mail(name))).verified();
         let admin = bench.identity.admin("staff");
@@ -148,6 +157,9 @@ impl Subject {
         } else {
             None
         };
+        if keeps {
+            account.remove(primary).await.unwrap();
+        }
         let contest = if matches!(case, UseCase::AnswerContest | UseCase::DecideContest) {
             Some(contest(bench, &user, &other, mail("first")).await)
         } else {
@@ -183,6 +195,8 @@ impl Subject {
                 drop(admin.replace(user, self.primary, NewAddress::from(Address::from(mail)).verified()).await?);
             }
             UseCase::RemoveByStaff => drop(admin.remove(user, self.primary).await?),
+            UseCase::Keep => drop(account.keep(self.primary).await?),
+            UseCase::KeepByStaff => drop(admin.keep(user, self.primary).await?),
             UseCase::SetUsernameByStaff => {
                 let name = Username::parse(&format!("new{}", self.number)).unwrap();
                 drop(admin.set_username(user, &name, Some("a letter")).await?);

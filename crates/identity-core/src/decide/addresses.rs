@@ -94,7 +94,8 @@ impl User {
     }
 
     /// Replaces an address by another one of the same kind. A verified address stays, also as primary, until the new
-    /// one is verified, and is then removed. An unverified address is removed at once, and the new one takes over the
+    /// one is verified, and is then removed: on the holder's road later, when the
+    /// [`ChangePolicy`](crate::policy::ChangePolicy) says so. An unverified address is removed at once, and the new one takes over the
     /// address that it was to replace. A pending replacement of the same address is dropped.
     ///
     /// # Errors
@@ -147,7 +148,8 @@ impl User {
         Ok(Decision::of(context, changes, id))
     }
 
-    /// Removes an address together with its challenge.
+    /// Removes an address together with its challenge. On the holder's road it goes later when the
+    /// [`ChangePolicy`](crate::policy::ChangePolicy) says so; to ask once more does not postpone that.
     ///
     /// # Errors
     /// * [`Refusal::LastVerified`] when it is the last verified address of the user and the policy does not let the
@@ -163,8 +165,11 @@ impl User {
                 (By::Administrator | By::Nobody, _) => return Err(Refusal::LastVerified),
             }
         }
-        let mut changes = vec![Change::Removed { id }];
-        changes.extend(self.succeed(entry, context));
+        let changes = match self.goes_at(entry, None, context) {
+            Some(_) if entry.scheduled.is_some_and(|scheduled| scheduled.by.is_none()) => Vec::new(),
+            Some(due) => vec![Change::ChangeScheduled { id, by: None, due }],
+            None => [Change::Removed { id }].into_iter().chain(self.succeed(entry, context)).collect(),
+        };
         Ok(Decision::of(context, changes, ()))
     }
 
@@ -189,15 +194,18 @@ impl User {
         self.after(&events).ok_or(Refusal::UserNotFound)
     }
 
-    /// The changes that follow when an address becomes verified: the address that it replaces is removed, and it may
-    /// become primary.
+    /// The changes that follow when an address becomes verified: the address that it replaces is removed now or later, and it
+    /// may become primary.
     pub(super) fn settle_verified(&self, entry: &Identifier, context: &Context<'_>) -> Vec<Change> {
         let channel = entry.address.channel();
         let old = entry.replaces.and_then(|old| self.book(channel).get(old));
         let Some(old) = old else {
             return self.elect(channel, entry.id, context).into_iter().collect();
         };
-        self.replaced(old, entry.id, context)
+        match self.goes_at(old, Some(entry.id), context) {
+            Some(due) => vec![Change::ChangeScheduled { id: old.id, by: Some(entry.id), due }],
+            None => self.replaced(old, entry.id, context),
+        }
     }
 }
 

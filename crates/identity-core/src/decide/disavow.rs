@@ -60,6 +60,8 @@ impl User {
     /// * Removed: the address comes back.
     /// * Made primary: the address that was primary before is primary again.
     /// * No longer verified: the address is verified again.
+    /// * To be removed or replaced: it stays, and the address that was to take its place goes. When that took effect meanwhile, it
+    ///   is undone as a removal or a replacement is. As long as it is pending it can be stopped, whatever the window.
     ///
     /// * A contest was opened: the owner objects, and keeps the address.
     ///
@@ -105,12 +107,14 @@ impl User {
         let lost = match &event.change {
             Change::Removed { id } => Some([*id, *id]),
             Change::Replaced { id, by } => Some([*id, *by]),
+            Change::ChangeScheduled { id, by, .. } => Some([*id, by.unwrap_or(*id)]),
             _ => None,
         };
+        let pending = told.schedules.get(&id) == Some(&number) && self.scheduled().any(|(entry, _)| entry.id == id);
         let is_last = lost
             .is_some_and(|lost| !before.identifiers().any(|entry| entry.is_verified() && !lost.contains(&entry.id)));
         let window = if is_last { policy.window_of_last() } else { policy.window() };
-        if window.is_none_or(|window| context.now >= event.at + window) {
+        if window.is_none_or(|window| !pending && context.now >= event.at + window) {
             return Err(Refusal::DisavowalOver);
         }
         if !may_be_disavowed(event, context) {
@@ -118,6 +122,9 @@ impl User {
         }
 
         let mut changes = Changes { user: self.clone(), list: Vec::new(), context };
+        if pending {
+            changes.push(Change::ChangeStopped { id });
+        }
         let (mut back, gone) = self.exchange(&told, &mut changes)?;
         self.judge_again(&told, &event.change, number, &mut back, &mut changes);
         self.crown(&told, number, &back, &mut changes);
@@ -306,6 +313,10 @@ struct Trace {
     primaries: Vec<(Channel, IdentifierId)>,
     /// The number of the event that changed the primary address of a kind last.
     latest: BTreeMap<Channel, u64>,
+    /// The number of the event by which an address was to go last.
+    schedules: BTreeMap<IdentifierId, u64>,
+    /// The addresses whose removal, to take effect later, is undone.
+    kept: BTreeSet<IdentifierId>,
 }
 
 impl Trace {
@@ -324,6 +335,8 @@ impl Trace {
             judged: BTreeMap::new(),
             primaries: books.filter_map(|book| Some((book.channel(), book.primary()?.id))).collect(),
             latest: BTreeMap::new(),
+            schedules: BTreeMap::new(),
+            kept: BTreeSet::new(),
         };
         // What the change before took away, if that is undone and the next belongs to the same decision.
         let mut undone_at = None;
@@ -345,8 +358,11 @@ impl Trace {
                 Change::Verified { id, verified } => {
                     told.judged.insert(*id, *reached);
                     // A verification that replaced an address is one change with the replacement.
-                    let replaces =
-                        matches!(next.map(|next| &next.change), Some(Change::Replaced { by, .. }) if by == id);
+                    let replaces = match next.map(|next| &next.change) {
+                        Some(Change::Replaced { by, .. }) => by == id,
+                        Some(Change::ChangeScheduled { by, .. }) => *by == Some(*id),
+                        _ => false,
+                    };
                     if is_undone && replaces {
                         told.tainted.insert(*id);
                     } else if is_undone {
@@ -366,8 +382,20 @@ impl Trace {
                 }
                 Change::Removed { id } => {
                     let follows = event.actor.is_administrator() && undone_at == Some(event.at);
-                    told.depart(&user, *id, is_undone || follows);
+                    let was_kept = told.kept.remove(id) && !event.actor.is_administrator();
+                    told.depart(&user, *id, is_undone || follows || was_kept);
                 }
+                Change::ChangeScheduled { id, by, .. } => {
+                    told.schedules.insert(*id, *reached);
+                    told.kept.remove(id);
+                    let undone = is_undone || (told.tainted.contains(id) && may_be_disavowed(event, context));
+                    match by {
+                        Some(by) if undone => drop(told.tainted.insert(*by)),
+                        None if undone => drop(told.kept.insert(*id)),
+                        _ => {}
+                    }
+                }
+                Change::ChangeStopped { id } => drop(told.kept.remove(id)),
                 Change::PrimaryChanged { channel, id } => {
                     told.latest.insert(*channel, *reached);
                     told.primaries.extend(id.filter(|_| !is_undone).map(|id| (*channel, id)));
@@ -430,6 +458,7 @@ fn subject(before: &User, change: &Change) -> Option<(NoticeKind, IdentifierId, 
         Change::Replaced { by, .. } => (NoticeKind::Replaced, *by),
         Change::PrimaryChanged { id: Some(id), .. } => (NoticeKind::MadePrimary, *id),
         Change::Removed { id } => (NoticeKind::Removed, *id),
+        Change::ChangeScheduled { id, .. } => (NoticeKind::Scheduled, *id),
         Change::Unverified { id } => (NoticeKind::Unverified, *id),
         _ => return None,
     };

@@ -1,12 +1,56 @@
 //! Changes that take effect later.
 
+use std::time::Duration;
+
 use crate::base::{IdentifierId, Timestamp};
 use crate::change::Change;
 use crate::decide::{Context, Decision};
 use crate::policy::By;
 use crate::user::{Identifier, Refusal, Scheduled, User};
 
+/// How long a person counts as reading an address after they showed it.
+const SHOWN: Duration = Duration::from_secs(3_600);
+
 impl User {
+    /// When the policy lets this address go, if the caller removes it or replaces it by a verified one; `None`: at once.
+    pub(super) fn goes_at(
+        &self,
+        entry: &Identifier,
+        by: Option<IdentifierId>,
+        context: &Context<'_>,
+    ) -> Option<Timestamp> {
+        let policy = context.policy.change();
+        if !entry.is_verified() || context.actor.is_administrator() || policy.delay_without_proof().is_zero() {
+            return None;
+        }
+        // One that was verified only now may be a thief's: the owner has as long to hear of it and to disavow it.
+        let counts = |other: &Identifier| {
+            let stays = other.scheduled.is_none_or(|scheduled| scheduled.by == Some(entry.id));
+            let old = |at: Timestamp| context.now.since(at) >= policy.delay_without_proof();
+            stays && other.id != entry.id && Some(other.id) != by && other.verified().is_some_and(|it| old(it.at))
+        };
+        if !self.book(entry.address.channel()).is_primary(entry.id) && self.identifiers().any(counts) {
+            return None;
+        }
+        let is_shown = entry.evidence().is_some_and(|evidence| {
+            evidence.channel.is_some() && evidence.ended_at.is_none() && context.now.since(evidence.at) <= SHOWN
+        });
+        let delay = if is_shown { policy.delay() } else { policy.delay_without_proof() };
+        Some(context.now + delay).filter(|_| !delay.is_zero())
+    }
+
+    /// Stops the removal or replacement of an address that has not taken effect. The address that was to take its place stays
+    /// verified. If none is pending, the decision has no events.
+    ///
+    /// # Errors
+    /// * [`Refusal::IdentifierNotFound`] when the user has no such address.
+    /// * [`Refusal::Disabled`] when the holder of a disabled user asks.
+    pub fn keep(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<()>, Refusal> {
+        self.open(context)?;
+        let stops = self.entry(id)?.scheduled.map(|_| Change::ChangeStopped { id });
+        Ok(Decision::of(context, stops.into_iter().collect(), ()))
+    }
+
     /// Everything that is due at some time, each with the identifier that it concerns. Whoever adds something here has a message
     /// with [`Content::Due`](crate::Content::Due) enqueued for that time, and withdrawn when it is no longer due.
     pub(crate) fn dues(&self) -> impl Iterator<Item = (IdentifierId, Timestamp)> {

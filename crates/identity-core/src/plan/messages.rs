@@ -5,7 +5,7 @@ use crate::base::{IdentifierId, Timestamp, UserKey, Version};
 use crate::change::{Change, Content, Event, Message, Outgoing};
 use crate::decide::{Context, may_be_disavowed};
 use crate::plan::{Loss, Reserved, code_charges, fund, notice_charges};
-use crate::policy::{Charge, NoticeKind};
+use crate::policy::{Charge, NoticeKind, WhenExhausted};
 use crate::user::{Challenge, ContestOutcome, Identifier, Status, User};
 
 /// How long a notice is worth sending.
@@ -124,16 +124,25 @@ impl Post<'_> {
             let concerns = |news: &&News<'_>| {
                 let is_own = *news.about == to;
                 let takes = news.weight == Weight::Loss && news.what != NoticeKind::Replaced;
-                policy.tells(to.channel(), news.heard_as) && (!is_own || takes)
+                goes(news.what, news.about, &to) || (policy.tells(to.channel(), news.heard_as) && (!is_own || takes))
             };
             // Of equal ones the first.
             let most = news.iter().filter(concerns).rev().max_by_key(|news| (news.weight, news.rank()));
             let Some(News { what, about, weight, event, .. }) = most else { continue };
             let loss = if *weight >= Weight::Loss { Some(loss) } else { None };
-            let charges = notice_charges(&to, loss, self.context);
+            let mut charges = notice_charges(&to, loss, self.context);
+            // What is to go later must be told to whom it is about; what cannot be told is not scheduled.
+            let withholds = |charge: &&mut Charge| charge.when_exhausted == WhenExhausted::Withhold;
+            for charge in charges.iter_mut().filter(withholds).filter(|_| goes(*what, about, &to)) {
+                charge.when_exhausted = WhenExhausted::Refuse;
+            }
+            // Worth sending as long as it can be stopped.
+            let due =
+                self.after.scheduled().find(|(entry, _)| *what == NoticeKind::Scheduled && entry.address == **about);
+            let expires_at = due.map_or(self.context.now + NOTICE_LIFE, |(_, scheduled)| scheduled.due);
             let event = event.filter(|_| *weight != Weight::Dropped);
             let content = Content::Notice { what: *what, about: (*about).clone(), event };
-            self.push(&to, content, self.context.now + NOTICE_LIFE, charges);
+            self.push(&to, content, expires_at, charges);
         }
     }
 
@@ -189,6 +198,7 @@ fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'
         Change::Replaced { by, .. } => (*by, NoticeKind::Replaced),
         Change::PrimaryChanged { id: Some(id), .. } => (*id, NoticeKind::MadePrimary),
         Change::Removed { id } => (*id, NoticeKind::Removed),
+        Change::ChangeScheduled { id, .. } => (*id, NoticeKind::Scheduled),
         Change::Disavowed { id, .. } => (*id, NoticeKind::Undone),
         Change::ContestOpened { id, evidence: None, .. } => (*id, NoticeKind::Contested),
         // A transfer is told by the events that follow.
@@ -211,6 +221,11 @@ fn news<'a>(before: &'a User, after: &'a User, change: &Change) -> Option<News<'
     // Whoever hears that an address was added hears that it went without having been verified.
     let heard_as = if weight == Weight::Dropped { NoticeKind::Added } else { what };
     Some(News { what, about, weight, heard_as, event: None })
+}
+
+/// Whether the recipient of this notice is itself to go.
+fn goes(what: NoticeKind, about: &Address, to: &Address) -> bool {
+    what == NoticeKind::Scheduled && about == to
 }
 
 /// Something to tell of an address.
@@ -241,7 +256,11 @@ impl News<'_> {
         match self.what {
             NoticeKind::Added | NoticeKind::Unverified | NoticeKind::ContestEnded => 0,
             NoticeKind::Verified | NoticeKind::Removed => 1,
-            NoticeKind::MadePrimary | NoticeKind::Replaced | NoticeKind::Undone | NoticeKind::Contested => 2,
+            NoticeKind::MadePrimary
+            | NoticeKind::Replaced
+            | NoticeKind::Scheduled
+            | NoticeKind::Undone
+            | NoticeKind::Contested => 2,
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of twelve values; those that can be dangerous have
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of thirteen values; those that can be dangerous have
 //! a builder, which refuses such a setting with [`DangerousPolicy`].
 
+mod change;
 mod claim;
 mod contest;
 mod disavowal;
@@ -17,6 +18,7 @@ mod sign_in;
 mod spend;
 mod verification;
 
+pub use change::ChangePolicy;
 pub use claim::ClaimPolicy;
 pub use contest::ContestPolicy;
 pub use disavowal::DisavowalPolicy;
@@ -111,6 +113,9 @@ pub enum DangerousPolicy {
     /// The time in which an owner answers a contest is outside 24 hours to 90 days.
     #[error("an owner has 24 hours to 90 days to answer a contest; choose a deadline in this range")]
     ContestDeadline,
+    /// A delay of changes is longer than 30 days, or the one without proof is shorter than the one with it.
+    #[error("a change can be delayed by at most 30 days, and without proof by no less than with it; choose such times")]
+    ChangeDelay,
     /// A limit on the users of a mailbox is outside 1 to 16.
     #[error("a limit of {0} users for a mailbox was requested; choose 1 to 16")]
     MailboxLimit(u8),
@@ -147,6 +152,7 @@ pub struct Policy {
     pub(crate) freshness: FreshnessPolicy,
     pub(crate) disavowal: DisavowalPolicy,
     pub(crate) contest: ContestPolicy,
+    pub(crate) change: ChangePolicy,
 }
 
 impl Policy {
@@ -222,6 +228,12 @@ impl Policy {
         Self { contest, ..self }
     }
 
+    /// Sets how long it takes until an address that matters is gone after its holder removed or replaced it.
+    #[must_use]
+    pub fn with_change(self, change: ChangePolicy) -> Self {
+        Self { change, ..self }
+    }
+
     /// The rules for the primary address.
     #[must_use]
     pub const fn primary(&self) -> &PrimaryPolicy {
@@ -292,6 +304,12 @@ impl Policy {
     #[must_use]
     pub const fn contest(&self) -> ContestPolicy {
         self.contest
+    }
+
+    /// How long it takes until an address that matters is gone after its holder removed or replaced it.
+    #[must_use]
+    pub const fn change(&self) -> &ChangePolicy {
+        &self.change
     }
 
     /// The entropy of a code, in bits; 19.9 for the default of six digits.

@@ -16,6 +16,8 @@ named_enum! {
         Removed = "removed",
         /// The address took the place of another one, which may be the recipient.
         Replaced = "replaced",
+        /// The address is to be removed, or replaced by another one, and stays until then.
+        Scheduled = "scheduled",
         /// Its verification was taken away.
         Unverified = "unverified",
         /// A change was undone with the link of its notice; the address came back, or it went.
@@ -28,11 +30,14 @@ named_enum! {
 }
 
 impl NoticeKind {
-    /// Whether it tells that an address was taken away: removed, replaced or no longer verified, or by the undoing of a change; or
+    /// Whether it tells that an address was or will be taken away: removed, replaced or no longer verified, or by the undoing of a change; or
     /// that it will be, unless its owner answers.
     #[must_use]
     pub const fn is_loss(self) -> bool {
-        matches!(self, Self::Removed | Self::Replaced | Self::Unverified | Self::Undone | Self::Contested)
+        matches!(
+            self,
+            Self::Removed | Self::Replaced | Self::Scheduled | Self::Unverified | Self::Undone | Self::Contested
+        )
     }
 }
 
@@ -102,7 +107,7 @@ impl NoticePolicyBuilder {
     ///
     /// # Errors
     /// [`DangerousPolicy::Silence`] when every channel is silenced for [`NoticeKind::Removed`],
-    /// [`NoticeKind::Replaced`], [`NoticeKind::Unverified`], [`NoticeKind::Undone`] or [`NoticeKind::Contested`].
+    /// [`NoticeKind::Replaced`], [`NoticeKind::Scheduled`], [`NoticeKind::Unverified`], [`NoticeKind::Undone`] or [`NoticeKind::Contested`].
     pub fn build(self) -> Result<NoticePolicy, DangerousPolicy> {
         let told = |what| [Channel::Email, Channel::Phone].into_iter().any(|channel| self.0.tells(channel, what));
         match NoticeKind::ALL.into_iter().filter(|kind| kind.is_loss()).find(|what| !told(*what)) {

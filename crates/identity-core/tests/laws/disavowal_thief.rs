@@ -1,6 +1,6 @@
 //! A thief with the session and mailboxes of their own keeps nothing that the owner disavows in time.
 
-use identity_core::policy::DisavowalPolicy;
+use identity_core::policy::{ChangePolicy, DisavowalPolicy};
 use identity_core::{Channel, Content, DisavowToken, IdentifierId, NoticeKind, Policy};
 
 use crate::kit::{Person, email, given, phone, secs};
@@ -53,12 +53,28 @@ fn act(ada: &mut Person, dice: &mut Dice, number: usize, tokens: &[(i64, Disavow
     }
 }
 
-/// A run of seven days; whether the owner reads their notices. Returns how many the owner disavowed.
-fn run(seed: u64, reads: bool) -> (Person, usize) {
+/// What the delivery loop does until now.
+fn carry_out(ada: &mut Person, owners: &mut Vec<(i64, DisavowToken)>, thiefs: &mut Vec<(i64, DisavowToken)>) {
+    let now = ada.bench.now;
+    let mut due: Vec<_> = ada.user.scheduled().map(|(entry, scheduled)| (scheduled.due, entry.id)).collect();
+    due.sort_unstable();
+    for (at, id) in due.into_iter().filter(|(at, _)| *at <= now) {
+        ada.bench.now = at;
+        ada.carry_out(id).done();
+        offers(ada, true, owners);
+        offers(ada, false, thiefs);
+    }
+    ada.bench.now = now;
+}
+
+/// A run of seven days; whether the owner reads their notices, and the delay of changes in seconds. Returns how many the owner
+/// disavowed.
+fn run(seed: u64, reads: bool, delay: u64) -> (Person, usize) {
     let mut dice = Dice(seed);
     let mut ada = given();
-    ada.bench.policy =
-        Policy::default().with_disavowal(DisavowalPolicy::default().with_window(secs(7 * 86_400)).unwrap());
+    ada.bench.policy = Policy::default()
+        .with_disavowal(DisavowalPolicy::default().with_window(secs(7 * 86_400)).unwrap())
+        .with_change(ChangePolicy::default().with_delay(secs(delay)).unwrap());
     ada.add_verified(email("owner@example.com"));
     if dice.roll(2) == 0 {
         ada.add_verified(phone("+441514960453"));
@@ -66,6 +82,8 @@ fn run(seed: u64, reads: bool) -> (Person, usize) {
     if dice.roll(3) == 0 {
         ada.add_verified(email("other-owner@example.com"));
     }
+    // The addresses have been the owner's for a while.
+    ada.pass(30 * 86_400);
     let (mut owners, mut thiefs, mut disavowed) = (Vec::new(), Vec::new(), 0);
     let began = ada.bench.now;
     let mut number = 0;
@@ -75,6 +93,12 @@ fn run(seed: u64, reads: bool) -> (Person, usize) {
             break;
         }
         number += 1;
+        carry_out(&mut ada, &mut owners, &mut thiefs);
+        if reads && delay >= 7 * 86_400 {
+            let has = ada.has();
+            let is_in = ["owner@example.com+", "+441514960453+"].iter().any(|own| has.contains(own));
+            assert!(is_in, "run {seed}: the owner was out for a moment: {has}");
+        }
         act(&mut ada, &mut dice, number, &thiefs);
         offers(&ada, true, &mut owners);
         offers(&ada, false, &mut thiefs);
@@ -102,7 +126,8 @@ fn run(seed: u64, reads: bool) -> (Person, usize) {
 fn a_thief_keeps_nothing_that_the_owner_disavows_in_time() {
     let mut disavowed = 0;
     for seed in 0..10_000 {
-        let (ada, times) = run(seed, true);
+        // Without a delay, with a day, and with as long as the owner needs to read.
+        let (ada, times) = run(seed, true, [0, 0, 86_400, 7 * 86_400][usize::try_from(seed % 4).unwrap()]);
         disavowed += times;
         let has = ada.has();
         assert!(!has.contains("thief"), "run {seed}: {has}");
@@ -117,7 +142,7 @@ fn a_thief_keeps_nothing_that_the_owner_disavows_in_time() {
 
 #[test]
 fn a_thief_of_whom_nobody_reads_keeps_what_the_rules_allow() {
-    let kept = (0..500).filter(|seed| run(*seed, false).0.has().contains("thief")).count();
+    let kept = (0..500).filter(|seed| run(*seed, false, 0).0.has().contains("thief")).count();
     assert!(kept > 100, "{kept}: the run above would show nothing if thieves never had anything");
     let told = |person: &Person| {
         let undone = |outgoing: &&identity_core::Outgoing| {
@@ -125,5 +150,5 @@ fn a_thief_of_whom_nobody_reads_keeps_what_the_rules_allow() {
         };
         person.post.iter().filter(undone).count()
     };
-    assert!((0..100).any(|seed| told(&run(seed, false).0) > 0));
+    assert!((0..100).any(|seed| told(&run(seed, false, 0).0) > 0));
 }

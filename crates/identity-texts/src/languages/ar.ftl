@@ -96,6 +96,13 @@ replaced-lead = { $channel ->
     [email] حلّ البريد الإلكتروني { $about } محل عنوان أقدم في حسابك في { $brand }.
    *[phone] حلّ رقم الهاتف { $about } محل رقم أقدم في حسابك في { $brand }.
 }
+scheduled-subject = سيخرج عنوان من حسابك في { $brand }
+scheduled-title = سيخرج عنوان من حسابك
+scheduled-lead = { $channel ->
+    [email] طلب أحدهم إزالة البريد الإلكتروني { $about } من حسابك في { $brand } أو استبداله.
+   *[phone] طلب أحدهم إزالة رقم الهاتف { $about } من حسابك في { $brand } أو استبداله.
+}
+takes-effect = المدة الباقية قبل التنفيذ: { duration }.
 unverified-subject = لم يعد أحد عناوين حسابك في { $brand } مؤكدًا
 unverified-title = لم يعد أحد العناوين مؤكدًا
 unverified-lead = { $channel ->
@@ -140,6 +147,7 @@ sms-verified = { $brand }: تم تأكيد { $about }. لست أنت؟ راجع 
 sms-made-primary = { $brand }: صار { $about } أساسيًا. لست أنت؟ راجع حسابك.
 sms-removed = { $brand }: أُزيل { $about } من حسابك. لست أنت؟ راجعه.
 sms-replaced = { $brand }: حلّ { $about } محل آخر. لست أنت؟ راجع حسابك.
+sms-scheduled = { $brand }: سيُزال { $about } من حسابك. لست أنت؟ راجعه.
 sms-unverified = { $brand }: لم يعد { $about } مؤكدًا. لست أنت؟ راجعه.
 sms-undone = { $brand }: أُلغي تغيير يخص { $about }. لست أنت؟ راجعه.
 sms-contested = { $brand }: أثبت غيرك { $about }. هل هو لك؟ راجع حسابك.
@@ -154,6 +162,8 @@ account-confirmed = مؤكَّد
 account-unconfirmed = غير مؤكَّد
 account-undeliverable = الرسائل لا تصل إلى هذا العنوان.
 account-replaces = بعد تأكيده يحل محل
+account-going = سيُزال هذا العنوان أو يُستبدل.
+account-keep = الإبقاء على هذا العنوان
 account-add-title = إضافة عنوان
 account-address = البريد الإلكتروني أو رقم الهاتف
 account-address-hint = يبدأ رقم الهاتف بعلامة الجمع ثم رمز البلد، مثل { "\u2066+44\u00a01514\u00a0960453\u2069" }.

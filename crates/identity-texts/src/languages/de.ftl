@@ -87,6 +87,13 @@ replaced-lead = { $channel ->
     [email] Die E-Mail-Adresse { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
    *[phone] Die Telefonnummer { $about } hat in Ihrem Konto bei { $brand } eine ältere ersetzt.
 }
+scheduled-subject = Eine Adresse soll aus Ihrem Konto bei { $brand } verschwinden
+scheduled-title = Eine Adresse soll aus Ihrem Konto verschwinden
+scheduled-lead = { $channel ->
+    [email] Jemand will die E-Mail-Adresse { $about } aus Ihrem Konto bei { $brand } entfernen oder ersetzen.
+   *[phone] Jemand will die Telefonnummer { $about } aus Ihrem Konto bei { $brand } entfernen oder ersetzen.
+}
+takes-effect = Bis dahin bleibt sie noch so lange: { duration }.
 unverified-subject = Eine Adresse Ihres Kontos bei { $brand } ist nicht mehr bestätigt
 unverified-title = Eine Adresse ist nicht mehr bestätigt
 unverified-lead = { $channel ->
@@ -131,6 +138,7 @@ sms-verified = { $brand }: { $about } wurde für Ihr Konto bestätigt. Nicht von
 sms-made-primary = { $brand }: { $about } ist jetzt Hauptadresse Ihres Kontos. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-removed = { $brand }: { $about } wurde aus Ihrem Konto entfernt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
 sms-replaced = { $brand }: { $about } hat eine Adresse Ihres Kontos ersetzt. Nicht von Ihnen? Melden Sie sich an und prüfen Sie es.
+sms-scheduled = { $brand }: { $about } soll aus Ihrem Konto verschwinden. Nicht von Ihnen? Prüfen Sie es.
 sms-unverified = { $brand }: { $about } ist in Ihrem Konto nicht mehr bestätigt. Nicht von Ihnen? Prüfen Sie es.
 sms-undone = { $brand }: Eine Änderung zu { $about } in Ihrem Konto ist rückgängig gemacht. Nicht von Ihnen? Prüfen Sie es.
 sms-contested = { $brand }: Jemand anderes hat { $about } aus Ihrem Konto nachgewiesen. Noch Ihre? Melden Sie sich an.
@@ -145,6 +153,8 @@ account-confirmed = Bestätigt
 account-unconfirmed = Nicht bestätigt
 account-undeliverable = Nachrichten kommen unter dieser Adresse nicht an.
 account-replaces = Sobald sie bestätigt ist, ersetzt sie
+account-going = Diese Adresse soll entfernt oder ersetzt werden.
+account-keep = Diese Adresse behalten
 account-add-title = Eine Adresse hinzufügen
 account-address = E-Mail-Adresse oder Telefonnummer
 account-address-hint = Eine Telefonnummer beginnt mit + und der Landesvorwahl, zum Beispiel +44 1514 960453.

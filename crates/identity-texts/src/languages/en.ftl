@@ -87,6 +87,13 @@ replaced-lead = { $channel ->
     [email] The e-mail address { $about } replaced an earlier one in your { $brand } account.
    *[phone] The phone number { $about } replaced an earlier one in your { $brand } account.
 }
+scheduled-subject = An address is about to leave your { $brand } account
+scheduled-title = An address is about to leave your account
+scheduled-lead = { $channel ->
+    [email] Somebody asked to remove the e-mail address { $about } from your { $brand } account, or to replace it.
+   *[phone] Somebody asked to remove the phone number { $about } from your { $brand } account, or to replace it.
+}
+takes-effect = This takes effect in { duration }.
 unverified-subject = An address of your { $brand } account is no longer confirmed
 unverified-title = An address is no longer confirmed
 unverified-lead = { $channel ->
@@ -131,6 +138,7 @@ sms-verified = { $brand }: { $about } was confirmed for your account. Not you? S
 sms-made-primary = { $brand }: { $about } is now primary in your account. Not you? Sign in and check your addresses.
 sms-removed = { $brand }: { $about } was removed from your account. Not you? Sign in and check your addresses.
 sms-replaced = { $brand }: { $about } replaced an address of your account. Not you? Sign in and check your addresses.
+sms-scheduled = { $brand }: { $about } is about to leave your account. Not you? Sign in and check your addresses.
 sms-unverified = { $brand }: { $about } is no longer confirmed in your account. Not you? Sign in and check.
 sms-undone = { $brand }: a change about { $about } was undone in your account. Not you? Sign in and check it.
 sms-contested = { $brand }: somebody else proved { $about }, which is in your account. Still yours? Then sign in and object.
@@ -145,6 +153,8 @@ account-confirmed = Confirmed
 account-unconfirmed = Not confirmed
 account-undeliverable = Messages do not reach this address.
 account-replaces = Once it is confirmed, it replaces
+account-going = This address is about to be removed or replaced.
+account-keep = Keep this address
 account-add-title = Add an address
 account-address = E-mail address or phone number
 account-address-hint = A phone number begins with + and the country code, for example +44 1514 960453.

@@ -92,6 +92,13 @@ replaced-lead = { $channel ->
     [email] La dirección de correo { $about } ha sustituido a otra anterior en su cuenta de { $brand }.
    *[phone] El número de teléfono { $about } ha sustituido a otro anterior en su cuenta de { $brand }.
 }
+scheduled-subject = Una dirección va a salir de su cuenta de { $brand }
+scheduled-title = Una dirección va a salir de su cuenta
+scheduled-lead = { $channel ->
+    [email] Alguien ha pedido quitar de su cuenta de { $brand } la dirección de correo { $about }, o sustituirla.
+   *[phone] Alguien ha pedido quitar de su cuenta de { $brand } el número de teléfono { $about }, o sustituirlo.
+}
+takes-effect = El cambio se hará dentro de { duration }.
 unverified-subject = Una dirección de su cuenta de { $brand } ya no está confirmada
 unverified-title = Una dirección ya no está confirmada
 unverified-lead = { $channel ->
@@ -137,6 +144,7 @@ sms-verified = { $brand }: { $about } se ha confirmado para su cuenta. ¿No ha s
 sms-made-primary = { $brand }: { $about } es ahora lo principal en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-removed = { $brand }: { $about } se ha quitado de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-replaced = { $brand }: { $about } sustituye un dato de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
+sms-scheduled = { $brand }: { $about } se va a quitar de su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-unverified = { $brand }: { $about } ya no vale en su cuenta. ¿No ha sido usted? Entre y revise su cuenta.
 sms-undone = { $brand }: se ha deshecho un cambio de { $about }. ¿No ha sido usted? Entre y revise su cuenta.
 sms-contested = { $brand }: otra persona ha demostrado { $about }, de su cuenta. ¿Sigue siendo suyo? Entre en su cuenta.
@@ -151,6 +159,8 @@ account-confirmed = Confirmada
 account-unconfirmed = Sin confirmar
 account-undeliverable = Los mensajes no llegan a esta dirección.
 account-replaces = Cuando se confirme, sustituirá a
+account-going = Esta dirección se va a quitar o sustituir.
+account-keep = Conservar esta dirección
 account-add-title = Añadir una dirección
 account-address = Dirección de correo o número de teléfono
 account-address-hint = Un número de teléfono empieza por + y el prefijo del país, por ejemplo +44 1514 960453.

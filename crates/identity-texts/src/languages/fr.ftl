@@ -90,6 +90,13 @@ replaced-lead = { $channel ->
     [email] L’adresse e-mail { $about } a pris la place d’une ancienne dans votre compte { $brand }.
    *[phone] Le numéro de téléphone { $about } a pris la place d’un ancien dans votre compte { $brand }.
 }
+scheduled-subject = Une adresse va quitter votre compte { $brand }
+scheduled-title = Une adresse va quitter votre compte
+scheduled-lead = { $channel ->
+    [email] Quelqu’un a demandé à retirer l’adresse e-mail { $about } de votre compte { $brand }, ou à la remplacer.
+   *[phone] Quelqu’un a demandé à retirer le numéro de téléphone { $about } de votre compte { $brand }, ou à le remplacer.
+}
+takes-effect = Le changement prendra effet dans { duration }.
 unverified-subject = Une adresse de votre compte { $brand } n’est plus confirmée
 unverified-title = Une adresse n’est plus confirmée
 unverified-lead = { $channel ->
@@ -135,6 +142,7 @@ sms-verified = { $brand } : { $about } est confirmé pour votre compte. Pas vous
 sms-made-primary = { $brand } : { $about } est désormais principal dans votre compte. Pas vous ? Connectez-vous et vérifiez.
 sms-removed = { $brand } : retrait de { $about } de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-replaced = { $brand } : { $about } remplace une adresse de votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
+sms-scheduled = { $brand } : { $about } va quitter votre compte. Pas vous ? Connectez-vous et vérifiez vos adresses.
 sms-unverified = { $brand } : { $about } n'est plus valable dans votre compte. Pas vous ? Vérifiez vos adresses.
 sms-undone = { $brand } : une modification de { $about } a été annulée. Pas vous ? Vérifiez vos adresses.
 sms-contested = { $brand } : une autre personne a prouvé { $about } de votre compte. Toujours à vous ? Connectez-vous.
@@ -149,6 +157,8 @@ account-confirmed = Confirmée
 account-unconfirmed = Non confirmée
 account-undeliverable = Les messages n’arrivent pas à cette adresse.
 account-replaces = Une fois confirmée, elle remplace
+account-going = Cette adresse va être retirée ou remplacée.
+account-keep = Garder cette adresse
 account-add-title = Ajouter une adresse
 account-address = Adresse e-mail ou numéro de téléphone
 account-address-hint = Un numéro de téléphone commence par + et l’indicatif du pays, par exemple +44 1514 960453.

@@ -65,6 +65,13 @@ replaced-lead = { $channel ->
     [email] { $brand }のアカウントで、以前の連絡先がメールアドレス{ $about }に変更されました。
    *[phone] { $brand }のアカウントで、以前の連絡先が電話番号{ $about }に変更されました。
 }
+scheduled-subject = { $brand }のアカウントの連絡先が削除または変更されます
+scheduled-title = 連絡先が削除または変更されます
+scheduled-lead = { $channel ->
+    [email] { $brand }のアカウントからメールアドレス{ $about }を削除または変更する手続きが行われました。
+   *[phone] { $brand }のアカウントから電話番号{ $about }を削除または変更する手続きが行われました。
+}
+takes-effect = 反映までの残り時間は{ duration }です。
 unverified-subject = { $brand }のアカウントの連絡先の確認が取り消されました
 unverified-title = 連絡先の確認が取り消されました
 unverified-lead = { $channel ->
@@ -109,6 +116,7 @@ sms-verified = { $brand }: { $about }が確認されました。お心当たり�
 sms-made-primary = { $brand }: { $about }がメインになりました。お心当たりがなければ確認を。
 sms-removed = { $brand }: { $about }が削除されました。お心当たりがなければ確認を。
 sms-replaced = { $brand }: { $about }に変更されました。お心当たりがなければ確認を。
+sms-scheduled = { $brand }: { $about }は削除予定です。お心当たりがなければ確認を。
 sms-unverified = { $brand }: { $about }の確認は取消。お心当たりがなければ確認を。
 sms-undone = { $brand }: { $about }の変更は取消。お心当たりがなければ確認を。
 sms-contested = { $brand }: { $about }をほかの方が証明。ご自身のものなら確認を。
@@ -123,6 +131,8 @@ account-confirmed = 確認済み
 account-unconfirmed = 未確認
 account-undeliverable = この連絡先にはメッセージが届きません。
 account-replaces = 確認されると、次の連絡先と入れ替わります:
+account-going = この連絡先は削除または変更される予定です。
+account-keep = この連絡先を残す
 account-add-title = 連絡先の追加
 account-address = メールアドレスまたは電話番号
 account-address-hint = 電話番号は+と国番号から入力してください(例: +44 1514 960453)。

@@ -77,6 +77,7 @@ pub(crate) fn notice_with(kind: Kind, to: &Address, about: &Address, locale: Opt
         Kind::MadePrimary => Some(NoticeKind::MadePrimary),
         Kind::Removed => Some(NoticeKind::Removed),
         Kind::Replaced => Some(NoticeKind::Replaced),
+        Kind::Scheduled => Some(NoticeKind::Scheduled),
         Kind::Undone => Some(NoticeKind::Undone),
         Kind::Contested => Some(NoticeKind::Contested),
         Kind::ContestEnded => Some(NoticeKind::ContestEnded),

@@ -23,6 +23,7 @@ mod reserve;
 mod rest;
 mod router;
 mod rules;
+mod schedule;
 mod shared;
 mod sign_in;
 mod simulation;
