@@ -119,7 +119,7 @@ pub mod import {
     pub use crate::transfer::{Exported, Imported};
 }
 
-/// The twelve policies of a [`Policy`], and their builders.
+/// The fourteen policies of a [`Policy`], and their builders.
 pub mod policy {
     pub use crate::claims::{ClaimConflict, ClaimsPass};
     pub use identity_core::policy::{

@@ -1,4 +1,4 @@
-//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of twelve values; those that can be dangerous have
+//! Policies: the rules that a host sets for its tenants. A [`Policy`] is made of fourteen values; those that can be dangerous have
 //! a builder, which refuses such a setting with [`DangerousPolicy`].
 
 mod change;

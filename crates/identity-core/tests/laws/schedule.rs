@@ -171,7 +171,7 @@ fn taken(ada: &mut Person, a: IdentifierId, by: &str) -> IdentifierId {
 }
 
 fn due(ada: &Person, id: IdentifierId) -> Timestamp {
-    ada.entry(id).scheduled.expect("it is scheduled").due
+    ada.entry(id).scheduled.unwrap().due
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_replaced_address_stays_and_is_told_at_once() {
 
 /// Whether the change is refused when the message cannot be paid for.
 fn refuses(outgoing: &Outgoing) -> bool {
-    outgoing.charges[0].when_exhausted == WhenExhausted::Refuse
+    outgoing.charges.first().is_some_and(|charge| charge.when_exhausted == WhenExhausted::Refuse)
         && outgoing.charges.iter().all(|charge| charge.when_exhausted != WhenExhausted::Withhold)
 }
 

@@ -18,7 +18,7 @@
 //!
 //! * [`delivery`]: messages, notifiers, providers, and reports of what became of a message.
 //! * [`metrics`]: what is counted, for an exporter, and what is worth an alarm.
-//! * [`policies`]: the twelve policies, their defaults, and the values that do not build.
+//! * [`policies`]: the fourteen policies, their defaults, and the values that do not build.
 //! * [`spend`]: budgets in sends and in money, the breaker, and who is told the reason.
 //! * [`when_somebody_else_gets_in`]: how the owner of an account undoes what a thief changed.
 //! * [`security`]: what is protected, how, and what the host has to do.
