@@ -97,7 +97,7 @@ async fn a_record_in_a_newer_form_is_refused_with_both_versions() {
     let sql = "UPDATE identity_users SET record = '{\"v\":7,\"later\":1}' WHERE id = 'ada'";
     place.raw().execute_batch(sql).unwrap();
     let error = store.load(&key("ada")).await.unwrap_err().to_string();
-    assert!(error.contains("default/ada") && error.contains('7') && error.contains("up to 2"), "{error}");
+    assert!(error.contains("default/ada") && error.contains('7') && error.contains("up to 3"), "{error}");
     assert_eq!(stored(&store, "bob").await.version.0, 6);
 }
 
