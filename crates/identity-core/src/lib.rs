@@ -20,7 +20,8 @@
 //! let seeds = [1, 2, 3, 4].map(|byte| Seed::new([byte; 32]));
 //! let signup = Actor::Administrator("signup".into());
 //! let by = |actor, seed| {
-//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, actor, funding: Funding::Shared, heeds_rest: true }
+//!     let funding = Funding::Shared;
+//!     Context { now, seed, tenant: &tenant, policy: &policy, keys: &keys, actor, funding, heeds_rest: true, rival: None }
 //! };
 //!
 //! let created = User::create(&NewUser::default(), &by(&signup, &seeds[0]))?;

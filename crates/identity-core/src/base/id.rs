@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use crate::base::{codes, text_value};
 
+/// The maximum number of e-mail addresses of a user, and the maximum number of phone numbers: 50 each.
+pub const MAX_IDENTIFIERS: usize = 50;
+
 /// The reason why a text is not a valid [`UserId`] or [`TenantId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

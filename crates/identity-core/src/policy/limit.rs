@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use super::DangerousPolicy;
 use crate::address::Channel;
-use crate::user::MAX_IDENTIFIERS;
+use crate::base::MAX_IDENTIFIERS;
 
 /// How many addresses of each kind a user may have, and how many verified ones a holder keeps.
 ///

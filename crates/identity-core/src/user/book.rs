@@ -2,9 +2,6 @@ use crate::address::Channel;
 use crate::base::{IdentifierId, Inconsistent};
 use crate::user::Identifier;
 
-/// The maximum number of e-mail addresses of a user, and the maximum number of phone numbers: 50 each.
-pub const MAX_IDENTIFIERS: usize = 50;
-
 /// The addresses of one kind of a user, and which of them is primary. The type cannot represent two primary addresses,
 /// nor a primary address that is not in the book.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,8 @@ mod profile;
 mod refusal;
 mod value;
 
-pub use book::{Book, MAX_IDENTIFIERS};
+pub use crate::base::MAX_IDENTIFIERS;
+pub use book::Book;
 pub use challenge::{Challenge, ProofBy};
 pub use contest::{Contest, ContestAnswer, ContestOutcome};
 pub use delivery::{DeliveryState, Fate, Report, Undeliverable, UndeliverableReason};

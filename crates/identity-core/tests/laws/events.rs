@@ -336,7 +336,7 @@ fn every_event_holds_a_canary_before_it_is_stripped() {
         let text = serde_json::to_string(&event(change.clone())).unwrap().to_lowercase();
         text.contains(CANARY) || text.contains("7400")
     });
-    assert_eq!(personal.count(), 9);
+    assert_eq!(personal.count(), 10);
 }
 
 #[test]
