@@ -19,19 +19,13 @@ use crate::problem::status;
 /// The page that the links of messages open, on which their button verifies an address, for a host that has no
 /// [`account_page`](crate::account_page): `.route("/link", link_page(identity, texts))`. Nobody has to be signed in.
 pub fn link_page<S: Clone + Send + Sync + 'static>(identity: Identity, texts: Texts) -> MethodRouter<S> {
-    get(show)
-        .post(confirm)
-        .layer::<_, Infallible>(DefaultBodyLimit::max(FORM))
-        .layer(Extension(LinkPage { identity, texts }))
+    bounded(get(show).post(confirm), LinkPage { identity, texts })
 }
 
 /// The page on which the reader of a notice undoes what it reports, for a host that has no
 /// [`account_page`](crate::account_page). Nobody has to be signed in: who was kept out can come here.
 pub fn undo_page<S: Clone + Send + Sync + 'static>(identity: Identity, texts: Texts) -> MethodRouter<S> {
-    get(show_undo)
-        .post(undo)
-        .layer::<_, Infallible>(DefaultBodyLimit::max(FORM))
-        .layer(Extension(LinkPage { identity, texts }))
+    bounded(get(show_undo).post(undo), LinkPage { identity, texts })
 }
 
 #[derive(Clone)]
@@ -41,6 +35,11 @@ struct LinkPage {
 }
 
 type Page = Extension<LinkPage>;
+
+/// A page whose forms have at most [`FORM`] octets.
+fn bounded<S: Clone + Send + Sync + 'static>(page: MethodRouter<S>, of: LinkPage) -> MethodRouter<S> {
+    page.layer::<_, Infallible>(DefaultBodyLimit::max(FORM)).layer(Extension(of))
+}
 
 async fn show(Extension(page): Page, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let Some(request) = link(&page.identity, query.unwrap_or_default().as_bytes()) else {

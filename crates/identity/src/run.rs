@@ -70,16 +70,13 @@ impl Identity {
                     // Somebody changed the user in between.
                     Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
                     Err(Failure::Resting { claim, until }) => {
-                        let kind = claim.kind();
                         // Whoever makes a holder's call come here has proved that they have the address.
                         if !held_before(&self.history_of(&key, stored.version).await?, &claim) {
-                            return Err(Refusal::Resting { kind, until }.into());
+                            return Err(Failure::Resting { claim, until }.into());
                         }
                         heeds_rest = false;
                     }
-                    Err(Failure::Taken(claim)) => return Err(Refusal::from(&claim).into()),
-                    Err(Failure::Other(error)) => return Err(error),
-                    Ok(receipt) => return Ok(receipt),
+                    ended => return ended.map_err(Error::from),
                 }
             }
             Err(Error::Contended)
@@ -123,14 +120,9 @@ impl Identity {
                 let (decision, also) = decide(&one.user, &other.user, &context)?;
                 let planned = plan(&first, Some(&one), decision, &context)?;
                 let planned = planned.with(plan(&second, Some(&other), also, &with)?, &context);
-                match self.commit_planned(&first, planned, &context).await {
+                match self.commit(&first, planned, &context).await {
                     Err(Failure::Conflict | Failure::Crowded(_)) => self.back_off(round).await?,
-                    Err(Failure::Resting { claim, until }) => {
-                        return Err(Refusal::Resting { kind: claim.kind(), until }.into());
-                    }
-                    Err(Failure::Taken(claim)) => return Err(Refusal::from(&claim).into()),
-                    Err(Failure::Other(error)) => return Err(error),
-                    Ok(receipt) => return Ok(receipt),
+                    ended => return ended.map_err(Error::from),
                 }
             }
             Err(Error::Contended)
@@ -174,12 +166,9 @@ impl Identity {
             let context = Context { heeds_rest, ..context };
             let decision = decide(&context)?;
             let key = key_of(&decision.outcome);
-            match self.commit(&key, None, decision, &context).await {
-                Ok(receipt) => Ok(receipt),
+            match self.commit(&key, plan(&key, None, decision, &context)?, &context).await {
                 Err(Failure::Conflict | Failure::Crowded(_)) => Err(Refusal::UserExists.into()),
-                Err(Failure::Taken(claim)) => Err(Refusal::from(&claim).into()),
-                Err(Failure::Resting { claim, until }) => Err(Refusal::Resting { kind: claim.kind(), until }.into()),
-                Err(Failure::Other(error)) => Err(error),
+                ended => ended.map_err(Error::from),
             }
         });
         self.told(use_case, once, done).await
@@ -208,7 +197,7 @@ impl Identity {
                 planned = planned.with(other, &context);
             }
         }
-        match self.commit_planned(key, planned, &context).await {
+        match self.commit(key, planned, &context).await {
             Err(Failure::Taken(claim)) => self.contest(key, stored, &claim, &context, decide).await,
             written => written,
         }
@@ -224,7 +213,7 @@ impl Identity {
         context: &Context<'_>,
         decide: impl Fn(&Context<'_>) -> Result<Decision<T>, Refusal>,
     ) -> Result<Receipt<T>, Failure> {
-        let taken = || Failure::from(Error::from(Refusal::from(claim)));
+        let taken = || Failure::Taken(claim.clone());
         if context.actor.is_administrator() || !context.policy.contest().opens() {
             return Err(taken());
         }
@@ -238,10 +227,7 @@ impl Identity {
         let planned = plan(key, Some(stored), decision, &context).map_err(Error::from)?;
         let decide = |user: &User, context: &Context<'_>| user.contested_by(&stored.user, &events, context);
         let other = self.other_half(&owner, &context, decide).await?.ok_or_else(taken)?;
-        match self.commit_planned(key, planned.with(other, &context), &context).await {
-            Err(Failure::Taken(claim)) => Err(Error::from(Refusal::from(&claim)).into()),
-            written => written,
-        }
+        self.commit(key, planned.with(other, &context), &context).await
     }
 
     /// Plans what the other user of a contest has to write; `None` when there is nothing to decide about that user.
@@ -304,20 +290,6 @@ impl Identity {
     }
 
     async fn commit<T>(
-        &self,
-        key: &UserKey,
-        stored: Option<&Stored>,
-        decision: Decision<T>,
-        context: &Context<'_>,
-    ) -> Result<Receipt<T>, Failure> {
-        let planned = plan(key, stored, decision, context).map_err(Error::from)?;
-        match self.commit_planned(key, planned, context).await {
-            Err(Failure::Taken(claim)) => Err(Error::from(Refusal::from(&claim)).into()),
-            written => written,
-        }
-    }
-
-    async fn commit_planned<T>(
         &self,
         key: &UserKey,
         Planned { commit, user, version, outcome }: Planned<T>,
@@ -577,6 +549,18 @@ struct Crowded {
     asked: Option<IdentifierId>,
     /// When the decision was made.
     at: Timestamp,
+}
+
+/// The answer when the decision is not made once more.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Conflict | Failure::Crowded(_) => Self::Contended,
+            Failure::Taken(claim) => Refusal::from(&claim).into(),
+            Failure::Resting { claim, until } => Refusal::Resting { kind: claim.kind(), until }.into(),
+            Failure::Other(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Failure {

@@ -177,7 +177,7 @@ impl User {
         let changes = match self.goes_at(entry, None, context) {
             Some(_) if entry.scheduled.is_some_and(|scheduled| scheduled.by.is_none()) => Vec::new(),
             Some(due) => vec![Change::ChangeScheduled { id, by: None, due }],
-            None => [Change::Removed { id }].into_iter().chain(self.succeed(entry, context)).collect(),
+            None => self.removed(entry, context),
         };
         Ok(Decision::of(context, changes, ()))
     }

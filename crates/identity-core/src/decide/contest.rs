@@ -54,16 +54,15 @@ impl User {
         Ok(Decision::of(context, self.closing(entry, open, outcome, context), outcome))
     }
 
-    /// Transfers a contested address whose owner was silent until the deadline. The decision has no events when it is not due.
-    pub fn lapse_contest(&self, context: &Context<'_>) -> Decision<()> {
+    /// The changes that transfer a contested address whose owner was silent until the deadline; none when it is not due.
+    pub(super) fn lapse_contest(&self, context: &Context<'_>) -> Vec<Change> {
         let context = &Context { actor: &Actor::contest(), ..*context };
         let is_over = |open: &Contest| open.is_of_owner() && open.until.is_some_and(|until| until <= context.now);
         let due = |(_, open): &(&Identifier, &Contest)| is_over(open);
-        let changes = match self.contest().filter(due) {
+        match self.contest().filter(due) {
             Some((entry, open)) => self.closing(entry, open, ContestOutcome::Transferred, context),
             None => Vec::new(),
-        };
-        Decision::of(context, changes, ())
+        }
     }
 
     /// The end that these events of a decision about this user bring to its open contest. When the decision does not say so
@@ -123,12 +122,9 @@ impl User {
                 Some(vec![Change::ContestOpened { id: own.id, contest, with, evidence: None, until }])
             }
             Change::Verified { .. } if context.policy.contest().transfers_now() => {
-                let ended = Change::ContestEnded {
-                    id: own.id,
-                    contest: context.seed.uuid(context.now, 502).into(),
-                    outcome: ContestOutcome::Transferred,
-                };
-                Some([ended, Change::Removed { id: own.id }].into_iter().chain(self.succeed(own, context)).collect())
+                let ended =
+                    Change::ContestEnded { id: own.id, contest: new_id(context), outcome: ContestOutcome::Transferred };
+                Some([ended].into_iter().chain(self.removed(own, context)).collect())
             }
             _ => None,
         });
@@ -151,7 +147,7 @@ impl User {
         }
         Some(Change::ContestOpened {
             id,
-            contest: context.seed.uuid(context.now, 502).into(),
+            contest: new_id(context),
             with: owner.clone(),
             evidence: Some(evidence.clone()),
             until: policy.deadline().map(|deadline| context.now + deadline),
@@ -173,11 +169,15 @@ impl User {
                 changes.extend(self.settle_verified(entry, context));
             }
             (None, ContestOutcome::Transferred) => {
-                changes.push(Change::Removed { id });
-                changes.extend(self.succeed(entry, context));
+                changes.extend(self.removed(entry, context));
             }
             _ => {}
         }
         changes
     }
+}
+
+/// The id of the contest that a decision opens.
+fn new_id(context: &Context<'_>) -> ContestId {
+    context.seed.uuid(context.now, 502).into()
 }

@@ -62,7 +62,6 @@ impl User {
     /// * No longer verified: the address is verified again.
     /// * To be removed or replaced: it stays, and the address that was to take its place goes. When that took effect meanwhile, it
     ///   is undone as a removal or a replacement is. As long as it is pending it can be stopped, whatever the window.
-    ///
     /// * A contest was opened: the owner objects, and keeps the address.
     ///
     /// An address comes back with its id and its evidence, and as the primary one if it was. An address whose arrival was undone

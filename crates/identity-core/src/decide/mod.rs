@@ -51,6 +51,11 @@ impl User {
         elected.then_some(Change::PrimaryChanged { channel, id: Some(verified) })
     }
 
+    /// The changes by which an address is removed and, if it is primary, its successor named.
+    fn removed(&self, entry: &Identifier, context: &Context<'_>) -> Vec<Change> {
+        [Change::Removed { id: entry.id }].into_iter().chain(self.succeed(entry, context)).collect()
+    }
+
     /// The change that names the successor of `gone`, if `gone` is primary.
     fn succeed(&self, gone: &Identifier, context: &Context<'_>) -> Option<Change> {
         let channel = gone.address.channel();

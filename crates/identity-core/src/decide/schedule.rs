@@ -63,20 +63,17 @@ impl User {
     /// outcome is the time at which something is due later, and the decision has no events when nothing is due: it was carried out
     /// or stopped meanwhile.
     ///
-    /// A contest whose deadline is over transfers the address. A removed address goes, and a replaced one gives its place to the other. The change is stopped instead when the user is
-    /// disabled, or when the user's last verified address would go, or fewer of its kind would be left than the policy says, and it
-    /// does not let the holder remove that one.
-    ///
-    /// # Errors
-    /// None at present.
-    pub fn carry_out(&self, id: IdentifierId, context: &Context<'_>) -> Result<Decision<Option<Timestamp>>, Refusal> {
+    /// A contest whose deadline is over transfers the address. A removed address goes, and a replaced one gives its place to the
+    /// other. The change is stopped instead when the user is disabled, when it would remove the last verified address and the
+    /// policy does not let the holder remove that one, and when it would leave fewer verified ones of the kind than the policy says.
+    pub fn carry_out(&self, id: IdentifierId, context: &Context<'_>) -> Decision<Option<Timestamp>> {
         let lapsed = self.lapse_contest(context);
-        if !lapsed.events.is_empty() {
-            return Ok(Decision { events: lapsed.events, outcome: None });
+        if !lapsed.is_empty() {
+            return Decision::of(context, lapsed, None);
         }
         let later = self.dues().filter(|(of, _)| *of == id).map(|(_, due)| due).min();
         let due_now = self.scheduled().find(|(entry, scheduled)| entry.id == id && scheduled.due <= context.now);
-        let Some((entry, Scheduled { by, .. })) = due_now else { return Ok(Decision::nothing(later)) };
+        let Some((entry, Scheduled { by, .. })) = due_now else { return Decision::nothing(later) };
         let is_last = by.is_none() && !self.identifiers().any(|other| other.id != id && other.is_verified());
         let is_kept = by.is_none() && self.must_stay(entry, context);
         let stays =
@@ -84,9 +81,9 @@ impl User {
         let changes = match by {
             _ if stays => vec![Change::ChangeStopped { id }],
             Some(by) => self.replaced(entry, by, context),
-            None => [Change::Removed { id }].into_iter().chain(self.succeed(entry, context)).collect(),
+            None => self.removed(entry, context),
         };
-        Ok(Decision::of(context, changes, None))
+        Decision::of(context, changes, None)
     }
 
     /// The changes by which a verified address takes the place of another one.

@@ -43,7 +43,8 @@ impl NoticeKind {
 
 /// Which notices are sent when an address of a user changes. By default every other verified address of the user is
 /// notified (NIST SP 800-63B-4, 4.6): e-mail addresses of every change, phone numbers only when a verified address is removed,
-/// replaced, contested or no longer verified or a change is undone, because text messages cost money. A channel can be told more or less.
+/// replaced, contested or no longer verified or a change is undone, because text messages cost money. A channel can be told
+/// more or less.
 ///
 /// ```
 /// use identity_core::{Channel, NoticeKind, NoticePolicy};

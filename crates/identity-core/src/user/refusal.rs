@@ -111,7 +111,8 @@ pub enum Refusal {
     #[error("the user is disabled")]
     Disabled,
     /// The user has as many addresses of this kind as the [`LimitPolicy`](crate::policy::LimitPolicy) allows, or
-    /// [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS). For a holder, removed addresses count to the latter as long as their sends and wrong answers are remembered.
+    /// [`MAX_IDENTIFIERS`](crate::user::MAX_IDENTIFIERS). For a holder, removed addresses count to the latter
+    /// as long as their sends and wrong answers are remembered.
     #[error(
         "the user has the maximum number of addresses, recently removed ones included; remove one, or ask an administrator"
     )]

@@ -313,7 +313,7 @@ impl Act {
                 let until = world.users[who].as_ref().and_then(|stored| stored.user.contest()?.1.until);
                 world.now = until.ok_or(Refusal::NoContest)?;
                 let id = world.user(who).contest().ok_or(Refusal::NoContest)?.0.id;
-                world.change(bench, who, &Actor::Holder, |user, context| user.carry_out(id, context)).map(drop)
+                world.change(bench, who, &Actor::Holder, |user, context| Ok(user.carry_out(id, context))).map(drop)
             }
             Self::Erase => world.change(bench, who, &staff(), User::erase),
         }
@@ -442,9 +442,10 @@ fn the_owner_who_objects_keeps_the_address_and_only_the_owner_answers() {
 fn silence_transfers_the_address_exactly_at_the_deadline() {
     let mut bench = bench(asking());
     let mut world = World::contested(&mut bench);
-    let until = world.user(0).contest().unwrap().1.until.unwrap();
+    let (entry, open) = world.user(0).contest().unwrap();
+    let (id, until) = (entry.id, open.until.unwrap());
     let lapse = |world: &mut World, bench: &mut Bench| {
-        world.change(bench, 0, &staff(), |user, context| Ok(user.lapse_contest(context))).unwrap();
+        world.change(bench, 0, &staff(), |user, context| Ok(user.carry_out(id, context))).unwrap();
     };
     world.now = Timestamp::from_micros(until.as_micros() - 1);
     lapse(&mut world, &mut bench);

@@ -34,7 +34,7 @@ impl Person {
 
     /// What the delivery loop does with something due: the time at which it is due later.
     pub(crate) fn carry_out(&mut self, id: IdentifierId) -> crate::kit::When<Option<Timestamp>> {
-        self.holder(|user, context| user.carry_out(id, context))
+        self.holder(|user, context| Ok(user.carry_out(id, context)))
     }
 
     /// What is due later by the last decision.

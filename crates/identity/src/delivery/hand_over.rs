@@ -123,7 +123,7 @@ impl Identity {
     /// before it settles leaves it to the next one, which finds nothing left to do.
     async fn carry_out(&self, message: &Message, identifier: IdentifierId) -> Result<Handed, Error> {
         let of_tenant = self.for_tenant(message.key.tenant.clone());
-        let decide = |user: &User, context: &Context<'_>| user.carry_out(identifier, context);
+        let decide = |user: &User, context: &Context<'_>| Ok(user.carry_out(identifier, context));
         let later = match of_tenant.run("delivery.carry_out", &message.key, &Actor::Holder, decide).await {
             Ok(receipt) => receipt.outcome,
             Err(Error::Refused(Refusal::UserNotFound)) => None,

@@ -22,13 +22,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, HolderError>) -> PublicRefusal 
 /// Ada, whose address somebody else replaced by their own, and the link that she got.
 async fn replaced(host: &Host) -> (UserId, DisavowToken) {
     let ada = host.user_with(&[ADA]).await;
-    let account = host.identity.account(&ada);
-    let old = account.get().await.unwrap().primary_email().unwrap().id;
-    let new = account.replace(old, address(THIEF)).await.unwrap().outcome;
-    account.start_verification(new).await.unwrap();
-    host.identity.deliver_due().await.unwrap();
-    account.confirm(new, &host.mailbox.code(THIEF).unwrap()).await.unwrap();
-    host.identity.deliver_due().await.unwrap();
+    host.replace_primary(&ada, THIEF).await;
     let token = host.mailbox.disavowal(ADA).unwrap();
     (ada, DisavowToken::parse(&token.reveal()).unwrap())
 }

@@ -34,6 +34,18 @@ impl Host {
         self.identity.admin("test").create(NewUser::default()).await.unwrap().outcome
     }
 
+    /// Somebody with the user's session replaces the primary address by one that they read. The answer is the id of the old one.
+    pub(crate) async fn replace_primary(&self, user: &UserId, by: &str) -> IdentifierId {
+        let account = self.identity.account(user);
+        let old = account.get().await.unwrap().primary_email().unwrap().id;
+        let new = account.replace(old, address(by)).await.unwrap().outcome;
+        account.start_verification(new).await.unwrap();
+        self.identity.deliver_due().await.unwrap();
+        account.confirm(new, &self.mailbox.code(by).unwrap()).await.unwrap();
+        self.identity.deliver_due().await.unwrap();
+        old
+    }
+
     pub(crate) async fn account(&self) -> Account {
         self.identity.account(&self.user().await)
     }

@@ -29,13 +29,7 @@ fn host() -> (Host, MemoryStore) {
 /// Ada, whose address is to be replaced in a day.
 async fn scheduled(host: &Host) -> (UserId, IdentifierId) {
     let ada = host.user_with(&[ADA]).await;
-    let account = host.identity.account(&ada);
-    let old = account.get().await.unwrap().primary_email().unwrap().id;
-    let new = account.replace(old, address(NEW)).await.unwrap().outcome;
-    account.start_verification(new).await.unwrap();
-    host.identity.deliver_due().await.unwrap();
-    account.confirm(new, &host.mailbox.code(NEW).unwrap()).await.unwrap();
-    host.identity.deliver_due().await.unwrap();
+    let old = host.replace_primary(&ada, NEW).await;
     (ada, old)
 }
 
